@@ -1,0 +1,74 @@
+# newswarc: `make demo` to see it work, `make test` to test it, `make check` for everything CI asks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+ifeq ($(UV),)
+UV := .uv/bin/uv
+endif
+PACKAGES := archive pipelines spiders crawler
+SOURCES := $(PACKAGES) tests benchmarks
+
+.PHONY: help setup demo test check format lint lock clean schema faults real-pages
+
+help:
+	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
+	@echo "make test        run the tests"
+	@echo "make check       format, lint, types, import rules, tests with coverage"
+	@echo "make format      put the sources in order"
+	@echo "make lock        pin the dependencies anew (requirements.lock)"
+	@echo "make schema      write docs/schema and docs/configuration.md from the models"
+	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
+	@echo "make clean       remove the environment and the caches"
+
+.uv/bin/uv:
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/python -m pip install --quiet uv
+
+$(VENV)/.installed: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(VENV) (pinned by requirements.lock)"
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.installed
+
+demo: setup
+	@$(BIN)/newswarc demo
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest --cov --cov-report=
+	@$(BIN)/coverage combine --quiet 2>/dev/null || true
+	$(BIN)/coverage report
+
+format: setup
+	$(BIN)/ruff check --fix-only --quiet $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+lint: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) lock --quiet
+	$(UV) export --quiet --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
+
+schema: setup
+	$(BIN)/newswarc schema > docs/schema/article.schema.json
+	$(BIN)/newswarc config --table > docs/configuration.md
+
+real-pages: setup
+	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }
+	$(BIN)/python -m benchmarks.real_pages "$(PAGES)" --report docs/real-pages.md
+
+clean:
+	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

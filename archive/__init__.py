@@ -1,0 +1,33 @@
+"""What is kept, and how it is read back.
+
+The same layout under a directory or an ``s3://bucket/prefix``::
+
+    warc/YYYY/MM/DD/SEGMENT.warc.gz            the captures; the truth from which all else is derived
+    cdxj/YYYY/MM/DD/SEGMENT.cdxj               index of the segment, sorted by SURT key
+    manifests/YYYY/MM/DD/SEGMENT.json          written last: the segment exists when this does
+    records/GENERATION/YYYY/MM/DD/SEGMENT.jsonl.gz            articles, one a line
+    records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one a line, each with its outcome
+    records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
+    state/                                      on this machine only: frontier, spool with open segments
+
+Rooms, from the inside out:
+
+    errors      the package's error tree
+    identity    where times and ids come from (injected, so that output can be reproduced)
+    exchange    one attempt to fetch one URL: bytes both ways and how it ended
+    http1       HTTP/1.x messages as bytes: heads, chunking, content coding
+    article     the article record and its JSON Schema
+    outcomes    page outcomes: what became of every captured page
+    layout      names of segments and keys of objects
+    surt, cdxj  the index
+    members     WARC records as gzip members
+    segment     writing a segment
+    captures    reading captures back
+    manifests   what a stored segment consists of
+    derived     records and outcomes of a segment
+    storage     where objects are kept: a directory, or S3
+    publishing  a closed segment becomes a stored one
+    library     walking an archive: its segments and its records
+
+This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).
+"""

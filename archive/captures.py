@@ -1,0 +1,208 @@
+"""Reading captures back from WARC files: by address, or all of a segment in order.
+
+A capture is what one exchange left: its response (or revisit) record and its metadata record, which
+stand next to each other. Blocks are given byte for byte as stored; gzip and WARC headers are read by
+warcio, HTTP is read by `archive.http1`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO
+from uuid import UUID
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from archive.errors import DamagedArchive
+from archive.exchange import CaptureOutcome, Discovery, Role
+from archive.http1 import ResponseHead, decoded_body, entity_body, parse_head
+from archive.members import parse_warc_fields
+
+CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
+"""Resource records of extraction configurations have this address, with the digest behind it."""
+
+SITE_URI = "urn:newswarc:site:"
+"""Resource records of site definitions have this address, with the site's id and digest behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarcRecord:
+    """One record of a WARC file."""
+
+    kind: str
+    record_id: UUID
+    target: str
+    date: datetime
+    headers: dict[str, str]
+    """WARC header fields; of a repeated one, the first."""
+    block: bytes
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What one exchange left in a segment."""
+
+    url: str
+    record_id: UUID
+    """The response's record; the metadata record's when there was no response."""
+    date: datetime
+    offset: int
+    length: int
+    response: bytes
+    """The response as received; of a revisit only its head; empty when none came."""
+    revisit: bool
+    payload_digest: str
+    truncated: str
+    metadata: dict[str, list[str]] = field(default_factory=dict)
+
+    def fact(self, name: str) -> str:
+        """A value of the metadata record; empty when it has none."""
+        return next(iter(self.metadata.get(name, ())), "")
+
+    @property
+    def outcome(self) -> CaptureOutcome:
+        """How the attempt ended."""
+        return CaptureOutcome(self.fact("outcome") or CaptureOutcome.OK)
+
+    @property
+    def role(self) -> Role:
+        """What the URL was fetched as."""
+        return Role(self.fact("role") or Role.OTHER)
+
+    @property
+    def discovery(self) -> Discovery:
+        """How the URL was found."""
+        return Discovery(
+            role=self.role,
+            site=self.fact("site"),
+            via=self.fact("via"),
+            source_url=self.fact("sourceUrl"),
+            source_date=self.fact("sourceDate"),
+            source_title=self.fact("sourceTitle"),
+            source_author=self.fact("sourceAuthor"),
+            source_record_id=self.fact("sourceRecordId"),
+            seen_at=self.fact("seenAt"),
+            requested_url=self.fact("requestedUrl"),
+        )
+
+    def head(self) -> ResponseHead:
+        """The response's head. Raises BadMessage when it has none."""
+        return parse_head(self.response)
+
+    def body(self, limit: int) -> bytes:
+        """The body without transfer and content coding, at most `limit` bytes.
+
+        Raises BadMessage, or BodyTooLarge past the limit.
+        """
+        return decoded_body(self.head(), entity_body(self.response), limit)
+
+
+def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:
+    """All records from the stream's position on.
+
+    Raises DamagedArchive where the stream is no WARC.
+    """
+    iterator = ArchiveIterator(stream, no_record_parse=True)
+    try:
+        for record in iterator:
+            headers = record.rec_headers
+            block: bytes = record.raw_stream.read()
+            offset = iterator.get_record_offset()
+            fields = dict(reversed(headers.headers))
+            yield WarcRecord(
+                kind=record.rec_type,
+                record_id=_record_uuid(fields.get("WARC-Record-ID", "")),
+                target=fields.get("WARC-Target-URI", ""),
+                date=datetime.fromisoformat(fields["WARC-Date"]),
+                headers=fields,
+                block=block,
+                offset=offset,
+                length=iterator.get_record_length(),
+            )
+    except (ArchiveLoadFailed, KeyError, ValueError) as error:
+        raise DamagedArchive(f"not a readable WARC record: {error}") from error
+
+
+def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
+    """The captures among records in the order they were written."""
+    main: WarcRecord | None = None
+    for record in records:
+        if record.kind in ("response", "revisit"):
+            if main is not None:
+                yield _capture(main, None)
+            main = record
+        elif record.kind == "metadata" and "outcome" in parse_warc_fields(record.block):
+            yield _capture(main, record)
+            main = None
+    if main is not None:
+        yield _capture(main, None)
+
+
+class SegmentReading:
+    """One pass over a segment: its captures, and the extraction configurations met so far."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.configurations: dict[str, bytes] = {}
+        """Extraction configurations (JSON) by digest. Each stands before its first use."""
+
+    def captures(self) -> Iterator[Capture]:
+        """The captures in the order they were written. Raises DamagedArchive."""
+        return iterate_captures(self._watched())
+
+    def _watched(self) -> Iterator[WarcRecord]:
+        for record in iterate_records(self._stream):
+            if record.kind == "resource" and record.target.startswith(CONFIGURATION_URI):
+                self.configurations[record.target.removeprefix(CONFIGURATION_URI)] = record.block
+            yield record
+
+
+def read_capture(stream: BinaryIO, offset: int) -> Capture:
+    """The capture whose response (or lone metadata) record begins at `offset` of a WARC.
+
+    Raises DamagedArchive when there is none.
+    """
+    stream.seek(offset)
+    for capture in iterate_captures(iterate_records(stream)):
+        if capture.offset == offset:
+            return capture
+        break
+    raise DamagedArchive(f"no capture at offset {offset}")
+
+
+def read_response(member: bytes) -> bytes:
+    """The response of one gzip member: what was received, byte for byte.
+
+    Raises DamagedArchive when the member holds no response record.
+    """
+    for record in iterate_records(io.BytesIO(member)):
+        if record.kind in ("response", "revisit"):
+            return record.block
+    raise DamagedArchive("the member holds no response record")
+
+
+def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
+    record = main or metadata
+    assert record is not None
+    return Capture(
+        url=record.target,
+        record_id=record.record_id,
+        date=record.date,
+        offset=record.offset,
+        length=record.length,
+        response=main.block if main else b"",
+        revisit=record.kind == "revisit",
+        payload_digest=record.headers.get("WARC-Payload-Digest", ""),
+        truncated=record.headers.get("WARC-Truncated", ""),
+        metadata=parse_warc_fields(metadata.block) if metadata else {},
+    )
+
+
+def _record_uuid(urn: str) -> UUID:
+    return UUID(urn.strip("<>").removeprefix("urn:uuid:"))

@@ -1,0 +1,128 @@
+"""Records and page outcomes of a segment: written as they come, put in order when they are complete."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from archive.article import Article
+from archive.layout import SegmentName
+from archive.manifests import CompletionManifest, stored_file
+from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.segment import write_durably
+
+_GZIP_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """What was derived from one capture: its outcome, and the article if there is one."""
+
+    line: PageOutcomeLine
+    article: Article | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedRecords:
+    """The derived files of a segment, complete on this machine."""
+
+    records: Path
+    outcomes: Path
+    manifest: CompletionManifest
+
+
+class DerivedFiles:
+    """Collects the derivations of one segment in a journal, so that a stopped run can go on."""
+
+    def __init__(self, spool: Path, name: SegmentName, generation: str) -> None:
+        spool.mkdir(parents=True, exist_ok=True)
+        self._name = name
+        self._generation = generation
+        self._spool = spool
+        self._path = spool / f"{name.text}.{generation}.derived.jsonl"
+        self._known: set[UUID] = set()
+        if self._path.exists():
+            self._known = {derivation.line.record_id for derivation in self._journal()}
+        self._file = self._path.open("ab", buffering=0)
+
+    def __contains__(self, record_id: UUID) -> bool:
+        return record_id in self._known
+
+    def add(self, derivation: Derivation) -> None:
+        """Take in a derivation; a second one of the same capture is passed over."""
+        if derivation.line.record_id in self._known:
+            return
+        article = derivation.article.to_json_line() if derivation.article else "null"
+        self._file.write(f"[{derivation.line.model_dump_json(by_alias=True)},{article}]\n".encode())
+        self._known.add(derivation.line.record_id)
+
+    def complete(self) -> CompletedRecords:
+        """Write articles and outcomes ordered by WARC offset, and their manifest."""
+        self._file.close()
+        derivations = sorted(self._journal(), key=lambda derivation: derivation.line.offset)
+        records = self._spool / f"{self._name.text}.{self._generation}.jsonl.gz"
+        outcomes = self._spool / f"{self._name.text}.{self._generation}.outcomes.jsonl.gz"
+        articles = [derivation.article.to_json_line() for derivation in derivations if derivation.article]
+        lines = [derivation.line.model_dump_json(by_alias=True) for derivation in derivations]
+        _write_lines(records, articles)
+        _write_lines(outcomes, lines)
+        counts = Counter(derivation.line.outcome.value for derivation in derivations)
+        manifest = CompletionManifest(
+            segment=self._name.text,
+            generation=self._generation,
+            records=stored_file(self._name.records_key(self._generation), records),
+            outcomes=stored_file(self._name.outcomes_key(self._generation), outcomes),
+            articles=len(articles),
+            pages=len(lines),
+            page_outcomes=dict(sorted(counts.items())),
+        )
+        return CompletedRecords(records, outcomes, manifest)
+
+    def remove(self) -> None:
+        """Remove the journal and the files made from it, when they are stored or not wanted."""
+        self._file.close()
+        for path in self._spool.glob(f"{self._name.text}.{self._generation}.*"):
+            path.unlink()
+
+    def _journal(self) -> Iterator[Derivation]:
+        with self._path.open("rb") as file:
+            for raw in file:
+                if not raw.endswith(b"\n"):
+                    return  # cut short by a crash: that capture is derived again
+                line, article = json.loads(raw)
+                yield Derivation(
+                    PageOutcomeLine.model_validate(line), Article.model_validate(article) if article else None
+                )
+
+
+def _write_lines(path: Path, lines: list[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines).encode("utf-8")
+    write_durably(path, gzip.compress(text, _GZIP_LEVEL, mtime=0))
+
+
+def read_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stored ``.jsonl.gz``, without their ends."""
+    with gzip.open(stream, "rb") as lines:
+        for line in lines:
+            yield line.rstrip(b"\n")
+
+
+def read_articles(stream: BinaryIO) -> Iterator[Article]:
+    """The articles of a stored ``SEGMENT.jsonl.gz``."""
+    return map(Article.model_validate_json, read_lines(stream))
+
+
+def read_outcomes(stream: BinaryIO) -> Iterator[PageOutcomeLine]:
+    """The lines of a stored ``SEGMENT.outcomes.jsonl.gz``."""
+    return map(PageOutcomeLine.model_validate_json, read_lines(stream))
+
+
+def count_outcomes(lines: Iterator[PageOutcomeLine]) -> Counter[PageOutcome]:
+    """How many pages had each outcome."""
+    return Counter(line.outcome for line in lines)

@@ -1,0 +1,52 @@
+"""Errors of the archive. Each says what the caller should do.
+
+::
+
+    ArchiveError
+    ├── StorageError            the place where objects are kept did not do what was asked
+    │   ├── StorageUnavailable  it cannot be reached, or refuses for now: try again later
+    │   ├── StorageRefused      it says no (rights, bucket, path): a person has to change something
+    │   ├── ObjectMissing       there is no object of that key
+    │   └── ObjectExists        an object of that key is there already, and is never overwritten
+    ├── DamagedArchive          bytes that were stored cannot be read as what they should be
+    ├── SegmentClosed           the segment takes no more records: open the next one
+    └── BadAddress              an archive's address (directory or s3://…) makes no sense
+"""
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """Anything the archive reports. The message is one line fit for a person."""
+
+
+class StorageError(ArchiveError):
+    """The storage did not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The storage cannot be reached or is overloaded. Keep the local copy and try again later."""
+
+
+class StorageRefused(StorageError):
+    """The storage refuses for a reason that waiting does not mend, such as missing rights."""
+
+
+class ObjectMissing(StorageError):
+    """There is no object of this key."""
+
+
+class ObjectExists(StorageError):
+    """An object of this key exists; nothing was written."""
+
+
+class DamagedArchive(ArchiveError):
+    """Stored bytes are not what they should be. Restore them from another copy."""
+
+
+class SegmentClosed(ArchiveError):
+    """The segment is closed. Open another one."""
+
+
+class BadAddress(ArchiveError):
+    """The address of an archive is not a directory or an ``s3://bucket/prefix``."""

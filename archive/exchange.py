@@ -1,0 +1,192 @@
+"""One attempt to fetch one URL: the bytes that crossed the wire both ways, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class CaptureOutcome(StrEnum):
+    """How an attempt ended. Every attempt ends in exactly one of these."""
+
+    OK = "ok"
+    """A complete response of status 2xx."""
+    NOT_MODIFIED = "not_modified"
+    """304: the server says that an earlier capture still holds."""
+    REDIRECT = "redirect"
+    """Any other 3xx."""
+    FORBIDDEN = "forbidden"
+    """401, 402, 403, 407 or 451."""
+    NOT_FOUND = "not_found"
+    """404 or 410."""
+    RATE_LIMITED = "rate_limited"
+    """429: the host asks for patience."""
+    CLIENT_ERROR = "client_error"
+    """Any other 4xx."""
+    UNAVAILABLE = "unavailable"
+    """503: the host asks for patience."""
+    SERVER_ERROR = "server_error"
+    """Any other 5xx, or a status that HTTP does not know."""
+    TRUNCATED_LENGTH = "truncated_length"
+    """The body passed the size limit; what came before is kept."""
+    TRUNCATED_TIME = "truncated_time"
+    """The time ran out during the response; what came before is kept."""
+    TRUNCATED_DISCONNECT = "truncated_disconnect"
+    """The connection ended during the response; what came before is kept."""
+    MALFORMED = "malformed"
+    """What came is not an HTTP response."""
+    DNS_FAILURE = "dns_failure"
+    """The host's name has no address."""
+    CONNECTION_REFUSED = "connection_refused"
+    """Nobody listens at the address."""
+    CONNECTION_FAILED = "connection_failed"
+    """The address could not be reached, or the connection ended before a response."""
+    TLS_FAILURE = "tls_failure"
+    """No secure connection: bad certificate or failed handshake."""
+    TIMEOUT = "timeout"
+    """The time ran out before any byte of a response."""
+    ROBOTS_DENIED = "robots_denied"
+    """robots.txt does not allow it; nothing was sent."""
+    ADDRESS_REFUSED = "address_refused"
+    """The host is, or resolves to, an internal address; nothing was sent."""
+    CANCELLED = "cancelled"
+    """The crawl was stopped before the exchange ended."""
+
+
+class Truncation(StrEnum):
+    """Values of ``WARC-Truncated`` (WARC/1.1, section 5.13)."""
+
+    LENGTH = "length"
+    TIME = "time"
+    DISCONNECT = "disconnect"
+    UNSPECIFIED = "unspecified"
+
+
+class Role(StrEnum):
+    """What a URL was fetched as."""
+
+    ARTICLE = "article"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+    ROBOTS = "robots"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """How a URL was found. Kept in the capture's metadata record.
+
+    Texts are one line each: white space is folded when the metadata record is written.
+    """
+
+    role: Role = Role.OTHER
+    site: str = ""
+    """Id of the site definition, or the host for a site without one."""
+    via: str = ""
+    """Kind of the source: ``feed``, ``sitemap``, ``section``, ``seed``, ``list``, ``page``."""
+    source_url: str = ""
+    source_date: str = ""
+    """Publication date as the source gave it (ISO 8601 when it could be read)."""
+    source_title: str = ""
+    source_author: str = ""
+    source_record_id: str = ""
+    """WARC record id of the source's own capture."""
+    seen_at: str = ""
+    """When the source showed the URL (ISO 8601, UTC)."""
+    requested_url: str = ""
+    """Where the redirects began, when there were any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The connection an exchange ran over."""
+
+    address: str = ""
+    """The peer's IP address; empty when none was reached."""
+    port: int = 0
+    tls_version: str = ""
+    tls_cipher: str = ""
+    certificate: bytes = b""
+    """The peer's certificate (DER)."""
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Request and response as bytes, and everything around them that a reader may ask for.
+
+    `response` holds the status line, the header section and the body just as received, with its
+    transfer coding. It is empty when nothing came.
+    """
+
+    url: str
+    method: str
+    request: bytes
+    """As sent; empty when nothing was sent."""
+    response: bytes
+    started: datetime
+    finished: datetime
+    outcome: CaptureOutcome
+    status: int = 0
+    truncated: Truncation | None = None
+    interim: tuple[bytes, ...] = ()
+    """1xx responses that came before."""
+    transport: Transport = field(default_factory=Transport)
+    discovery: Discovery = field(default_factory=Discovery)
+    detail: str = ""
+    """One line on a failure: what the system or the library said."""
+    extraction_configuration: str = ""
+    """Digest of the extraction configuration in force (a resource record of the segment)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """An earlier capture of the same URL that a revisit can point at."""
+
+    record_id: UUID
+    url: str
+    date: datetime
+    payload_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureAddress:
+    """Where a capture's response (or, when none came, metadata) record is."""
+
+    segment: str
+    offset: int
+    """Bytes from the start of the segment's WARC to the record's gzip member."""
+    length: int
+    """Bytes of that gzip member."""
+    record_id: UUID
+    payload_digest: str = ""
+    """``sha256:…`` of the entity body; empty when there is no response record."""
+    revisit: bool = False
+
+
+_STATUS_OUTCOMES = {
+    304: CaptureOutcome.NOT_MODIFIED,
+    401: CaptureOutcome.FORBIDDEN,
+    402: CaptureOutcome.FORBIDDEN,
+    403: CaptureOutcome.FORBIDDEN,
+    404: CaptureOutcome.NOT_FOUND,
+    407: CaptureOutcome.FORBIDDEN,
+    410: CaptureOutcome.NOT_FOUND,
+    429: CaptureOutcome.RATE_LIMITED,
+    451: CaptureOutcome.FORBIDDEN,
+    503: CaptureOutcome.UNAVAILABLE,
+}
+_CLASS_OUTCOMES = {
+    2: CaptureOutcome.OK,
+    3: CaptureOutcome.REDIRECT,
+    4: CaptureOutcome.CLIENT_ERROR,
+}
+
+
+def outcome_of_status(status: int) -> CaptureOutcome:
+    """The outcome of a complete response of this status (RFC 9110, section 15)."""
+    exact = _STATUS_OUTCOMES.get(status)
+    return exact or _CLASS_OUTCOMES.get(status // 100, CaptureOutcome.SERVER_ERROR)

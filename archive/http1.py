@@ -1,0 +1,189 @@
+"""HTTP/1.x messages as bytes (RFC 9112): heads, chunking, content coding.
+
+Reading is as lenient as browsers are: bare LF ends a line, a header line without a colon is
+passed over, a folded line belongs to the one before, the reason phrase may be missing.
+Nothing here changes the bytes it reads.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archive.errors import ArchiveError
+
+
+class BadMessage(ArchiveError):
+    """The bytes are not an HTTP/1.x response."""
+
+
+class BodyTooLarge(ArchiveError):
+    """Decoded, the body passes the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """The status line and header section of a response, read."""
+
+    version: str
+    status: int
+    reason: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    """Names and values in the order received, case kept, white space around values dropped."""
+    length: int
+    """Bytes of the head, the empty line included."""
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header, in order; the name's case does not count."""
+        wanted = name.lower().encode("ascii")
+        return [value.decode("latin-1") for key, value in self.headers if key.lower() == wanted]
+
+    def first(self, name: str, default: str = "") -> str:
+        """The first value of a header."""
+        return next(iter(self.values(name)), default)
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body is chunked (RFC 9112, section 6.1: the last coding counts)."""
+        codings = [
+            part.strip().lower() for value in self.values("transfer-encoding") for part in value.split(",")
+        ]
+        return bool(codings) and codings[-1] == "chunked"
+
+    @property
+    def content_length(self) -> int | None:
+        """The declared length of the body, when it is given once and readable (section 6.3)."""
+        if self.values("transfer-encoding"):
+            return None
+        lengths = {part.strip() for value in self.values("content-length") for part in value.split(",")}
+        if len(lengths) != 1:
+            return None
+        (only,) = lengths
+        return int(only) if only.isascii() and only.isdigit() else None
+
+
+_HEAD_ENDS = (b"\r\n\r\n", b"\n\n", b"\n\r\n")
+
+
+def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
+    """The offset just behind the first empty line at or after `start`, or -1."""
+    ends = [at + len(mark) for mark in _HEAD_ENDS if (at := data.find(mark, start)) >= 0]
+    return min(ends, default=-1)
+
+
+def parse_head(data: bytes) -> ResponseHead:
+    """Read a response's head; `data` may go on with the body.
+
+    Raises BadMessage when there is no complete head or its first line is not a status line.
+    """
+    end = find_head_end(data)
+    if end < 0:
+        raise BadMessage("the header section does not end")
+    lines = data[:end].split(b"\n")
+    version, status, reason = _status_line(lines[0].rstrip(b"\r"))
+    return ResponseHead(version, status, reason, tuple(_header_lines(lines[1:])), end)
+
+
+def _status_line(line: bytes) -> tuple[str, int, str]:
+    parts = line.split(None, 2)
+    if len(parts) < 2 or not parts[0].upper().startswith(b"HTTP/") or not parts[1].isdigit():
+        raise BadMessage(f"not a status line: {line[:60]!r}")
+    reason = parts[2].decode("latin-1") if len(parts) > 2 else ""
+    return parts[0].decode("latin-1").upper(), int(parts[1]), reason
+
+
+def _header_lines(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    pending: tuple[bytes, bytes] | None = None
+    for raw in lines:
+        line = raw.rstrip(b"\r")
+        if line[:1] in (b" ", b"\t") and pending is not None:
+            pending = (pending[0], pending[1] + b" " + line.strip())
+            continue
+        name, colon, value = line.partition(b":")
+        if pending is not None:
+            yield pending
+        pending = (name.strip(), value.strip()) if colon else None
+    if pending is not None:
+        yield pending
+
+
+def entity_body(response: bytes) -> bytes:
+    """The entity body of a stored response: transfer coding removed, content coding kept.
+
+    Of a response cut short or broken it gives what is there. This is the payload of WARC/1.1, section 5.9.
+    """
+    head = parse_head(response)
+    body = response[head.length :]
+    return b"".join(_chunks(body)) if head.chunked else body
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    position = 0
+    while True:
+        line_end = body.find(b"\n", position)
+        try:
+            size = chunk_size(body[position:line_end]) if line_end >= 0 else 0
+        except BadMessage:
+            return
+        if size == 0:
+            return
+        start = line_end + 1
+        yield body[start : start + size]
+        position = start + size
+        position += 2 if body[position : position + 2] == b"\r\n" else 1
+
+
+def chunk_size(line: bytes) -> int:
+    """The size that a chunk's first line announces (RFC 9112, section 7.1).
+
+    Raises BadMessage when it is no hexadecimal number.
+    """
+    digits = line.split(b";", 1)[0].strip()
+    if not digits or not all(byte in b"0123456789abcdefABCDEF" for byte in digits):
+        raise BadMessage(f"not a chunk size: {line[:40]!r}")
+    return int(digits, 16)
+
+
+def decoded_body(head: ResponseHead, body: bytes, limit: int) -> bytes:
+    """Remove the content codings of an entity body (RFC 9110, section 8.4).
+
+    An unknown coding, or bytes that do not follow the declared one, are given as they are, as
+    browsers and replay tools do: servers that declare a coding and do not apply it exist. Of a
+    body cut short, what can be decoded is given. Raises BodyTooLarge past `limit` bytes.
+    """
+    codings = [part.strip().lower() for value in head.values("content-encoding") for part in value.split(",")]
+    for coding in reversed([coding for coding in codings if coding]):
+        if coding not in ("gzip", "x-gzip", "deflate"):
+            return body
+        body = _inflate(body, coding, limit)
+    return body
+
+
+def _inflate(body: bytes, coding: str, limit: int) -> bytes:
+    windows = (zlib.MAX_WBITS, -zlib.MAX_WBITS) if coding == "deflate" else (zlib.MAX_WBITS | 16,)
+    for window in windows:
+        try:
+            return _inflate_members(body, window, limit)
+        except zlib.error:
+            continue
+    return body
+
+
+def _inflate_members(body: bytes, window: int, limit: int) -> bytes:
+    parts: list[bytes] = []
+    left = limit
+    while body:
+        inflater = zlib.decompressobj(window)
+        try:
+            part = inflater.decompress(body, left + 1)
+        except zlib.error:
+            if parts:
+                break  # rubbish behind the last member, which browsers ignore too
+            raise
+        if len(part) > left:
+            raise BodyTooLarge(f"the body decodes to more than {limit} bytes")
+        parts.append(part)
+        left -= len(part)
+        body = inflater.unused_data
+    return b"".join(parts)

@@ -1,0 +1,94 @@
+"""Manifests: what a stored segment consists of. Written last, never overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from archive.errors import DamagedArchive
+
+_READ_SIZE = 1 << 20
+
+
+class StoredPart(BaseModel):
+    """Base of manifests: immutable, camelCase in JSON; keys of later versions are passed over."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
+
+    def to_bytes(self) -> bytes:
+        """The manifest as stored."""
+        return (self.model_dump_json(by_alias=True, indent=1) + "\n").encode("utf-8")
+
+
+class StoredFile(StoredPart):
+    """One object."""
+
+    key: str
+    """Key below the archive's root."""
+    size: int
+    """Bytes."""
+    sha256: str
+    """SHA-256 of the object's bytes (hexadecimal)."""
+
+
+class Manifest(StoredPart):
+    """What a segment consists of. The segment exists when this does."""
+
+    segment: str
+    warc: StoredFile
+    cdxj: StoredFile
+    opened: str
+    """ISO 8601, UTC."""
+    closed: str
+    """ISO 8601, UTC."""
+    exchanges: int
+    outcomes: dict[str, int]
+    """Attempts by capture outcome."""
+    sites: dict[str, int]
+    """Attempts by site."""
+    software: str
+
+
+class CompletionManifest(StoredPart):
+    """Articles and page outcomes of a segment, complete for one generation of the extractor."""
+
+    segment: str
+    generation: str
+    records: StoredFile
+    outcomes: StoredFile
+    articles: int
+    pages: int
+    page_outcomes: dict[str, int]
+
+
+def parse_manifest(data: bytes, key: str) -> Manifest:
+    """Read a manifest. Raises DamagedArchive naming `key`."""
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError as error:
+        raise DamagedArchive(f"{key}: not a manifest ({error.error_count()} faults)") from error
+
+
+def parse_completion(data: bytes, key: str) -> CompletionManifest:
+    """Read a completion manifest. Raises DamagedArchive naming `key`."""
+    try:
+        return CompletionManifest.model_validate_json(data)
+    except ValidationError as error:
+        raise DamagedArchive(f"{key}: not a completion manifest ({error.error_count()} faults)") from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hexadecimal) of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_READ_SIZE):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def stored_file(key: str, path: Path) -> StoredFile:
+    """Describe a local file that is to be stored under `key`."""
+    return StoredFile(key=key, size=path.stat().st_size, sha256=file_sha256(path))

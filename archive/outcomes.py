@@ -1,0 +1,62 @@
+"""What became of every captured page: one line a page, each with exactly one outcome."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class PageOutcome(StrEnum):
+    """Why a page became a record, or why not."""
+
+    RECORD = "record"
+    """An article record was written."""
+    UNCHANGED = "unchanged"
+    """The same bytes as an earlier capture (a revisit); its record stands."""
+    UNCHANGED_TEXT = "unchanged_text"
+    """Other bytes, but the text of an earlier record; that record stands."""
+    REDIRECTED = "redirected"
+    """The page answered with a redirect; what it leads to is a page of its own."""
+    HTTP_ERROR = "http_error"
+    """The server answered with a status that carries no article."""
+    NO_RESPONSE = "no_response"
+    """No response came; the attempt's outcome says why."""
+    TRUNCATED = "truncated"
+    """Only a part of the page was received."""
+    NOT_HTML = "not_html"
+    """The body is no HTML document."""
+    UNDECODABLE = "undecodable"
+    """The body cannot be decoded, or is too large when it is."""
+    SOFT_NOT_FOUND = "soft_not_found"
+    """The page says with status 200 that there is no such page."""
+    NOT_AN_ARTICLE = "not_an_article"
+    """An HTML page, but a list, a front page or a form."""
+    NO_TEXT = "no_text"
+    """No body text was found."""
+    TOO_SHORT = "too_short"
+    """Less text than the extraction rules ask for."""
+    NO_HEADLINE = "no_headline"
+    """Text, but nothing that could be its headline."""
+    INVALID = "invalid"
+    """The extracted fields do not make a valid record."""
+    EXTRACTION_FAILED = "extraction_failed"
+    """The extractor broke down on this page, or did not end in time."""
+
+
+class PageOutcomeLine(BaseModel):
+    """One line of ``SEGMENT.outcomes.jsonl.gz``."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    url: str
+    """The captured URL."""
+    record_id: UUID
+    """Id of the WARC record: the response, or the metadata record when no response came."""
+    offset: int
+    """Where that record's gzip member begins in the segment's WARC (bytes)."""
+    outcome: PageOutcome
+    detail: str = ""
+    """One line for a person, such as the status or the number of words found."""

@@ -1,0 +1,7 @@
+"""Where an archive's objects are kept: a directory, or a bucket of an S3-compatible service.
+
+protocol    what both can do
+local       a directory
+s3          S3, through boto3 (nothing else imports it)
+opening     from an address to a storage
+"""

@@ -1,0 +1,122 @@
+"""A directory as storage.
+
+An object appears by a rename or a hard link in its directory, after its bytes are durable.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from archive.errors import DamagedArchive, ObjectExists, ObjectMissing, StorageRefused, StorageUnavailable
+from archive.manifests import file_sha256
+from archive.segment import sync_directory, write_durably
+from archive.storage.protocol import StoredObject
+
+_REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG}
+_PARTIAL = ".partial"
+
+
+class LocalStorage:
+    """Objects as files below a root directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def uri(self) -> str:
+        """The root directory."""
+        return str(self.root)
+
+    def put(self, key: str, file: Path, sha256: str) -> None:
+        """Store a file's bytes by way of a temporary name, verified before it gets its own."""
+        with self._explained(key), self._temporary(key) as temporary:
+            shutil.copyfile(file, temporary)
+            with temporary.open("rb") as copied:
+                os.fsync(copied.fileno())
+            if file_sha256(temporary) != sha256:
+                raise DamagedArchive(f"{key}: the stored copy differs from the file; nothing was replaced")
+            temporary.replace(self._path(key))
+            sync_directory(self._path(key).parent)
+
+    def put_if_absent(self, key: str, data: bytes) -> None:
+        """Store bytes under a new key; the link decides between several writers."""
+        with self._explained(key), self._temporary(key) as temporary:
+            write_durably(temporary, data)
+            try:
+                os.link(temporary, self._path(key))
+            except FileExistsError as error:
+                raise ObjectExists(f"{self.root / key} exists already") from error
+            sync_directory(self._path(key).parent)
+
+    def open_range(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
+        """Read a part of an object."""
+        with self._explained(key):
+            file = self._path(key).open("rb")
+            if start == 0 and length is None:
+                return file
+            with file:
+                file.seek(start)
+                return io.BytesIO(file.read(length))
+
+    def fetch(self, key: str, directory: Path) -> Path:  # noqa: ARG002 - objects are files here already
+        """The object's own file."""
+        path = self._path(key)
+        if not path.is_file():
+            raise ObjectMissing(f"{path} does not exist")
+        return path
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects below a prefix, sorted by key."""
+        start = self.root / prefix if prefix.endswith("/") else (self.root / prefix).parent
+        with self._explained(prefix):
+            files = sorted(
+                path.relative_to(self.root).as_posix() for path in start.rglob("*") if path.is_file()
+            )
+        for key in files:
+            if key.startswith(prefix) and not key.endswith(_PARTIAL):
+                yield StoredObject(key, self._path(key).stat().st_size)
+
+    def stat(self, key: str) -> StoredObject:
+        """Size of an object; its digest is computed when it is put."""
+        with self._explained(key):
+            return StoredObject(key, self._path(key).stat().st_size)
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        with self._explained(key), suppress(FileNotFoundError):
+            self._path(key).unlink()
+
+    def _path(self, key: str) -> Path:
+        return self.root / key
+
+    @contextmanager
+    def _temporary(self, key: str) -> Iterator[Path]:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
+        try:
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _explained(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise ObjectMissing(f"{self.root / key} does not exist") from error
+        except FileExistsError as error:
+            raise StorageRefused(
+                f"{self.root / key}: something that is no directory is in the way"
+            ) from error
+        except OSError as error:
+            kind = StorageRefused if error.errno in _REFUSALS else StorageUnavailable
+            raise kind(f"{self.root / key}: {error.strerror or error}") from error

@@ -1,0 +1,79 @@
+"""SURT keys: URLs written so that sorting puts a site's pages together.
+
+``https://www.example.com/a?b=1`` has the key ``com,example)/a?b=1``. The rules are those that
+replay tools apply (Heritrix's and wayback's "Google" canonicalisation): scheme, user, leading
+``www``, default port, fragment, session ids and the case of letters do not count, query
+parameters are sorted.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_WWW = re.compile(r"^www\d*\.")
+_QUERY_SESSION = re.compile(
+    r"(?i)^(?:jsessionid=[0-9a-z]{32}|phpsessid=[0-9a-z]{32}|sid=[0-9a-z]{32}|aspsessionid[a-z]{8}=[a-z]{24}|cfid=[^&]+|cftoken=[^&]+)$"
+)
+_ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
+
+
+def surt_key(url: str) -> str:
+    """The key of a URL. What is not http or https is its own key."""
+    parts = urlsplit(url.strip())
+    if parts.scheme.lower() not in _DEFAULT_PORTS or not parts.hostname:
+        return url.strip()
+    key = f"{_host_key(parts.hostname)}{_port(parts.scheme.lower(), parts.netloc)}){_path(parts.path)}"
+    query = _query(parts.query)
+    return f"{key}?{query}" if query else key
+
+
+def surt_timestamp(iso_date: str) -> str:
+    """Fourteen digits of a WARC-Date, ``YYYYMMDDhhmmss``."""
+    return re.sub(r"\D", "", iso_date)[:14]
+
+
+def _host_key(hostname: str) -> str:
+    host = _WWW.sub("", hostname.lower().rstrip("."))
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    if ":" in host:
+        return host
+    return ",".join(reversed(host.split(".")))
+
+
+def _port(scheme: str, netloc: str) -> str:
+    tail = netloc.rpartition("@")[2].rpartition("]")[2]
+    _, colon, digits = tail.rpartition(":")
+    if not colon or not digits.isdigit() or int(digits) == _DEFAULT_PORTS[scheme]:
+        return ""
+    return f":{int(digits)}"
+
+
+def _path(path: str) -> str:
+    kept: list[str] = []
+    for part in _normal_escapes(path).lower().split("/"):
+        if part == "..":
+            kept = kept[:-1]
+        elif part not in ("", "."):
+            kept.append(part)
+    return "/" + "/".join(kept)
+
+
+def _query(query: str) -> str:
+    if not query:
+        return ""
+    parts = [
+        part for part in _normal_escapes(query).lower().split("&") if part and not _QUERY_SESSION.match(part)
+    ]
+    return "&".join(sorted(parts))
+
+
+def _normal_escapes(text: str) -> str:
+    """Every byte once: letters, digits and common marks plain, the rest as %xx."""
+    raw = text.encode("utf-8", "surrogateescape")
+    previous = b""
+    while previous != raw:
+        previous, raw = raw, _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), raw)
+    return "".join(chr(byte) if 0x20 < byte < 0x7F and byte not in b"#%" else f"%{byte:02x}" for byte in raw)
