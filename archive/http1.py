@@ -46,9 +46,7 @@ class ResponseHead:
     @property
     def chunked(self) -> bool:
         """Whether the body is chunked (RFC 9112, section 6.1: the last coding counts)."""
-        codings = [
-            part.strip().lower() for value in self.values("transfer-encoding") for part in value.split(",")
-        ]
+        codings = [part.strip().lower() for value in self.values("transfer-encoding") for part in value.split(",")]
         return bool(codings) and codings[-1] == "chunked"
 
     @property

@@ -40,9 +40,7 @@ class SegmentName:
         if match is None:
             raise DamagedArchive(f"{text!r} is not the name of a segment")
         stamp = match["time"]
-        opened = datetime.strptime(stamp[:14], _TIME_FORMAT).replace(
-            tzinfo=UTC, microsecond=int(stamp[14:]) * 1000
-        )
+        opened = datetime.strptime(stamp[:14], _TIME_FORMAT).replace(tzinfo=UTC, microsecond=int(stamp[14:]) * 1000)
         return cls(text, opened)
 
     @property

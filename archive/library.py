@@ -73,9 +73,7 @@ def matches(article: Article, wanted: RecordFilter) -> bool:
     published = (article.date_published or "")[: max(len(wanted.since), len(wanted.until)) or None]
     return (
         (not wanted.site or _within(article.url, wanted.site))
-        and (
-            not wanted.language or (article.in_language or "").split("-")[0] == wanted.language.split("-")[0]
-        )
+        and (not wanted.language or (article.in_language or "").split("-")[0] == wanted.language.split("-")[0])
         and (not wanted.since or (bool(published) and published >= wanted.since))
         and (not wanted.until or (bool(published) and published < wanted.until))
     )

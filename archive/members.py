@@ -87,15 +87,11 @@ def gzip_member(record: bytes, level: int) -> bytes:
 def member_level(content_encoding: str, mime: str, level: int) -> int:
     """The zlib level for a response: none for bodies that do not get smaller."""
     compressed = content_encoding.strip().lower() not in ("", "identity")
-    return (
-        _STORED
-        if compressed or (mime.startswith(("image/", "video/", "audio/")) and "svg" not in mime)
-        else level
-    )
+    return _STORED if compressed or (mime.startswith(("image/", "video/", "audio/")) and "svg" not in mime) else level
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """A block of type application/warc-fields. White space within a value is folded, empty values left out."""
+    """A block of type application/warc-fields. Values: white space folded, empty ones left out."""
     lines = [f"{name}: {' '.join(value.split())}\r\n" for name, value in pairs if value.strip()]
     return "".join(lines).encode("utf-8")
 

@@ -193,9 +193,7 @@ class SegmentWriter:
                 ("robots", "obey"),
             ]
         )
-        return self._member(
-            "warcinfo", WARC_FIELDS, fields, [("WARC-Filename", f"{self.name.text}{WARC_SUFFIX}")]
-        )
+        return self._member("warcinfo", WARC_FIELDS, fields, [("WARC-Filename", f"{self.name.text}{WARC_SUFFIX}")])
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -64,9 +64,7 @@ def _path(path: str) -> str:
 def _query(query: str) -> str:
     if not query:
         return ""
-    parts = [
-        part for part in _normal_escapes(query).lower().split("&") if part and not _QUERY_SESSION.match(part)
-    ]
+    parts = [part for part in _normal_escapes(query).lower().split("&") if part and not _QUERY_SESSION.match(part)]
     return "&".join(sorted(parts))
 
 

@@ -77,9 +77,7 @@ class LocalStorage:
         """All objects below a prefix, sorted by key."""
         start = self.root / prefix if prefix.endswith("/") else (self.root / prefix).parent
         with self._explained(prefix):
-            files = sorted(
-                path.relative_to(self.root).as_posix() for path in start.rglob("*") if path.is_file()
-            )
+            files = sorted(path.relative_to(self.root).as_posix() for path in start.rglob("*") if path.is_file())
         for key in files:
             if key.startswith(prefix) and not key.endswith(_PARTIAL):
                 yield StoredObject(key, self._path(key).stat().st_size)
@@ -114,9 +112,7 @@ class LocalStorage:
         except FileNotFoundError as error:
             raise ObjectMissing(f"{self.root / key} does not exist") from error
         except FileExistsError as error:
-            raise StorageRefused(
-                f"{self.root / key}: something that is no directory is in the way"
-            ) from error
+            raise StorageRefused(f"{self.root / key}: something that is no directory is in the way") from error
         except OSError as error:
             kind = StorageRefused if error.errno in _REFUSALS else StorageUnavailable
             raise kind(f"{self.root / key}: {error.strerror or error}") from error

@@ -54,9 +54,7 @@ class S3Storage:
         """`endpoint` is the service's address; without it boto3's own settings decide."""
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        config = Config(
-            retries={"mode": "standard", "max_attempts": _ATTEMPTS}, s3={"addressing_style": "auto"}
-        )
+        config = Config(retries={"mode": "standard", "max_attempts": _ATTEMPTS}, s3={"addressing_style": "auto"})
         self._client: S3Client = boto3.client("s3", endpoint_url=endpoint, config=config)
         self._transfer = TransferConfig(multipart_threshold=PART_SIZE, multipart_chunksize=PART_SIZE)
 
@@ -75,9 +73,7 @@ class S3Storage:
                 ExtraArgs={"ChecksumAlgorithm": "SHA256", "Metadata": {"sha256": sha256}},
                 Config=self._transfer,
             )
-            head = self._client.head_object(
-                Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED"
-            )
+            head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key, ChecksumMode="ENABLED")
         size = file.stat().st_size
         claimed = head.get("ChecksumSHA256", "")
         if head["ContentLength"] != size or (claimed and claimed.partition("-")[0] != _checksum(file, size)):
@@ -102,9 +98,7 @@ class S3Storage:
                 body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)["Body"]
                 return cast(BinaryIO, body)
             end = "" if length is None else str(start + length - 1)
-            part = self._client.get_object(
-                Bucket=self._bucket, Key=self._prefix + key, Range=f"bytes={start}-{end}"
-            )
+            part = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, Range=f"bytes={start}-{end}")
             return io.BytesIO(part["Body"].read())
 
     def fetch(self, key: str, directory: Path) -> Path:

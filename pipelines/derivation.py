@@ -1,0 +1,124 @@
+"""From a capture to an article record or a page outcome.
+
+One function for the live crawl and for every later run, so that the same capture, extractor and
+configuration give the same result.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from archive.article import Article, ExtractionFacts, HttpFacts, WarcAddress
+from archive.captures import Capture
+from archive.derived import Derivation
+from archive.exchange import Role
+from archive.http1 import BadMessage, BodyTooLarge, ResponseHead
+from archive.outcomes import PageOutcome, PageOutcomeLine
+from pipelines.extract import EXTRACTOR_GENERATION, Rejected, extract
+from pipelines.extract.article import EXTRACTION_TOOL
+from pipelines.rules import ExtractionRules
+
+MAX_BODY = 32 << 20
+"""Bytes of a decoded page past which it is not extracted."""
+
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml", ""})
+
+
+def is_page(capture: Capture) -> bool:
+    """Whether a capture is of a page that was fetched as an article, so that it has a page outcome."""
+    return capture.role is Role.ARTICLE
+
+
+def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
+    """What becomes of a captured page.
+
+    `configuration` is the canonical JSON of the extraction rules in force, as the segment keeps it; `warc_key`
+    is the segment's WARC below the archive's root. Never raises for what a page contains.
+    """
+    rules = _rules(configuration)
+    try:
+        made = _article(capture, rules)
+    except Exception as error:  # noqa: BLE001 - a page that breaks the extractor must not stop a crawl
+        made = Rejected(PageOutcome.EXTRACTION_FAILED, f"{type(error).__name__}: {error}"[:300])
+    if isinstance(made, Rejected):
+        return Derivation(outcome_line(capture, made.outcome, made.detail))
+    record = _with_provenance(made, capture, rules, warc_key)
+    return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
+
+
+@lru_cache(maxsize=256)
+def _rules(configuration: bytes) -> ExtractionRules:
+    return ExtractionRules.model_validate_json(configuration) if configuration else ExtractionRules()
+
+
+def outcome_line(capture: Capture, outcome: PageOutcome, detail: str = "") -> PageOutcomeLine:
+    """The line for a capture."""
+    return PageOutcomeLine(
+        url=capture.url, record_id=capture.record_id, offset=capture.offset, outcome=outcome, detail=detail
+    )
+
+
+def _article(capture: Capture, rules: ExtractionRules) -> Article | Rejected:
+    if not capture.response:
+        return Rejected(PageOutcome.NO_RESPONSE, f"{capture.outcome.value}: {capture.fact('detail')}".rstrip(": "))
+    if capture.revisit:
+        return Rejected(PageOutcome.UNCHANGED, "the bytes of an earlier capture")
+    try:
+        head = capture.head()
+        refusal = _unfit(capture, head)
+        return refusal or _extracted(capture, head, rules)
+    except BadMessage as error:
+        return Rejected(PageOutcome.HTTP_ERROR, str(error))
+    except BodyTooLarge as error:
+        return Rejected(PageOutcome.UNDECODABLE, str(error))
+
+
+def _unfit(capture: Capture, head: ResponseHead) -> Rejected | None:
+    if 300 <= head.status < 400 and head.status != 304:
+        return Rejected(PageOutcome.REDIRECTED, f"to {head.first('location')}")
+    if not 200 <= head.status < 300:
+        return Rejected(PageOutcome.HTTP_ERROR, f"status {head.status} {head.reason}".rstrip())
+    if capture.truncated:
+        return Rejected(PageOutcome.TRUNCATED, f"cut short: {capture.truncated}")
+    mime = head.first("content-type").split(";", 1)[0].strip().lower()
+    if mime not in _HTML_TYPES:
+        return Rejected(PageOutcome.NOT_HTML, f"content type {mime}")
+    return None
+
+
+def _extracted(capture: Capture, head: ResponseHead, rules: ExtractionRules) -> Article | Rejected:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+    return extract(
+        capture.body(MAX_BODY),
+        capture.url,
+        headers=headers,
+        fetched_at=capture.date,
+        discovery=capture.discovery,
+        rules=rules,
+    )
+
+
+def _with_provenance(article: Article, capture: Capture, rules: ExtractionRules, warc_key: str) -> Article:
+    head = capture.head()
+    return article.model_copy(
+        update={
+            "id": capture.record_id,
+            "warc": WarcAddress(
+                file=warc_key,
+                offset=capture.offset,
+                length=capture.length,
+                record_id=capture.record_id,
+                payload_digest=capture.payload_digest,
+                date=capture.date,
+            ),
+            "http": HttpFacts(
+                status=head.status,
+                content_type=head.first("content-type") or None,
+                etag=head.first("etag") or None,
+                last_modified=head.first("last-modified") or None,
+            ),
+            "extraction": ExtractionFacts(
+                tool=EXTRACTION_TOOL, version=EXTRACTOR_GENERATION, config_hash=rules.digest()
+            ),
+        }
+    )

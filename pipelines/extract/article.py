@@ -1,0 +1,272 @@
+"""`extract`: from a page to an article, or the reason why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from archive.article import Alternate, Article, FieldFacts, RecordDiscovery
+from archive.exchange import Discovery
+from archive.outcomes import PageOutcome
+from pipelines.extract import dates, media
+from pipelines.extract.authors import authors_of
+from pipelines.extract.candidates import facts
+from pipelines.extract.document import Document, Headers, UnreadableDocument, parse_document, text_of
+from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
+from pipelines.extract.furniture import edition_links, image_labels, without_furniture
+from pipelines.extract.headline import headline_of, words
+from pipelines.extract.language import language_of, script_of
+from pipelines.extract.rights import rights_of
+from pipelines.extract.structured import Structured, plain, read_structured, texts
+from pipelines.extract.text import TOOL, paragraphs_of
+from pipelines.rules import ExtractionRules
+
+EXTRACTOR_GENERATION = "g0001"
+"""Goes up with every change that can alter a record. Records are kept by it."""
+
+EXTRACTION_TOOL = TOOL
+_NOT_FOUND = re.compile(
+    r"(?:\b404\b|(?:page|article|story) (?:not found|does not exist|no longer exists)|not found$|page introuvable"
+    r"|n'existe (?:pas|plus)|seite nicht gefunden|p[aá]gina no encontrada|الصفحة غير موجودة|страница не найдена)",
+    re.I,
+)
+_MOST_KEYWORDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A page that makes no article."""
+
+    outcome: PageOutcome
+    """Why not; never `PageOutcome.RECORD`."""
+    detail: str = ""
+    """One line for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteMemory:
+    """A frozen snapshot of what is known of a site's pages: digests of blocks that recur on them."""
+
+    recurring_blocks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    document: Document
+    structured: Structured
+    rules: ExtractionRules
+    discovery: Discovery | None
+    fetched_at: datetime | None
+    names: tuple[str, ...]
+
+
+def extract(
+    html: bytes | str,
+    url: str,
+    *,
+    headers: Headers = (),
+    fetched_at: datetime | None = None,
+    discovery: Discovery | None = None,
+    rules: ExtractionRules | None = None,
+    memory: SiteMemory | None = None,
+) -> Article | Rejected:
+    """Extract the article of a page.
+
+    `html` is the body without transfer and content coding, `url` its address, `headers` the response's.
+    Dates later than `fetched_at` (aware) are refused. `discovery` lends what the source said, `rules` and
+    `memory` what is known of the site. The same arguments give the same result: no clock, network or file
+    is read. Never raises for what a page contains.
+    """
+    del memory  # its blocks are taken out of the text once they are learned
+    try:
+        document = parse_document(html, url, headers)
+    except UnreadableDocument as error:
+        return Rejected(PageOutcome.UNDECODABLE, str(error))
+    rules = rules or ExtractionRules()
+    structured = read_structured(document)
+    names = _site_names(document, structured, rules)
+    page = _Page(document, structured, rules, discovery, fetched_at, names)
+    announced = discovery.source_title if discovery else ""
+    headline, headline_facts = headline_of(document, structured, rules, names, announced)
+    paragraphs, editions = _body(page, headline)
+    refusal = _refusal(page, headline, paragraphs)
+    if refusal is not None:
+        return refusal
+    assert headline is not None
+    return _article(page, headline, headline_facts, paragraphs, editions)
+
+
+def _body(page: _Page, headline: str | None) -> tuple[list[str], tuple[Alternate, ...]]:
+    """The paragraphs of the text, and the editions that link-only lines lead to."""
+    raw = paragraphs_of(page.document, page.rules)
+    main_script = script_of("\n".join(raw))
+    links = list(edition_links(page.document, main_script))
+    lines = {line for line, _ in links}
+    kept = without_furniture(raw, headline, image_labels(page.document.root), lines, page.rules.remove_paragraphs)
+    return kept, tuple(alternate for _, alternate in links)
+
+
+def _refusal(page: _Page, headline: str | None, paragraphs: list[str]) -> Rejected | None:
+    count = len(words_of("\n".join(paragraphs)))
+    title = text_of(found) if (found := page.document.root.find(".//title")) is not None else ""
+    if _NOT_FOUND.search(headline or title) and not page.structured.articles and count < 200:
+        return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {headline or title!r}")
+    if not paragraphs:
+        return Rejected(PageOutcome.NO_TEXT, "no body text found")
+    if count < page.rules.minimum_words:
+        return Rejected(PageOutcome.TOO_SHORT, f"{count} words; the rules ask for {page.rules.minimum_words}")
+    if headline is None:
+        return Rejected(PageOutcome.NO_HEADLINE, f"{count} words, but no headline")
+    return _not_an_article(page)
+
+
+def _not_an_article(page: _Page) -> Rejected | None:
+    """A front page: its own path is the root, and it does not call itself an article."""
+    kind = (page.structured.meta_first("og:type") or "").lower()
+    if urlsplit(page.document.url).path in ("", "/") and kind != "article" and not page.structured.articles:
+        return Rejected(PageOutcome.NOT_AN_ARTICLE, "the front page of a site")
+    return None
+
+
+def _article(
+    page: _Page,
+    headline: str,
+    headline_facts: FieldFacts | None,
+    paragraphs: list[str],
+    editions: tuple[Alternate, ...],
+) -> Article:
+    document, structured, rules = page.document, page.structured, page.rules
+    body = "\n".join(paragraphs)
+    found_words = words_of(body)
+    authors, authors_facts = authors_of(document, structured, rules, page.names, page.discovery)
+    day, day_facts, day_claims = dates.published(document, structured, rules, page.discovery, page.fetched_at)
+    changed, changed_facts = dates.modified(structured, rules, day, page.fetched_at)
+    element = media.article_element(document, paragraphs)
+    main_image, images = media.images_of(document, element, structured)
+    rights = rights_of(document, structured)
+    provenance = {
+        "headline": headline_facts,
+        "articleBody": facts("rules" if rules.body else "trafilatura"),
+        "authors": authors_facts,
+        "datePublished": day_facts,
+        "dateModified": changed_facts,
+    }
+    return Article(
+        url=document.url,
+        canonical_url=media.canonical_of(document),
+        requested_url=(page.discovery.requested_url or None) if page.discovery else None,
+        headline=headline,
+        description=_description(structured),
+        article_body=body,
+        paragraphs=tuple(paragraphs),
+        in_language=language_of(body, document.root, _declared_languages(structured), rules.language),
+        word_count=len(found_words),
+        content_sha256=content_sha256(body),
+        simhash64=simhash64(found_words),
+        authors=authors,
+        publisher=page.names[0] if page.names else None,
+        date_published=day,
+        date_modified=changed,
+        date_candidates=day_claims,
+        article_section=_section(structured),
+        keywords=_keywords(structured),
+        breadcrumbs=_breadcrumbs(structured),
+        main_image=main_image,
+        images=images,
+        links=media.links_of(document, element, body),
+        alternates=_unique([*media.alternates_of(document), *editions]),
+        is_accessible_for_free=rights.is_accessible_for_free,
+        paywall=rights.paywall,
+        robots=rights.robots,
+        tdm=rights.tdm,
+        license=rights.license,
+        discovery=_discovery(page.discovery),
+        fields={name: fact for name, fact in provenance.items() if fact is not None},
+    )
+
+
+def _unique(alternates: list[Alternate]) -> tuple[Alternate, ...]:
+    by_address: dict[str, Alternate] = {}
+    for alternate in alternates:
+        by_address.setdefault(alternate.href, alternate)
+    return tuple(by_address.values())
+
+
+def _site_names(document: Document, structured: Structured, rules: ExtractionRules) -> tuple[str, ...]:
+    """Names of the site: the page's own first, then the rules', then the host's."""
+    publisher = structured.resolve(structured.article_value("publisher"))
+    declared = [*structured.meta.get("og:site_name", ())[:1], *texts(publisher)[:1]]
+    declared = [plain(name) for name in declared if not name.startswith("http")]
+    host = (urlsplit(document.url).hostname or "").removeprefix("www.")
+    own = [*declared, *rules.site_names] or _name_in_title(document, host)
+    return tuple(dict.fromkeys(name for name in [*own, *([host] if own else [])] if name))
+
+
+def _name_in_title(document: Document, host: str) -> list[str]:
+    """The part of the title that is also the host's name."""
+    title = document.root.find(".//title")
+    parts = re.split(r"\s+[|\-–—:»•·]\s+", text_of(title)) if title is not None else []
+    label = host.split(".")[0]
+    return [part for part in parts[-1:] if len(parts) > 1 and "".join(words(part)) == label]
+
+
+def _description(structured: Structured) -> str | None:
+    found = structured.meta_first("og:description", "description", "twitter:description")
+    declared = texts(structured.article_value("description"))
+    return plain(found or (declared[0] if declared else "")) or None
+
+
+def _declared_languages(structured: Structured) -> list[str]:
+    return [
+        *texts(structured.article_value("inLanguage"))[:1],
+        *(
+            value
+            for name in ("og:locale", "content-language", "language", "dc.language")
+            for value in structured.meta.get(name, ())
+        ),
+    ]
+
+
+def _section(structured: Structured) -> str | None:
+    declared = [
+        *texts(structured.article_value("articleSection")),
+        *structured.meta.get("article:section", ()),
+    ]
+    return plain(declared[0]) if declared else None
+
+
+def _keywords(structured: Structured) -> tuple[str, ...]:
+    declared = texts(structured.article_value("keywords"))
+    values = [*declared, *structured.meta.get("article:tag", ()), *structured.meta.get("news_keywords", ())]
+    values = values or structured.meta.get("keywords", [])
+    parts = [plain(part) for value in values for part in re.split(r"[,;،]", value)]
+    return tuple(dict.fromkeys(part for part in parts if part))[:_MOST_KEYWORDS]
+
+
+def _breadcrumbs(structured: Structured) -> tuple[str, ...]:
+    return tuple(_breadcrumb_names(structured))
+
+
+def _breadcrumb_names(structured: Structured) -> Iterator[str]:
+    for node in structured.nodes:
+        if "BreadcrumbList" not in str(node.get("@type")) or not isinstance(node.get("itemListElement"), list):
+            continue
+        for step in node["itemListElement"]:
+            names = texts(step.get("name") or step.get("item")) if isinstance(step, dict) else []
+            if names and not names[0].startswith("http"):
+                yield plain(names[0])
+        return
+
+
+def _discovery(discovery: Discovery | None) -> RecordDiscovery | None:
+    if discovery is None or not discovery.via:
+        return None
+    return RecordDiscovery(
+        via=discovery.via,
+        source_url=discovery.source_url or None,
+        source_date=discovery.source_date or None,
+        seen_at=discovery.seen_at or None,
+    )

@@ -1,0 +1,230 @@
+"""Publication and modification dates: every claim is kept, one is chosen, none is guessed.
+
+A claim later than the fetch is refused (a zoneless one has 14 hours of tolerance, the largest offset
+there is). A zoneless claim takes the site's zone when the rules name one, else stays zoneless.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+from htmldate import find_date
+from lxml import html
+
+from archive.article import DateCandidate, FieldFacts
+from archive.exchange import Discovery
+from pipelines.extract.candidates import Candidate, facts
+from pipelines.extract.document import Document, text_of
+from pipelines.extract.structured import Structured, microdata, texts
+from pipelines.rules import ExtractionRules
+
+_EARLIEST_YEAR = 1990
+_TOLERANCE = timedelta(hours=14)
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_ISO = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[T ]+(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?",
+    re.I,
+)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-]\d{2}:?\d{2})?$")
+_IN_URL = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.\-]|$)")
+_PUBLISHED_META = (
+    "article:published_time",
+    "og:published_time",
+    "article:published",
+    "datepublished",
+    "publishdate",
+    "publish-date",
+    "pubdate",
+    "parsely-pub-date",
+    "sailthru.date",
+    "cxenseparse:recs:publishtime",
+    "dc.date.issued",
+    "dcterms.created",
+    "dcterms.issued",
+    "dcterms.date",
+    "dc.date",
+    "citation_publication_date",
+    "publication_date",
+    "published_time",
+    "date",
+)
+_MODIFIED_META = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "last-modified",
+)
+_PUBLISHED_CLASS = re.compile(r"publish|entry-date|posted|created|article-?date|post-?date|dateline", re.I)
+
+
+def parse_date(text: str, zone: str = "") -> str | None:
+    """A date in ISO 8601: day alone, or with time, or with time and zone; None when it is no date.
+
+    `zone` is the IANA zone that a time without one is taken to be in.
+    """
+    text = text.strip()
+    moment = _iso(text) or _compact(text) or _mail(text)
+    if moment is None:
+        return None
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None and zone:
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        moment = moment.replace(microsecond=0)
+    return moment.isoformat() if moment.year >= _EARLIEST_YEAR else None
+
+
+def _iso(text: str) -> datetime | date | None:
+    match = _ISO.match(text)
+    if match is None:
+        return None
+    day, time, zone = match.groups()
+    try:
+        if time is None:
+            return date.fromisoformat(day)
+        return datetime.fromisoformat(f"{day}T{time.zfill(5)}{_offset(zone)}")
+    except ValueError:
+        return None
+
+
+def _offset(zone: str | None) -> str:
+    if zone is None:
+        return ""
+    return "+00:00" if zone.upper() in ("Z", "UTC", "GMT") else zone
+
+
+def _compact(text: str) -> datetime | date | None:
+    match = _COMPACT.match(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, zone = match.groups()
+    try:
+        if hour is None:
+            return date(int(year), int(month), int(day))
+        return datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{_offset(zone)}")
+    except ValueError:
+        return None
+
+
+def _mail(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text) if re.match(r"^[A-Za-z]{3},? ", text) else None
+    except (ValueError, TypeError, IndexError):
+        return None
+
+
+def is_later(value: str, fetched_at: datetime | None) -> bool:
+    """Whether a claim lies after the fetch, tolerance included."""
+    if fetched_at is None:
+        return False
+    if len(value) == len("2026-01-01"):
+        return date.fromisoformat(value) > (fetched_at + _TOLERANCE).date()
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        return moment > (fetched_at + _TOLERANCE).replace(tzinfo=None)
+    return moment > fetched_at
+
+
+def published(
+    document: Document,
+    structured: Structured,
+    rules: ExtractionRules,
+    discovery: Discovery | None,
+    fetched_at: datetime | None,
+) -> tuple[str | None, FieldFacts | None, tuple[DateCandidate, ...]]:
+    """The publication date, where it is from, and all claims."""
+    claims = list(_published_claims(document, structured, rules, discovery))
+    kept = _kept(claims, rules.timezone, fetched_at)
+    if not kept and (guess := _last_resort(document, fetched_at)):
+        kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
+    if not kept:
+        return None, None, ()
+    best = _fullest(kept)
+    agreeing = sum(1 for claim in kept if claim is not best and claim.value[:10] == best.value[:10])
+    return (
+        best.value,
+        facts(best.source, agreeing),
+        tuple(DateCandidate(value=c.value, source=c.source) for c in kept),
+    )
+
+
+def modified(
+    structured: Structured, rules: ExtractionRules, date_published: str | None, fetched_at: datetime | None
+) -> tuple[str | None, FieldFacts | None]:
+    """The date of the last change that the page declares, and where it is from."""
+    claims = [
+        *(Candidate(text, "json-ld") for text in texts(structured.article_value("dateModified"))[:1]),
+        *(Candidate(text, "meta") for name in _MODIFIED_META for text in structured.meta.get(name, ())[:1]),
+    ]
+    for claim in _kept(claims, rules.timezone, fetched_at):
+        if date_published is None or claim.value[:10] >= date_published[:10]:
+            return claim.value, facts(claim.source)
+    return None, None
+
+
+def _kept(claims: list[Candidate[str]], zone: str, fetched_at: datetime | None) -> list[Candidate[str]]:
+    read = [Candidate(value, claim.source) for claim in claims if (value := parse_date(claim.value, zone))]
+    return [claim for claim in dict.fromkeys(read) if not is_later(claim.value, fetched_at)]
+
+
+def _fullest(claims: list[Candidate[str]]) -> Candidate[str]:
+    """The first claim, unless a later one says the same day more precisely."""
+    first = claims[0]
+    if len(first.value) > len("2026-01-01"):
+        return first
+    return next((claim for claim in claims if claim.value[:10] == first.value and len(claim.value) > 10), first)
+
+
+def _published_claims(
+    document: Document, structured: Structured, rules: ExtractionRules, discovery: Discovery | None
+) -> Iterator[Candidate[str]]:
+    for selector in rules.published:
+        for element in document.root.cssselect(selector)[:1]:
+            yield Candidate(_element_date(element), "rules")
+    for text in texts(structured.article_value("datePublished", "dateCreated"))[:1]:
+        yield Candidate(text, "json-ld")
+    for name in _PUBLISHED_META:
+        for text in structured.meta.get(name, ())[:1]:
+            yield Candidate(text, "meta")
+    for text in microdata(document, "datePublished"):
+        yield Candidate(text, "microdata")
+    for element in document.root.iter("time", "abbr"):
+        marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+        if element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks):
+            yield Candidate(_element_date(element), "time")
+    if discovery is not None and discovery.source_date:
+        yield Candidate(discovery.source_date, discovery.via or "feed")
+    yield from _lesser_claims(document, structured)
+
+
+def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candidate[str]]:
+    for node in structured.nodes:
+        if "WebPage" in str(node.get("@type")):
+            for text in texts(node.get("datePublished"))[:1]:
+                yield Candidate(text, "json-ld")
+    if match := _IN_URL.search(document.url):
+        yield Candidate("-".join(match.groups()), "url")
+    times = [_element_date(element) for element in document.root.iter("time") if element.get("datetime")]
+    days = {match[0] for text in times if (match := _DAY.match(text))}
+    if len(days) == 1:
+        yield Candidate(times[0], "time")
+
+
+def _element_date(element: html.HtmlElement) -> str:
+    value = element.get("datetime") or element.get("content") or element.get("title") or text_of(element)
+    return str(value)
+
+
+def _last_resort(document: Document, fetched_at: datetime | None) -> str | None:
+    latest = fetched_at.strftime("%Y-%m-%d") if fetched_at else "2100-01-01"
+    try:
+        found: str | None = find_date(
+            document.root, url=document.url, original_date=True, extensive_search=False, max_date=latest
+        )
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+    return found

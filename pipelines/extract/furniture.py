@@ -1,0 +1,109 @@
+"""Lines of a page that are no text of the article: comment counters, file names of images, links to
+the other edition, the headline over again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from lxml import html
+
+from archive.article import Alternate
+from pipelines.extract.document import Document, block_of, text_of
+from pipelines.extract.headline import words
+from pipelines.extract.language import script_language, script_of
+
+_COMMENTS = re.compile(
+    r"(?:\d+\s*)?(?:comments?|commentaires?|kommentare?|comentarios?|coment[aá]rios?|commenti|reacties|تعليقات|التعليقات"
+    r"|комментари\w*|コメント|评论)\s*[:(]?\s*\d*\s*\)?",
+    re.I,
+)
+_LANGUAGE_SEGMENT = re.compile(r"/([a-z]{2})(?:[-_][a-z]{2})?/", re.I)
+_NAVIGATION = frozenset({"nav", "header", "footer", "aside"})
+
+
+def image_labels(root: html.HtmlElement) -> set[str]:
+    """Texts that only name an image file: alternative texts that are its stem, and the stems themselves."""
+    labels: set[str] = set()
+    for image in root.iter("img"):
+        stem = PurePosixPath(unquote(urlsplit(image.get("src") or image.get("data-src") or "").path)).stem
+        alternative = " ".join((image.get("alt") or "").split())
+        if stem:
+            labels.add(stem.casefold())
+        if alternative and (" " not in alternative or alternative.casefold() == stem.casefold()):
+            labels.add(alternative.casefold())
+    return labels
+
+
+def edition_links(document: Document, main_script: str) -> Iterator[tuple[str, Alternate]]:
+    """Lines that are only a link in another script than the text: the text of the line, and where it leads.
+
+    Such a line stands behind the headline, outside of navigation, has a block of its own, and leads to a page
+    of this site that is no front page.
+    """
+    host = urlsplit(document.url).hostname or ""
+    for anchor in _behind_headline(document.root):
+        text = text_of(anchor)
+        target = document.absolute(anchor.get("href"))
+        if target is None or len(words(text)) < 2 or script_of(text) in ("", main_script):
+            continue
+        same_site = (urlsplit(target).hostname or "").split(".")[-2:] == host.split(".")[-2:]
+        alone = text_of(block_of(anchor)) == text or anchor.getparent().tag in (
+            "article",
+            "main",
+            "body",
+            "div",
+        )
+        if same_site and alone and not _in_navigation(anchor) and _is_deep(target):
+            yield text, Alternate(href=target, hreflang=_language(target, text))
+
+
+def _behind_headline(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    """The anchors behind the first level-one heading; all of them when there is none."""
+    seen = root.find(".//h1") is None
+    for element in root.iter("h1", "a"):
+        seen = seen or element.tag == "h1"
+        if seen and element.tag == "a":
+            yield element
+
+
+def _is_deep(url: str) -> bool:
+    return len(urlsplit(url).path.strip("/").split("/")) > 1
+
+
+def _in_navigation(element: html.HtmlElement) -> bool:
+    inside_article = False
+    for ancestor in element.iterancestors():
+        inside_article = inside_article or ancestor.tag in ("article", "main")
+        if ancestor.tag in _NAVIGATION and not inside_article:
+            return True
+    return False
+
+
+def _language(target: str, text: str) -> str | None:
+    match = _LANGUAGE_SEGMENT.search(urlsplit(target).path)
+    return match[1].lower() if match else script_language(text)
+
+
+def without_furniture(
+    paragraphs: list[str],
+    headline: str | None,
+    labels: set[str],
+    editions: set[str],
+    patterns: tuple[str, ...],
+) -> list[str]:
+    """The paragraphs that are text of the article."""
+    removed = [re.compile(pattern) for pattern in patterns]
+    title = words(headline or "")
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        repeated_title = not kept and title and words(paragraph) == title
+        if repeated_title or paragraph.casefold() in labels or paragraph in editions:
+            continue
+        if _COMMENTS.fullmatch(paragraph) or any(pattern.fullmatch(paragraph) for pattern in removed):
+            continue
+        kept.append(paragraph)
+    return kept

@@ -1,0 +1,93 @@
+"""The headline: the title of the article without the name of the site."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from archive.article import FieldFacts
+from pipelines.extract.candidates import Candidate, facts
+from pipelines.extract.document import Document, text_of
+from pipelines.extract.structured import Structured, plain, texts
+from pipelines.rules import ExtractionRules
+
+_SEPARATOR = re.compile(r"\s+[|\-–—:»•·―]+\s+|\s*[|｜»]\s*")
+_LONGEST = 300
+_AGREES = 0.5
+
+
+def headline_of(
+    document: Document, structured: Structured, rules: ExtractionRules, names: tuple[str, ...], announced: str
+) -> tuple[str | None, FieldFacts | None]:
+    """The headline and where it is from; `names` are the site's, `announced` is the source's title."""
+    declared = _declared(structured, document, announced)
+    candidates = _from_rules(document, rules)
+    heading = _heading(document, declared, names)
+    if heading:
+        candidates.append(Candidate(heading, "heading"))
+    candidates += declared
+    cleaned = [Candidate(without_site(candidate.value, names), candidate.source) for candidate in candidates]
+    usable = [candidate for candidate in cleaned if _is_usable(candidate.value, names)]
+    if not usable:
+        return None, None
+    best = usable[0]
+    agreeing = sum(1 for candidate in usable[1:] if words(candidate.value) == words(best.value))
+    return best.value, facts(best.source, agreeing)
+
+
+def _from_rules(document: Document, rules: ExtractionRules) -> list[Candidate[str]]:
+    found = [text_of(element) for selector in rules.headline for element in document.root.cssselect(selector)[:1]]
+    return [Candidate(text, "rules") for text in found if text][:1]
+
+
+def _declared(structured: Structured, document: Document, announced: str) -> list[Candidate[str]]:
+    title = document.root.find(".//title")
+    claims = [
+        *(Candidate(text, "json-ld") for text in texts(structured.article_value("headline", "name"))[:1]),
+        *(Candidate(text, "opengraph") for text in structured.meta.get("og:title", ())[:1]),
+        *(Candidate(text, "meta") for text in structured.meta.get("twitter:title", ())[:1]),
+        Candidate(announced, "feed"),
+        Candidate(text_of(title) if title is not None else "", "title"),
+    ]
+    return [Candidate(text, claim.source) for claim in claims if (text := plain(claim.value))]
+
+
+def _heading(document: Document, declared: list[Candidate[str]], names: tuple[str, ...]) -> str | None:
+    """The heading that agrees best with what is declared, or the only plausible one."""
+    headings = [text for element in document.root.iter("h1") if (text := text_of(element)) and len(text) < _LONGEST]
+    headings = [text for text in dict.fromkeys(headings) if _is_usable(text, names)]
+    if not headings:
+        return None
+    titles = [candidate.value for candidate in declared]
+    if not titles:
+        return max(headings, key=len)
+    best = max(headings, key=lambda text: (max(overlap(text, title) for title in titles), len(text)))
+    agrees = max(overlap(best, title) for title in titles) >= _AGREES
+    return best if agrees or (len(headings) == 1 and len(words(best)) >= 4) else None
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, for comparison: case, marks and forms of letters do not count."""
+    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def overlap(one: str, other: str) -> float:
+    """The share of the shorter text's words that the other has too, from 0 to 1."""
+    first, second = set(words(one)), set(words(other))
+    return len(first & second) / min(len(first), len(second)) if first and second else 0.0
+
+
+def without_site(title: str, names: tuple[str, ...]) -> str:
+    """The title without leading or trailing names of the site."""
+    known = {" ".join(words(name)) for name in names if name}
+    parts = list(_SEPARATOR.finditer(title))
+    if parts and " ".join(words(title[parts[-1].end() :])) in known:
+        return without_site(title[: parts[-1].start()].strip(), names)
+    if parts and " ".join(words(title[: parts[0].start()])) in known:
+        return without_site(title[parts[0].end() :].strip(), names)
+    return title.strip()
+
+
+def _is_usable(text: str, names: tuple[str, ...]) -> bool:
+    folded = " ".join(words(text))
+    return bool(folded) and folded not in {" ".join(words(name)) for name in names}

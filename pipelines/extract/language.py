@@ -1,0 +1,71 @@
+"""Language and script of a text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+
+import py3langid
+from lxml import html
+
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_SAMPLE = 3000
+_ENOUGH_LETTERS = 200
+_SCRIPT_LANGUAGES = {
+    "ARABIC": "ar",
+    "HEBREW": "he",
+    "GREEK": "el",
+    "THAI": "th",
+    "HANGUL": "ko",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "CJK": "zh",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "BENGALI": "bn",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+}
+
+
+@lru_cache(maxsize=4096)
+def _script_of_letter(letter: str) -> str:
+    return unicodedata.name(letter, "?").split(" ", 1)[0].split("-", 1)[0]
+
+
+def script_of(text: str) -> str:
+    """The script of most letters, as Unicode names it (``LATIN``, ``ARABIC`` …); empty without letters."""
+    counts = Counter(_script_of_letter(letter) for letter in text[:_SAMPLE] if letter.isalpha())
+    return counts.most_common(1)[0][0] if counts else ""
+
+
+def script_language(text: str) -> str | None:
+    """The language that a text's script stands for, where one does in the news."""
+    return _SCRIPT_LANGUAGES.get(script_of(text))
+
+
+def normal_tag(tag: str | None) -> str | None:
+    """A language tag as BCP 47 writes it, or None when it is none."""
+    match = _TAG.fullmatch((tag or "").strip())
+    if match is None:
+        return None
+    primary, *rest = match[0].replace("_", "-").split("-")
+    return "-".join([primary.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)])
+
+
+def language_of(text: str, root: html.HtmlElement, declared: list[str], expected: str) -> str | None:
+    """The text's language.
+
+    A long text tells by itself; a declaration of the same language adds its region. A short one takes what
+    the page or the site's rules say.
+    """
+    claims = [
+        tag for claim in [root.get("lang"), root.get("xml:lang"), *declared, expected] if (tag := normal_tag(claim))
+    ]
+    letters = sum(1 for letter in text[:_SAMPLE] if letter.isalpha())
+    if letters < _ENOUGH_LETTERS:
+        return claims[0] if claims else script_language(text)
+    detected = str(py3langid.classify(text[:_SAMPLE])[0])
+    return next((claim for claim in claims if claim.split("-")[0] == detected), detected)

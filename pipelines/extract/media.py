@@ -1,0 +1,172 @@
+"""Images of the article with captions and credit, links of its body, its other editions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from lxml import html
+
+from archive.article import Alternate, Image, Link
+from pipelines.extract.document import Document, text_of
+from pipelines.extract.language import normal_tag
+from pipelines.extract.structured import Structured, texts
+
+_SMALLEST = 80
+_MOST_IMAGES = 100
+_MOST_LINKS = 500
+_OUTSIDE = frozenset({"nav", "header", "footer", "aside"})
+
+
+def article_element(document: Document, paragraphs: list[str]) -> html.HtmlElement:
+    """The smallest element that holds most of the paragraphs: the article as the page lays it out."""
+    starts = [paragraph[:80] for paragraph in paragraphs if len(paragraph) > 40] or paragraphs[:1]
+    holders = []
+    for element in document.root.iter("p", "div", "td", "li", "blockquote"):
+        text = text_of(element)[:80]
+        if text and any(text == start[: len(text)] and len(text) >= min(len(start), 40) for start in starts):
+            holders.append(element)
+    if not holders:
+        return next(iter(document.root.iter("article", "main")), document.root)
+    return _with_headline(_common_ancestor(holders))
+
+
+def _common_ancestor(elements: list[html.HtmlElement]) -> html.HtmlElement:
+    paths = [[*reversed(list(element.iterancestors())), element] for element in elements]
+    common = paths[0][0]
+    for level in zip(*paths, strict=False):
+        if any(element is not level[0] for element in level):
+            break
+        common = level[0]
+    if common.tag in ("p", "li", "td", "blockquote") and common.getparent() is not None:
+        common = common.getparent()
+    return common
+
+
+def _with_headline(element: html.HtmlElement) -> html.HtmlElement:
+    """One step out when that reaches the article element or the headline, between which the main image stands."""
+    for ancestor in element.iterancestors():
+        if ancestor.tag == "article" or (
+            ancestor.tag in ("div", "main", "section") and ancestor.find("h1") is not None
+        ):
+            return ancestor
+    return element
+
+
+def images_of(
+    document: Document, article: html.HtmlElement, structured: Structured
+) -> tuple[Image | None, tuple[Image, ...]]:
+    """The main image, and all images of the article in order."""
+    found: dict[str, Image] = {}
+    for element in article.iter("img"):
+        image = _image(document, element)
+        if image is not None and not _is_outside(element, article):
+            found.setdefault(image.url, image)
+    declared = next(
+        (
+            address
+            for text in [
+                *structured.meta.get("og:image", ()),
+                *texts(structured.article_value("image")),
+                *structured.meta.get("twitter:image", ()),
+            ]
+            if (address := document.absolute(text))
+        ),
+        None,
+    )
+    images = tuple(found.values())[:_MOST_IMAGES]
+    if declared is None:
+        return (images[0] if images else None), images
+    return found.get(declared, Image(url=declared)), images
+
+
+def _image(document: Document, element: html.HtmlElement) -> Image | None:
+    address = document.absolute(element.get("src"))
+    if address is None or _is_placeholder(element):
+        lazy = (
+            element.get("data-src")
+            or element.get("data-original")
+            or (element.get("data-srcset") or "").split(" ")[0]
+        )
+        address = document.absolute(lazy) or address
+    if address is None or _is_tiny(element):
+        return None
+    figure = next((ancestor for ancestor in element.iterancestors() if ancestor.tag == "figure"), None)
+    caption = _first_text(figure, "figcaption") if figure is not None else None
+    credit = None
+    if figure is not None:
+        for mark in figure.xpath(".//*[contains(@class, 'credit') or contains(@itemprop, 'copyright')]"):
+            credit = text_of(mark) or None
+            if caption and credit and caption.endswith(credit):
+                caption = caption.removesuffix(credit).strip(" -–—|·") or None
+            break
+    return Image(url=address, caption=caption or _alternative_text(element), credit=credit)
+
+
+def _alternative_text(element: html.HtmlElement) -> str | None:
+    """The alternative text, unless it only names the file."""
+    text = " ".join((element.get("alt") or "").split())
+    stem = PurePosixPath(urlsplit(element.get("src") or "").path).stem
+    return text if text and text.casefold() != stem.casefold() else None
+
+
+def _is_placeholder(element: html.HtmlElement) -> bool:
+    source = element.get("src") or ""
+    return source.startswith("data:") or any(
+        word in source.lower() for word in ("placeholder", "blank.", "spacer", "lazy")
+    )
+
+
+def _is_tiny(element: html.HtmlElement) -> bool:
+    sizes = [element.get(name) or "" for name in ("width", "height")]
+    return any(size.isdigit() and int(size) < _SMALLEST for size in sizes)
+
+
+def _is_outside(element: html.HtmlElement, article: html.HtmlElement) -> bool:
+    for ancestor in element.iterancestors():
+        if ancestor is article:
+            return False
+        if ancestor.tag in _OUTSIDE:
+            return True
+    return False
+
+
+def _first_text(element: html.HtmlElement, tag: str) -> str | None:
+    found = element.find(f".//{tag}")
+    return text_of(found) or None if found is not None else None
+
+
+def links_of(document: Document, article: html.HtmlElement, body: str) -> tuple[Link, ...]:
+    """Links whose words stand in the body, in order."""
+    found: dict[str, Link] = {}
+    for anchor in article.iter("a"):
+        text = text_of(anchor)
+        address = document.absolute(anchor.get("href"))
+        if text and address and text in body and anchor.xpath("ancestor::p or ancestor::li or ancestor::blockquote"):
+            found.setdefault(address, Link(url=address, text=text))
+    return tuple(found.values())[:_MOST_LINKS]
+
+
+def alternates_of(document: Document) -> Iterator[Alternate]:
+    """Editions declared by ``link rel=alternate hreflang`` (WHATWG HTML, section 4.6.7.1)."""
+    for element in document.root.iter("link"):
+        language = element.get("hreflang")
+        if language and "alternate" in (element.get("rel") or "").lower().split():
+            address = document.absolute(element.get("href"))
+            if address and address != document.url:
+                yield Alternate(href=address, hreflang=normal_tag(language) or language.strip())
+
+
+def canonical_of(document: Document) -> str | None:
+    """The address that the page names as its own, when it lies on the same registered site."""
+    for element in document.root.iter("link"):
+        if "canonical" in (element.get("rel") or "").lower().split():
+            address = document.absolute(element.get("href"))
+            if address and _site(address) == _site(document.url):
+                return address
+    return None
+
+
+def _site(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("amp.")

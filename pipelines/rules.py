@@ -1,0 +1,79 @@
+"""Extraction rules: what a site's definition may say about its pages."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cssselect import SelectorError
+from lxml.cssselect import CSSSelector
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class ExtractionRules(BaseModel):
+    """Rules for the pages of one site. All are optional: without any, extraction works by itself.
+
+    Selectors are CSS. Where a list is given, the first selector that finds something counts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    language: str = ""
+    """BCP 47 tag of the site's articles; taken when the text itself is too short to tell."""
+    timezone: str = ""
+    """IANA name, such as ``Asia/Beirut``: the zone of dates that are given without one."""
+    site_names: tuple[str, ...] = ()
+    """Names of the site that may stand in titles and author fields."""
+    body: tuple[str, ...] = ()
+    """The element that holds the article's text."""
+    remove: tuple[str, ...] = ()
+    """Elements that are never part of the text."""
+    headline: tuple[str, ...] = ()
+    """The element that holds the title."""
+    authors: tuple[str, ...] = ()
+    """Elements that hold one author's name each."""
+    published: tuple[str, ...] = ()
+    """The element that holds the publication date, as text or in ``datetime`` or ``content``."""
+    remove_paragraphs: tuple[str, ...] = ()
+    """Regular expressions: paragraphs that match as a whole are no text of the article."""
+    minimum_words: int = Field(default=20, ge=1)
+    """Fewer words than this make no article."""
+
+    @field_validator("body", "remove", "headline", "authors", "published")
+    @classmethod
+    def _selectors_are_valid(cls, selectors: tuple[str, ...]) -> tuple[str, ...]:
+        for selector in selectors:
+            try:
+                CSSSelector(selector)
+            except SelectorError as error:
+                raise ValueError(f"{selector!r} is not a CSS selector: {error}") from error
+        return selectors
+
+    @field_validator("remove_paragraphs")
+    @classmethod
+    def _patterns_are_valid(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+        return patterns
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, name: str) -> str:
+        if name:
+            try:
+                ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError) as error:
+                raise ValueError(f"{name!r} is not a time zone; write an IANA name such as 'Europe/Paris'") from error
+        return name
+
+    def canonical_json(self) -> bytes:
+        """The rules as bytes that are the same for equal rules: what a segment keeps."""
+        return self.model_dump_json().encode("utf-8")
+
+    def digest(self) -> str:
+        """``sha256:`` and the hexadecimal digest of `canonical_json`."""
+        return f"sha256:{hashlib.sha256(self.canonical_json()).hexdigest()}"
