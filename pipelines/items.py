@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapy.signalmanager import SignalManager
 
 page_captured = object()
-"""Signal, sent once for each page item with ``page=PageItem``; its receivers may be asynchronous and are waited for."""
+"""Signal, sent once for each page item with ``page=PageItem``; its receivers are waited for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,12 @@
+"""From a site to requests.
+
+    site        what a site's definition may say
+    catalog     finding and reading site definitions; sites/ holds the bundled ones
+    links       which addresses are articles, sections, or neither
+    requests    requests that carry how their address was found
+    problems    what went wrong at a site, in one line for a person
+    sources/    feeds, sitemaps and sections, read: bytes in, addresses out
+    families/   the spiders
+
+This package knows nothing of storage.
+"""

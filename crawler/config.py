@@ -1,0 +1,214 @@
+"""All settings in one frozen model: defaults, then ``newswarc.toml``, then ``NEWSWARC_…``, then flags.
+
+The only module that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from archive.members import DIGEST_ALGORITHMS
+from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
+
+ENVIRONMENT_PREFIX = "NEWSWARC_"
+FILE_NAME = "newswarc.toml"
+_MIB = 1 << 20
+
+
+class ConfigurationError(Exception):
+    """A setting is wrong. The message names the place, the key and the remedy; nothing was started."""
+
+
+class Configuration(BaseModel):
+    """What an operator can set. The docstring under each field is its line in the documentation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    archive: str = "newswarc-data"
+    """Where the archive is: a directory, or `s3://bucket/prefix`."""
+    state: str = ""
+    """Directory of this machine's state (frontier, spool); empty: `state/` in a local archive, else
+    `newswarc-state/`."""
+    s3_endpoint: str = ""
+    """Address of the S3 service; empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
+    contact: str = ""
+    """How a site's owner reaches the operator: a web page or an e-mail address. Part of the User-Agent."""
+    user_agent: str = ""
+    """The whole User-Agent; empty: made from the software's version and `contact`."""
+    sites: tuple[str, ...] = ()
+    """Directories with site definitions of your own, searched before the bundled ones."""
+    allow_hosts: tuple[str, ...] = ()
+    """Internal addresses that may be contacted: `host`, `host:port`, `CIDR`, `CIDR:port`."""
+    obey_robots: bool = True
+    """Whether robots.txt is obeyed."""
+    delay: float = Field(default=1.0, ge=0)
+    """Seconds between two requests to one host; a site's own `delay` comes first."""
+    concurrency: int = Field(default=16, ge=1)
+    """Requests under way at once, over all hosts."""
+    concurrency_per_host: int = Field(default=2, ge=1)
+    """Requests under way at once to one host."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds for one exchange."""
+    retries: int = Field(default=2, ge=0)
+    """How often an attempt that failed for a passing reason is repeated within a run."""
+    max_body: int = Field(default=32 * _MIB, ge=1024)
+    """Bytes of a body past which it is cut short (and marked so)."""
+    verify_certificates: bool = True
+    """Whether a bad TLS certificate ends an attempt."""
+    redact_headers: tuple[str, ...] = ("authorization", "proxy-authorization")
+    """Request headers whose values are sent but not kept in the WARC."""
+    segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
+    """First word of a segment's name."""
+    segment_size: int = Field(default=1024 * _MIB, ge=_MIB)
+    """Bytes past which a segment is closed."""
+    segment_age: float = Field(default=3600.0, gt=0)
+    """Seconds after which a segment is closed."""
+    sync_interval: float = Field(default=2.0, gt=0)
+    """Seconds at most until what was received is durable on disk."""
+    compression_level: int = Field(default=6, ge=1, le=9)
+    """zlib level of WARC records."""
+    digest: str = "sha256"
+    """Digest of WARC records: `sha256` or `sha1`."""
+    extraction_workers: int = Field(default=0, ge=0)
+    """Processes that extract text; 0: one for each processor."""
+    extraction_queue: int = Field(default=64, ge=1)
+    """Captured pages that may wait for extraction before fetching slows down."""
+
+    @field_validator("allow_hosts")
+    @classmethod
+    def _entries_are_valid(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in entries:
+            try:
+                parse_allow_entry(entry)
+            except BadAllowEntry as error:
+                raise ValueError(str(error)) from error
+        return entries
+
+    @field_validator("digest")
+    @classmethod
+    def _digest_is_known(cls, name: str) -> str:
+        if name not in DIGEST_ALGORITHMS:
+            raise ValueError(f"{name!r} is not one of {', '.join(DIGEST_ALGORITHMS)}")
+        return name
+
+    @field_validator("user_agent", "contact")
+    @classmethod
+    def _is_one_line(cls, text: str) -> str:
+        if not text.isascii() or not text.isprintable():
+            raise ValueError("only printable ASCII characters can be sent in a header")
+        return text
+
+    @property
+    def address_rules(self) -> AddressRules:
+        """Which addresses may be contacted."""
+        return AddressRules(tuple(parse_allow_entry(entry) for entry in self.allow_hosts))
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent that is sent."""
+        contact = f" (+{self.contact})" if self.contact else ""
+        return self.user_agent or f"{software()}{contact}"
+
+    @property
+    def state_directory(self) -> Path:
+        """Where this machine's state is."""
+        if self.state:
+            return Path(self.state).expanduser()
+        if "://" in self.archive and not self.archive.startswith("file://"):
+            return Path("newswarc-state")
+        return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+
+    @property
+    def workers(self) -> int:
+        """How many processes extract."""
+        return self.extraction_workers or os.cpu_count() or 1
+
+    def with_flags(self, **flags: Any) -> Configuration:
+        """The configuration with those flags that were given (not None). Raises ConfigurationError."""
+        given = {name: value for name, value in flags.items() if value is not None}
+        return _validated({**self.model_dump(), **given}, "command line")
+
+
+def software() -> str:
+    """Name and version of this software."""
+    return f"newswarc/{version('newswarc')}"
+
+
+def load_configuration(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
+    """Read the settings.
+
+    `file` is given by ``--config``; without it ``NEWSWARC_CONFIG`` and then ``./newswarc.toml`` are looked for.
+    Raises ConfigurationError.
+    """
+    environment = os.environ if environment is None else environment
+    named = file or (Path(environment["NEWSWARC_CONFIG"]) if environment.get("NEWSWARC_CONFIG") else None)
+    values: dict[str, Any] = {}
+    if named is not None or Path(FILE_NAME).is_file():
+        path = named or Path(FILE_NAME)
+        values = _read_file(path)
+        _validated(values, str(path))
+    from_environment = _from_environment(environment)
+    _validated(from_environment, "environment")
+    return _validated({**values, **from_environment}, "settings")
+
+
+def environment_value(name: str) -> str | None:
+    """A variable that a site's definition names for a secret."""
+    return os.environ.get(name)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{path}: no such file; check --config or NEWSWARC_CONFIG") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, text in environment.items():
+        key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if not name.startswith(ENVIRONMENT_PREFIX) or key not in Configuration.model_fields:
+            continue
+        is_list = Configuration.model_fields[key].annotation == tuple[str, ...]
+        values[key] = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
+    return values
+
+
+def _validated(values: dict[str, Any], place: str) -> Configuration:
+    try:
+        return Configuration(**values)
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, place)) from error
+
+
+def explain(error: ValidationError, place: str) -> str:
+    """The first fault of a validation as one line: place, key, what is wrong."""
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"]) or "(whole)"
+    if fault["type"] == "extra_forbidden":
+        return f"{place}: {key}: unknown key; remove it or check its spelling"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {key}: {message[:1].lower()}{message[1:]}"
+
+
+def configuration_table() -> str:
+    """All settings as a Markdown table."""
+    rows = ["| key | environment | default | meaning |", "|---|---|---|---|"]
+    for name, field in Configuration.model_fields.items():
+        default = field.default
+        shown = ",".join(default) if isinstance(default, tuple) else str(default)
+        meaning = " ".join((field.description or "").split())
+        rows.append(f"| `{name}` | `{ENVIRONMENT_PREFIX}{name.upper()}` | `{shown or ' '}` | {meaning} |")
+    return "\n".join(rows)

@@ -1,0 +1,162 @@
+"""An incremental reader of one HTTP/1.x response. No input or output; its buffer is the capture.
+
+Rules (RFC 9112, section 6.3), in this order:
+
+1. A response to HEAD, and any 204 or 304, has no body.
+2. With ``Transfer-Encoding`` ending in chunked, the body ends with the chunk of size zero and its trailers.
+3. With one readable ``Content-Length`` it has that many bytes.
+4. Else it ends when the connection does.
+
+Interim responses (1xx but 101) are set aside. Bytes behind the end are not part of the response.
+Leniency is that of `archive.http1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archive.errors import ArchiveError
+from archive.http1 import BadMessage, ResponseHead, chunk_size, find_head_end, parse_head
+
+MAX_HEAD = 256 * 1024
+"""Bytes of a header section, or of trailers, past which a response is malformed."""
+
+_MAX_CHUNK_LINE = 4096
+_BODILESS = frozenset({204, 304})
+
+
+class LengthLimit(ArchiveError):
+    """The body passes the limit. What was received stands in the buffer: keep it as truncated."""
+
+
+class ResponseReader:
+    """Takes bytes as they arrive and knows when the response is whole."""
+
+    def __init__(self, method: str, limit: int) -> None:
+        """`limit` is the greatest length of the entity body in bytes; 0 means none."""
+        self.buffer = bytearray()
+        """The response as received."""
+        self.interim: list[bytes] = []
+        self.head: ResponseHead | None = None
+        self.complete = False
+        self.excess = False
+        """Whether more bytes came than belong to the response."""
+        self.closes = False
+        """Whether the body ends with the connection."""
+        self._method = method
+        self._limit = limit
+        self._position = 0
+        self._needed = 0
+        self._received = 0
+        self._step: Callable[[], bool] = self._read_head
+
+    def feed(self, data: bytes) -> bool:
+        """Take bytes; True when the response is complete.
+
+        Raises BadMessage for what is no response, LengthLimit past the limit.
+        """
+        self.buffer += data
+        while not self.complete and self._step():
+            pass
+        return self.complete
+
+    def end(self) -> bool:
+        """The connection has ended; True when that completes the response."""
+        if self.closes and not self.complete:
+            self._finish(len(self.buffer))
+        return self.complete
+
+    def response(self) -> bytes:
+        """What was received of the response, byte for byte."""
+        return bytes(self.buffer)
+
+    def _read_head(self) -> bool:
+        end = find_head_end(self.buffer, max(0, self._position - 3))
+        if end < 0:
+            self._position = len(self.buffer)
+            if self._position > MAX_HEAD:
+                raise BadMessage(f"the header section has more than {MAX_HEAD} bytes")
+            return False
+        head = parse_head(bytes(self.buffer[:end]))
+        if 100 <= head.status < 200 and head.status != 101:
+            self.interim.append(bytes(self.buffer[:end]))
+            del self.buffer[:end]
+            self._position = 0
+            return bool(self.buffer)
+        self.head = head
+        self._position = end
+        self._begin_body(head)
+        return True
+
+    def _begin_body(self, head: ResponseHead) -> None:
+        length = head.content_length
+        if self._method == "HEAD" or head.status in _BODILESS:
+            self._finish(self._position)
+        elif head.chunked:
+            self._step = self._read_chunk_line
+        elif length is not None:
+            self._check_limit(length)
+            self._needed = length
+            self._step = self._read_counted
+        else:
+            self.closes = True
+            self._step = self._read_to_close
+
+    def _read_counted(self) -> bool:
+        end = self._position + self._needed
+        if len(self.buffer) >= end:
+            self._finish(end)
+        return False
+
+    def _read_to_close(self) -> bool:
+        self._check_limit(len(self.buffer) - self._position)
+        return False
+
+    def _read_chunk_line(self) -> bool:
+        end = self.buffer.find(b"\n", self._position)
+        if end < 0:
+            if len(self.buffer) - self._position > _MAX_CHUNK_LINE:
+                raise BadMessage("a chunk's first line does not end")
+            return False
+        size = chunk_size(bytes(self.buffer[self._position : end]))
+        self._position = end + 1
+        if size == 0:
+            self._step = self._read_trailers
+            return True
+        self._received += size
+        self._check_limit(self._received)
+        self._needed = size
+        self._step = self._read_chunk
+        return True
+
+    def _read_chunk(self) -> bool:
+        end = self._position + self._needed
+        line_end = bytes(self.buffer[end : end + 2])
+        if line_end[:1] == b"\n" or line_end == b"\r\n":
+            self._position = end + (2 if line_end[:1] == b"\r" else 1)
+            self._step = self._read_chunk_line
+            return True
+        if line_end not in (b"", b"\r"):
+            raise BadMessage("a chunk does not end with a line end")
+        return False
+
+    def _read_trailers(self) -> bool:
+        end = self.buffer.find(b"\n", self._position)
+        if end < 0:
+            if len(self.buffer) - self._position > MAX_HEAD:
+                raise BadMessage("the trailers do not end")
+            return False
+        blank = not bytes(self.buffer[self._position : end]).strip(b"\r")
+        self._position = end + 1
+        if blank:
+            self._finish(self._position)
+        return not blank
+
+    def _check_limit(self, length: int) -> None:
+        if self._limit and length > self._limit:
+            raise LengthLimit(f"the body has at least {length} bytes; the limit is {self._limit}")
+
+    def _finish(self, end: int) -> None:
+        self.excess = len(self.buffer) > end
+        del self.buffer[end:]
+        self.complete = True

@@ -1,0 +1,120 @@
+"""What all spiders do: sites in, requests with a discovery out, problems announced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from scrapy.http import Request, Response
+
+from archive.exchange import Discovery, Role
+from pipelines.items import PageItem
+from spiders.catalog import SiteCatalog
+from spiders.links import clean_address
+from spiders.problems import Problem, problem_found
+from spiders.requests import ARTICLE_PRIORITY, CAPTURE, REDACTED, capture_of, discovery_of, request_meta
+from spiders.site import Site
+from spiders.sources.found import Found
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+_NEVER_KEPT = frozenset({CAPTURE, "redirect_urls"})
+
+
+class SiteSpider(scrapy.Spider):
+    """Base of the spiders. Sites are given as models, or by name (``-a site=lb/naharnet-en,fr/lemonde``)."""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        site: str = "",
+        definitions: Sequence[Site] = (),
+        directories: Sequence[Path] = (),
+        secrets: dict[str, str] | None = None,
+        since: str = "",
+        seen_at: str = "",
+        **kwargs: Any,
+    ) -> None:
+        """`secrets` are the values of the variables that definitions name, `since` drops what is announced as older
+        (ISO 8601), `seen_at` is the run's time. Raises SiteError.
+        """
+        super().__init__(name, **kwargs)
+        catalog = SiteCatalog(directories)
+        named = [catalog.find(part.strip()) for part in site.split(",") if part.strip()]
+        self.sites = {found.id: found for found in [*definitions, *named]}
+        self.secrets = secrets or {}
+        self.since = since
+        self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")
+
+    def request(
+        self, url: str, site: Site, discovery: Discovery, callback: Callable[..., Any], priority: int
+    ) -> Request:
+        """A request for a site, with what its definition asks to be sent."""
+        meta = request_meta(discovery)
+        secret = [name for name, value in site.access.headers.items() if value.startswith("env:")]
+        if any(value.startswith("env:") for value in site.access.cookies.values()):
+            secret.append("cookie")
+        if secret:
+            meta[REDACTED] = [name.lower() for name in secret]
+        return Request(
+            url,
+            callback=callback,
+            errback=self.failed,
+            headers={name: self._value(value) for name, value in site.access.headers.items()},
+            cookies={name: self._value(value) for name, value in site.access.cookies.items()},
+            meta=meta,
+            priority=priority,
+        )
+
+    def _value(self, value: str) -> str:
+        return self.secrets.get(value.removeprefix("env:"), "") if value.startswith("env:") else value
+
+    def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
+        """The request for an article page."""
+        return self.request(url, site, discovery, self.parse_page, ARTICLE_PRIORITY)
+
+    def articles(self, site: Site, found: Iterable[Found], via: str, source: Response | None) -> Iterator[Request]:
+        """Requests for announced articles that are wanted."""
+        segment_record = source.meta.get("capture_record", "") if source is not None else ""
+        for item in found:
+            address = clean_address(item.url)
+            if address is None or (self.since and item.date and item.date < self.since):
+                continue
+            discovery = Discovery(
+                role=Role.ARTICLE,
+                site=site.id,
+                via=via,
+                source_url=source.url if source is not None else "",
+                source_date=item.date,
+                source_title=item.title,
+                source_author=item.author,
+                source_record_id=segment_record,
+                seen_at=self.seen_at,
+            )
+            yield self.article_request(site, discovery, address)
+
+    def parse_page(self, response: Response) -> Iterator[PageItem]:
+        """An article page: its capture's address goes to the pipelines."""
+        segment, offset = capture_of(response.meta)
+        if segment:
+            yield PageItem(response.url, segment, offset, discovery_of(response.meta).site)
+
+    def failed(self, failure: Failure) -> None:
+        """A request that came to nothing. The attempt itself is recorded where it was made."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        discovery = discovery_of(request.meta)
+        if discovery.role is not Role.ARTICLE:
+            reason = getattr(getattr(failure.value, "response", None), "status", None)
+            what = f"the server answered {reason}" if reason else (failure.getErrorMessage() or failure.type.__name__)
+            self.report(discovery.site, request.url, what, "check the address, or try again later")
+
+    def report(self, site: str, url: str, what: str, remedy: str) -> None:
+        """Tell a problem to whoever listens."""
+        self.crawler.signals.send_catch_log(
+            signal=problem_found, problem=Problem(site, url, " ".join(what.split()), remedy)
+        )

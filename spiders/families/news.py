@@ -1,0 +1,185 @@
+"""Feeds, sitemaps and sections of sites, and from them the articles.
+
+A site whose definition names sources is read from these. Any other is explored from its front page: the
+feeds it declares, the sitemaps that robots.txt names, its sections; if there are none, the usual places.
+The back catalogue is left alone unless it is asked for (``backfill``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.http import Request, Response
+
+from archive.exchange import Discovery, Role
+from spiders.families.base import SiteSpider
+from spiders.links import is_article, is_denied
+from spiders.problems import NotASource
+from spiders.requests import SOURCE_PRIORITY, discovery_of
+from spiders.site import Site, SourceKind
+from spiders.sources.feed import parse_feed
+from spiders.sources.found import Found
+from spiders.sources.section import Section, parse_section
+from spiders.sources.sitemap import ChildSitemap, parse_sitemap
+
+USUAL_FEEDS = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
+USUAL_SITEMAPS = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml")
+
+_RECENT = timedelta(days=3)
+_MOST_SECTIONS = 30
+_MOST_PAGES = 500
+_NOT_FOUND = frozenset({404, 410})
+
+
+class NewsSpider(SiteSpider):
+    """Captures what is new at news sites."""
+
+    name = "news"
+    kinds: frozenset[SourceKind] = frozenset(SourceKind)
+    """Kinds of sources that this spider reads."""
+
+    def __init__(self, name: str | None = None, *, backfill: bool | str = False, **kwargs: Any) -> None:
+        """`backfill` follows all sitemaps and all pages of sections. Raises SiteError."""
+        super().__init__(name, **kwargs)
+        self.backfill = str(backfill).lower() in ("1", "true", "yes")
+        self._recent = (datetime.fromisoformat(self.seen_at).astimezone(UTC) - _RECENT).isoformat()
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The sources of all sites, or their front pages."""
+        for site in self.sites.values():
+            named = [source for source in site.sources if source.kind in self.kinds]
+            for source in named:
+                yield self.source_request(site, source.url, Role(source.kind.value), "definition")
+            if not site.sources:
+                yield self.source_request(site, site.url, Role.SECTION, "seed")
+
+    def source_request(self, site: Site, url: str, role: Role, via: str, *, depth: int = 0) -> Request:
+        """The request for a source."""
+        callbacks = {Role.FEED: self.parse_feed, Role.SITEMAP: self.parse_sitemap, Role.SECTION: self.parse_section}
+        discovery = Discovery(role=role, site=site.id, via=via, seen_at=self.seen_at)
+        request = self.request(url, site, discovery, callbacks[role], SOURCE_PRIORITY)
+        request.meta["handle_httpstatus_list"] = [304, *(sorted(_NOT_FOUND) if via == "guess" else ())]
+        request.cb_kwargs["depth"] = depth
+        return request
+
+    def parse_feed(self, response: Response, depth: int = 0) -> Iterator[Request]:
+        """The articles of a feed."""
+        site = self._site(response)
+        if response.status != 200:
+            return
+        try:
+            found = parse_feed(response.body, response.url, _content_type(response))
+        except NotASource as error:
+            self._not_a_source(response, error)
+            return
+        wanted = [item for item in found if is_article(item.url, site, announced=True)]
+        yield from self.articles(site, wanted, "feed", response)
+
+    def parse_sitemap(self, response: Response, depth: int = 0) -> Iterator[Request]:
+        """The articles of a sitemap, or the sitemaps of an index."""
+        site = self._site(response)
+        if response.status != 200:
+            return
+        try:
+            sitemap = parse_sitemap(response.body, response.url)
+        except NotASource as error:
+            self._not_a_source(response, error)
+            return
+        for child in sitemap.children:
+            if self._is_wanted_child(child):
+                yield self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1)
+        named = any(source.url == response.url for source in site.sources)
+        wanted = [item for item in sitemap.articles if self._is_wanted(item, site, named=named)]
+        yield from self.articles(site, wanted, "sitemap", response)
+
+    async def parse_section(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
+        """The articles that a page links to; of a front page also the feeds, sitemaps and sections."""
+        site = self._site(response)
+        if response.status != 200:
+            return
+        try:
+            section = parse_section(response.body, response.url, site, _content_type(response))
+        except NotASource as error:
+            self._not_a_source(response, error)
+            return
+        discovery = discovery_of(response.meta)
+        if discovery.via == "seed":
+            async for request in self._explore(response, site, section):
+                yield request
+        if self.backfill and section.following and depth < _MOST_PAGES and not is_denied(section.following, site):
+            yield self.source_request(site, section.following, Role.SECTION, "next", depth=depth + 1)
+        for request in self.articles(site, section.articles, "section", response):
+            yield request
+
+    async def _explore(self, response: Response, site: Site, section: Section) -> AsyncIterator[Request]:
+        """Where a site without sources announces its articles."""
+        declared = await self._declared_sitemaps(response)
+        feeds = section.feeds or tuple(urljoin(response.url, path) for path in USUAL_FEEDS)
+        sitemaps = declared or tuple(urljoin(response.url, path) for path in USUAL_SITEMAPS)
+        if SourceKind.FEED in self.kinds:
+            for feed in feeds:
+                yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else "guess")
+        if SourceKind.SITEMAP in self.kinds:
+            for sitemap in sitemaps:
+                yield self.source_request(site, sitemap, Role.SITEMAP, "robots" if declared else "guess")
+        if SourceKind.SECTION in self.kinds:
+            for address in section.sections[:_MOST_SECTIONS]:
+                yield self.source_request(site, address, Role.SECTION, "page")
+
+    async def _declared_sitemaps(self, response: Response) -> tuple[str, ...]:
+        """The ``Sitemap`` lines of robots.txt (sitemaps.org protocol), as the robots middleware has read them."""
+        middleware = self.crawler.get_downloader_middleware(RobotsTxtMiddleware)
+        if middleware is None or response.request is None:
+            return ()
+        parser = await middleware.robot_parser(response.request)
+        rules = getattr(parser, "rp", None)
+        return tuple(dict.fromkeys(urljoin(response.url, line) for line in rules.sitemaps)) if rules else ()
+
+    def _is_wanted_child(self, child: ChildSitemap) -> bool:
+        if self.backfill:
+            return not (self.since and child.lastmod and child.lastmod < self.since)
+        return "news" in child.url.lower() or child.lastmod >= self._recent
+
+    def _is_wanted(self, item: Found, site: Site, *, named: bool) -> bool:
+        fresh = (
+            item.news or self.backfill or (bool(item.date) and item.date >= self._recent) or (named and not item.date)
+        )
+        return fresh and is_article(item.url, site, announced=item.news)
+
+    def _site(self, response: Response) -> Site:
+        return self.sites[discovery_of(response.meta).site]
+
+    def _not_a_source(self, response: Response, error: NotASource) -> None:
+        discovery = discovery_of(response.meta)
+        if discovery.via != "guess":
+            self.report(discovery.site, response.url, str(error), error.remedy)
+
+
+class FeedSpider(NewsSpider):
+    """Reads feeds alone."""
+
+    name = "feed"
+    kinds = frozenset({SourceKind.FEED})
+
+
+class SitemapSpider(NewsSpider):
+    """Reads sitemaps alone."""
+
+    name = "sitemap"
+    kinds = frozenset({SourceKind.SITEMAP})
+
+
+class SectionSpider(NewsSpider):
+    """Reads section pages alone."""
+
+    name = "section"
+    kinds = frozenset({SourceKind.SECTION})
+
+
+def _content_type(response: Response) -> str:
+    value = response.headers.get("Content-Type")
+    return value.decode("latin-1") if value else ""

@@ -1,0 +1,39 @@
+"""Exactly the pages of a list, one address a line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from spiders.families.base import SiteSpider
+from spiders.links import same_site
+from spiders.site import Site, site_of_address
+from spiders.sources.found import Found
+
+
+class UrlListSpider(SiteSpider):
+    """Captures listed pages, whatever their form; definitions given with them lend their rules."""
+
+    name = "urls"
+
+    def __init__(self, name: str | None = None, *, urls: Sequence[str] | str = (), **kwargs: Any) -> None:
+        """`urls` are addresses, or the path of a file with one a line. Raises SiteError, OSError."""
+        super().__init__(name, **kwargs)
+        lines = Path(urls).read_text(encoding="utf-8").splitlines() if isinstance(urls, str) else urls
+        self.urls = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+    async def start(self) -> AsyncIterator[Any]:
+        """A request for each page."""
+        for url in self.urls:
+            try:
+                site = self._site(url)
+            except ValueError as error:
+                self.report("list", url, str(error), "mend the line")
+                continue
+            for request in self.articles(site, [Found(url)], "list", None):
+                yield request
+
+    def _site(self, url: str) -> Site:
+        site = next((known for known in self.sites.values() if same_site(url, known)), None) or site_of_address(url)
+        return self.sites.setdefault(site.id, site)

@@ -1,0 +1,151 @@
+"""What a site's definition may say. Strict: an unknown key is an error."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from pipelines.rules import ExtractionRules
+
+_DURATION = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class SourceKind(StrEnum):
+    """What shows new articles."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is not a web address; write https://host/path")
+    return url.strip()
+
+
+class Source(_Part):
+    """One feed, sitemap or section page."""
+
+    kind: SourceKind
+    """`feed`, `sitemap` or `section`."""
+    url: str
+    """Its address."""
+
+    _is_web_address = field_validator("url")(_web_address)
+
+
+class UrlRules(_Part):
+    """Which addresses of the site are articles. Regular expressions, searched for in the whole address."""
+
+    allow: tuple[str, ...] = ()
+    """An article's address matches one of these; without any, addresses are judged by their form."""
+    deny: tuple[str, ...] = ()
+    """An address that matches one of these is never fetched."""
+
+    @field_validator("allow", "deny")
+    @classmethod
+    def _patterns_are_valid(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+        return patterns
+
+
+class Floors(_Part):
+    """What a healthy run yields."""
+
+    articles: int = Field(default=0, ge=0)
+    """Articles that the sources show, at least. Fewer end the run with exit code 1."""
+
+
+class Access(_Part):
+    """What a login or a consent wall asks for. A value `env:NAME` is read from the environment and not kept."""
+
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Request headers by name."""
+    cookies: dict[str, str] = Field(default_factory=dict)
+    """Cookies by name."""
+
+
+class Site(_Part):
+    """The definition of one site."""
+
+    id: str = Field(pattern=r"^[\w./:\[\]-]+$")
+    """`cc/name`, from the file's place; for a site without a file its host."""
+    name: str
+    """The publication's name."""
+    url: str
+    """Its front page."""
+    language: str = ""
+    """BCP 47 tag of its articles."""
+    timezone: str = ""
+    """IANA name: the zone of dates given without one."""
+    delay: float | None = Field(default=None, ge=0)
+    """Seconds between two requests; unset: the operator's setting."""
+    frequency: str = "30m"
+    """How often its sources are looked at: a number and `s`, `m`, `h` or `d`."""
+    sources: tuple[Source, ...] = ()
+    """Where its articles are announced; without any they are looked for from the front page."""
+    urls: UrlRules = UrlRules()
+    """Which addresses are articles."""
+    extraction: ExtractionRules = ExtractionRules()
+    """Rules for its pages."""
+    floors: Floors = Floors()
+    """What a healthy run yields."""
+    access: Access = Access()
+    """What a login or a consent wall asks for."""
+    evidence: tuple[str, ...] = ()
+    """Where the addresses in this definition are known from."""
+    verified: bool = False
+    """Whether a live check has seen its sources."""
+
+    _is_web_address = field_validator("url")(_web_address)
+
+    @field_validator("frequency")
+    @classmethod
+    def _is_duration(cls, text: str) -> str:
+        if not _DURATION.fullmatch(text):
+            raise ValueError(f"{text!r} is not a duration; write a number and s, m, h or d, such as '30m'")
+        return text
+
+    @property
+    def frequency_seconds(self) -> int:
+        """`frequency` in seconds."""
+        match = _DURATION.fullmatch(self.frequency)
+        assert match is not None
+        return int(match[1]) * _SECONDS[match[2]]
+
+    @property
+    def host(self) -> str:
+        """Host of the front page."""
+        return urlsplit(self.url).hostname or ""
+
+    def extraction_rules(self) -> ExtractionRules:
+        """The rules in force: the definition's, with language, zone and name filled in."""
+        rules = self.extraction
+        return rules.model_copy(
+            update={
+                "language": rules.language or self.language,
+                "timezone": rules.timezone or self.timezone,
+                "site_names": rules.site_names or ((self.name,) if self.name != self.host else ()),
+            }
+        )
+
+
+def site_of_address(url: str) -> Site:
+    """A site without a definition: everything is found from this address on. Raises ValueError."""
+    address = _web_address(url)
+    parts = urlsplit(address)
+    return Site(id=parts.netloc.rpartition("@")[2].lower(), name=parts.hostname or "", url=address)

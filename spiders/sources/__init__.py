@@ -1,0 +1,7 @@
+"""Sources, read: bytes in, addresses with what the source says of them out. Pure.
+
+found     what a source says of an article
+feed      RSS, Atom, RDF (feedparser)
+sitemap   sitemaps, news sitemaps, sitemap indexes, plain lists
+section   links of a page
+"""
