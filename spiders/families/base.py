@@ -110,7 +110,11 @@ class SiteSpider(scrapy.Spider):
         discovery = discovery_of(request.meta)
         if discovery.role is not Role.ARTICLE:
             reason = getattr(getattr(failure.value, "response", None), "status", None)
-            what = f"the server answered {reason}" if reason else (failure.getErrorMessage() or failure.type.__name__)
+            what = (
+                f"the server answered {reason}"
+                if reason
+                else failure.getErrorMessage() or type(failure.value).__name__
+            )
             self.report(discovery.site, request.url, what, "check the address, or try again later")
 
     def report(self, site: str, url: str, what: str, remedy: str) -> None:

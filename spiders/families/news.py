@@ -63,10 +63,11 @@ class NewsSpider(SiteSpider):
         discovery = Discovery(role=role, site=site.id, via=via, seen_at=self.seen_at)
         request = self.request(url, site, discovery, callbacks[role], SOURCE_PRIORITY)
         request.meta["handle_httpstatus_list"] = [304, *(sorted(_NOT_FOUND) if via == "guess" else ())]
-        request.cb_kwargs["depth"] = depth
+        if depth:
+            request.cb_kwargs["depth"] = depth
         return request
 
-    def parse_feed(self, response: Response, depth: int = 0) -> Iterator[Request]:
+    def parse_feed(self, response: Response) -> Iterator[Request]:
         """The articles of a feed."""
         site = self._site(response)
         if response.status != 200:

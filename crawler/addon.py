@@ -1,0 +1,38 @@
+"""Fills the operator's configuration into Scrapy's settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawler.config import Configuration, load_configuration
+from crawler.session import CONFIGURATION
+
+if TYPE_CHECKING:
+    from scrapy.settings import BaseSettings
+
+_PRIORITY = "addon"
+
+
+def scrapy_settings(configuration: Configuration) -> dict[str, Any]:
+    """Scrapy's settings that follow from the configuration."""
+    return {
+        "USER_AGENT": configuration.agent,
+        "ROBOTSTXT_OBEY": configuration.obey_robots,
+        "CONCURRENT_REQUESTS": configuration.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": configuration.concurrency_per_host,
+        "DOWNLOAD_DELAY": configuration.delay,
+        "DOWNLOAD_TIMEOUT": configuration.timeout,
+        "DOWNLOAD_MAXSIZE": configuration.max_body,
+        "RETRY_TIMES": configuration.retries,
+    }
+
+
+class ConfigurationAddon:
+    """A Scrapy add-on: its settings give way to those of a project, a spider or a command line."""
+
+    def update_settings(self, settings: BaseSettings) -> None:
+        """Called by Scrapy. Raises ConfigurationError."""
+        configuration = settings.get(CONFIGURATION) or load_configuration()
+        settings.set(CONFIGURATION, configuration, _PRIORITY)
+        for name, value in scrapy_settings(configuration).items():
+            settings.set(name, value, _PRIORITY)

@@ -1,0 +1,65 @@
+"""``newswarc sites``, ``newswarc config`` and ``newswarc schema``: what there is to know."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from archive.article import article_schema
+from crawler.config import configuration_table, load_configuration
+from spiders.catalog import SiteCatalog
+
+CONFIGURATION_PAGE = """# Configuration
+
+Settings come from `newswarc.toml` in the working directory (or the file that `--config` or `NEWSWARC_CONFIG` names),
+then from the environment, then from the command line; the later one counts. Lists are comma-separated in the
+environment. An unknown key is an error.
+
+"""
+
+
+def sites(
+    directories: Annotated[
+        list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the definitions as JSON.")] = False,
+) -> None:
+    """List the sites that have a definition."""
+    own = directories or [Path(directory) for directory in load_configuration().sites]
+    found = list(SiteCatalog(own).all())
+    if as_json:
+        typer.echo(json.dumps([site.model_dump(mode="json") for site in found], ensure_ascii=False, indent=1))
+        return
+    table = Table(box=None)
+    for heading in ("site", "name", "language", "sources", "verified"):
+        table.add_column(heading)
+    for site in found:
+        kinds = ", ".join(sorted({source.kind.value for source in site.sources})) or "found from the front page"
+        table.add_row(site.id, site.name, site.language, kinds, "yes" if site.verified else "not yet")
+    Console().print(table)
+
+
+def config(
+    table: Annotated[bool, typer.Option("--table", help="Document all settings, as Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the settings in force as JSON.")] = False,
+) -> None:
+    """Show the settings in force."""
+    if table:
+        typer.echo(CONFIGURATION_PAGE + configuration_table())
+        return
+    values = load_configuration().model_dump(mode="json")
+    if as_json:
+        typer.echo(json.dumps(values, indent=1))
+        return
+    for name, value in values.items():
+        typer.echo(f"{name} = {json.dumps(value)}")
+
+
+def schema() -> None:
+    """Print the JSON Schema of the article record."""
+    typer.echo(json.dumps(article_schema(), ensure_ascii=False, indent=1))

@@ -1,0 +1,68 @@
+"""``newswarc demo``: the bundled newspaper, crawled."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crawler.cli.crawl import run_and_show
+from crawler.config import load_configuration
+from crawler.crawling import CrawlPlan
+from crawler.demo.server import DemoServer
+from spiders.site import site_of_address
+
+PORT = 8765
+"""The usual port; the same addresses again let a second run find what it knows."""
+
+_DELAY = 0.02
+
+
+def demo(
+    to: Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Only serve the newspaper, until Ctrl-C.")] = False,
+    corrected: Annotated[bool, typer.Option("--corrected", help="Show the corrected version of a story.")] = False,
+    port: Annotated[int, typer.Option("--port", help="Port on loopback; taken from the free ones if in use.")] = PORT,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")] = False,
+) -> int:
+    """Serve a small newspaper on loopback and crawl it."""
+    console = Console(stderr=True)
+    with _server(port, corrected=corrected) as server:
+        console.print(f"serving a demonstration newspaper at {server.base}/ (this machine only)", highlight=False)
+        if serve:
+            while True:
+                time.sleep(1)
+        host = server.base.removeprefix("http://")
+        configuration = load_configuration()
+        configuration = configuration.with_flags(
+            archive=to,
+            delay=_DELAY,
+            allow_hosts=[*configuration.allow_hosts, host],
+            contact=configuration.contact or f"{server.base}/",
+        )
+        report = run_and_show(configuration, CrawlPlan((site_of_address(f"{server.base}/"),)), quiet=quiet)
+    if not quiet:
+        _next_steps(console, configuration.archive)
+    return report.exit_code
+
+
+def _server(port: int, *, corrected: bool) -> DemoServer:
+    try:
+        return DemoServer(port, corrected=corrected)
+    except OSError:
+        return DemoServer(corrected=corrected)
+
+
+def _next_steps(console: Console, archive: str) -> None:
+    where = "" if archive == "newswarc-data" else f" {archive}"
+    console.print("\nnow try", style="bold")
+    for command, meaning in (
+        (f".venv/bin/newswarc records{where} | head -1", "one article as JSON"),
+        (f".venv/bin/newswarc records{where} --lang ar", "the Arabic edition"),
+        (f".venv/bin/newswarc records{where} --outcomes", "what became of every page"),
+        (".venv/bin/newswarc sites", "newspapers that have a definition"),
+        (".venv/bin/newswarc crawl https://… --dry-run", "what a crawl of your newspaper would fetch"),
+    ):
+        console.print(f"  {command:<58} [dim]{meaning}[/dim]", highlight=False)

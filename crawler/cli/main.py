@@ -1,0 +1,50 @@
+"""The application and its commands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from crawler.cli import about, archives, crawl, demo, errors
+from crawler.config import software
+
+app = typer.Typer(
+    name="newswarc",
+    help="Crawl newspapers into WARC files and article records.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(software())
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Crawl newspapers into WARC files and article records."""
+    del version
+
+
+app.command("crawl")(crawl.crawl)
+app.command("records")(archives.records)
+app.command("extract")(archives.extract)
+app.command("sites")(about.sites)
+app.command("config")(about.config)
+app.command("schema")(about.schema)
+app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Entry point of the ``newswarc`` program."""
+    sys.exit(errors.run(lambda: app(standalone_mode=False), sys.argv[1:]))

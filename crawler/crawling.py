@@ -1,0 +1,218 @@
+"""One crawl from start to report: Scrapy is set up, run, and asked what came of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+
+from archive.identity import Identities
+from archive.storage.opening import open_storage
+from crawler.config import Configuration, ConfigurationError, environment_value
+from crawler.session import CONFIGURATION, DRY_RUN, IDENTITIES, LIMIT, CrawlSession
+from spiders.families.news import NewsSpider
+from spiders.families.url_list import UrlListSpider
+from spiders.site import Site
+
+_LOG_LEVELS = ("CRITICAL", "INFO", "DEBUG")
+_INTERRUPTED = "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlPlan:
+    """What is to be crawled."""
+
+    sites: tuple[Site, ...] = ()
+    urls: tuple[str, ...] | None = None
+    """Exactly these pages; None: what the sites' sources show."""
+    since: str = ""
+    """ISO 8601: what is announced as older is left alone."""
+    backfill: bool = False
+    limit: int = 0
+    """Articles at most; 0 means any number."""
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class CrawlReport:
+    """What came of a crawl."""
+
+    archive: str
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """Attempts by capture outcome."""
+    pages: dict[str, int] = field(default_factory=dict)
+    """Pages by page outcome."""
+    articles: dict[str, int] = field(default_factory=dict)
+    """New records by site."""
+    found: dict[str, int] = field(default_factory=dict)
+    """Articles that the sources show, by site."""
+    received: int = 0
+    """Bytes of responses."""
+    files: list[str] = field(default_factory=list)
+    """Keys of the stored objects."""
+    problems: list[str] = field(default_factory=list)
+    failed_sites: list[str] = field(default_factory=list)
+    """Sites that gave nothing, or less than their floor."""
+    planned: list[dict[str, str]] = field(default_factory=list)
+    """In a dry run: address, source and date of what would be fetched."""
+    interrupted: bool = False
+    storage_trouble: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well; 1 a site failed or something could not be stored; 130 interrupted."""
+        if self.interrupted:
+            return 130
+        return 1 if self.failed_sites or self.storage_trouble else 0
+
+
+Watcher = Callable[[CrawlSession], AbstractContextManager[Any]]
+"""Called with the session when it exists; returns a context manager that is entered for the crawl's time."""
+
+
+def run_crawl(
+    configuration: Configuration,
+    plan: CrawlPlan,
+    *,
+    identities: Identities | None = None,
+    verbosity: int = 0,
+    watch: Watcher | None = None,
+) -> CrawlReport:
+    """Crawl. Can be called once in a process: Twisted's reactor does not start twice.
+
+    Raises ConfigurationError, StorageError or OSError before anything is fetched.
+    """
+    secrets = _secrets(plan.sites)
+    with _places(configuration, plan) as effective:
+        _probe(effective)
+        settings = _settings(effective, plan, identities, verbosity)
+        process = AsyncCrawlerProcess(settings)
+        spider = UrlListSpider if plan.urls is not None else NewsSpider
+        crawler = process.create_crawler(spider)
+        arguments: dict[str, Any] = {"definitions": plan.sites, "secrets": secrets, "since": plan.since}
+        if identities is not None:
+            arguments["seen_at"] = identities.now().isoformat(timespec="seconds")
+        arguments |= {"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill}
+        with _watched(crawler, watch):
+            process.crawl(crawler, **arguments)
+            process.start()
+        session = crawler.get_extension(CrawlSession)
+        if session is None:
+            raise ConfigurationError("the crawl could not start; run it with -v to see why")
+        return _report(configuration, plan, session, crawler.stats.get_stats() if crawler.stats else {})
+
+
+@contextmanager
+def _watched(crawler: Crawler, watch: Watcher | None) -> Iterator[None]:
+    """Lets `watch` see the crawl's session from the engine's start to its end."""
+    with ExitStack() as stack:
+
+        def begin() -> None:
+            session = crawler.get_extension(CrawlSession)
+            if watch is not None and session is not None:
+                stack.enter_context(watch(session))
+
+        crawler.signals.connect(begin, signals.engine_started)
+        yield
+
+
+def _secrets(sites: Sequence[Site]) -> dict[str, str]:
+    """Values of the variables that definitions name. Raises ConfigurationError for one that is not set."""
+    values: dict[str, str] = {}
+    for site in sites:
+        for value in [*site.access.headers.values(), *site.access.cookies.values()]:
+            name = value.removeprefix("env:")
+            if name == value:
+                continue
+            found = environment_value(name)
+            if found is None:
+                raise ConfigurationError(f"site {site.id}: access: the variable {name} is not set; export it")
+            values[name] = found
+    return values
+
+
+@contextmanager
+def _places(configuration: Configuration, plan: CrawlPlan) -> Iterator[Configuration]:
+    """The configuration, or for a dry run one that keeps everything in a place of its own that is removed."""
+    if not plan.dry_run:
+        yield configuration
+        return
+    with tempfile.TemporaryDirectory(prefix="newswarc-dry-run-") as directory:
+        state = Path(directory) / "state"
+        state.mkdir()
+        for file in configuration.state_directory.glob("frontier.sqlite*"):
+            shutil.copy(file, state / file.name)
+        yield configuration.with_flags(archive=directory, state=str(state))
+
+
+def _probe(configuration: Configuration) -> None:
+    """Find out before the crawl whether storage and state can be reached."""
+    storage = open_storage(configuration.archive, endpoint=configuration.s3_endpoint or None)
+    next(iter(storage.list("manifests/")), None)
+    configuration.state_directory.mkdir(parents=True, exist_ok=True)
+
+
+def _settings(
+    configuration: Configuration, plan: CrawlPlan, identities: Identities | None, verbosity: int
+) -> Settings:
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.set(CONFIGURATION, configuration, "cmdline")
+    settings.set(IDENTITIES, identities, "cmdline")
+    settings.set(LIMIT, plan.limit, "cmdline")
+    settings.set(DRY_RUN, plan.dry_run, "cmdline")
+    settings.set("LOG_LEVEL", _LOG_LEVELS[min(verbosity, len(_LOG_LEVELS) - 1)], "cmdline")
+    delays = {site.host: {"delay": site.delay} for site in plan.sites if site.delay is not None}
+    settings.set("DOWNLOAD_SLOTS", delays, "cmdline")
+    return settings
+
+
+def _report(
+    configuration: Configuration, plan: CrawlPlan, session: CrawlSession, stats: dict[str, Any]
+) -> CrawlReport:
+    counts = session.recorder.counts
+    problems = [str(problem) for problem in session.problems] + counts.problems
+    broken = sum(
+        value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
+    )
+    if broken:
+        problems.append(f"{broken} pages met an internal error; run with -v and report what it says")
+    silent = {p.site for p in session.problems if not session.found[p.site] and not counts.articles[p.site]}
+    low = {site.id for site in plan.sites if plan.urls is None and session.found[site.id] < site.floors.articles}
+    for site in plan.sites:
+        if site.id in low - silent:
+            floor = site.floors.articles
+            problems.append(f"{site.id}: {session.found[site.id]} articles, its floor is {floor}; check its sources")
+    planned = [
+        {
+            "url": due.url,
+            "site": due.discovery.site,
+            "via": due.discovery.via,
+            "source": due.discovery.source_url,
+            "date": due.discovery.source_date,
+            "title": due.discovery.source_title,
+        }
+        for due in session.planned
+    ]
+    return CrawlReport(
+        archive=configuration.archive,
+        outcomes=dict(sorted(counts.outcomes.items())),
+        pages=dict(sorted(counts.pages.items())),
+        articles=dict(sorted(counts.articles.items())),
+        found=dict(sorted(session.found.items())),
+        received=counts.received,
+        files=[] if plan.dry_run else sorted(counts.files),
+        problems=problems,
+        failed_sites=sorted(silent | low),
+        planned=planned,
+        interrupted=session.finished_reason == _INTERRUPTED,
+        storage_trouble=bool(counts.problems) or bool(broken),
+    )

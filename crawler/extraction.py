@@ -1,0 +1,103 @@
+"""Records from stored segments, over again: by the same function as in the live crawl."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.derived import CompletedRecords, Derivation, DerivedFiles
+from archive.errors import DamagedArchive, ObjectMissing
+from archive.layout import WARC_SUFFIX, SegmentName
+from archive.library import segment_name, segments
+from archive.manifests import Manifest
+from archive.publishing import publish_records
+from archive.storage.protocol import Storage
+from crawler.recorder import pages_of
+from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.pool import DerivationTask, ExtractionPool
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedSegment:
+    """What was done with one segment."""
+
+    segment: str
+    articles: int
+    pages: int
+    skipped: bool
+    """Whether its records of this generation were complete already."""
+
+
+Progress = Callable[[ExtractedSegment], None]
+
+
+class ReExtraction:
+    """Derives records of the current generation from stored WARCs. Segments that have them are skipped."""
+
+    def __init__(self, source: Storage, target: Storage, *, workers: int, queue: int) -> None:
+        self._source = source
+        self._target = target
+        self._workers = workers
+        self._queue = queue
+
+    async def run(self, progress: Progress) -> list[ExtractedSegment]:
+        """Go over all segments; interrupted, it goes on from the first that is not complete."""
+        pool = ExtractionPool(self._workers, self._queue)
+        done: list[ExtractedSegment] = []
+        try:
+            for manifest in segments(self._source):
+                done.append(await self._segment(manifest, pool))
+                progress(done[-1])
+        finally:
+            pool.close()
+        return done
+
+    async def _segment(self, manifest: Manifest, pool: ExtractionPool) -> ExtractedSegment:
+        name = segment_name(manifest)
+        if self._is_complete(name):
+            return ExtractedSegment(manifest.segment, 0, 0, skipped=True)
+        with tempfile.TemporaryDirectory(prefix="newswarc-extract-") as directory:
+            warc = self._source.fetch(manifest.warc.key, Path(directory))
+            completed = await _derive_all(warc, name, Path(directory), pool)
+            publish_records(self._target, name, completed)
+        return ExtractedSegment(
+            manifest.segment, completed.manifest.articles, completed.manifest.pages, skipped=False
+        )
+
+    def _is_complete(self, name: SegmentName) -> bool:
+        try:
+            self._target.stat(name.completion_key(EXTRACTOR_GENERATION))
+        except ObjectMissing:
+            return False
+        return True
+
+
+async def _derive_all(warc: Path, name: SegmentName, directory: Path, pool: ExtractionPool) -> CompletedRecords:
+    derived = DerivedFiles(directory, name, EXTRACTOR_GENERATION)
+    tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules in pages_of(warc)]
+
+    async def derive(task: DerivationTask) -> None:
+        derived.add(await pool.derive(task))
+
+    await asyncio.gather(*map(derive, tasks))
+    return derived.complete()
+
+
+def derive_file(warc: Path, *, workers: int, queue: int) -> Iterator[Derivation]:
+    """What becomes of the pages of one WARC file, in the order of the file. Raises DamagedArchive."""
+    if not warc.is_file():
+        raise DamagedArchive(f"{warc}: no such file")
+    name = SegmentName.parse(warc.name.removesuffix(WARC_SUFFIX))
+
+    async def run() -> list[Derivation]:
+        pool = ExtractionPool(workers, queue)
+        try:
+            tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules in pages_of(warc)]
+            return await asyncio.gather(*(pool.derive(task) for task in tasks))
+        finally:
+            pool.close()
+
+    yield from asyncio.run(run())

@@ -1,0 +1,285 @@
+"""Which addresses are known, due, captured and stored. State of this machine, in SQLite or PostgreSQL.
+
+An article's address goes through these states::
+
+    discovered ──claim──▶ claimed ──▶ captured ──▶ stored
+         ▲                   │
+         └──── failed ◀──────┘   due again while attempts are left; then given up
+
+`captured` is said only of what is durable on this machine, `stored` only of what is in the storage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from archive.exchange import CaptureAddress, Discovery, Original, Role
+
+MAX_ATTEMPTS = 5
+"""Runs in which an address may fail for a passing reason before it is given up."""
+
+_BATCH = 500
+_metadata = MetaData()
+_addresses = Table(
+    "addresses",
+    _metadata,
+    Column("url", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("discovery", String, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("outcome", String, nullable=False, default=""),
+    Column("segment", String, nullable=False, default=""),
+    Index("addresses_due", "site", "state"),
+    Index("addresses_segment", "segment"),
+)
+_captures = Table(
+    "captures",
+    _metadata,
+    Column("url", String, primary_key=True),
+    Column("record_id", String, nullable=False),
+    Column("date", String, nullable=False),
+    Column("payload_digest", String, nullable=False),
+    Column("etag", String, nullable=False, default=""),
+    Column("last_modified", String, nullable=False, default=""),
+    Column("segment", String, nullable=False),
+    Column("stored", Boolean, nullable=False, default=False),
+    Index("captures_segment", "segment"),
+)
+_sources = Table(
+    "sources",
+    _metadata,
+    Column("url", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("found", Integer, nullable=False, default=0),
+    Column("looked_at", Float, nullable=False, default=0.0),
+)
+
+
+class State(StrEnum):
+    """State of an article's address."""
+
+    DISCOVERED = "discovered"
+    CLAIMED = "claimed"
+    CAPTURED = "captured"
+    STORED = "stored"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+
+
+_DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An address that is to be captured."""
+
+    url: str
+    discovery: Discovery
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCapture:
+    """The newest full capture of an address."""
+
+    original: Original
+    etag: str
+    last_modified: str
+    segment: str
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A capture that became durable."""
+
+    url: str
+    address: CaptureAddress
+    date: datetime
+    discovery: Discovery
+    etag: str = ""
+    last_modified: str = ""
+    full: bool = False
+    """Whether it can serve as the original of a revisit."""
+
+
+class Frontier:
+    """The state of all addresses. One writer at a time on SQLite."""
+
+    def __init__(self, database: str) -> None:
+        """`database` is an SQLAlchemy address. Tables are made when they are missing."""
+        self._engine = _engine(database)
+        _metadata.create_all(self._engine)
+
+    @classmethod
+    def in_directory(cls, directory: Path) -> Frontier:
+        """The frontier of a state directory. Raises OSError when the directory cannot be made."""
+        directory.mkdir(parents=True, exist_ok=True)
+        return cls(f"sqlite:///{directory / 'frontier.sqlite'}")
+
+    def discover(self, found: Sequence[Due]) -> list[Due]:
+        """Take in addresses; give back those that were not known before, in their order."""
+        unique = list({item.url: item for item in found}.values())
+        known = self._known([item.url for item in unique])
+        new = [item for item in unique if item.url not in known]
+        self._insert(_addresses, [_address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
+        return new
+
+    def claim(self, urls: Iterable[str]) -> None:
+        """Mark addresses as being fetched."""
+        self._set_state(urls, State.CLAIMED)
+
+    def due(self, sites: Iterable[str]) -> list[Due]:
+        """Addresses of these sites that were found but not captured, oldest first."""
+        query = select(_addresses.c.url, _addresses.c.discovery).where(
+            _addresses.c.site.in_(list(sites)), _addresses.c.state.in_([state.value for state in _DUE])
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Due(url, _discovery(text)) for url, text in rows]
+
+    def captured(self, captures: Sequence[Captured]) -> None:
+        """These captures are durable on this machine."""
+        pages = {
+            capture.url: _address_row(capture.url, capture.discovery, State.CAPTURED, capture.address.segment)
+            for capture in captures
+            if capture.discovery.role is Role.ARTICLE
+        }
+        self._insert(_addresses, list(pages.values()), replace=True)
+        originals = {capture.url: _capture_row(capture) for capture in captures if capture.full}
+        self._insert(_captures, list(originals.values()), replace=True)
+
+    def stored(self, segment: str) -> None:
+        """The segment's manifest is in the storage."""
+        with self._engine.begin() as connection:
+            connection.execute(update(_captures).where(_captures.c.segment == segment).values(stored=True))
+            connection.execute(
+                update(_addresses)
+                .where(_addresses.c.segment == segment, _addresses.c.state == State.CAPTURED.value)
+                .values(state=State.STORED.value)
+            )
+
+    def failed(self, url: str, outcome: str, *, passing: bool) -> None:
+        """An attempt came to nothing; `passing` tells that it may go better another time."""
+        left = _addresses.c.attempts + 1 < MAX_ATTEMPTS
+        state = State.FAILED if passing else State.GIVEN_UP
+        statement = update(_addresses).where(_addresses.c.url == url, _addresses.c.state.in_([s.value for s in _DUE]))
+        values = {"attempts": _addresses.c.attempts + 1, "outcome": outcome}
+        with self._engine.begin() as connection:
+            connection.execute(statement.where(~left).values(state=State.GIVEN_UP.value, **values))
+            connection.execute(statement.where(left).values(state=state.value, **values))
+
+    def known_capture(self, url: str) -> KnownCapture | None:
+        """The newest full capture of an address."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_captures).where(_captures.c.url == url)).one_or_none()
+        if row is None:
+            return None
+        original = Original(UUID(row.record_id), url, datetime.fromisoformat(row.date), row.payload_digest)
+        return KnownCapture(original, row.etag, row.last_modified, row.segment, bool(row.stored))
+
+    def looked_at(self, url: str, site: str, found: int, now: datetime) -> None:
+        """A source was read and showed this many articles."""
+        row = {"url": url, "site": site, "found": found, "looked_at": now.timestamp()}
+        self._insert(_sources, [row], replace=True)
+
+    def last_found(self, url: str) -> int:
+        """How many articles a source showed when it was last read."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(_sources.c.found).where(_sources.c.url == url)).scalar() or 0
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
+    def _known(self, urls: Sequence[str]) -> set[str]:
+        known: set[str] = set()
+        with self._engine.connect() as connection:
+            for start in range(0, len(urls), _BATCH):
+                batch = urls[start : start + _BATCH]
+                known.update(
+                    connection.execute(select(_addresses.c.url).where(_addresses.c.url.in_(batch))).scalars()
+                )
+        return known
+
+    def _set_state(self, urls: Iterable[str], state: State) -> None:
+        with self._engine.begin() as connection:
+            for url in urls:
+                connection.execute(update(_addresses).where(_addresses.c.url == url).values(state=state.value))
+
+    def _insert(self, table: Table, rows: Sequence[dict[str, object]], *, replace: bool = False) -> None:
+        if not rows:
+            return
+        insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(table)
+        if replace:
+            columns = {name: statement.excluded[name] for name in rows[0] if name != "url"}
+            statement = statement.on_conflict_do_update(index_elements=["url"], set_=columns)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=["url"])
+        with self._engine.begin() as connection:
+            connection.execute(statement, rows)
+
+
+def _engine(database: str) -> Engine:
+    engine = create_engine(database)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: object, _record: object) -> None:
+    # Readers do not wait for the writer; a commit survives the process, though not always the machine,
+    # and what the machine loses is found again in the segments
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _discovery(text: str) -> Discovery:
+    values = json.loads(text)
+    return Discovery(role=Role(values.pop("role", Role.ARTICLE)), **values)
+
+
+def _address_row(url: str, discovery: Discovery, state: State, segment: str = "") -> dict[str, object]:
+    text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
+    return {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
+
+
+def _capture_row(capture: Captured) -> dict[str, object]:
+    return {
+        "url": capture.url,
+        "record_id": str(capture.address.record_id),
+        "date": capture.date.astimezone(UTC).isoformat(),
+        "payload_digest": capture.address.payload_digest,
+        "etag": capture.etag,
+        "last_modified": capture.last_modified,
+        "segment": capture.address.segment,
+        "stored": False,
+    }

@@ -1,0 +1,117 @@
+"""Between spiders and the scheduler: only articles that are new are fetched, and what was left over is taken up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy.http import Request, Response
+
+from archive.exchange import Role
+from crawler.frontier import Due
+from crawler.session import CrawlSession
+from spiders.families.base import SiteSpider
+from spiders.requests import discovery_of
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+_ALWAYS = "list"
+"""Discoveries by a list of addresses are fetched even when they are known."""
+
+_SEED = "seed"
+
+
+class FrontierMiddleware:
+    """A spider middleware."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The spider's own start, then the articles that earlier runs found and did not capture."""
+        lists_pages = False
+        async for request in start:
+            lists_pages = lists_pages or discovery_of(request.meta).via == _ALWAYS
+            for admitted in self._admitted([request]):
+                yield admitted
+        spider = self._crawler.spider
+        if lists_pages or not isinstance(spider, SiteSpider):
+            return
+        for due in self._session.frontier.due(spider.sites):
+            if self._session.admit():
+                request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
+                for planned in self._planned(request):
+                    yield planned
+
+    async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Requests first, then items; of the articles only the new ones."""
+        requests: list[Request] = []
+        items: list[Any] = []
+        async for output in result:
+            (requests if isinstance(output, Request) else items).append(output)
+        discovery = discovery_of(response.meta)
+        if discovery.role in (Role.FEED, Role.SITEMAP, Role.SECTION):
+            self._count(response, requests, discovery.site)
+        for request in self._admitted(requests):
+            yield request
+        for item in items:
+            yield item
+
+    def _count(self, response: Response, requests: list[Request], site: str) -> None:
+        frontier = self._session.frontier
+        found = sum(1 for request in requests if discovery_of(request.meta).role is Role.ARTICLE)
+        if response.status == 304:
+            found = frontier.last_found(response.url)
+        else:
+            frontier.looked_at(response.url, site, found, self._session.now())
+        self._session.found[site] += found
+
+    def _admitted(self, requests: list[Request]) -> Iterable[Request]:
+        session = self._session
+        articles = [request for request in requests if discovery_of(request.meta).role is Role.ARTICLE]
+        dues = [Due(request.url, discovery_of(request.meta)) for request in articles]
+        new = {due.url for due in session.frontier.discover(dues)}
+        for request in requests:
+            discovery = discovery_of(request.meta)
+            if discovery.role is not Role.ARTICLE:
+                yield self._conditional(request)
+            elif discovery.via == _ALWAYS or request.url in new:
+                new.discard(request.url)
+                if session.admit():
+                    yield from self._planned(request)
+
+    def _planned(self, request: Request) -> Iterable[Request]:
+        """The request, claimed; in a dry run nothing but a note of it."""
+        session = self._session
+        if session.dry_run:
+            session.planned.append(Due(request.url, discovery_of(request.meta)))
+            return
+        session.frontier.claim([request.url])
+        yield request
+
+    def _conditional(self, request: Request) -> Request:
+        """A request for a source, conditional on what is stored of it (RFC 9110, section 13).
+
+        Not for a page that leads to further sources: unchanged, it would hide what has changed behind it.
+        """
+        frontier = self._session.frontier
+        known = frontier.known_capture(request.url)
+        explores = discovery_of(request.meta).via == _SEED or frontier.last_found(request.url) == 0
+        if known is not None and known.stored and not explores:
+            if known.etag:
+                request.headers.setdefault("If-None-Match", known.etag)
+            if known.last_modified:
+                request.headers.setdefault("If-Modified-Since", known.last_modified)
+        return request
+
+    @property
+    def _session(self) -> CrawlSession:
+        session = self._crawler.get_extension(CrawlSession)
+        assert session is not None
+        return session

@@ -1,0 +1,135 @@
+"""The recorder and the frontier joined to a running Scrapy crawl."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from scrapy import signals
+
+from archive.exchange import Exchange
+from archive.identity import Identities, SystemIdentities
+from archive.storage.opening import open_storage
+from crawler.config import Configuration, load_configuration
+from crawler.frontier import Due, Frontier
+from crawler.recorder import Recorder
+from pipelines.items import PageItem, page_captured
+from spiders.problems import Problem, problem_found
+from spiders.requests import capture_mark
+from spiders.site import Site
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+CONFIGURATION = "NEWSWARC_CONFIGURATION"
+"""Scrapy setting that holds the `Configuration`."""
+IDENTITIES = "NEWSWARC_IDENTITIES"
+"""Scrapy setting that holds the `Identities`."""
+LIMIT = "NEWSWARC_LIMIT"
+"""Scrapy setting: how many articles a run may fetch; 0 means any number."""
+DRY_RUN = "NEWSWARC_DRY_RUN"
+"""Scrapy setting: whether articles are only listed."""
+
+
+class CrawlSession:
+    """A Scrapy extension that owns recorder and frontier for the time of a crawl."""
+
+    def __init__(
+        self, configuration: Configuration, identities: Identities, *, limit: int = 0, dry_run: bool = False
+    ) -> None:
+        self.configuration = configuration
+        self.frontier = Frontier.in_directory(configuration.state_directory)
+        self.recorder = Recorder(
+            configuration,
+            open_storage(configuration.archive, endpoint=configuration.s3_endpoint or None),
+            self.frontier,
+            identities,
+            site_of=self._site_of,
+        )
+        self.problems: list[Problem] = []
+        self.found: Counter[str] = Counter()
+        """Articles that the sources of each site show."""
+        self.planned: list[Due] = []
+        """In a dry run: what would be fetched."""
+        self.dry_run = dry_run
+        self.finished_reason = ""
+        self._identities = identities
+        self._limit = limit
+        self._admitted = 0
+        self._sites: dict[str, Site] = {}
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy, from its settings."""
+        settings = crawler.settings
+        session = cls(
+            settings.get(CONFIGURATION) or load_configuration(),
+            settings.get(IDENTITIES) or SystemIdentities(),
+            limit=settings.getint(LIMIT),
+            dry_run=settings.getbool(DRY_RUN),
+        )
+        receivers: list[tuple[Callable[..., object], object]] = [
+            (session.opened, signals.spider_opened),
+            (session.closed, signals.spider_closed),
+            (session.enqueue, page_captured),
+            (session.note_problem, problem_found),
+        ]
+        for receiver, signal in receivers:
+            crawler.signals.connect(receiver, signal)
+        return session
+
+    def now(self) -> datetime:
+        """The present moment, by the session's clock."""
+        return self._identities.now()
+
+    def keep(self, exchange: Exchange) -> str:
+        """Keep an exchange; the mark of its capture."""
+        address = self.recorder.keep(exchange)
+        return capture_mark(address.segment, address.offset)
+
+    def admit(self) -> bool:
+        """Whether one more article may be fetched in this run."""
+        if self._limit and self._admitted >= self._limit:
+            return False
+        self._admitted += 1
+        return True
+
+    async def opened(self, spider: object) -> None:
+        """The spider starts: earlier leftovers go to the storage, housekeeping begins."""
+        self._sites = getattr(spider, "sites", {})
+        leftovers = self.recorder.store_leftovers()
+        if leftovers:
+            logger.warning("%d segments of earlier runs were not stored yet; storing them now", leftovers)
+        self._housekeeping = asyncio.create_task(self.recorder.housekeeping())
+
+    async def closed(self, reason: str) -> None:
+        """The spider has ended: everything is closed and stored."""
+        self.finished_reason = reason
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._housekeeping
+        await self.recorder.close()
+        self.frontier.close()
+
+    async def enqueue(self, page: PageItem) -> None:
+        """A page was captured: it waits for extraction."""
+        await self.recorder.enqueue(page.segment, page.offset)
+
+    def note_problem(self, problem: Problem) -> None:
+        """Something went wrong at a site."""
+        self.problems.append(problem)
+
+    def _site_of(self, exchange: Exchange) -> Site | None:
+        named = self._sites.get(exchange.discovery.site)
+        host = urlsplit(exchange.url).hostname
+        return named or next((site for site in self._sites.values() if site.host == host), None)

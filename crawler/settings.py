@@ -1,0 +1,61 @@
+"""What Scrapy is told. `scrapy.cfg` names this module; `crawler.addon` adds what the configuration says."""
+
+from __future__ import annotations
+
+from pipelines.items import item_pipelines
+
+BOT_NAME = "newswarc"
+SPIDER_MODULES = ["spiders.families"]
+ADDONS = {"crawler.addon.ConfigurationAddon": 0}
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+ASYNCIO_EVENT_LOOP = "uvloop.Loop"
+
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.wire.handler.WireDownloadHandler",
+    "https": "crawler.wire.handler.WireDownloadHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+EXTENSIONS = {
+    "crawler.session.CrawlSession": 0,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.memdebug.MemoryDebugger": None,
+}
+DOWNLOADER_MIDDLEWARES = {
+    # In the place of Scrapy's own, which lets denials pass without a record
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.robots.RecordingRobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+}
+SPIDER_MIDDLEWARES = {
+    "crawler.frontier_middleware.FrontierMiddleware": 0,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+}
+ITEM_PIPELINES = item_pipelines()
+
+# One item at a time for each response: a hundred tasks a response cost a quarter of the processor
+CONCURRENT_ITEMS = 1
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+METAREFRESH_ENABLED = True
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "*",
+    # Common readers of WARC files break on br and zstd
+    "Accept-Encoding": "gzip",
+}
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+STATS_DUMP = False
+LOG_LEVEL = "WARNING"
+"""Each site's troubles are told by problem lines; the log is for developers."""
