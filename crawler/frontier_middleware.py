@@ -85,6 +85,8 @@ class FrontierMiddleware:
                 new.discard(request.url)
                 if session.admit():
                     yield from self._planned(request)
+            elif discovery.source_date:
+                session.announce(request.url, discovery)
 
     def _planned(self, request: Request) -> Iterable[Request]:
         """The request, claimed; in a dry run nothing but a note of it."""

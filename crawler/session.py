@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from scrapy import signals
 
-from archive.exchange import Exchange
+from archive.exchange import Discovery, Exchange
 from archive.identity import Identities, SystemIdentities
 from archive.storage.opening import open_storage
 from crawler.config import Configuration, load_configuration
@@ -21,7 +21,7 @@ from crawler.frontier import Due, Frontier
 from crawler.recorder import Recorder
 from pipelines.items import PageItem, page_captured
 from spiders.problems import Problem, problem_found
-from spiders.requests import capture_mark
+from spiders.requests import CaptureMark
 from spiders.site import Site
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class CrawlSession:
         self._limit = limit
         self._admitted = 0
         self._sites: dict[str, Site] = {}
+        self._announced: dict[str, Discovery] = {}
         self._housekeeping: asyncio.Task[None] | None = None
 
     @classmethod
@@ -94,7 +95,16 @@ class CrawlSession:
     def keep(self, exchange: Exchange) -> str:
         """Keep an exchange; the mark of its capture."""
         address = self.recorder.keep(exchange)
-        return capture_mark(address.segment, address.offset)
+        return str(CaptureMark(address.segment, address.offset, str(address.record_id)))
+
+    def announce(self, url: str, discovery: Discovery) -> None:
+        """A feed or news sitemap announces an article that is not captured yet: it says more than a link did."""
+        self._announced.setdefault(url, discovery)
+
+    def best_discovery(self, url: str, discovery: Discovery) -> Discovery:
+        """What is known of how an article was found when its request is sent."""
+        announced = self._announced.get(url)
+        return announced if announced is not None and not discovery.source_date else discovery
 
     def admit(self) -> bool:
         """Whether one more article may be fetched in this run."""

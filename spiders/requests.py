@@ -1,13 +1,13 @@
 """Requests that carry how their address was found, as plain strings in ``meta``.
 
 ``meta["discovery"]`` holds the fields of `archive.exchange.Discovery`; redirects and retries inherit it.
-``meta["capture"]`` is set by whoever keeps the exchange: ``SEGMENT:OFFSET`` of the response record.
+``meta["capture"]`` is set by whoever keeps the exchange: the text of a `CaptureMark`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from archive.exchange import Discovery, Role
@@ -20,6 +20,9 @@ SOURCE_PRIORITY = 100
 """Sources are fetched before articles: they are few, and everything follows from them."""
 
 ARTICLE_PRIORITY = 0
+
+LINKED_PRIORITY = -10
+"""Articles that are only linked wait: a feed or sitemap that is read meanwhile may say more of them."""
 
 
 def request_meta(discovery: Discovery) -> dict[str, Any]:
@@ -37,12 +40,22 @@ def discovery_of(meta: Mapping[str, Any]) -> Discovery:
     return Discovery(role=role, **values)
 
 
-def capture_of(meta: Mapping[str, Any]) -> tuple[str, int]:
-    """Segment and offset of the capture behind a response; an empty segment when nothing was kept."""
-    segment, _, offset = str(meta.get(CAPTURE, "")).rpartition(":")
-    return segment, int(offset or 0)
+@dataclass(frozen=True, slots=True)
+class CaptureMark:
+    """Where the capture behind a response is, small enough for ``meta``."""
+
+    segment: str = ""
+    """Empty when nothing was kept."""
+    offset: int = 0
+    """Bytes from the start of the segment's WARC to the record's gzip member."""
+    record_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.segment}:{self.offset}:{self.record_id}"
 
 
-def capture_mark(segment: str, offset: int) -> str:
-    """The value of ``meta["capture"]``."""
-    return f"{segment}:{offset}"
+def capture_of(meta: Mapping[str, Any]) -> CaptureMark:
+    """The mark that a response's ``meta`` carries."""
+    segment, _, rest = str(meta.get(CAPTURE, "")).partition(":")
+    offset, _, record_id = rest.partition(":")
+    return CaptureMark(segment, int(offset or 0), record_id)

@@ -17,7 +17,7 @@ from crawler.config import Configuration, load_configuration
 from crawler.crawling import CrawlPlan, CrawlReport, run_crawl
 from crawler.progress import ProgressDisplay, show_plan, show_problems, show_summary
 from pipelines.extract.dates import parse_date
-from spiders.catalog import SiteCatalog
+from spiders.catalog import SiteCatalog, SiteError
 from spiders.site import Site, site_of_address
 
 STANDARD_INPUT = "-"
@@ -106,22 +106,24 @@ def _introduce(console: Console, configuration: Configuration) -> None:
     console.print(f"[dim]User-Agent: {escape(configuration.agent)}[/dim]", highlight=False)
     if not configuration.contact and not configuration.user_agent:
         console.print(
-            "[yellow]no contact is set[/yellow]: sites cannot reach you; give --contact, or set contact in newswarc.toml"
+            "[yellow]no contact is set[/yellow]: sites cannot reach you; give --contact or set it in newswarc.toml"
         )
 
 
 def _sites(names: list[str], configuration: Configuration) -> tuple[Site, ...]:
     catalog = SiteCatalog([Path(directory) for directory in configuration.sites])
-    found = [
-        _address(name) if "://" in name else catalog.find(name) for name in names if not _is_bare_host(name, catalog)
-    ]
+    found = [_address(name) if "://" in name else _defined(name, catalog) for name in names]
     return tuple({site.id: site for site in found}.values())
 
 
-def _is_bare_host(name: str, catalog: SiteCatalog) -> bool:
-    if "://" not in name and "." in name and "/" not in name and name not in {site.id for site in catalog.all()}:
-        raise UsageError(f"{name!r} is neither the name of a site nor an address; write https://{name}/")
-    return False
+def _defined(name: str, catalog: SiteCatalog) -> Site:
+    try:
+        return catalog.find(name)
+    except SiteError as error:
+        if "." in name:
+            message = f"{name!r} is not the name of a site; if it is an address, write https://{name}"
+            raise UsageError(message) from error
+        raise
 
 
 def _address(text: str) -> Site:

@@ -92,7 +92,7 @@ class WireDownloadHandler(BaseDownloadHandler):
             body=request.body,
             timeout=float(request.meta.get("download_timeout") or self._timeout),
             limit=int(request.meta.get("download_maxsize", self._limit)),
-            discovery=discovery_of(request.meta),
+            discovery=self._session.best_discovery(request.url, discovery_of(request.meta)),
             redacted=self._redacted | frozenset(request.meta.get(REDACTED, ())),
         )
 

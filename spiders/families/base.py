@@ -15,14 +15,12 @@ from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog
 from spiders.links import clean_address
 from spiders.problems import Problem, problem_found
-from spiders.requests import ARTICLE_PRIORITY, CAPTURE, REDACTED, capture_of, discovery_of, request_meta
+from spiders.requests import ARTICLE_PRIORITY, LINKED_PRIORITY, REDACTED, capture_of, discovery_of, request_meta
 from spiders.site import Site
 from spiders.sources.found import Found
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
-
-_NEVER_KEPT = frozenset({CAPTURE, "redirect_urls"})
 
 
 class SiteSpider(scrapy.Spider):
@@ -76,11 +74,12 @@ class SiteSpider(scrapy.Spider):
 
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
         """The request for an article page."""
-        return self.request(url, site, discovery, self.parse_page, ARTICLE_PRIORITY)
+        priority = ARTICLE_PRIORITY if discovery.source_date else LINKED_PRIORITY
+        return self.request(url, site, discovery, self.parse_page, priority)
 
     def articles(self, site: Site, found: Iterable[Found], via: str, source: Response | None) -> Iterator[Request]:
         """Requests for announced articles that are wanted."""
-        segment_record = source.meta.get("capture_record", "") if source is not None else ""
+        source_record = capture_of(source.meta).record_id if source is not None else ""
         for item in found:
             address = clean_address(item.url)
             if address is None or (self.since and item.date and item.date < self.since):
@@ -93,16 +92,16 @@ class SiteSpider(scrapy.Spider):
                 source_date=item.date,
                 source_title=item.title,
                 source_author=item.author,
-                source_record_id=segment_record,
+                source_record_id=source_record,
                 seen_at=self.seen_at,
             )
             yield self.article_request(site, discovery, address)
 
     def parse_page(self, response: Response) -> Iterator[PageItem]:
         """An article page: its capture's address goes to the pipelines."""
-        segment, offset = capture_of(response.meta)
-        if segment:
-            yield PageItem(response.url, segment, offset, discovery_of(response.meta).site)
+        capture = capture_of(response.meta)
+        if capture.segment:
+            yield PageItem(response.url, capture.segment, capture.offset, discovery_of(response.meta).site)
 
     def failed(self, failure: Failure) -> None:
         """A request that came to nothing. The attempt itself is recorded where it was made."""

@@ -7,7 +7,7 @@ The back catalogue is left alone unless it is asked for (``backfill``).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -59,7 +59,11 @@ class NewsSpider(SiteSpider):
 
     def source_request(self, site: Site, url: str, role: Role, via: str, *, depth: int = 0) -> Request:
         """The request for a source."""
-        callbacks = {Role.FEED: self.parse_feed, Role.SITEMAP: self.parse_sitemap, Role.SECTION: self.parse_section}
+        callbacks: dict[Role, Callable[..., Any]] = {
+            Role.FEED: self.parse_feed,
+            Role.SITEMAP: self.parse_sitemap,
+            Role.SECTION: self.parse_section,
+        }
         discovery = Discovery(role=role, site=site.id, via=via, seen_at=self.seen_at)
         request = self.request(url, site, discovery, callbacks[role], SOURCE_PRIORITY)
         request.meta["handle_httpstatus_list"] = [304, *(sorted(_NOT_FOUND) if via == "guess" else ())]
