@@ -18,6 +18,7 @@ from crawler.crawling import CrawlReport
 from crawler.session import CrawlSession
 
 _REFRESHES_PER_SECOND = 4
+_MOST_FILES = 12
 _GOOD = frozenset({"ok", "not_modified", "redirect", "record", "unchanged", "unchanged_text", "redirected"})
 
 
@@ -70,9 +71,11 @@ def show_summary(console: Console, report: CrawlReport) -> None:
     for outcome, number in report.pages.items():
         table.add_row("", str(number), _coloured(outcome))
     table.add_row("files", str(len(report.files)), "written, each verified")
-    for key in report.files:
-        table.add_row("", "", escape(key))
     console.print(table)
+    for key in report.files[:_MOST_FILES]:
+        console.print(f"  {escape(key)}", soft_wrap=True, highlight=False)
+    if len(report.files) > _MOST_FILES:
+        console.print(f"  … and {len(report.files) - _MOST_FILES} more")
 
 
 def _by_site(articles: Mapping[str, int]) -> str:

@@ -65,4 +65,4 @@ def _next_steps(console: Console, archive: str) -> None:
         (".venv/bin/newswarc sites", "newspapers that have a definition"),
         (".venv/bin/newswarc crawl https://… --dry-run", "what a crawl of your newspaper would fetch"),
     ):
-        console.print(f"  {command:<58} [dim]{meaning}[/dim]", highlight=False)
+        console.print(f"  {command:<52} [dim]{meaning}[/dim]", soft_wrap=True, highlight=False)

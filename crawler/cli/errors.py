@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
-import click
+import typer
 from rich.console import Console
 
 from archive.errors import ArchiveError, BadAddress, StorageError
@@ -20,6 +21,16 @@ from spiders.catalog import SiteError
 USAGE = 2
 FAILURE = 1
 INTERRUPTED = 130
+
+
+@runtime_checkable
+class _Complaint(Protocol):
+    """What Typer raises for a command line that it cannot read; its base class has no public name."""
+
+    exit_code: int
+
+    def show(self) -> None: ...
+
 
 _MISTAKES = (ConfigurationError, SiteError, BadAddress)
 
@@ -33,12 +44,9 @@ def run(command: Callable[[], object], arguments: list[str]) -> int:
     try:
         result = command()
         return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as ended:
+    except typer.Exit as ended:
         return ended.exit_code
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough
@@ -46,6 +54,11 @@ def run(command: Callable[[], object], arguments: list[str]) -> int:
         return 0
     except (*_MISTAKES, ArchiveError, OSError) as error:
         return _explain(error, verbose=any(word in ("-v", "-vv", "--verbose") for word in arguments))
+    except Exception as error:
+        if isinstance(error, _Complaint):
+            error.show()
+            return USAGE
+        raise
 
 
 def _explain(error: Exception, *, verbose: bool) -> int:

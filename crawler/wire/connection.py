@@ -124,7 +124,7 @@ class ConnectionPool:
             if not self._rules.permits(host, port, address):
                 failure = NoConnection(
                     CaptureOutcome.ADDRESS_REFUSED,
-                    f"{host} is at the internal address {address}; allow it with --allow-host {host}:{port}",
+                    f"internal address {address} refused; if it is meant, allow it with --allow-host {host}:{port}",
                 )
                 continue
             try:

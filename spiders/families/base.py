@@ -107,14 +107,11 @@ class SiteSpider(scrapy.Spider):
         """A request that came to nothing. The attempt itself is recorded where it was made."""
         request: Request = failure.request  # type: ignore[attr-defined]
         discovery = discovery_of(request.meta)
-        if discovery.role is not Role.ARTICLE:
-            reason = getattr(getattr(failure.value, "response", None), "status", None)
-            what = (
-                f"the server answered {reason}"
-                if reason
-                else failure.getErrorMessage() or type(failure.value).__name__
-            )
-            self.report(discovery.site, request.url, what, "check the address, or try again later")
+        if discovery.role is not Role.ARTICLE or discovery.via == "list":
+            status = getattr(getattr(failure.value, "response", None), "status", None)
+            message = f"the server answered {status}" if status else failure.getErrorMessage()
+            what, _, remedy = (message or type(failure.value).__name__).partition("; ")
+            self.report(discovery.site, request.url, what, remedy or "check the address, or try again later")
 
     def report(self, site: str, url: str, what: str, remedy: str) -> None:
         """Tell a problem to whoever listens."""
