@@ -59,6 +59,8 @@ class Capture:
     revisit: bool
     payload_digest: str
     truncated: str
+    refers_to: UUID | None = None
+    """Of a revisit: the record it stands for."""
     metadata: dict[str, list[str]] = field(default_factory=dict)
 
     def fact(self, name: str) -> str:
@@ -200,6 +202,7 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
         revisit=record.kind == "revisit",
         payload_digest=record.headers.get("WARC-Payload-Digest", ""),
         truncated=record.headers.get("WARC-Truncated", ""),
+        refers_to=_record_uuid(record.headers["WARC-Refers-To"]) if record.kind == "revisit" else None,
         metadata=parse_warc_fields(metadata.block) if metadata else {},
     )
 
