@@ -14,6 +14,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
+from archive.exchange import Discovery
 from archive.identity import Identities
 from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
@@ -191,17 +192,7 @@ def _report(
         if site.id in low - silent:
             floor = site.floors.articles
             problems.append(f"{site.id}: {session.found[site.id]} articles, its floor is {floor}; check its sources")
-    planned = [
-        {
-            "url": due.url,
-            "site": due.discovery.site,
-            "via": due.discovery.via,
-            "source": due.discovery.source_url,
-            "date": due.discovery.source_date,
-            "title": due.discovery.source_title,
-        }
-        for due in session.planned
-    ]
+    planned = [_planned(due.url, session.best_discovery(due.url, due.discovery)) for due in session.planned]
     return CrawlReport(
         archive=configuration.archive,
         outcomes=dict(sorted(counts.outcomes.items())),
@@ -216,3 +207,14 @@ def _report(
         interrupted=session.finished_reason == _INTERRUPTED,
         storage_trouble=bool(counts.problems) or bool(broken),
     )
+
+
+def _planned(url: str, discovery: Discovery) -> dict[str, str]:
+    return {
+        "url": url,
+        "site": discovery.site,
+        "via": discovery.via,
+        "source": discovery.source_url,
+        "date": discovery.source_date,
+        "title": discovery.source_title,
+    }

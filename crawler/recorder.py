@@ -156,6 +156,7 @@ class Recorder:
 
     async def housekeeping(self) -> None:
         """Make what was received durable, and close the segment when it is full or old. Runs until cancelled."""
+        await self._pool.start()
         while True:
             await asyncio.sleep(self._configuration.sync_interval)
             await self.sync()

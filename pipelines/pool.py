@@ -60,6 +60,11 @@ class ExtractionPool:
         self._context.set_forkserver_preload(["pipelines.derivation"])
         self._executor: ProcessPoolExecutor | None = None
 
+    async def start(self) -> None:
+        """Start the workers before the first page comes; importing the extractor takes them a second or two."""
+        executor = self._running()
+        await asyncio.to_thread(lambda: executor.submit(_ignore_interrupts).result())
+
     async def derive(self, task: DerivationTask) -> Derivation:
         """Derive from a capture, waiting first for a place in the queue. Raises as `run_task` does."""
         async with self._slots:

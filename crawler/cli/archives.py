@@ -18,7 +18,6 @@ from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from crawler.cli.errors import UsageError
 from crawler.config import Configuration, load_configuration
-from crawler.extraction import ExtractedSegment, ReExtraction, derive_file
 
 ArchiveArgument = Annotated[
     str | None, typer.Argument(metavar="[URI]", help="The archive; default: the configured one.")
@@ -62,6 +61,9 @@ def extract(
     Of an archive, every segment without records of this extractor's generation is done. Of WARC files, the
     records go to standard output.
     """
+    # Imported late: the extractor takes seconds to import
+    from crawler.extraction import ExtractedSegment, ReExtraction
+
     configuration = load_configuration()
     names = what or [configuration.archive]
     files = [Path(name) for name in names if name.endswith(WARC_SUFFIX)]
@@ -89,6 +91,8 @@ def extract(
 
 
 def _extract_files(files: list[Path], names: list[str], configuration: Configuration) -> None:
+    from crawler.extraction import derive_file
+
     if len(files) != len(names):
         raise UsageError("extract: give either an archive or WARC files")
     for file in files:

@@ -8,11 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crawler.cli.crawl import run_and_show
 from crawler.config import load_configuration
-from crawler.crawling import CrawlPlan
 from crawler.demo.server import DemoServer
-from spiders.site import site_of_address
 
 PORT = 8765
 """The usual port; the same addresses again let a second run find what it knows."""
@@ -26,7 +23,7 @@ def demo(
     corrected: Annotated[bool, typer.Option("--corrected", help="Show the corrected version of a story.")] = False,
     port: Annotated[int, typer.Option("--port", help="Port on loopback; taken from the free ones if in use.")] = PORT,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")] = False,
-) -> int:
+) -> None:
     """Serve a small newspaper on loopback and crawl it."""
     console = Console(stderr=True)
     with _server(port, corrected=corrected) as server:
@@ -34,6 +31,11 @@ def demo(
         if serve:
             while True:
                 time.sleep(1)
+        # Imported late: Scrapy and the extractor take seconds to import
+        from crawler.cli.crawl_command import run_and_show
+        from crawler.crawling import CrawlPlan
+        from spiders.site import site_of_address
+
         host = server.base.removeprefix("http://")
         configuration = load_configuration()
         configuration = configuration.with_flags(
@@ -45,7 +47,7 @@ def demo(
         report = run_and_show(configuration, CrawlPlan((site_of_address(f"{server.base}/"),)), quiet=quiet)
     if not quiet:
         _next_steps(console, configuration.archive)
-    return report.exit_code
+    raise typer.Exit(report.exit_code)
 
 
 def _server(port: int, *, corrected: bool) -> DemoServer:

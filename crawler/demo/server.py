@@ -101,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "TidewaterPress/1"
     sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: DemoServer
 
     def do_GET(self) -> None:

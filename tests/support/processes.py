@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
+_LONGEST = 120
 PROGRAM = Path(sys.executable).parent / "newswarc"
 
 
@@ -34,7 +35,7 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "200", "AWS_EC2_METADATA_DISABLED": "true", **variables}
 
 
-def run(*command: object, cwd: Path, feed: str | None = None, timeout: float = 120, **variables: str) -> Finished:
+def run(*command: object, cwd: Path, feed: str | None = None, **variables: str) -> Finished:
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
@@ -42,7 +43,7 @@ def run(*command: object, cwd: Path, feed: str | None = None, timeout: float = 1
         input=feed,
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=_LONGEST,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
 

@@ -1,0 +1,130 @@
+"""What ``newswarc crawl`` does: options become a plan, the plan is run and shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from crawler.cli.errors import UsageError
+from crawler.config import Configuration, load_configuration
+from crawler.crawling import CrawlPlan, CrawlReport, run_crawl
+from crawler.progress import ProgressDisplay, show_plan, show_problems, show_summary
+from pipelines.extract.dates import parse_date
+from spiders.catalog import SiteCatalog, SiteError
+from spiders.site import Site, site_of_address
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlRequest:
+    """What the command line asks for; None and empty mean that it does not say."""
+
+    what: tuple[str, ...]
+    urls: str | None
+    to: str | None
+    limit: int
+    since: str
+    backfill: bool
+    dry_run: bool
+    sites: tuple[Path, ...]
+    allow_hosts: tuple[str, ...]
+    contact: str | None
+    config: Path | None
+
+
+def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosity: int) -> int:
+    """Crawl as asked; the exit code. Raises ConfigurationError, SiteError, StorageError or OSError."""
+    configuration = load_configuration(request.config)
+    configuration = configuration.with_flags(
+        archive=request.to,
+        contact=request.contact,
+        allow_hosts=[*configuration.allow_hosts, *request.allow_hosts],
+        sites=[str(directory) for directory in request.sites] or None,
+    )
+    plan = CrawlPlan(
+        sites=_sites(request.what, configuration),
+        urls=_listed(request.urls) if request.urls else None,
+        since=_day(request.since),
+        backfill=request.backfill,
+        limit=request.limit,
+        dry_run=request.dry_run,
+    )
+    if not plan.sites and plan.urls is None:
+        raise UsageError("crawl: nothing to crawl; give front pages, names of sites, or --urls FILE")
+    report = run_and_show(configuration, plan, quiet=quiet or as_json, verbosity=verbosity)
+    if as_json:
+        typer.echo(json.dumps({**asdict(report), "exit_code": report.exit_code}, ensure_ascii=False, indent=1))
+    return report.exit_code
+
+
+def run_and_show(configuration: Configuration, plan: CrawlPlan, *, quiet: bool, verbosity: int = 0) -> CrawlReport:
+    """Crawl with a progress display and a summary on standard error."""
+    console = Console(stderr=True)
+    if not quiet:
+        _introduce(console, configuration)
+    display = ProgressDisplay(console) if not quiet and not verbosity else None
+    report = run_crawl(configuration, plan, verbosity=verbosity, watch=display.watch if display else None)
+    show_problems(console, report)
+    if plan.dry_run and not quiet:
+        show_plan(Console(), report)
+    elif not quiet:
+        show_summary(console, report)
+    if report.interrupted:
+        console.print("interrupted; everything captured is kept, the same command goes on from here")
+    return report
+
+
+def _introduce(console: Console, configuration: Configuration) -> None:
+    console.print(f"[dim]User-Agent: {escape(configuration.agent)}[/dim]", highlight=False)
+    if not configuration.contact and not configuration.user_agent:
+        console.print(
+            "[yellow]no contact is set[/yellow]: sites cannot reach you; give --contact or set it in newswarc.toml"
+        )
+
+
+def _sites(names: tuple[str, ...], configuration: Configuration) -> tuple[Site, ...]:
+    catalog = SiteCatalog([Path(directory) for directory in configuration.sites])
+    found = [_address(name) if "://" in name else _defined(name, catalog) for name in names]
+    return tuple({site.id: site for site in found}.values())
+
+
+def _defined(name: str, catalog: SiteCatalog) -> Site:
+    try:
+        return catalog.find(name)
+    except SiteError as error:
+        if "." in name:
+            message = f"{name!r} is not the name of a site; if it is an address, write https://{name}"
+            raise UsageError(message) from error
+        raise
+
+
+def _address(text: str) -> Site:
+    try:
+        return site_of_address(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _listed(source: str) -> tuple[str, ...]:
+    try:
+        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--urls {source}: cannot be read: {error}") from error
+    lines = [line.strip() for line in text.splitlines()]
+    return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _day(text: str) -> str:
+    if not text:
+        return ""
+    found = parse_date(text)
+    if found is None:
+        raise UsageError(f"--since {text!r}: not a date; write it as 2026-01-31")
+    return found
