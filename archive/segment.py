@@ -55,6 +55,7 @@ class SegmentWriter:
         identities: Identities,
         software: str,
         operator: str = "",
+        robots_obeyed: bool = True,
         encoding: Encoding | None = None,
     ) -> None:
         self.name = name
@@ -72,7 +73,7 @@ class SegmentWriter:
         spool.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
         self._closed = False
-        self._write(self._warcinfo(operator))
+        self._write(self._warcinfo(operator, robots="obey" if robots_obeyed else "ignore"))
 
     @property
     def size(self) -> int:
@@ -179,7 +180,7 @@ class SegmentWriter:
         record = record_bytes(kind, record_id, date, content_type, block, headers, encoding=self._encoding)
         return gzip_member(record, self._encoding.level)
 
-    def _warcinfo(self, operator: str) -> bytes:
+    def _warcinfo(self, operator: str, robots: str) -> bytes:
         fields = warc_fields(
             [
                 ("software", self._software),
@@ -190,7 +191,7 @@ class SegmentWriter:
                 ),
                 ("hostname", self._identities.host()),
                 ("operator", operator),
-                ("robots", "obey"),
+                ("robots", robots),
             ]
         )
         return self._member("warcinfo", WARC_FIELDS, fields, [("WARC-Filename", f"{self.name.text}{WARC_SUFFIX}")])

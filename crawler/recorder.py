@@ -195,6 +195,7 @@ class Recorder:
                 identities=self._identities,
                 software=software(),
                 operator=settings.contact,
+                robots_obeyed=settings.obey_robots,
                 encoding=Encoding(settings.compression_level, settings.digest),
             )
             derived = DerivedFiles(self._spool, name, EXTRACTOR_GENERATION)

@@ -139,14 +139,11 @@ def _article(
     editions: tuple[Alternate, ...],
 ) -> Article:
     document, structured, rules = page.document, page.structured, page.rules
-    body = "\n".join(paragraphs)
-    found_words = words_of(body)
     authors, authors_facts = authors_of(document, structured, rules, page.names, page.discovery)
     day, day_facts, day_claims = dates.published(document, structured, rules, page.discovery, page.fetched_at)
     changed, changed_facts = dates.modified(structured, rules, day, page.fetched_at)
-    element = media.article_element(document, paragraphs)
-    main_image, images = media.images_of(document, element, structured)
-    rights = rights_of(document, structured)
+    body = "\n".join(paragraphs)
+    found_words = words_of(body)
     provenance = {
         "headline": headline_facts,
         "articleBody": facts("rules" if rules.body else "trafilatura"),
@@ -154,12 +151,9 @@ def _article(
         "datePublished": day_facts,
         "dateModified": changed_facts,
     }
-    return Article(
+    article = Article(
         url=document.url,
-        canonical_url=media.canonical_of(document),
-        requested_url=(page.discovery.requested_url or None) if page.discovery else None,
         headline=headline,
-        description=_description(structured),
         article_body=body,
         paragraphs=tuple(paragraphs),
         in_language=language_of(body, document.root, _declared_languages(structured), rules.language),
@@ -167,24 +161,40 @@ def _article(
         content_sha256=content_sha256(body),
         simhash64=simhash64(found_words),
         authors=authors,
-        publisher=page.names[0] if page.names else None,
         date_published=day,
         date_modified=changed,
         date_candidates=day_claims,
-        article_section=_section(structured),
-        keywords=_keywords(structured),
-        breadcrumbs=_breadcrumbs(structured),
-        main_image=main_image,
-        images=images,
-        links=media.links_of(document, element, body),
-        alternates=_unique([*media.alternates_of(document), *editions]),
-        is_accessible_for_free=rights.is_accessible_for_free,
-        paywall=rights.paywall,
-        robots=rights.robots,
-        tdm=rights.tdm,
-        license=rights.license,
-        discovery=_discovery(page.discovery),
         fields={name: fact for name, fact in provenance.items() if fact is not None},
+    )
+    return _with_surroundings(article, page, editions)
+
+
+def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate, ...]) -> Article:
+    """The article with what the page around its text says: class, media, links, rights."""
+    document, structured = page.document, page.structured
+    element = media.article_element(document, list(article.paragraphs))
+    main_image, images = media.images_of(document, element, structured)
+    rights = rights_of(document, structured)
+    return article.model_copy(
+        update={
+            "canonical_url": media.canonical_of(document),
+            "requested_url": (page.discovery.requested_url or None) if page.discovery else None,
+            "description": _description(structured),
+            "publisher": page.names[0] if page.names else None,
+            "article_section": _section(structured),
+            "keywords": _keywords(structured),
+            "breadcrumbs": tuple(_breadcrumb_names(structured)),
+            "main_image": main_image,
+            "images": images,
+            "links": media.links_of(document, element, article.article_body),
+            "alternates": _unique([*media.alternates_of(document), *editions]),
+            "is_accessible_for_free": rights.is_accessible_for_free,
+            "paywall": rights.paywall,
+            "robots": rights.robots,
+            "tdm": rights.tdm,
+            "license": rights.license,
+            "discovery": _discovery(page.discovery),
+        }
     )
 
 
@@ -244,10 +254,6 @@ def _keywords(structured: Structured) -> tuple[str, ...]:
     values = values or structured.meta.get("keywords", [])
     parts = [plain(part) for value in values for part in re.split(r"[,;،]", value)]
     return tuple(dict.fromkeys(part for part in parts if part))[:_MOST_KEYWORDS]
-
-
-def _breadcrumbs(structured: Structured) -> tuple[str, ...]:
-    return tuple(_breadcrumb_names(structured))
 
 
 def _breadcrumb_names(structured: Structured) -> Iterator[str]:
