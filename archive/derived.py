@@ -48,6 +48,7 @@ class DerivedFiles:
         self._path = spool / f"{name.text}.{generation}.derived.jsonl"
         self._known: set[UUID] = set()
         if self._path.exists():
+            _cut_torn_line(self._path)
             self._known = {derivation.line.record_id for derivation in self._journal()}
         self._file = self._path.open("ab", buffering=0)
 
@@ -93,12 +94,18 @@ class DerivedFiles:
     def _journal(self) -> Iterator[Derivation]:
         with self._path.open("rb") as file:
             for raw in file:
-                if not raw.endswith(b"\n"):
-                    return  # cut short by a crash: that capture is derived again
                 line, article = json.loads(raw)
                 yield Derivation(
                     PageOutcomeLine.model_validate(line), Article.model_validate(article) if article else None
                 )
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Drop a last line that a crash has cut short: its capture is derived again."""
+    data = path.read_bytes()
+    if not data.endswith(b"\n"):
+        with path.open("r+b") as file:
+            file.truncate(data.rfind(b"\n") + 1)
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:

@@ -139,7 +139,7 @@ def published(
     """The publication date, where it is from, and all claims."""
     claims = list(_published_claims(document, structured, rules, discovery))
     kept = _kept(claims, rules.timezone, fetched_at)
-    if not kept and (guess := _last_resort(document, fetched_at)):
+    if not any(parse_date(claim.value) for claim in claims) and (guess := _last_resort(document, fetched_at)):
         kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
     if not kept:
         return None, None, ()
@@ -227,4 +227,5 @@ def _last_resort(document: Document, fetched_at: datetime | None) -> str | None:
         )
     except (ValueError, TypeError, AttributeError, OverflowError):
         return None
-    return found
+    # A bare year is reported as its first day: no date rather than that guess
+    return None if found is None or found.endswith("-01-01") else found

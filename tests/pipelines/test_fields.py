@@ -1,0 +1,127 @@
+"""Single rooms of the extraction: dates, fingerprints, languages, declared data."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.extract.dates import parse_date
+from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
+from pipelines.extract.headline import without_site
+from pipelines.extract.language import normal_tag, script_language, script_of
+from pipelines.extract.structured import parse_tolerantly, texts
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-05", "2026-01-05"),
+        ("2026-01-05T07:30:00+02:00", "2026-01-05T07:30:00+02:00"),
+        ("2026-01-05T07:30:00.123Z", "2026-01-05T07:30:00+00:00"),
+        ("2026-01-05 7:30 UTC", "2026-01-05T07:30:00+00:00"),
+        ("2026-01-05T07:30:00+0200", "2026-01-05T07:30:00+02:00"),
+        ("20260105", "2026-01-05"),
+        ("20260105T073000Z", "2026-01-05T07:30:00+00:00"),
+        ("Mon, 05 Jan 2026 07:30:00 +0200", "2026-01-05T07:30:00+02:00"),
+        ("2026-13-05", None),
+        ("2026-02-30T10:00:00", None),
+        ("yesterday", None),
+        ("", None),
+        ("1970-01-01", None),
+    ],
+)
+def test_dates(text: str, expected: str | None) -> None:
+    assert parse_date(text) == expected
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
+    parse_date(text)
+
+
+def test_words_of_scripts_with_and_without_spaces() -> None:
+    assert words_of("It's a quay-wall, 2 m") == ["It's", "a", "quay", "wall", "2", "m"]
+    assert words_of("東京は雨") == ["東", "京", "は", "雨"]
+    assert len(words_of("العبّارة الليلية تعود")) >= 3
+
+
+def test_digests_fold_white_space_and_forms() -> None:
+    assert content_sha256("café  au\nlait") == content_sha256("cafe\u0301 au lait")
+    assert content_sha256("a") != content_sha256("b")
+
+
+def test_similar_texts_have_similar_hashes() -> None:
+    words = [f"word{number}" for number in range(300)]
+    changed = [*words[:150], "other", *words[151:]]
+    different = [f"thing{number}" for number in range(300)]
+
+    def distance(one: list[str], other: list[str]) -> int:
+        return (int(simhash64(one), 16) ^ int(simhash64(other), 16)).bit_count()
+
+    assert distance(words, words) == 0
+    assert distance(words, changed) < 10
+    assert distance(words, different) > 15
+
+
+@pytest.mark.parametrize(
+    ("text", "script", "language"),
+    [
+        ("Night ferry", "LATIN", None),
+        ("إقرأ هذا", "ARABIC", "ar"),
+        ("читать", "CYRILLIC", None),
+        ("ニュース", "KATAKANA", "ja"),
+        ("123 !?", "", None),
+    ],
+)
+def test_scripts(text: str, script: str, language: str | None) -> None:
+    assert script_of(text) == script
+    assert script_language(text) == language
+
+
+@pytest.mark.parametrize(
+    ("tag", "normal"),
+    [
+        ("en_US", "en-US"),
+        ("AR", "ar"),
+        ("zh-hans-cn", "zh-Hans-CN"),
+        ("x", None),
+        ("", None),
+        (None, None),
+        ("not a tag", None),
+    ],
+)
+def test_language_tags(tag: str | None, normal: str | None) -> None:
+    assert normal_tag(tag) == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        '<!-- {"a": 1} -->',
+        '//<![CDATA[\n{"a": 1}\n//]]>',
+        '{"a": 1,}',
+        '{"a": 1};',
+        "{&quot;a&quot;: 1}",
+        '{"a": 1} {"b"',
+    ],
+)
+def test_json_is_read_tolerantly(text: str) -> None:
+    assert parse_tolerantly(text) == {"a": 1}
+
+
+@given(st.text('{}[]",:a1\\ \n<!->', max_size=60))
+def test_no_json_raises(text: str) -> None:
+    parse_tolerantly(text)
+
+
+def test_texts_of_whatever_a_page_declares() -> None:
+    assert texts(["a", {"name": "b"}, {"@value": ["c"]}, 4, True, None, ""]) == ["a", "b", "c", "4"]
+
+
+def test_site_names_are_taken_off_both_ends() -> None:
+    names = ("The Mole",)
+    assert without_site("A - B | The Mole", names) == "A - B"
+    assert without_site("The Mole: A - B", names) == "The Mole: A - B"
+    assert without_site("The Mole", names) == "The Mole"
