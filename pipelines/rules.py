@@ -11,6 +11,16 @@ from lxml.cssselect import CSSSelector
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
+def known_timezone(name: str) -> str:
+    """The name, if it is empty or an IANA time zone. Raises ValueError."""
+    if name:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is not a time zone; write an IANA name such as 'Europe/Paris'") from error
+    return name
+
+
 class ExtractionRules(BaseModel):
     """Rules for the pages of one site. All are optional: without any, extraction works by itself.
 
@@ -60,15 +70,7 @@ class ExtractionRules(BaseModel):
                 raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         return patterns
 
-    @field_validator("timezone")
-    @classmethod
-    def _timezone_exists(cls, name: str) -> str:
-        if name:
-            try:
-                ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError) as error:
-                raise ValueError(f"{name!r} is not a time zone; write an IANA name such as 'Europe/Paris'") from error
-        return name
+    _timezone_exists = field_validator("timezone")(known_timezone)
 
     def canonical_json(self) -> bytes:
         """The rules as bytes that are the same for equal rules: what a segment keeps."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.rules import ExtractionRules
+from pipelines.rules import ExtractionRules, known_timezone
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -112,6 +112,8 @@ class Site(_Part):
     """Whether a live check has seen its sources."""
 
     _is_web_address = field_validator("url")(_web_address)
+
+    _timezone_exists = field_validator("timezone")(known_timezone)
 
     @field_validator("frequency")
     @classmethod

@@ -66,6 +66,8 @@ def _plain(body: bytes) -> bytes:
         text = inflater.decompress(body, MAX_SIZE + 1)
     except zlib.error as error:
         raise NotASource(f"damaged gzip: {error}", "try again later; the site has to mend it") from error
+    if len(text) <= MAX_SIZE and not inflater.eof:
+        raise NotASource("the gzip data is cut short", "try again later; the site has to mend it")
     if len(text) > MAX_SIZE:
         raise NotASource(
             f"more than {MAX_SIZE} bytes when unpacked", "name smaller sitemaps in the site's definition"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,8 +35,8 @@ def page(
 <article><h1>Quay wall is to be raised</h1>{before}{text}{after}</article></body></html>"""
 
 
-def article_of(html: str | bytes, url: str = URL, **options: object) -> Article:
-    made = extract(html, url, fetched_at=FETCHED, **options)  # type: ignore[arg-type]
+def article_of(html: str | bytes, url: str = URL, **options: Any) -> Article:
+    made = extract(html, url, fetched_at=FETCHED, **options)
     assert isinstance(made, Article), made
     return made
 

@@ -34,6 +34,8 @@ class ByteServer:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        # Closing alone leaves the port open as long as a thread waits in accept
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _serve(self) -> None:

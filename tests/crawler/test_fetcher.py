@@ -1,0 +1,160 @@
+"""Fetching from servers that answer with given bytes: every byte kept, every ending named."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from archive.exchange import CaptureOutcome, Exchange, Truncation
+from crawler.safety import AddressRules, parse_allow_entry
+from crawler.wire.connection import ConnectionPool, tls_context
+from crawler.wire.fetcher import Fetcher, WireRequest, request_bytes
+from tests.support.wire import ByteServer, Script, answering
+
+ODD = (
+    b"HTTP/1.1 200 Fine by me\r\nserver: x\r\nX-Dup: 1\r\nx-dup:2\r\nX-Space:   a  \r\nno colon\r\n"
+    b"Content-Length: 5\r\n\r\nhello"
+)
+
+
+def fetch(*requests: WireRequest, host: str) -> list[tuple[Exchange, ...]]:
+    async def run() -> list[tuple[Exchange, ...]]:
+        rules = AddressRules((parse_allow_entry(host),))
+        pool = ConnectionPool(rules, tls_context())
+        fetcher = Fetcher(pool, lambda: datetime.now(UTC))
+        try:
+            return [await fetcher.fetch(request) for request in requests]
+        finally:
+            pool.close()
+
+    return asyncio.run(run())
+
+
+def one(script: Script, **options: Any) -> Exchange:
+    with ByteServer(script) as server:
+        request = WireRequest(server.url("/a?b=1"), **options)
+        (attempts,) = fetch(request, host=server.host)
+    return attempts[-1]
+
+
+def test_every_byte_is_kept_both_ways() -> None:
+    with ByteServer(answering(ODD)) as server:
+        request = WireRequest(server.url("/a?b=1&c=%20"), headers=((b"User-Agent", b"x"), (b"aCCept", b"*/*")))
+        ((exchange,),) = fetch(request, host=server.host)
+        assert exchange.response == ODD
+        assert exchange.request == server.requests[0]
+        assert exchange.request.startswith(b"GET /a?b=1&c=%20 HTTP/1.1\r\nHost: 127.0.0.1:")
+        assert b"aCCept: */*" in exchange.request
+    assert (exchange.outcome, exchange.status, exchange.truncated) == (CaptureOutcome.OK, 200, None)
+    assert exchange.transport.address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "outcome", "truncated"),
+    [
+        (answering(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"), {}, "not_found", None),
+        (answering(b"HTTP/1.1 200 OK\r\n\r\nto the end", close=True), {}, "ok", None),
+        (
+            answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel", close=True),
+            {},
+            "truncated_disconnect",
+            "disconnect",
+        ),
+        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"), {"timeout": 0.5}, "truncated_time", "time"),
+        (answering(b""), {"timeout": 0.5}, "timeout", None),
+        (answering(b"", close=True), {}, "connection_failed", None),
+        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"), {"limit": 50}, "truncated_length", "length"),
+        (answering(b"what is this\r\n\r\n"), {}, "malformed", "unspecified"),
+    ],
+)
+def test_every_ending_has_a_name(
+    script: Script, options: dict[str, Any], outcome: str, truncated: str | None
+) -> None:
+    exchange = one(script, **options)
+    assert exchange.outcome == outcome
+    assert exchange.truncated == (Truncation(truncated) if truncated else None)
+    assert exchange.detail or outcome in ("ok", "not_found")
+    assert exchange.finished >= exchange.started
+
+
+def test_what_came_before_the_end_is_kept() -> None:
+    assert one(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel", close=True)).response.endswith(
+        b"\r\n\r\nhel"
+    )
+
+
+def test_nobody_listens() -> None:
+    with ByteServer(answering(b"")) as server:
+        host = server.host
+    ((exchange,),) = fetch(WireRequest(f"http://{host}/"), host=host)
+    assert exchange.outcome is CaptureOutcome.CONNECTION_REFUSED
+    assert exchange.request == b"", "nothing was sent"
+
+
+def test_a_name_without_an_address() -> None:
+    ((exchange,),) = fetch(WireRequest("http://no-such-host.invalid/"), host="x")
+    assert exchange.outcome is CaptureOutcome.DNS_FAILURE
+
+
+def test_an_internal_address_is_not_contacted_unasked() -> None:
+    with ByteServer(answering(ODD)) as server:
+        for name in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
+            ((exchange,),) = fetch(WireRequest(f"http://{name}:{server.port}/"), host="other.example")
+            assert exchange.outcome is CaptureOutcome.ADDRESS_REFUSED
+            assert "--allow-host" in exchange.detail
+        assert server.connections == 0
+
+
+def test_connections_are_reused() -> None:
+    with ByteServer(answering(ODD)) as server:
+        attempts = fetch(*[WireRequest(server.url())] * 3, host=server.host)
+        assert server.connections == 1
+    assert [exchange.transport.reused for (exchange,) in attempts] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore than announced",
+    ],
+)
+def test_connections_that_cannot_be_reused_are_not(answer: bytes) -> None:
+    with ByteServer(answering(answer)) as server:
+        fetch(*[WireRequest(server.url())] * 2, host=server.host)
+        assert server.connections == 2
+
+
+def test_a_dead_kept_connection_is_one_attempt_more() -> None:
+    def dies_when_used_again(connection: socket.socket, _: bytes) -> None:
+        if len(server.requests) == 2:
+            connection.close()
+        else:
+            connection.sendall(ODD)
+
+    server = ByteServer(dies_when_used_again)
+    with server:
+        first, second = fetch(*[WireRequest(server.url())] * 2, host=server.host)
+    assert [exchange.outcome for exchange in first] == ["ok"]
+    assert [exchange.outcome for exchange in second] == ["connection_failed", "ok"]
+    assert [exchange.transport.reused for exchange in second] == [True, False]
+
+
+def test_secrets_are_sent_but_not_kept() -> None:
+    request = WireRequest(
+        "http://x.example/", headers=((b"Authorization", b"Bearer s3cret"),), redacted=frozenset({"authorization"})
+    )
+    assert b"s3cret" in request_bytes(request)
+    assert b"Authorization: [redacted]" in request_bytes(request, redact=True)
+    assert b"s3cret" not in request_bytes(request, redact=True)
+
+
+def test_a_body_is_sent_with_its_length() -> None:
+    assert request_bytes(WireRequest("http://x.example", "POST", body=b"a=1")) == (
+        b"POST / HTTP/1.1\r\nHost: x.example\r\nContent-Length: 3\r\n\r\na=1"
+    )

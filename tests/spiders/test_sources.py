@@ -1,0 +1,146 @@
+"""Feeds, sitemaps and sections: good ones, bad ones, and what is said of the bad ones."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.demo import pages
+from crawler.demo.stories import load_stories
+from spiders.problems import NotASource
+from spiders.site import site_of_address
+from spiders.sources.feed import parse_feed
+from spiders.sources.section import parse_section
+from spiders.sources.sitemap import MAX_SIZE, parse_sitemap
+
+BASE = "http://127.0.0.1:8765"
+FEED = f"{BASE}/feed"
+STORIES = load_stories()
+SITE = site_of_address(f"{BASE}/en/")
+
+
+def test_atom_and_rss() -> None:
+    english = [story for story in STORIES if story.language == "en"]
+    found = parse_feed(pages.atom_feed(BASE, "en", STORIES), FEED)
+    assert [(item.date, item.title, item.author) for item in found] == [
+        (story.published, story.headline, story.author) for story in english
+    ]
+    assert all(item.news for item in found)
+    french = parse_feed(pages.rss_feed(BASE, "fr", STORIES), FEED)
+    assert [item.date for item in french] == [story.published for story in STORIES if story.language == "fr"]
+
+
+RDF = b"""<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"><item rdf:about="http://x.example/1"><title>T</title><link>http://x.example/1</link>
+ <dc:date>2026-01-05T07:30:00+01:00</dc:date></item></rdf:RDF>"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        RDF,
+        b"<rss version='2.0'><channel><item><title>T & U</title><link>http://x.example/1</link>",
+        b"\xef\xbb\xbf\n<?xml version='1.0' encoding='utf-8'?><rss version='2.0'><channel><item><link>http://x.example/1</link></item></channel></rss>",
+        "<?xml version='1.0' encoding='windows-1256'?><rss version='2.0'><channel><item><title>خبر</title><link>http://x.example/1</link></item></channel></rss>".encode(
+            "windows-1256"
+        ),
+        b"<?xml version='1.0' encoding='no-such-charset'?><rss version='2.0'><channel><item><link>http://x.example/1</link></item></channel></rss>",
+        b"<rss version='2.0'><channel><item><title>"
+        + b"x" * 500_000
+        + b"</title><link>http://x.example/1</link></item></channel></rss>",
+    ],
+    ids=["rdf", "not well formed", "byte order mark", "windows-1256", "unknown charset", "a very long line"],
+)
+def test_odd_feeds_are_read(body: bytes) -> None:
+    assert [item.url for item in parse_feed(body, FEED)] == ["http://x.example/1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"", "empty"),
+        (b"  \n ", "empty"),
+        (b"<!DOCTYPE html><html><title>Home</title></html>", "HTML page"),
+        (b"<rss version='2.0'><channel><title>T</title></channel></rss>", "no entries"),
+        (b"{]", "not a feed"),
+        (b"\x00\x01\x02" * 100, "not a feed"),
+    ],
+)
+def test_what_is_no_feed_is_said(body: bytes, what: str) -> None:
+    with pytest.raises(NotASource, match=what) as caught:
+        parse_feed(body, FEED)
+    assert caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+def test_a_news_sitemap() -> None:
+    sitemap = parse_sitemap(pages.news_sitemap(BASE, STORIES), f"{BASE}/news-sitemap.xml.gz")
+    assert [(item.date, item.title, item.news) for item in sitemap.articles] == [
+        (story.published, story.headline, True) for story in STORIES
+    ]
+    assert sitemap.articles[0].url == pages.url(BASE, STORIES[0].path)
+
+
+def test_an_index_and_a_plain_list() -> None:
+    index = parse_sitemap(pages.sitemap_index(BASE), f"{BASE}/sitemap_index.xml")
+    assert [child.url for child in index.children] == [f"{BASE}/news-sitemap.xml.gz", f"{BASE}/archive-sitemap.xml"]
+    listed = parse_sitemap(b"http://x.example/1\nhttp://x.example/2\n", f"{BASE}/sitemap.txt")
+    assert [item.url for item in listed.articles] == ["http://x.example/1", "http://x.example/2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"", "empty"),
+        (b"<html><body>not here</body></html>", "HTML page"),
+        (b"just words", "neither XML"),
+        (b"<other/>", "'other'"),
+        (gzip.compress(b"<urlset/>")[:-12], "cut short"),
+        (gzip.compress(b" " * (MAX_SIZE + 10)), "more than"),
+    ],
+)
+def test_what_is_no_sitemap_is_said(body: bytes, what: str) -> None:
+    with pytest.raises(NotASource, match=what):
+        parse_sitemap(body, f"{BASE}/sitemap.xml")
+
+
+def test_entities_are_not_followed() -> None:
+    bomb = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>
+    <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>http://x.example/&b;&c;</loc></url></urlset>"""
+    found = parse_sitemap(bomb, f"{BASE}/sitemap.xml").articles
+    assert all("root:" not in item.url and "aaaaaaaaaa" not in item.url for item in found)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_else(body: bytes) -> None:
+    for parse in (parse_feed, parse_sitemap):
+        try:
+            parse(body, FEED)
+        except NotASource as error:
+            assert str(error)
+
+
+def test_a_front_page() -> None:
+    section = parse_section(pages.front_page(BASE, "en", STORIES).encode(), f"{BASE}/en/", SITE)
+    assert section.feeds == (f"{BASE}/en/feed.atom",)
+    assert section.sections == tuple(f"{BASE}/en/{name}" for name in pages.SECTIONS)
+    addresses = [item.url for item in section.articles]
+    assert len([address for address in addresses if "/stories/en/100" in address]) == 5
+    assert not [address for address in addresses if "utm_" in address]
+    assert section.following is None
+
+
+def test_a_section_leads_to_its_next_page() -> None:
+    stories = [story for story in STORIES if story.section == "harbour"] * 2
+    section = parse_section(
+        pages.section_page(BASE, "en", "harbour", 1, stories).encode(), f"{BASE}/en/harbour", SITE
+    )
+    assert section.following == f"{BASE}/en/harbour?page=2"
+
+
+def test_an_empty_page_is_no_section() -> None:
+    with pytest.raises(NotASource):
+        parse_section(b"", f"{BASE}/en/", SITE)
