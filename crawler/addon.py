@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from crawler.config import Configuration, load_configuration
+from crawler.config import Configuration, environment_value, load_configuration
 from crawler.session import CONFIGURATION
+from spiders.families.base import SITE_DIRECTORIES, VARIABLE_READER
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -30,9 +31,12 @@ def scrapy_settings(configuration: Configuration) -> dict[str, Any]:
 class ConfigurationAddon:
     """A Scrapy add-on: its settings give way to those of a project, a spider or a command line."""
 
-    def update_settings(self, settings: BaseSettings) -> None:
-        """Called by Scrapy. Raises ConfigurationError."""
+    @classmethod
+    def update_pre_crawler_settings(cls, settings: BaseSettings) -> None:
+        """Called by Scrapy, before any spider is made. Raises ConfigurationError."""
         configuration = settings.get(CONFIGURATION) or load_configuration()
         settings.set(CONFIGURATION, configuration, _PRIORITY)
+        settings.set(SITE_DIRECTORIES, list(configuration.sites), _PRIORITY)
+        settings.set(VARIABLE_READER, environment_value, _PRIORITY)
         for name, value in scrapy_settings(configuration).items():
             settings.set(name, value, _PRIORITY)

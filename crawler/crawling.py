@@ -91,14 +91,14 @@ def run_crawl(
 
     Raises ConfigurationError, StorageError or OSError before anything is fetched.
     """
-    secrets = _secrets(plan.sites)
+    _require_secrets(plan.sites)
     with _places(configuration, plan) as effective:
         _probe(effective)
         settings = _settings(effective, plan, identities, verbosity)
         process = AsyncCrawlerProcess(settings)
         spider = UrlListSpider if plan.urls is not None else NewsSpider
         crawler = process.create_crawler(spider)
-        arguments: dict[str, Any] = {"definitions": plan.sites, "secrets": secrets, "since": plan.since}
+        arguments: dict[str, Any] = {"definitions": plan.sites, "since": plan.since}
         if identities is not None:
             arguments["seen_at"] = identities.now().isoformat(timespec="seconds")
         arguments |= {"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill}
@@ -125,19 +125,13 @@ def _watched(crawler: Crawler, watch: Watcher | None) -> Iterator[None]:
         yield
 
 
-def _secrets(sites: Sequence[Site]) -> dict[str, str]:
-    """Values of the variables that definitions name. Raises ConfigurationError for one that is not set."""
-    values: dict[str, str] = {}
+def _require_secrets(sites: Sequence[Site]) -> None:
+    """Raises ConfigurationError for a variable that a definition names and that is not set."""
     for site in sites:
         for value in [*site.access.headers.values(), *site.access.cookies.values()]:
             name = value.removeprefix("env:")
-            if name == value:
-                continue
-            found = environment_value(name)
-            if found is None:
+            if name != value and environment_value(name) is None:
                 raise ConfigurationError(f"site {site.id}: access: the variable {name} is not set; export it")
-            values[name] = found
-    return values
 
 
 @contextmanager

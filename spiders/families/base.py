@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
 from pipelines.items import PageItem
-from spiders.catalog import SiteCatalog
+from spiders.catalog import SiteCatalog, SiteError
 from spiders.links import clean_address
 from spiders.problems import Problem, problem_found
 from spiders.requests import ARTICLE_PRIORITY, LINKED_PRIORITY, REDACTED, capture_of, discovery_of, request_meta
@@ -20,7 +20,14 @@ from spiders.site import Site
 from spiders.sources.found import Found
 
 if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
     from twisted.python.failure import Failure
+
+SITE_DIRECTORIES = "NEWSWARC_SITE_DIRECTORIES"
+"""Scrapy setting: directories with site definitions of the operator's own."""
+
+VARIABLE_READER = "NEWSWARC_VARIABLE_READER"
+"""Scrapy setting: a function that gives the value of a variable that a definition names, or None."""
 
 
 class SiteSpider(scrapy.Spider):
@@ -33,21 +40,29 @@ class SiteSpider(scrapy.Spider):
         site: str = "",
         definitions: Sequence[Site] = (),
         directories: Sequence[Path] = (),
-        secrets: dict[str, str] | None = None,
+        secret_of: Callable[[str], str | None] | None = None,
         since: str = "",
         seen_at: str = "",
         **kwargs: Any,
     ) -> None:
-        """`secrets` are the values of the variables that definitions name, `since` drops what is announced as older
+        """`secret_of` gives the value of a variable that a definition names, `since` drops what is announced as older
         (ISO 8601), `seen_at` is the run's time. Raises SiteError.
         """
         super().__init__(name, **kwargs)
         catalog = SiteCatalog(directories)
         named = [catalog.find(part.strip()) for part in site.split(",") if part.strip()]
         self.sites = {found.id: found for found in [*definitions, *named]}
-        self.secrets = secrets or {}
+        self._secret_of = secret_of
         self.since = since
         self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Made by Scrapy, with what the settings say of sites and secrets."""
+        directories = [Path(directory) for directory in crawler.settings.getlist(SITE_DIRECTORIES)]
+        kwargs.setdefault("directories", directories)
+        kwargs.setdefault("secret_of", crawler.settings.get(VARIABLE_READER))
+        return super().from_crawler(crawler, *args, **kwargs)
 
     def request(
         self, url: str, site: Site, discovery: Discovery, callback: Callable[..., Any], priority: int
@@ -70,7 +85,13 @@ class SiteSpider(scrapy.Spider):
         )
 
     def _value(self, value: str) -> str:
-        return self.secrets.get(value.removeprefix("env:"), "") if value.startswith("env:") else value
+        if not value.startswith("env:"):
+            return value
+        name = value.removeprefix("env:")
+        secret = self._secret_of(name) if self._secret_of is not None else None
+        if secret is None:
+            raise SiteError(f"access: the variable {name} is not set; export it")
+        return secret
 
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
         """The request for an article page."""

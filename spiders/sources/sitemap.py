@@ -53,7 +53,13 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
     if kind == "sitemapindex":
         return Sitemap(children=tuple(_children(root, url)))
     if kind == "urlset":
-        return Sitemap(articles=tuple(_articles(root, url)))
+        articles = tuple(_articles(root, url))
+        if not articles and len(parser.error_log):
+            fault = parser.error_log[0]
+            raise NotASource(
+                f"malformed XML: line {fault.line}: {fault.message}", "try again later; the site has to mend it"
+            )
+        return Sitemap(articles=articles)
     what = "an HTML page" if kind == "html" else f"a document of kind {kind!r}"
     raise NotASource(f"{what} where a sitemap was expected", "check the Sitemap lines of robots.txt")
 

@@ -1,0 +1,283 @@
+"""The program as its users meet it: mistakes, bad sites, interruptions."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archive.library import articles, outcomes, segments
+from archive.outcomes import PageOutcome
+from archive.storage.local import LocalStorage
+from crawler.demo.server import DemoServer, Reply
+from tests.support import validators
+from tests.support.processes import PROGRAM, ROOT, environment, newswarc, run
+
+BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("crawl",), "nothing to crawl"),
+        (("crawl", "nosuch"), "no definition"),
+        (("crawl", "example.com"), "write https://example.com"),
+        (("crawl", "ftp://example.com/"), "not a web address"),
+        (("crawl", "https://example.com/", "--since", "soon"), "--since 'soon': not a date"),
+        (("crawl", "--urls", "nothing.txt"), "--urls nothing.txt: cannot be read"),
+        (("crawl", "https://example.com/", "--allow-host", "a:b:c"), "allow_hosts"),
+        (("crawl", "https://example.com/", "--to", "ftp://x"), "unknown kind of storage"),
+        (("crawl", "https://example.com/", "--config", "nothing.toml"), "nothing.toml: no such file"),
+        (("crawl", "--no-such-option"), "No such option"),
+        (("crawl", "mole", "--sites", "own"), "own/xx/mole.toml: languge: unknown key"),
+        (("crawl", "mole", "--sites", "nowhere"), "nowhere: no such directory"),
+        (("records", "s3://"), "no bucket"),
+        (("extract", "a.warc.gz", "b"), "either an archive or WARC files"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    (tmp_path / "own" / "xx").mkdir(parents=True)
+    (tmp_path / "own" / "xx" / "mole.toml").write_text(BAD_SITE)
+    done = newswarc(*arguments, cwd=tmp_path)
+    assert done.code == 2
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert [line for line in done.err.splitlines() if line.startswith("newswarc: ")] or "Usage:" in done.err
+    assert not (tmp_path / "newswarc-data").exists(), "nothing starts"
+
+
+def test_a_secret_that_is_not_set_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "own" / "xx").mkdir(parents=True)
+    text = 'name = "X"\nurl = "https://x.example/"\n[access]\ncookies = { session = "env:X_SESSION" }\n'
+    (tmp_path / "own" / "xx" / "x.toml").write_text(text)
+    done = newswarc("crawl", "xx/x", "--sites", "own", "-q", cwd=tmp_path)
+    assert (done.code, done.err) == (2, "newswarc: site xx/x: access: the variable X_SESSION is not set; export it\n")
+
+
+def test_verbose_shows_where_it_came_from(tmp_path: Path) -> None:
+    assert "Traceback" in newswarc("crawl", "nosuch", "-v", cwd=tmp_path).err
+
+
+def host(server: DemoServer) -> str:
+    return server.base.removeprefix("http://")
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, replies: dict[str, Callable[[], Reply]]) -> None:
+    """Let the newspaper answer some paths otherwise."""
+    from crawler.demo.server import Newspaper
+
+    usual = Newspaper.reply
+
+    def reply(self: Newspaper, target: str) -> Reply:
+        return replies[target]() if target in replies else usual(self, target)
+
+    monkeypatch.setattr(Newspaper, "reply", reply)
+
+
+SITE = """
+name = "Test"
+url = "{base}/"
+[[sources]]
+kind = "{kind}"
+url = "{base}{path}"
+[floors]
+articles = 1
+"""
+
+
+def test_bad_sources_are_named_and_the_other_sites_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = {
+        "/empty": lambda: Reply(b"", "application/rss+xml"),
+        "/html": lambda: Reply(b"<!doctype html><html></html>"),
+        "/broken": lambda: Reply(b"<urlset><url><loc", "application/xml"),
+        "/long": lambda: Reply(b"x" * 500_000, "application/xml"),
+        "/gone": lambda: Reply(b"", status=410),
+    }
+    answer(monkeypatch, replies)
+    (tmp_path / "own" / "xx").mkdir(parents=True)
+    with DemoServer() as server:
+        for name, kind, path in (
+            ("empty", "feed", "/empty"),
+            ("html", "feed", "/html"),
+            ("broken", "sitemap", "/broken"),
+            ("long", "sitemap", "/long"),
+            ("gone", "feed", "/gone"),
+            ("good", "feed", "/en/feed.atom"),
+        ):
+            text = SITE.format(base=server.base, kind=kind, path=path)
+            (tmp_path / "own" / "xx" / f"{name}.toml").write_text(text)
+        names = [f"xx/{name}" for name in ("empty", "html", "broken", "long", "gone", "good")]
+        done = newswarc(
+            "crawl",
+            *names,
+            "--sites",
+            "own",
+            "--json",
+            "--allow-host",
+            host(server),
+            cwd=tmp_path,
+            NEWSWARC_DELAY="0",
+        )
+    assert done.code == 1
+    report = done.json()
+    assert report["articles"] == {"xx/good": 5}
+    assert report["failed_sites"] == ["xx/broken", "xx/empty", "xx/gone", "xx/html", "xx/long"]
+    said = {problem.split(": ", 1)[0]: problem for problem in report["problems"]}
+    assert "the feed is empty" in said["xx/empty"]
+    assert "HTML page where a feed was expected" in said["xx/html"]
+    assert "the server answered 410" in said["xx/gone"]
+    assert "neither XML" in said["xx/long"]
+    assert "malformed XML" in said["xx/broken"]
+    assert all(server.base in problem and "; " in problem for problem in said.values())
+    assert "Traceback" not in done.err
+
+
+def test_an_unreachable_site_is_one_line(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        gone = host(server)
+    done = newswarc("crawl", f"http://{gone}/", "-q", "--allow-host", gone, cwd=tmp_path)
+    assert done.code == 1
+    assert len(done.err.splitlines()) == 1
+    assert "connection refused" in done.err
+    manifest = next(iter(segments(LocalStorage(tmp_path / "newswarc-data"))))
+    assert manifest.outcomes["connection_refused"] >= 1, "the attempt is recorded"
+
+
+def test_an_internal_address_is_refused_in_one_line(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        done = newswarc("crawl", f"{server.base}/", "-q", cwd=tmp_path)
+        assert server.requests == []
+    assert done.code == 1
+    assert f"--allow-host {host(server)}" in done.err
+
+
+def test_a_server_that_fails_is_tried_again_and_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = "/stories/en/1001-night-ferry-returns-after-two-winters"
+    answer(monkeypatch, {failing: lambda: Reply(b"later", status=503)})
+    with DemoServer() as server:
+        pages = tmp_path / "pages.txt"
+        pages.write_text(f"{server.base}{failing}\n")
+        done = newswarc(
+            "crawl", "--urls", pages, "--json", "--allow-host", host(server), cwd=tmp_path, NEWSWARC_DELAY="0"
+        )
+    assert done.json()["outcomes"]["unavailable"] == 3
+    lines = list(outcomes(LocalStorage(tmp_path / "newswarc-data")))
+    assert [line.outcome for line in lines] == [PageOutcome.HTTP_ERROR] * 3
+
+
+def interrupt(tmp_path: Path, server: DemoServer, wait: Callable[[], bool]) -> tuple[int, str]:
+    process = subprocess.Popen(
+        [str(PROGRAM), "crawl", f"{server.base}/", "-q", "--allow-host", host(server)],
+        cwd=tmp_path,
+        env=environment(NEWSWARC_DELAY="0.3"),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not wait() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # As a terminal does: to every process of the group
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err
+
+
+def test_interrupted_it_closes_everything_and_goes_on_later(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        code, err = interrupt(tmp_path, server, lambda: sum("/stories/" in path for path, _ in server.requests) >= 3)
+        assert code == 130, err
+        assert "interrupted" in err
+        assert "Traceback" not in err
+        storage = LocalStorage(tmp_path / "newswarc-data")
+        kept = {article.url for article in articles(storage)}
+        assert 1 <= len(kept) < 15
+        assert not list((tmp_path / "newswarc-data" / "state" / "spool").iterdir())
+        for warc in (tmp_path / "newswarc-data" / "warc").rglob("*.warc.gz"):
+            assert validators.warcvalid(warc).code == 0
+        rest = newswarc(
+            "crawl", f"{server.base}/", "-q", "--allow-host", host(server), cwd=tmp_path, NEWSWARC_DELAY="0"
+        )
+        assert rest.code == 0, rest.err
+        assert len(list(articles(storage))) == 15
+        fetched = server.counts()
+        assert all(count == 1 for path, count in fetched.items() if "/stories/" in path and "9999" not in path)
+
+
+def test_what_could_not_be_stored_is_stored_by_the_next_run(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with DemoServer() as server:
+        blocked = tmp_path / "newswarc-data" / "warc"
+        blocked.parent.mkdir()
+        blocked.write_text("a file where a directory should be")
+        variables = {"NEWSWARC_STATE": str(state), "NEWSWARC_DELAY": "0", "NEWSWARC_ALLOW_HOSTS": host(server)}
+        first = newswarc("crawl", f"{server.base}/", "-q", cwd=tmp_path, **variables)
+        assert first.code == 1
+        assert "stored by the next run" in first.err
+        assert "Traceback" not in first.err
+        assert list((state / "spool").glob("*.warc.gz")), "nothing captured is lost"
+        blocked.unlink()
+        second = newswarc("crawl", f"{server.base}/", "-q", cwd=tmp_path, **variables)
+        assert second.code == 0, second.err
+    assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) == 15
+    assert not list((state / "spool").iterdir())
+
+
+def test_scrapy_knows_the_spiders() -> None:
+    done = run(Path(sys.executable).parent / "scrapy", "list", cwd=ROOT)
+    assert done.code == 0, done.err
+    assert done.out.split() == ["feed", "news", "section", "sitemap", "urls"]
+
+
+def test_scrapy_crawls_a_site_by_its_name(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        (tmp_path / "own" / "xx").mkdir(parents=True)
+        text = SITE.format(base=server.base, kind="feed", path="/en/feed.atom")
+        (tmp_path / "own" / "xx" / "test.toml").write_text(text)
+        done = run(
+            Path(sys.executable).parent / "scrapy", "crawl", "feed", "-a", "site=xx/test",
+            cwd=ROOT,
+            NEWSWARC_ARCHIVE=str(tmp_path / "archive"),
+            NEWSWARC_SITES=str(tmp_path / "own"),
+            NEWSWARC_ALLOW_HOSTS=host(server),
+            NEWSWARC_DELAY="0",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+    assert len(list(articles(LocalStorage(tmp_path / "archive")))) == 5
+
+
+def test_a_site_may_ask_for_headers_and_secrets_that_are_not_kept(tmp_path: Path) -> None:
+    access = '[access]\nheaders = { X-Key = "env:MOLE_KEY", X-Plain = "yes" }\ncookies = { consent = "1" }\n'
+    with DemoServer() as server:
+        (tmp_path / "own" / "xx").mkdir(parents=True)
+        text = SITE.format(base=server.base, kind="feed", path="/en/feed.atom") + access
+        (tmp_path / "own" / "xx" / "test.toml").write_text(text)
+        done = newswarc(
+            "crawl", "xx/test", "--sites", "own", "-q", "--limit", "1",
+            cwd=tmp_path, MOLE_KEY="s3cret", NEWSWARC_ALLOW_HOSTS=host(server), NEWSWARC_DELAY="0",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        sent = [headers for path, headers in server.requests if path == "/en/feed.atom"]
+    assert [(h["X-Key"], h["X-Plain"], h["Cookie"]) for h in sent] == [("s3cret", "yes", "consent=1")]
+    (warc,) = (tmp_path / "newswarc-data" / "warc").rglob("*.warc.gz")
+    kept = gzip.decompress(warc.read_bytes())
+    assert b"s3cret" not in kept
+    assert b"X-Key: [redacted]\r\n" in kept
+    assert b"X-Plain: yes\r\n" in kept
+
+
+def test_the_program_tells_what_there_is(tmp_path: Path) -> None:
+    sites = newswarc("sites", "--json", cwd=tmp_path).json()
+    assert {"lb/naharnet-en", "lb/naharnet-ar"} <= {site["id"] for site in sites}
+    settings = newswarc("config", "--json", cwd=tmp_path, NEWSWARC_DELAY="9").json()
+    assert settings["delay"] == 9.0
+    assert newswarc("schema", cwd=tmp_path).json()["title"] == "Article"
+    assert newswarc("--version", cwd=tmp_path).out.startswith("newswarc/")
+    assert "crawl" in newswarc("--help", cwd=tmp_path).out

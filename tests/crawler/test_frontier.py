@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from archive.exchange import CaptureAddress, Discovery, Role
+from crawler.frontier import MAX_ATTEMPTS, Captured, Due, Frontier
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def frontier(tmp_path: Path) -> Frontier:
+    return Frontier.in_directory(tmp_path)
+
+
+def due(number: int, site: str = "a", role: Role = Role.ARTICLE) -> Due:
+    return Due(f"https://example.org/{number}", Discovery(role=role, site=site, via="feed", source_title="عنوان"))
+
+
+def captured(number: int, segment: str = "s1", *, full: bool = True, digest: str = "sha256:1") -> Captured:
+    address = CaptureAddress(segment, 10, 20, UUID(int=number), digest)
+    return Captured(due(number).url, address, NOW, due(number).discovery, '"tag"', "yesterday", full)
+
+
+def urls(found: list[Due]) -> list[str]:
+    return [item.url.rsplit("/", 1)[-1] for item in found]
+
+
+def test_only_what_is_new_is_given_back(frontier: Frontier) -> None:
+    assert urls(frontier.discover([due(1), due(2), due(1)])) == ["1", "2"]
+    assert urls(frontier.discover([due(2), due(3)])) == ["3"]
+    assert frontier.discover([]) == []
+    assert frontier.discover([due(number) for number in range(1200)])[-1].url.endswith("/1199")
+
+
+def test_what_was_found_but_not_captured_is_due_again(frontier: Frontier) -> None:
+    frontier.discover([due(1), due(2), due(3, site="b")])
+    frontier.claim([due(1).url])
+    assert urls(frontier.due(["a"])) == ["1", "2"]
+    frontier.captured([captured(1)])
+    assert frontier.due(["a"]) == [due(2)], "with how it was found"
+    assert urls(frontier.due(["a", "b"])) == ["2", "3"]
+
+
+def test_it_survives_its_process(tmp_path: Path) -> None:
+    first = Frontier.in_directory(tmp_path)
+    first.discover([due(1)])
+    first.close()
+    assert urls(Frontier.in_directory(tmp_path).due(["a"])) == ["1"]
+
+
+def test_failures_are_repeated_until_they_are_given_up(frontier: Frontier) -> None:
+    frontier.discover([due(1), due(2)])
+    for _ in range(MAX_ATTEMPTS):
+        assert "1" in urls(frontier.due(["a"]))
+        frontier.failed(due(1).url, "timeout", passing=True)
+    frontier.failed(due(2).url, "not_found", passing=False)
+    assert frontier.due(["a"]) == []
+
+
+def test_a_failure_later_does_not_undo_a_capture(frontier: Frontier) -> None:
+    frontier.discover([due(1)])
+    frontier.captured([captured(1)])
+    frontier.failed(due(1).url, "timeout", passing=True)
+    assert frontier.due(["a"]) == []
+
+
+def test_an_address_that_nobody_announced_is_known_once_it_is_captured(frontier: Frontier) -> None:
+    frontier.captured([captured(5)])
+    assert frontier.discover([due(5)]) == []
+
+
+def test_a_captured_source_is_no_article(frontier: Frontier) -> None:
+    source = Captured(
+        "https://example.org/feed", captured(1).address, NOW, Discovery(role=Role.FEED, site="a"), full=True
+    )
+    frontier.captured([source])
+    assert frontier.known_capture("https://example.org/feed") is not None
+    assert frontier.due(["a"]) == []
+
+
+def test_originals_are_in_reach_when_they_are_stored(frontier: Frontier) -> None:
+    assert frontier.known_capture(due(1).url) is None
+    frontier.captured([captured(1), captured(2, full=False)])
+    known = frontier.known_capture(due(1).url)
+    assert known is not None
+    assert (known.stored, known.segment, known.etag, known.last_modified) == (False, "s1", '"tag"', "yesterday")
+    assert known.original.record_id == UUID(int=1)
+    assert known.original.date == NOW
+    assert frontier.known_capture(due(2).url) is None
+    frontier.stored("s1")
+    stored = frontier.known_capture(due(1).url)
+    assert stored is not None
+    assert stored.stored
+    frontier.captured([captured(1, segment="s2", digest="sha256:2")])
+    newer = frontier.known_capture(due(1).url)
+    assert newer is not None
+    assert (newer.stored, newer.original.payload_digest) == (False, "sha256:2")
+
+
+def test_sources_remember_what_they_showed(frontier: Frontier) -> None:
+    assert frontier.last_found("https://example.org/feed") == 0
+    frontier.looked_at("https://example.org/feed", "a", 12, NOW)
+    frontier.looked_at("https://example.org/feed", "a", 13, NOW)
+    assert frontier.last_found("https://example.org/feed") == 13
