@@ -145,9 +145,9 @@ def describe(server: PageServer, archive: Path, report: dict[str, Any], seconds:
     text = [
         "# Real pages",
         "",
-        f"{pages} saved pages of real newspapers, served on loopback by `benchmarks/real_pages.py`, half through an RSS",
-        "feed and half through a news sitemap, crawled by `newswarc crawl` without any configuration. Feed and sitemap",
-        "say nothing of the pages but their addresses, so every field comes from the pages.",
+        f"{pages} saved pages of real newspapers, served on loopback by `benchmarks/real_pages.py`, half through",
+        "an RSS feed and half through a news sitemap, crawled by `newswarc crawl` without any configuration. Feed and",
+        "sitemap say nothing of the pages but their addresses, so every field comes from the pages.",
         "",
         f"Extractor generation {EXTRACTOR_GENERATION}, {TOOL}. {len(lines)} of {pages} pages captured,",
         f"**{len(records)} became records** ({len(records) / pages:.1%}), {seconds:.0f} s in all,",
@@ -167,8 +167,17 @@ def describe(server: PageServer, archive: Path, report: dict[str, Any], seconds:
         "|---|---|",
         *(f"| {name} | {count} |" for name, count in filled.items()),
         "",
+        "Where it comes from (records by source):",
+        "",
+        *(f"- {name}: {_sources(records, name)}" for name in ("headline", "datePublished", "authors")),
+        "",
     ]
     return "\n".join(text)
+
+
+def _sources(records: list[dict[str, Any]], field: str) -> str:
+    counts = Counter(record["fields"][field]["source"] for record in records if field in record["fields"])
+    return ", ".join(f"{source} {count}" for source, count in counts.most_common())
 
 
 def _reasons(reasons: Counter[tuple[str, str]]) -> list[str]:
