@@ -145,9 +145,9 @@ def describe(server: PageServer, archive: Path, report: dict[str, Any], seconds:
     text = [
         "# Real pages",
         "",
-        f"{pages} saved pages of real newspapers, served on loopback by `benchmarks/real_pages.py`, half",
-        "through an RSS feed and half through a news sitemap, crawled by `newswarc crawl` without any configuration. Feed and",
-        "sitemap say nothing of the pages but their addresses, so every field comes from the pages.",
+        f"{pages} saved pages of real newspapers, served on loopback by `benchmarks/real_pages.py`, half through",
+        "an RSS feed and half through a news sitemap, and crawled by `newswarc crawl` without any configuration. Feed",
+        "and sitemap say nothing of the pages but their addresses, so every field comes from the pages.",
         "",
         f"Extractor generation {EXTRACTOR_GENERATION}, {TOOL}. {len(lines)} of {pages} pages captured,",
         f"**{len(records)} became records** ({len(records) / pages:.1%}), {seconds:.0f} s in all,",
