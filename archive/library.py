@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from archive.article import Article, WarcAddress
 from archive.captures import read_response
 from archive.derived import read_articles, read_outcomes
+from archive.errors import BadAddress
 from archive.layout import SegmentName
 from archive.manifests import CompletionManifest, Manifest, parse_completion, parse_manifest
 from archive.outcomes import PageOutcomeLine
@@ -28,6 +29,12 @@ class RecordFilter:
     """ISO 8601 date or time: published at or after; records without a date are left out."""
     until: str = ""
     """ISO 8601 date or time: published before."""
+
+
+def require_archive(storage: Storage) -> None:
+    """Raises BadAddress when nothing is stored at the storage's address."""
+    if next(iter(storage.list("manifests/")), None) is None and next(iter(storage.list("records/")), None) is None:
+        raise BadAddress(f"{storage.uri}: no archive here; check the address")
 
 
 def segments(storage: Storage) -> Iterator[Manifest]:

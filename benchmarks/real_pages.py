@@ -146,7 +146,7 @@ def describe(server: PageServer, archive: Path, report: dict[str, Any], seconds:
         "# Real pages",
         "",
         f"{pages} saved pages of real newspapers, served on loopback by `benchmarks/real_pages.py`, half through",
-        "an RSS feed and half through a news sitemap, and crawled by `newswarc crawl` without any configuration. Feed",
+        "an RSS feed and half through a news sitemap, crawled by `newswarc crawl` without any configuration. Feed",
         "and sitemap say nothing of the pages but their addresses, so every field comes from the pages.",
         "",
         f"Extractor generation {EXTRACTOR_GENERATION}, {TOOL}. {len(lines)} of {pages} pages captured,",

@@ -6,6 +6,7 @@ The only module that reads the environment.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -34,8 +35,8 @@ class Configuration(BaseModel):
     archive: str = "newswarc-data"
     """Where the archive is: a directory, or `s3://bucket/prefix`."""
     state: str = ""
-    """Directory of this machine's state (frontier, spool); empty: `state/` in a local archive, else
-    `newswarc-state/`."""
+    """Directory of this machine's state (frontier, spool) for this archive; empty: `state/` in a local archive, else
+    one of its own below `newswarc-state/`."""
     s3_endpoint: str = ""
     """Address of the S3 service; empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
     contact: str = ""
@@ -122,7 +123,9 @@ class Configuration(BaseModel):
         if self.state:
             return Path(self.state).expanduser()
         if "://" in self.archive and not self.archive.startswith("file://"):
-            return Path("newswarc-state")
+            return Path("newswarc-state") / re.sub(r"[^A-Za-z0-9._-]+", "-", self.archive.partition("://")[2]).strip(
+                "-"
+            )
         return Path(self.archive.removeprefix("file://")).expanduser() / "state"
 
     @property

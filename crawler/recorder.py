@@ -161,7 +161,7 @@ class Recorder:
             await asyncio.sleep(self._configuration.sync_interval)
             await self.sync()
             if self._writer is not None and self._is_due(self._writer):
-                self._rotate()
+                await self._rotate()
 
     async def sync(self) -> None:
         """Make what was received durable and tell the frontier."""
@@ -172,7 +172,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Close the open segment and wait until all is stored, or known not to be storable now."""
-        self._rotate()
+        await self._rotate()
         while self._storing:
             await asyncio.wait(self._storing)
         self._pool.close()
@@ -240,14 +240,14 @@ class Recorder:
         settings = self._configuration
         return writer.size >= settings.segment_size or time.monotonic() - self._opened_at >= settings.segment_age
 
-    def _rotate(self) -> None:
-        """Close the open segment and begin to store it."""
+    async def _rotate(self) -> None:
+        """Close the open segment and begin to store it; what is received meanwhile goes into the next one."""
         writer, segment = self._writer, self._segment
         self._writer = self._segment = None
         if writer is None or segment is None:
             return
-        closed = writer.close()
         durable, self._unsynced = self._unsynced, []
+        closed = await asyncio.to_thread(writer.close)
         self._frontier.captured(durable)
         segment.path = closed.warc
         write_durably(self._spool / f"{segment.name.text}{_MANIFEST_SUFFIX}", closed.manifest.to_bytes())

@@ -43,7 +43,8 @@ ITEM_PIPELINES = item_pipelines()
 CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
-METAREFRESH_ENABLED = True
+# News pages reload themselves this way; followed, each would be fetched over and over
+METAREFRESH_ENABLED = False
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "*",

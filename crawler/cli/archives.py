@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from archive.layout import WARC_SUFFIX
-from archive.library import RecordFilter, articles, outcomes
+from archive.library import RecordFilter, articles, outcomes, require_archive
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from crawler.cli.errors import UsageError
@@ -28,6 +28,12 @@ def _storage(address: str | None, configuration: Configuration) -> Storage:
     return open_storage(address or configuration.archive, endpoint=configuration.s3_endpoint or None)
 
 
+def _archive(address: str | None, configuration: Configuration) -> Storage:
+    storage = _storage(address, configuration)
+    require_archive(storage)
+    return storage
+
+
 def records(
     uri: ArchiveArgument = None,
     site: Annotated[str, typer.Option("--site", help="Only this host and the hosts below it.")] = "",
@@ -39,7 +45,7 @@ def records(
     ] = False,
 ) -> None:
     """Write the archive's records to standard output, one JSON object a line."""
-    storage = _storage(uri, load_configuration())
+    storage = _archive(uri, load_configuration())
     if show_outcomes:
         for line in outcomes(storage):
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
@@ -78,7 +84,7 @@ def extract(
         said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
         console.print(f"{done.segment}: {said}", highlight=False)
 
-    source = _storage(names[0], configuration)
+    source = _archive(names[0], configuration)
     work = ReExtraction(
         source,
         _storage(to, configuration) if to else source,

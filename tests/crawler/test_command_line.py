@@ -39,6 +39,9 @@ BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
         (("crawl", "mole", "--sites", "own"), "own/xx/mole.toml: languge: unknown key"),
         (("crawl", "mole", "--sites", "nowhere"), "nowhere: no such directory"),
         (("records", "s3://"), "no bucket"),
+        (("records", "nowhere"), "nowhere: no archive here"),
+        (("extract", "nowhere"), "nowhere: no archive here"),
+        (("crawl", "https://me:secret@example.com/"), "put the login into [access]"),
         (("extract", "a.warc.gz", "b"), "either an archive or WARC files"),
     ],
 )

@@ -56,7 +56,8 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     [
         ("here/data", "", "here/data/state"),
         ("file:///x/data", "", "/x/data/state"),
-        ("s3://bucket/prefix", "", "newswarc-state"),
+        ("s3://bucket/prefix", "", "newswarc-state/bucket-prefix"),
+        ("s3://bucket/other", "", "newswarc-state/bucket-other"),
         ("s3://bucket/prefix", "/var/state", "/var/state"),
     ],
 )
