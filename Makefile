@@ -7,6 +7,8 @@ ifeq ($(UV),)
 UV := .uv/bin/uv
 endif
 PACKAGES := archive pipelines spiders crawler
+# The tests of a module share what is dear to make: a server, a crawl
+PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
 .PHONY: help setup demo test check format lint lock clean schema faults real-pages
@@ -38,15 +40,16 @@ demo: setup
 	@$(BIN)/newswarc demo
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 check: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --cov --cov-report=
-	@$(BIN)/coverage combine --quiet 2>/dev/null || true
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest $(PARALLEL)
+	@$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 format: setup

@@ -15,7 +15,8 @@ Rooms, from the inside out:
     errors      the package's error tree
     identity    where times and ids come from (injected, so that output can be reproduced)
     exchange    one attempt to fetch one URL: bytes both ways and how it ended
-    http1       HTTP/1.x messages as bytes: heads, chunking, content coding
+    http1       HTTP/1.x messages as bytes: heads, chunking
+    content_coding  removing gzip, deflate, br, zstd within bounds
     article     the article record and its JSON Schema
     outcomes    page outcomes: what became of every captured page
     layout      names of segments and keys of objects

@@ -17,9 +17,10 @@ from uuid import UUID
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
+from archive.content_coding import DecodedBody, decode_body
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Discovery, Role
-from archive.http1 import ResponseHead, decoded_body, entity_body, parse_head
+from archive.http1 import ResponseHead, entity_body, parse_head
 from archive.members import parse_warc_fields
 
 CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
@@ -97,12 +98,12 @@ class Capture:
         """The response's head. Raises BadMessage when it has none."""
         return parse_head(self.response)
 
-    def body(self, limit: int) -> bytes:
+    def body(self, limit: int) -> DecodedBody:
         """The body without transfer and content coding, at most `limit` bytes.
 
         Raises BadMessage, or BodyTooLarge past the limit.
         """
-        return decoded_body(self.head(), entity_body(self.response), limit)
+        return decode_body(self.head().content_codings, entity_body(self.response), limit)
 
 
 def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:

@@ -1,4 +1,4 @@
-"""HTTP/1.x messages as bytes (RFC 9112): heads, chunking, content coding.
+"""HTTP/1.x messages as bytes (RFC 9112): heads and chunking.
 
 Reading is as lenient as browsers are: bare LF ends a line, a header line without a colon is
 passed over, a folded line belongs to the one before, the reason phrase may be missing.
@@ -7,7 +7,6 @@ Nothing here changes the bytes it reads.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,10 +15,6 @@ from archive.errors import ArchiveError
 
 class BadMessage(ArchiveError):
     """The bytes are not an HTTP/1.x response."""
-
-
-class BodyTooLarge(ArchiveError):
-    """Decoded, the body passes the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +37,11 @@ class ResponseHead:
     def first(self, name: str, default: str = "") -> str:
         """The first value of a header."""
         return next(iter(self.values(name)), default)
+
+    @property
+    def content_codings(self) -> list[str]:
+        """The content codings applied to the body, in order (RFC 9110, section 8.4)."""
+        return [part.strip() for value in self.values("content-encoding") for part in value.split(",")]
 
     @property
     def chunked(self) -> bool:
@@ -141,47 +141,3 @@ def chunk_size(line: bytes) -> int:
     if not digits or not all(byte in b"0123456789abcdefABCDEF" for byte in digits):
         raise BadMessage(f"not a chunk size: {line[:40]!r}")
     return int(digits, 16)
-
-
-def decoded_body(head: ResponseHead, body: bytes, limit: int) -> bytes:
-    """Remove the content codings of an entity body (RFC 9110, section 8.4).
-
-    An unknown coding, or bytes that do not follow the declared one, are given as they are, as
-    browsers and replay tools do: servers that declare a coding and do not apply it exist. Of a
-    body cut short, what can be decoded is given. Raises BodyTooLarge past `limit` bytes.
-    """
-    codings = [part.strip().lower() for value in head.values("content-encoding") for part in value.split(",")]
-    for coding in reversed([coding for coding in codings if coding]):
-        if coding not in ("gzip", "x-gzip", "deflate"):
-            return body
-        body = _inflate(body, coding, limit)
-    return body
-
-
-def _inflate(body: bytes, coding: str, limit: int) -> bytes:
-    windows = (zlib.MAX_WBITS, -zlib.MAX_WBITS) if coding == "deflate" else (zlib.MAX_WBITS | 16,)
-    for window in windows:
-        try:
-            return _inflate_members(body, window, limit)
-        except zlib.error:
-            continue
-    return body
-
-
-def _inflate_members(body: bytes, window: int, limit: int) -> bytes:
-    parts: list[bytes] = []
-    left = limit
-    while body:
-        inflater = zlib.decompressobj(window)
-        try:
-            part = inflater.decompress(body, left + 1)
-        except zlib.error:
-            if parts:
-                break  # rubbish behind the last member, which browsers ignore too
-            raise
-        if len(part) > left:
-            raise BodyTooLarge(f"the body decodes to more than {limit} bytes")
-        parts.append(part)
-        left -= len(part)
-        body = inflater.unused_data
-    return b"".join(parts)

@@ -10,9 +10,10 @@ from functools import lru_cache
 
 from archive.article import Article, ExtractionFacts, HttpFacts, WarcAddress
 from archive.captures import Capture
+from archive.content_coding import BodyTooLarge
 from archive.derived import Derivation
 from archive.exchange import Role
-from archive.http1 import BadMessage, BodyTooLarge, ResponseHead
+from archive.http1 import BadMessage, ResponseHead
 from archive.outcomes import PageOutcome, PageOutcomeLine
 from pipelines.extract import EXTRACTOR_GENERATION, Rejected, extract
 from pipelines.extract.article import EXTRACTION_TOOL
@@ -88,14 +89,22 @@ def _unfit(capture: Capture, head: ResponseHead) -> Rejected | None:
 
 def _extracted(capture: Capture, head: ResponseHead, rules: ExtractionRules) -> Article | Rejected:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+    decoded = capture.body(MAX_BODY)
+    if decoded.flaw and not _may_be_text(decoded.body):
+        return Rejected(PageOutcome.UNDECODABLE, decoded.flaw)
     return extract(
-        capture.body(MAX_BODY),
+        decoded.body,
         capture.url,
         headers=headers,
         fetched_at=capture.date,
         discovery=capture.discovery,
         rules=rules,
     )
+
+
+def _may_be_text(body: bytes) -> bool:
+    """Whether bytes that did not follow their coding can be a page all the same."""
+    return b"<" in body[:1024] and b"\x00" not in body[:1024]
 
 
 def _with_provenance(article: Article, capture: Capture, rules: ExtractionRules, warc_key: str) -> Article:

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import gzip
-import zlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.http1 import (
     BadMessage,
-    BodyTooLarge,
     chunk_size,
-    decoded_body,
     entity_body,
     find_head_end,
     parse_head,
@@ -100,32 +95,3 @@ def test_a_chunk_size_is_hexadecimal(line: bytes) -> None:
     with pytest.raises(BadMessage):
         chunk_size(line)
     assert chunk_size(b"1A;x") == 26
-
-
-def decode(coding: str, body: bytes, limit: int = 10_000) -> bytes:
-    head = parse_head(b"HTTP/1.1 200 OK\r\nContent-Encoding: " + coding.encode() + b"\r\n\r\n")
-    return decoded_body(head, body, limit)
-
-
-@given(st.binary(max_size=2000))
-def test_codings_are_removed(text: bytes) -> None:
-    assert decode("gzip", gzip.compress(text)) == text
-    assert decode("x-gzip", gzip.compress(text[:5]) + gzip.compress(text[5:])) == text
-    assert decode("deflate", zlib.compress(text)) == text
-    raw = zlib.compressobj(wbits=-15)
-    assert decode("deflate", raw.compress(text) + raw.flush()) == text
-    assert decode("gzip, gzip", gzip.compress(gzip.compress(text))) == text
-
-
-def test_a_body_that_does_not_follow_its_coding_is_given_as_it_is() -> None:
-    assert decode("gzip", b"<html>") == b"<html>"
-    assert decode("br", b"whatever") == b"whatever"
-    assert decode("gzip", gzip.compress(b"text") + b"rubbish") == b"text"
-    assert decode("gzip", gzip.compress(b"a" * 9000)[:-8]).startswith(b"aaaa")
-
-
-def test_a_bomb_is_refused() -> None:
-    with pytest.raises(BodyTooLarge):
-        decode("gzip", gzip.compress(b"0" * 1_000_000), limit=1000)
-    with pytest.raises(BodyTooLarge):
-        decode("gzip", b"".join(gzip.compress(b"0" * 600) for _ in range(3)), limit=1000)
