@@ -111,7 +111,12 @@ class Transport:
     tls_cipher: str = ""
     certificate: bytes = b""
     """The peer's certificate (DER)."""
+    verified: bool = True
+    """Whether a bad certificate would have ended the attempt."""
     reused: bool = False
+    """Whether the connection had served another exchange before."""
+    proxy: str = ""
+    """``host:port`` of the proxy between; then the server's own address is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,8 @@ class Exchange:
     discovery: Discovery = field(default_factory=Discovery)
     detail: str = ""
     """One line on a failure: what the system or the library said."""
+    redacted: tuple[str, ...] = ()
+    """Names of request headers that were sent but whose values are not kept."""
     extraction_configuration: str = ""
     """Digest of the extraction configuration in force (a resource record of the segment)."""
 

@@ -170,6 +170,9 @@ def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:
         ("seenAt", discovery.seen_at),
         ("requestedUrl", discovery.requested_url),
         ("extractionConfiguration", exchange.extraction_configuration),
+        ("redactedHeaders", ", ".join(exchange.redacted)),
+        ("proxy", exchange.transport.proxy),
+        ("certificateVerified", "" if exchange.transport.verified else "no"),
         ("certificate", base64.b64encode(exchange.transport.certificate).decode("ascii")),
         *(("interimResponse", base64.b64encode(interim).decode("ascii")) for interim in exchange.interim),
     ]

@@ -56,7 +56,13 @@ class Configuration(BaseModel):
     concurrency_per_host: int = Field(default=2, ge=1)
     """Requests under way at once to one host."""
     timeout: float = Field(default=60.0, gt=0)
-    """Seconds for one exchange."""
+    """Seconds for one exchange, from the connection to the last byte."""
+    connect_timeout: float = Field(default=20.0, gt=0)
+    """Seconds for a connection, TLS and proxy included."""
+    first_byte_timeout: float = Field(default=30.0, gt=0)
+    """Seconds from the request to the first byte of its response."""
+    idle_timeout: float = Field(default=30.0, gt=0)
+    """Seconds between two bytes of a response."""
     retries: int = Field(default=2, ge=0)
     """How often an attempt that failed for a passing reason is repeated within a run."""
     max_body: int = Field(default=32 * _MIB, ge=1024)

@@ -18,13 +18,13 @@ from archive.exchange import Discovery
 from archive.identity import Identities
 from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
+from crawler.interruption import Interruption
 from crawler.session import CONFIGURATION, DRY_RUN, IDENTITIES, LIMIT, CrawlSession
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
 from spiders.site import Site
 
 _LOG_LEVELS = ("CRITICAL", "INFO", "DEBUG")
-_INTERRUPTED = "shutdown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +102,18 @@ def run_crawl(
         if identities is not None:
             arguments["seen_at"] = identities.now().isoformat(timespec="seconds")
         arguments |= {"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill}
+        interruption = Interruption(crawler)
         with _watched(crawler, watch):
             process.crawl(crawler, **arguments)
-            process.start()
+            interruption.listen()
+            process.start(install_signal_handlers=False)
+            interruption.unlisten()
         session = crawler.get_extension(CrawlSession)
         if session is None:
             raise ConfigurationError("the crawl could not start; run it with -v to see why")
-        return _report(configuration, plan, session, crawler.stats.get_stats() if crawler.stats else {})
+        report = _report(configuration, plan, session, crawler.stats.get_stats() if crawler.stats else {})
+        report.interrupted = interruption.requested
+        return report
 
 
 @contextmanager
@@ -180,6 +185,10 @@ def _report(
     )
     if broken:
         problems.append(f"{broken} pages met an internal error; run with -v and report what it says")
+    if not session.complete:
+        problems.append(
+            f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"
+        )
     silent = {p.site for p in session.problems if not session.found[p.site] and not counts.articles[p.site]}
     low = {site.id for site in plan.sites if plan.urls is None and session.found[site.id] < site.floors.articles}
     for site in plan.sites:
@@ -198,8 +207,7 @@ def _report(
         problems=problems,
         failed_sites=sorted(silent | low),
         planned=planned,
-        interrupted=session.finished_reason == _INTERRUPTED,
-        storage_trouble=bool(counts.problems) or bool(broken),
+        storage_trouble=bool(counts.problems) or bool(broken) or not session.complete,
     )
 
 

@@ -14,6 +14,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
@@ -154,9 +155,15 @@ class Recorder:
             return
         await self._start_derivation(segment, offset)
 
+    async def warm_up(self) -> None:
+        """Start the extraction workers. What goes wrong here shows, and is mended, when the first page comes."""
+        try:
+            await self._pool.start()
+        except (BrokenProcessPool, OSError, EOFError) as error:
+            logger.info("the extraction workers did not start: %s", error)
+
     async def housekeeping(self) -> None:
         """Make what was received durable, and close the segment when it is full or old. Runs until cancelled."""
-        await self._pool.start()
         while True:
             await asyncio.sleep(self._configuration.sync_interval)
             await self.sync()

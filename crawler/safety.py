@@ -73,6 +73,10 @@ class AddressRules:
         """Whether a URL's host may be contacted at an address it resolved to."""
         return is_public(address) or self.asks_for(host, port)
 
+    def permits_name(self, host: str, port: int) -> bool:
+        """Whether a host may be asked of a proxy, which resolves names by itself: no internal IP address."""
+        return _literal(host) is None or self.permits(host, port, host)
+
 
 def is_public(address: str) -> bool:
     """Whether an IP address is globally reachable (IANA special-purpose registries, RFC 6890).

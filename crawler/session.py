@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -60,13 +59,16 @@ class CrawlSession:
         self.planned: list[Due] = []
         """In a dry run: what would be fetched."""
         self.dry_run = dry_run
-        self.finished_reason = ""
+        self.closing = False
+        """Whether the spider has ended and what it brought is being stored."""
+        self.complete = False
+        """Whether everything was closed, and stored or known not to be storable now."""
         self._identities = identities
         self._limit = limit
         self._admitted = 0
         self._sites: dict[str, Site] = {}
         self._announced: dict[str, Discovery] = {}
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -119,17 +121,25 @@ class CrawlSession:
         leftovers = self.recorder.store_leftovers()
         if leftovers:
             logger.warning("%d segments of earlier runs were not stored yet; storing them now", leftovers)
-        self._housekeeping = asyncio.create_task(self.recorder.housekeeping())
+        self._tasks = [
+            asyncio.create_task(self.recorder.warm_up()),
+            asyncio.create_task(self.recorder.housekeeping()),
+        ]
 
-    async def closed(self, reason: str) -> None:
+    async def closed(self) -> None:
         """The spider has ended: everything is closed and stored."""
-        self.finished_reason = reason
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._housekeeping
-        await self.recorder.close()
-        self.frontier.close()
+        self.closing = True
+        for task in self._tasks:
+            task.cancel()
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in ended:
+            if isinstance(result, Exception):
+                self.recorder.counts.problems.append(f"{type(result).__name__}: {result}")
+        try:
+            await self.recorder.close()
+            self.complete = True
+        finally:
+            self.frontier.close()
 
     async def enqueue(self, page: PageItem) -> None:
         """A page was captured: it waits for extraction."""

@@ -12,6 +12,7 @@ import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 from archive.captures import Capture, read_capture
@@ -49,6 +50,20 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def _start_server() -> None:
+    """Start the process that the workers are forked from, deaf to Ctrl-C from its first moment on.
+
+    It makes itself so only after its imports, which take seconds. A blocked signal stays blocked over exec, and
+    is delivered to this process, where it belongs, when it is unblocked here.
+    """
+    resource_tracker.ensure_running()  # started within, it would unblock the signal too soon
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 class ExtractionPool:
     """Worker processes behind a queue of bounded length."""
 
@@ -58,6 +73,7 @@ class ExtractionPool:
         self._slots = asyncio.Semaphore(workers + waiting)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["pipelines.derivation"])
+        _start_server()
         self._executor: ProcessPoolExecutor | None = None
 
     async def start(self) -> None:

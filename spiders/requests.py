@@ -1,7 +1,8 @@
 """Requests that carry how their address was found, as plain strings in ``meta``.
 
 ``meta["discovery"]`` holds the fields of `archive.exchange.Discovery`; redirects and retries inherit it.
-``meta["capture"]`` is set by whoever keeps the exchange: the text of a `CaptureMark`.
+``meta["redacted_headers"]`` names headers that are sent but not kept, ``meta["unverified"]`` tells that a bad
+certificate does not matter. ``meta["capture"]`` is set by whoever keeps the exchange: the text of a `CaptureMark`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from archive.exchange import Discovery, Role
 DISCOVERY = "discovery"
 CAPTURE = "capture"
 REDACTED = "redacted_headers"
+UNVERIFIED = "unverified"
 
 SOURCE_PRIORITY = 100
 """Sources are fetched before articles: they are few, and everything follows from them."""

@@ -79,6 +79,8 @@ class Access(_Part):
     """Request headers by name."""
     cookies: dict[str, str] = Field(default_factory=dict)
     """Cookies by name."""
+    verify_certificates: bool = True
+    """Whether a bad TLS certificate ends an attempt; the archive says when it does not."""
 
 
 class Site(_Part):

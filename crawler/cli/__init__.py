@@ -7,6 +7,16 @@ demo       the bundled newspaper
 errors     a user's mistake becomes one clear line
 """
 
-from crawler.cli.main import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Entry point of the ``newswarc`` program."""
+    try:
+        # Within the guard: importing takes a moment in which a person may change their mind
+        from crawler.cli.main import run_program
+
+        code = run_program(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -45,6 +44,6 @@ app.command("schema")(about.schema)
 app.command("demo")(demo.demo)
 
 
-def main() -> None:
-    """Entry point of the ``newswarc`` program."""
-    sys.exit(errors.run(lambda: app(standalone_mode=False), sys.argv[1:]))
+def run_program(arguments: list[str]) -> int:
+    """Run the command line; its exit code."""
+    return errors.run(lambda: app(arguments, standalone_mode=False), arguments)

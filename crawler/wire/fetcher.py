@@ -11,13 +11,26 @@ from urllib.parse import urlsplit
 from archive.errors import ArchiveError
 from archive.exchange import CaptureOutcome, Discovery, Exchange, Transport, Truncation, outcome_of_status
 from archive.http1 import BadMessage
-from crawler.wire.connection import ConnectionPool, Disconnected, Key, NoConnection, WireConnection
+from crawler.wire.connection import (
+    ConnectionPool,
+    Disconnected,
+    NoConnection,
+    Patience,
+    TimedOut,
+    Watcher,
+    WireConnection,
+)
+from crawler.wire.origin import Origin, Proxy, origin_of
 from crawler.wire.reader import LengthLimit, ResponseReader
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDACTED = b"[redacted]"
+_PROXY_AUTHORIZATION = "proxy-authorization"
+
+
+class Stopped(ArchiveError):
+    """A watcher wants no more of the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +42,62 @@ class WireRequest:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """Sent in this order, after ``Host`` when it is not among them."""
     body: bytes = b""
-    timeout: float = 60.0
-    """Seconds for all of it."""
+    patience: Patience = field(default_factory=Patience)
     limit: int = 0
     """Greatest length of the entity body in bytes; 0 means none."""
     discovery: Discovery = field(default_factory=Discovery)
     redacted: frozenset[str] = frozenset()
     """Lower-case names of headers whose values are sent but not kept."""
+    proxy: Proxy | None = None
+    verify: bool = True
+    """Whether a bad TLS certificate ends the attempt."""
+    watcher: Watcher | None = None
+    """Sees the response grow; may raise Stopped."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request goes."""
+        return origin_of(self.url, self.proxy, verify=self.verify)
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Names of the headers sent whose values are not kept."""
+        sent = {name.decode("latin-1").lower() for name, _ in self.headers}
+        return tuple(sorted(sent & self.redacted))
 
 
 def request_bytes(request: WireRequest, *, redact: bool = False) -> bytes:
     """The request as sent, or as kept: with the values of `redacted` headers blotted out."""
-    parts = urlsplit(request.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    lines = [f"{request.method} {target} HTTP/1.1".encode("ascii")]
+    lines = [f"{request.method} {_target(request)} HTTP/1.1".encode("ascii")]
     names = {name.lower() for name, _ in request.headers}
     if b"host" not in names:
-        lines.append(
-            b"Host: " + parts.netloc.rpartition("@")[2].encode("idna" if not parts.netloc.isascii() else "ascii")
-        )
-    for name, value in request.headers:
-        hidden = redact and name.decode("latin-1").lower() in request.redacted
-        lines.append(name + b": " + (_REDACTED if hidden else value))
+        lines.append(b"Host: " + _authority(request.url))
+    hidden = request.redacted | {_PROXY_AUTHORIZATION}
+    for name, value in _headers(request):
+        blotted = redact and name.decode("latin-1").lower() in hidden
+        lines.append(name + b": " + (_REDACTED if blotted else value))
     if (request.body or request.method in _WITH_BODY) and b"content-length" not in names:
         lines.append(b"Content-Length: %d" % len(request.body))
     return b"\r\n".join(lines) + b"\r\n\r\n" + request.body
+
+
+def _headers(request: WireRequest) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers, with the proxy's where the proxy reads them."""
+    if request.proxy is None or not request.proxy.authorization or not request.origin.is_forwarded:
+        return request.headers
+    return (*request.headers, (b"Proxy-Authorization", request.proxy.authorization))
+
+
+def _target(request: WireRequest) -> str:
+    """The request target: origin form, or absolute form for a proxy (RFC 9112, section 3.2)."""
+    parts = urlsplit(request.url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return f"http://{_authority(request.url).decode()}{target}" if request.origin.is_forwarded else target
+
+
+def _authority(url: str) -> bytes:
+    netloc = urlsplit(url).netloc.rpartition("@")[2]
+    return netloc.encode("ascii" if netloc.isascii() else "idna")
 
 
 class Fetcher:
@@ -78,24 +122,15 @@ class Fetcher:
     async def _attempt(self, request: WireRequest, *, fresh: bool) -> tuple[Exchange, bool]:
         """One attempt, and whether it failed only because a kept connection was dead."""
         reader = ResponseReader(request.method, request.limit)
-        attempt = Exchange(
-            url=request.url,
-            method=request.method,
-            request=b"",
-            response=b"",
-            started=self._clock(),
-            finished=self._clock(),
-            outcome=CaptureOutcome.CANCELLED,
-            discovery=request.discovery,
-        )
+        attempt = self._begun(request)
         connection: WireConnection | None = None
         try:
-            async with asyncio.timeout(request.timeout):
-                connection, reused = await self._connection(_key(request.url), fresh=fresh)
+            async with asyncio.timeout(request.patience.total):
+                connection, reused = await self._connection(request, fresh=fresh)
                 attempt = replace(
                     attempt, request=request_bytes(request, redact=True), transport=connection.facts(reused=reused)
                 )
-                await connection.exchange(request_bytes(request), reader)
+                await connection.exchange(request_bytes(request), reader, request.patience, request.watcher)
             self._release(connection, reader)
             return self._result(attempt, reader, None), False
         except NoConnection as error:
@@ -105,16 +140,32 @@ class Fetcher:
             if connection is not None:
                 connection.abort()
             stale = attempt.transport.reused and not reader.buffer and isinstance(error, Disconnected)
-            timed_out = f"no end within {request.timeout:g} seconds" if isinstance(error, TimeoutError) else None
-            return self._result(attempt, reader, error, timed_out), stale and request.method in _REPEATABLE
+            if isinstance(error, TimeoutError):
+                error = TimedOut(f"no end within {request.patience.total:g} seconds")
+            return self._result(attempt, reader, error), stale and request.method in _REPEATABLE
         except asyncio.CancelledError:
             if connection is not None:
                 connection.abort()
             raise
 
-    async def _connection(self, key: Key, *, fresh: bool) -> tuple[WireConnection, bool]:
-        kept = None if fresh else self._pool.idle(key)
-        return (kept, True) if kept is not None else (await self._pool.connect(key), False)
+    def _begun(self, request: WireRequest) -> Exchange:
+        return Exchange(
+            url=request.url,
+            method=request.method,
+            request=b"",
+            response=b"",
+            started=self._clock(),
+            finished=self._clock(),
+            outcome=CaptureOutcome.CANCELLED,
+            discovery=request.discovery,
+            redacted=request.hidden,
+        )
+
+    async def _connection(self, request: WireRequest, *, fresh: bool) -> tuple[WireConnection, bool]:
+        kept = None if fresh else self._pool.idle(request.origin)
+        if kept is not None:
+            return kept, True
+        return await self._pool.connect(request.origin, request.patience), False
 
     def _release(self, connection: WireConnection, reader: ResponseReader) -> None:
         head = reader.head
@@ -126,9 +177,7 @@ class Fetcher:
         else:
             self._pool.release(connection)
 
-    def _result(
-        self, attempt: Exchange, reader: ResponseReader, error: Exception | None, detail: str | None = None
-    ) -> Exchange:
+    def _result(self, attempt: Exchange, reader: ResponseReader, error: Exception | None) -> Exchange:
         outcome, truncated = _ending(reader, error)
         return replace(
             attempt,
@@ -138,7 +187,7 @@ class Fetcher:
             status=reader.head.status if reader.head else 0,
             outcome=outcome,
             truncated=truncated if reader.buffer else None,
-            detail=detail or (str(error) if error else ""),
+            detail=str(error) if error else "",
         )
 
 
@@ -151,16 +200,13 @@ def _ending(reader: ResponseReader, error: Exception | None) -> tuple[CaptureOut
         return CaptureOutcome.TRUNCATED_LENGTH, Truncation.LENGTH
     if isinstance(error, BadMessage):
         return CaptureOutcome.MALFORMED, Truncation.UNSPECIFIED
+    if isinstance(error, Stopped):
+        return CaptureOutcome.CANCELLED, Truncation.UNSPECIFIED
     started = bool(reader.buffer)
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimedOut):
         return (CaptureOutcome.TRUNCATED_TIME if started else CaptureOutcome.TIMEOUT), Truncation.TIME
     ended = CaptureOutcome.TRUNCATED_DISCONNECT if started else CaptureOutcome.CONNECTION_FAILED
     return ended, Truncation.DISCONNECT
-
-
-def _key(url: str) -> Key:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
 def unsent(url: str, outcome: CaptureOutcome, now: datetime, discovery: Discovery, detail: str) -> Exchange:

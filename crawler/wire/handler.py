@@ -1,7 +1,7 @@
 """The Scrapy side of fetching: a download handler.
 
-Scrapy's request becomes a `WireRequest`; every attempt goes through the door, which keeps it; then the last
-one becomes Scrapy's response, or the exception that Scrapy's middlewares know.
+Scrapy's request becomes a `WireRequest`; every attempt goes through the session's door, which keeps it; then
+the last one becomes Scrapy's response, or the exception that Scrapy's middlewares know.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
+from scrapy import signals
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -18,22 +19,27 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
     IgnoreRequest,
     ResponseDataLossError,
+    StopDownload,
 )
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
+from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
 
 from archive.exchange import CaptureOutcome, Exchange
 from archive.http1 import ResponseHead, entity_body, parse_head
 from crawler.session import CrawlSession
-from crawler.wire.connection import ConnectionPool, tls_context
-from crawler.wire.fetcher import Fetcher, WireRequest
-from spiders.requests import CAPTURE, REDACTED, discovery_of
+from crawler.wire.connection import ConnectionPool, Patience
+from crawler.wire.fetcher import Fetcher, Stopped, WireRequest
+from crawler.wire.origin import Proxy, parse_proxy
+from crawler.wire.reader import ResponseReader
+from spiders.requests import CAPTURE, REDACTED, UNVERIFIED, discovery_of
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
+_PROXY_AUTHORIZATION = b"Proxy-Authorization"
 _FAILURES: dict[CaptureOutcome, type[Exception]] = {
     CaptureOutcome.DNS_FAILURE: CannotResolveHostError,
     CaptureOutcome.CONNECTION_REFUSED: DownloadConnectionRefusedError,
@@ -49,6 +55,37 @@ _FAILURES: dict[CaptureOutcome, type[Exception]] = {
 }
 
 
+class SignalWatcher:
+    """Tells Scrapy's ``headers_received`` and ``bytes_received``; a receiver may raise StopDownload."""
+
+    def __init__(self, crawler: Crawler, request: Request) -> None:
+        self.stopped: StopDownload | None = None
+        self._crawler = crawler
+        self._request = request
+        self._told_headers = False
+
+    def __call__(self, reader: ResponseReader, data: bytes) -> None:
+        """Called as the response grows. Raises Stopped."""
+        head = reader.head
+        if head is None:
+            return
+        if not self._told_headers:
+            self._told_headers = True
+            self._tell(signals.headers_received, headers=_headers(head), body_length=head.content_length)
+            data = bytes(reader.buffer[head.length :])
+        if data:
+            self._tell(signals.bytes_received, data=data)
+
+    def _tell(self, signal: object, **facts: object) -> None:
+        results = self._crawler.signals.send_catch_log(
+            signal=signal, request=self._request, spider=self._crawler.spider, **facts
+        )
+        for _, result in results:
+            if isinstance(result, Failure) and isinstance(result.value, StopDownload):
+                self.stopped = result.value
+                raise Stopped("a signal receiver stopped the download")
+
+
 class WireDownloadHandler(BaseDownloadHandler):
     """Fetches http and https."""
 
@@ -58,22 +95,24 @@ class WireDownloadHandler(BaseDownloadHandler):
         super().__init__(crawler)
         session = crawler.get_extension(CrawlSession)
         assert session is not None, "the settings must name CrawlSession among the extensions"
-        settings = session.configuration
         self._session = session
-        self._timeout = settings.timeout
-        self._limit = settings.max_body
-        self._redacted = frozenset(name.lower() for name in settings.redact_headers)
-        self._pool = ConnectionPool(
-            settings.address_rules, tls_context(verify=settings.verify_certificates), settings.concurrency_per_host
-        )
+        self._settings = session.configuration
+        self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
+        self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
+        self._pool = ConnectionPool(self._settings.address_rules, self._settings.concurrency_per_host)
         self._fetcher = Fetcher(self._pool, session.now)
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, keep, and answer as Scrapy expects."""
-        attempts = await self._fetcher.fetch(self._wire_request(request))
-        for exchange in attempts:
+        watcher = SignalWatcher(self.crawler, request)
+        for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
             request.meta[CAPTURE] = self._session.keep(exchange)
-        last = attempts[-1]
+            last = exchange
+        if watcher.stopped is not None:
+            return _stopped(last, watcher.stopped)
+        fails_on_loss = request.meta.get("download_fail_on_dataloss", self._fails_on_loss)
+        if last.outcome is CaptureOutcome.TRUNCATED_DISCONNECT and last.status and not fails_on_loss:
+            return _response(last, "dataloss")
         failure = _FAILURES.get(last.outcome)
         if failure is not None:
             raise failure(last.detail or last.outcome.value)
@@ -83,31 +122,62 @@ class WireDownloadHandler(BaseDownloadHandler):
         """Drop idle connections."""
         self._pool.close()
 
-    def _wire_request(self, request: Request) -> WireRequest:
-        headers = tuple((name, value) for name, values in request.headers.items() for value in values)
+    def _wire_request(self, request: Request, watcher: SignalWatcher) -> WireRequest:
+        names = ((name, value) for name, values in request.headers.items() for value in values)
+        verify = self._settings.verify_certificates and not request.meta.get(UNVERIFIED)
         return WireRequest(
             url=safe_url_string(request.url.split("#", 1)[0]),
             method=request.method,
-            headers=headers,
+            headers=tuple(pair for pair in names if pair[0] != _PROXY_AUTHORIZATION),
             body=request.body,
-            timeout=float(request.meta.get("download_timeout") or self._timeout),
-            limit=int(request.meta.get("download_maxsize", self._limit)),
+            patience=self._patience(request),
+            limit=int(request.meta.get("download_maxsize", self._settings.max_body)),
             discovery=self._session.best_discovery(request.url, discovery_of(request.meta)),
             redacted=self._redacted | frozenset(request.meta.get(REDACTED, ())),
+            proxy=_proxy(request),
+            verify=verify,
+            watcher=watcher,
         )
 
+    def _patience(self, request: Request) -> Patience:
+        settings = self._settings
+        total = float(request.meta.get("download_timeout") or settings.timeout)
+        return Patience(settings.connect_timeout, settings.first_byte_timeout, settings.idle_timeout, total)
 
-def _response(exchange: Exchange) -> Response:
+
+def _proxy(request: Request) -> Proxy | None:
+    """The proxy that Scrapy's middleware has chosen. Raises IgnoreRequest for one that cannot be used."""
+    address = request.meta.get("proxy")
+    if not address:
+        return None
+    try:
+        return parse_proxy(address, request.headers.get(_PROXY_AUTHORIZATION) or b"")
+    except ValueError as error:
+        raise IgnoreRequest(str(error)) from error
+
+
+def _stopped(exchange: Exchange, stop: StopDownload) -> Response:
+    """What a stopped download gives: its response so far, or the exception that carries it."""
+    response = _response(exchange, "download_stopped")
+    if not stop.fail:
+        return response
+    stop.response = response
+    raise stop
+
+
+def _response(exchange: Exchange, *flags: str) -> Response:
     head = parse_head(exchange.response)
     body = entity_body(exchange.response)
     headers = _headers(head)
     kind = responsetypes.from_args(headers=headers, url=exchange.url, body=body)
+    address = exchange.transport.address.split("%")[0]
     return kind(
         url=exchange.url,
         status=exchange.status,
         headers=headers,
         body=body,
-        ip_address=ipaddress.ip_address(exchange.transport.address.split("%")[0]),
+        flags=list(flags),
+        ip_address=ipaddress.ip_address(address) if address else None,
         protocol=head.version,
     )
 

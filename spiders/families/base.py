@@ -15,7 +15,15 @@ from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.links import clean_address
 from spiders.problems import Problem, problem_found
-from spiders.requests import ARTICLE_PRIORITY, LINKED_PRIORITY, REDACTED, capture_of, discovery_of, request_meta
+from spiders.requests import (
+    ARTICLE_PRIORITY,
+    LINKED_PRIORITY,
+    REDACTED,
+    UNVERIFIED,
+    capture_of,
+    discovery_of,
+    request_meta,
+)
 from spiders.site import Site
 from spiders.sources.found import Found
 
@@ -74,6 +82,8 @@ class SiteSpider(scrapy.Spider):
             secret.append("cookie")
         if secret:
             meta[REDACTED] = [name.lower() for name in secret]
+        if not site.access.verify_certificates:
+            meta[UNVERIFIED] = True
         return Request(
             url,
             callback=callback,

@@ -175,11 +175,11 @@ def test_a_server_that_fails_is_tried_again_and_recorded(tmp_path: Path, monkeyp
     assert [line.outcome for line in lines] == [PageOutcome.HTTP_ERROR] * 3
 
 
-def interrupt(tmp_path: Path, server: DemoServer, wait: Callable[[], bool]) -> tuple[int, str]:
+def interrupt(tmp_path: Path, server: DemoServer, wait: Callable[[], bool], delay: str = "0.3") -> tuple[int, str]:
     process = subprocess.Popen(
         [str(PROGRAM), "crawl", f"{server.base}/", "-q", "--allow-host", host(server)],
         cwd=tmp_path,
-        env=environment(NEWSWARC_DELAY="0.3"),
+        env=environment(NEWSWARC_DELAY=delay),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -212,6 +212,21 @@ def test_interrupted_it_closes_everything_and_goes_on_later(tmp_path: Path) -> N
         assert len(list(articles(storage))) == 15
         fetched = server.counts()
         assert all(count == 1 for path, count in fetched.items() if "/stories/" in path and "9999" not in path)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.5, 1.0])
+def test_interrupted_while_it_closes_it_still_stores_everything(tmp_path: Path, pause: float) -> None:
+    def all_fetched() -> bool:
+        done = sum("/stories/" in path for path, _ in server.requests) >= 15
+        time.sleep(pause if done else 0)
+        return done
+
+    with DemoServer() as server:
+        code, err = interrupt(tmp_path, server, all_fetched, delay="0")
+    assert code in (130, -signal.SIGINT), err
+    assert "Traceback" not in err
+    assert not list((tmp_path / "newswarc-data" / "state" / "spool").iterdir())
+    assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) >= 14
 
 
 def test_what_could_not_be_stored_is_stored_by_the_next_run(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from archive.exchange import CaptureOutcome, Exchange, Truncation
 from crawler.safety import AddressRules, parse_allow_entry
-from crawler.wire.connection import ConnectionPool, tls_context
+from crawler.wire.connection import ConnectionPool, Patience
 from crawler.wire.fetcher import Fetcher, WireRequest, request_bytes
 from tests.support.wire import ByteServer, Script, answering
 
@@ -24,7 +24,7 @@ ODD = (
 def fetch(*requests: WireRequest, host: str) -> list[tuple[Exchange, ...]]:
     async def run() -> list[tuple[Exchange, ...]]:
         rules = AddressRules((parse_allow_entry(host),))
-        pool = ConnectionPool(rules, tls_context())
+        pool = ConnectionPool(rules)
         fetcher = Fetcher(pool, lambda: datetime.now(UTC))
         try:
             return [await fetcher.fetch(request) for request in requests]
@@ -64,8 +64,20 @@ def test_every_byte_is_kept_both_ways() -> None:
             "truncated_disconnect",
             "disconnect",
         ),
-        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"), {"timeout": 0.5}, "truncated_time", "time"),
-        (answering(b""), {"timeout": 0.5}, "timeout", None),
+        (
+            answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"),
+            {"patience": Patience(total=0.5)},
+            "truncated_time",
+            "time",
+        ),
+        (
+            answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"),
+            {"patience": Patience(idle=0.3)},
+            "truncated_time",
+            "time",
+        ),
+        (answering(b""), {"patience": Patience(total=0.5)}, "timeout", None),
+        (answering(b""), {"patience": Patience(first_byte=0.3)}, "timeout", None),
         (answering(b"", close=True), {}, "connection_failed", None),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"), {"limit": 50}, "truncated_length", "length"),
         (answering(b"what is this\r\n\r\n"), {}, "malformed", "unspecified"),

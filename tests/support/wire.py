@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -14,9 +16,12 @@ Script = Callable[[socket.socket, bytes], None]
 class ByteServer:
     """Listens on loopback; each request is answered by `script`, which gets the connection and the request."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
         self._script = script
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._tls = tls
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._address = address
+        self._socket = socket.create_server((address, 0), family=family)
         self.port = self._socket.getsockname()[1]
         self.requests: list[bytes] = []
         self.connections = 0
@@ -24,10 +29,11 @@ class ByteServer:
 
     @property
     def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        address = f"[{self._address}]" if ":" in self._address else self._address
+        return f"{address}:{self.port}"
 
     def url(self, path: str = "/") -> str:
-        return f"http://{self.host}{path}"
+        return f"http{'s' if self._tls else ''}://{self.host}{path}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,6 +54,12 @@ class ByteServer:
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                connection.close()
+                return
         with connection:
             while True:
                 request = b""
@@ -59,11 +71,20 @@ class ByteServer:
                     if not part:
                         return
                     request += part
+                head, _, body = request.partition(b"\r\n\r\n")
+                while len(body) < _length(head):
+                    body += connection.recv(65536)
+                request = head + b"\r\n\r\n" + body
                 self.requests.append(request)
                 try:
                     self._script(connection, request)
-                except OSError:
+                except (OSError, ValueError):
                     return
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    return int(found[1]) if found else 0
 
 
 def answering(*parts: bytes, close: bool = False, pause: float = 0.0) -> Script:
