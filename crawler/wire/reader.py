@@ -9,6 +9,10 @@ Rules (RFC 9112, section 6.3), in this order:
 
 Interim responses (1xx but 101) are set aside. Bytes behind the end are not part of the response.
 Leniency is that of `archive.http1`.
+
+Nothing that a server sends can grow without bound: the head, the trailers and the interim responses have limits of
+their own, the body has the caller's, and what chunking adds may not exceed the body's limit once more. However the
+bytes are cut into pieces, each is looked at a bounded number of times.
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ from archive.http1 import BadMessage, ResponseHead, chunk_size, find_head_end, p
 
 MAX_HEAD = 256 * 1024
 """Bytes of a header section, or of trailers, past which a response is malformed."""
+
+MAX_INTERIM = 16
+"""Interim responses past which a response is malformed."""
 
 _MAX_CHUNK_LINE = 4096
 _BODILESS = frozenset({204, 304})
@@ -48,6 +55,8 @@ class ResponseReader:
         self._position = 0
         self._needed = 0
         self._received = 0
+        self._scanned = 0
+        self._trailers = 0
         self._step: Callable[[], bool] = self._read_head
 
     def feed(self, data: bytes) -> bool:
@@ -80,6 +89,8 @@ class ResponseReader:
         head = parse_head(bytes(self.buffer[:end]))
         if 100 <= head.status < 200 and head.status != 101:
             self.interim.append(bytes(self.buffer[:end]))
+            if len(self.interim) > MAX_INTERIM:
+                raise BadMessage(f"more than {MAX_INTERIM} interim responses")
             del self.buffer[:end]
             self._position = 0
             return bool(self.buffer)
@@ -112,19 +123,28 @@ class ResponseReader:
         self._check_limit(len(self.buffer) - self._position)
         return False
 
+    def _line_end(self, limit: int, what: str) -> int:
+        """Offset of the line end at or after the position, or -1; no byte is searched twice."""
+        start = max(self._position, self._scanned)
+        end = self.buffer.find(b"\n", start)
+        self._scanned = len(self.buffer) if end < 0 else end
+        if end < 0 and len(self.buffer) - self._position > limit:
+            raise BadMessage(f"{what} does not end")
+        return end
+
     def _read_chunk_line(self) -> bool:
-        end = self.buffer.find(b"\n", self._position)
+        end = self._line_end(_MAX_CHUNK_LINE, "a chunk's first line")
         if end < 0:
-            if len(self.buffer) - self._position > _MAX_CHUNK_LINE:
-                raise BadMessage("a chunk's first line does not end")
             return False
         size = chunk_size(bytes(self.buffer[self._position : end]))
         self._position = end + 1
         if size == 0:
+            self._trailers = self._position
             self._step = self._read_trailers
             return True
         self._received += size
         self._check_limit(self._received)
+        self._check_overhead()
         self._needed = size
         self._step = self._read_chunk
         return True
@@ -141,16 +161,20 @@ class ResponseReader:
         return False
 
     def _read_trailers(self) -> bool:
-        end = self.buffer.find(b"\n", self._position)
+        end = self._line_end(MAX_HEAD, "a trailer")
         if end < 0:
-            if len(self.buffer) - self._position > MAX_HEAD:
-                raise BadMessage("the trailers do not end")
             return False
+        if end - self._trailers > MAX_HEAD:
+            raise BadMessage(f"the trailers have more than {MAX_HEAD} bytes")
         blank = not bytes(self.buffer[self._position : end]).strip(b"\r")
         self._position = end + 1
         if blank:
             self._finish(self._position)
         return not blank
+
+    def _check_overhead(self) -> None:
+        if self._limit and self._position - self._received > self._limit + MAX_HEAD:
+            raise LengthLimit(f"chunking adds more than {self._limit} bytes to the body")
 
     def _check_limit(self, length: int) -> None:
         if self._limit and length > self._limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.http1 import BadMessage, entity_body
-from crawler.wire.reader import MAX_HEAD, LengthLimit, ResponseReader
+from crawler.wire.reader import MAX_HEAD, MAX_INTERIM, LengthLimit, ResponseReader
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n"
@@ -79,6 +80,8 @@ def test_bytes_behind_the_end_are_not_kept() -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 5000,
         b"HTTP/1.1 200 OK\r\n" + b"x" * (MAX_HEAD + 1),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"x" * (MAX_HEAD + 1),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * (MAX_HEAD // 6 + 1),
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * (MAX_INTERIM + 1),
     ],
 )
 def test_what_is_no_response_is_refused(data: bytes) -> None:
@@ -98,6 +101,35 @@ def test_the_limit_holds_for_every_framing(data: bytes) -> None:
     with pytest.raises(LengthLimit):
         read(data, limit=49)
     read(data, limit=50)
+
+
+def test_chunking_may_not_outgrow_the_body() -> None:
+    chunk = b"1;" + b"x" * 4000 + b"\r\na\r\n"
+    with pytest.raises(LengthLimit):
+        read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 500, limit=1000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 30_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 200_000,
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 200_000,
+    ],
+    ids=["head", "trailers", "chunks", "counted", "until close"],
+)
+def test_byte_by_byte_takes_time_in_proportion(data: bytes) -> None:
+    def seconds(part: bytes) -> float:
+        reader = ResponseReader("GET", 0)
+        started = time.process_time()
+        for position in range(len(part)):
+            reader.feed(part[position : position + 1])
+        return time.process_time() - started
+
+    half, whole = min(seconds(data[: len(data) // 2]) for _ in range(3)), min(seconds(data) for _ in range(3))
+    assert whole < 3.2 * half + 0.05, f"{half:.3f} s for a half, {whole:.3f} s for the whole"
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(min_value=0), max_size=6))
