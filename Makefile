@@ -11,7 +11,7 @@ PACKAGES := archive pipelines spiders crawler
 PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
-.PHONY: help setup demo test check format lint lock clean schema faults real-pages
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -21,6 +21,8 @@ help:
 	@echo "make lock        pin the dependencies anew (requirements.lock)"
 	@echo "make schema      write docs/schema and docs/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
+	@echo "make fuzz        a million inputs for the response reader, report to docs/"
+	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
 
 .uv/bin/uv:
@@ -72,6 +74,15 @@ schema: setup
 real-pages: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.real_pages "$(PAGES)" --report docs/real-pages.md
+
+fuzz: setup
+	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md
+
+# The two well-kept parsers live in an environment of their own: the project does not depend on them
+parsers: setup
+	@test -x .venv-parsers/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-parsers
+	@$(UV) pip install --quiet --python .venv-parsers/bin/python --editable . h11==0.16.0 httptools==0.7.1 pytest
+	.venv-parsers/bin/python -m benchmarks.parsers --report docs/parsers.md
 
 clean:
 	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

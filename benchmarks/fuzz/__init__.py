@@ -1,0 +1,1 @@
+"""Fuzzing: random and broken input by the million."""
