@@ -81,7 +81,7 @@ fuzz: setup
 # The two well-kept parsers live in an environment of their own: the project does not depend on them
 parsers: setup
 	@test -x .venv-parsers/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-parsers
-	@$(UV) pip install --quiet --python .venv-parsers/bin/python --editable . h11==0.16.0 httptools==0.7.1 pytest
+	@$(UV) pip install --quiet --python .venv-parsers/bin/python --editable . h11==0.16.0 httptools==0.9.0 pytest hypothesis cryptography
 	.venv-parsers/bin/python -m benchmarks.parsers --report docs/parsers.md
 
 clean:
