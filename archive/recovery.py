@@ -1,0 +1,196 @@
+"""Finishing a segment whose writer died: cut to the last whole exchange, indexed, closed.
+
+A writer holds a lock (flock) on its open file, which the system lets go when the process ends, however it ends.
+What is cut off is kept beside the segment as ``.torn``. Recovering twice does nothing the second time, since the
+open file is then gone; dying in the middle leaves the open file, shorter or not, to be recovered again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from archive.captures import Capture, WarcRecord, iterate_captures, iterate_records
+from archive.cdxj import REVISIT_MIME, IndexEntry, index_text, plain_mime
+from archive.errors import DamagedArchive
+from archive.http1 import BadMessage, parse_head
+from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
+from archive.manifests import Manifest, stored_file
+from archive.members import parse_warc_fields, warc_date
+from archive.segment import ClosedSegment, sync_directory, write_durably
+
+TORN_SUFFIX = ".torn"
+_GZIP_WINDOW = zlib.MAX_WBITS | 16
+_READ_SIZE = 1 << 18
+_ENDS = frozenset({"warcinfo", "resource", "metadata"})
+"""Kinds of records behind which no exchange is incomplete."""
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What came of an open segment."""
+
+    name: SegmentName
+    closed: ClosedSegment | None = None
+    """None when no whole exchange was in it; then nothing is left of it but the torn tail."""
+    torn: int = 0
+    """Bytes that were cut off."""
+
+
+@dataclass(slots=True)
+class _Contents:
+    """What is whole in an open segment."""
+
+    end: int = 0
+    software: str = ""
+    entries: list[IndexEntry] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    sites: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def abandoned(path: Path) -> Iterator[bool]:
+    """Whether the writer of an open segment is dead; while the context lasts, nobody else finds it so."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(descriptor)
+
+
+def open_segments(spool: Path) -> list[Path]:
+    """The files of segments that are, or were when their writer died, being written."""
+    return sorted(spool.glob(f"*{WARC_SUFFIX}{OPEN_SUFFIX}"))
+
+
+def recover(path: Path, now: datetime) -> Recovered:
+    """Finish an open segment whose writer is dead. Raises OSError when the disk refuses."""
+    name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
+    contents = _read_whole(path, name)
+    torn = _cut(path, contents.end)
+    if not contents.outcomes:
+        path.unlink()
+        sync_directory(path.parent)
+        return Recovered(name, None, torn)
+    warc = path.with_name(f"{name.text}{WARC_SUFFIX}")
+    cdxj = path.with_name(f"{name.text}.cdxj")
+    write_durably(cdxj, index_text(contents.entries))
+    path.rename(warc)
+    sync_directory(warc.parent)
+    manifest = Manifest(
+        segment=name.text,
+        warc=stored_file(name.warc_key, warc),
+        cdxj=stored_file(name.cdxj_key, cdxj),
+        opened=warc_date(name.opened),
+        closed=warc_date(now),
+        exchanges=contents.outcomes.total(),
+        outcomes=dict(sorted(contents.outcomes.items())),
+        sites=dict(sorted(contents.sites.items())),
+        software=contents.software,
+    )
+    return Recovered(name, ClosedSegment(name, warc, cdxj, manifest), torn)
+
+
+def captures_of(warc: Path) -> Iterator[Capture]:
+    """The captures of a closed segment, to be told to the frontier. Raises DamagedArchive."""
+    with warc.open("rb") as stream:
+        yield from iterate_captures(iterate_records(stream))
+
+
+def _cut(path: Path, end: int) -> int:
+    """Cut a file, keeping beside it what is cut off; how much that was."""
+    size = path.stat().st_size
+    if size == end:
+        return 0
+    with path.open("r+b") as file:
+        file.seek(end)
+        write_durably(path.with_name(f"{path.name.removesuffix(OPEN_SUFFIX)}{TORN_SUFFIX}"), file.read())
+        file.truncate(end)
+        os.fsync(file.fileno())
+    return size - end
+
+
+def _read_whole(path: Path, name: SegmentName) -> _Contents:
+    """Read an open segment up to the end of its last whole exchange."""
+    contents = _Contents()
+    pending: list[IndexEntry] = []
+    for offset, member in _whole_members(path):
+        try:
+            (record,) = iterate_records(io.BytesIO(member))
+        except (DamagedArchive, ValueError):
+            break
+        if record.kind in ("response", "revisit"):
+            entry = _entry(record, name, offset, len(member))
+            pending = [entry] if entry is not None else []
+        elif record.kind == "warcinfo":
+            contents.software = parse_warc_fields(record.block).get("software", [""])[0]
+        elif record.kind == "metadata":
+            _count(record, contents)
+            contents.entries += pending
+            pending = []
+        if record.kind in _ENDS:
+            contents.end = offset + len(member)
+    return contents
+
+
+def _count(record: WarcRecord, contents: _Contents) -> None:
+    facts = parse_warc_fields(record.block)
+    contents.outcomes[facts.get("outcome", ["ok"])[0]] += 1
+    contents.sites[facts.get("site", ["-"])[0]] += 1
+
+
+def _entry(record: WarcRecord, name: SegmentName, offset: int, length: int) -> IndexEntry | None:
+    """The index line of a response or revisit, as its writer would have made it."""
+    try:
+        head = parse_head(record.block)
+    except BadMessage:
+        return None
+    return IndexEntry(
+        url=record.target,
+        date=record.headers["WARC-Date"],
+        mime=REVISIT_MIME if record.kind == "revisit" else plain_mime(head.first("content-type")),
+        status=head.status,
+        digest=record.headers.get("WARC-Payload-Digest", ""),
+        length=length,
+        offset=offset,
+        filename=name.warc_key,
+    )
+
+
+def _whole_members(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Offset and bytes of each gzip member that is whole and sound, up to the first that is not."""
+    offset = 0
+    rest = b""
+    with path.open("rb") as file:
+        while True:
+            inflater = zlib.decompressobj(_GZIP_WINDOW)
+            member: list[bytes] = []
+            while not inflater.eof:
+                chunk = rest or file.read(_READ_SIZE)
+                rest = b""
+                if not chunk:
+                    return
+                try:
+                    inflater.decompress(chunk)
+                except zlib.error:
+                    return
+                member.append(chunk)
+            rest = inflater.unused_data
+            data = b"".join(member)
+            data = data[: len(data) - len(rest)]
+            yield offset, data
+            offset += len(data)
