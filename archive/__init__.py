@@ -23,6 +23,7 @@ Rooms, from the inside out:
     surt, cdxj  the index
     members     WARC records as gzip members
     segment     writing a segment
+    recovery    finishing a segment whose writer died
     captures    reading captures back
     manifests   what a stored segment consists of
     derived     records and outcomes of a segment

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -72,6 +73,8 @@ class SegmentWriter:
         self._size = 0
         spool.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
+        # Held until the file is closed or the process ends: it tells a living writer from a dead one
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._closed = False
         self._write(self._warcinfo(operator, robots="obey" if robots_obeyed else "ignore"))
 
@@ -126,13 +129,13 @@ class SegmentWriter:
     def close(self) -> ClosedSegment:
         """Make the segment durable and complete: fsync, index, rename, fsync of the directory."""
         self.sync()
-        os.close(self._file)
         self._closed = True
         warc = self.path.with_name(f"{self.name.text}{WARC_SUFFIX}")
         cdxj = self.path.with_name(f"{self.name.text}.cdxj")
         write_durably(cdxj, index_text(self._entries))
         self.path.rename(warc)
         sync_directory(warc.parent)
+        os.close(self._file)
         return ClosedSegment(self.name, warc, cdxj, self._manifest(warc, cdxj))
 
     def discard(self) -> None:

@@ -59,6 +59,8 @@ class CrawlReport:
     """Bytes of responses."""
     files: list[str] = field(default_factory=list)
     """Keys of the stored objects."""
+    leftovers: list[str] = field(default_factory=list)
+    """A line on each segment of earlier runs that was taken up."""
     problems: list[str] = field(default_factory=list)
     failed_sites: list[str] = field(default_factory=list)
     """Sites that gave nothing, or less than their floor."""
@@ -204,6 +206,7 @@ def _report(
         found=dict(sorted(session.found.items())),
         received=counts.received,
         files=[] if plan.dry_run else sorted(counts.files),
+        leftovers=session.leftovers,
         problems=problems,
         failed_sites=sorted(silent | low),
         planned=planned,

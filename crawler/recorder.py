@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
-from archive.captures import CONFIGURATION_URI, SITE_URI, SegmentReading
+from archive.captures import CONFIGURATION_URI, SITE_URI, Capture, SegmentReading
 from archive.derived import DerivedFiles
 from archive.errors import ArchiveError, DamagedArchive, StorageError
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original, Role
@@ -29,6 +29,7 @@ from archive.layout import WARC_SUFFIX, SegmentName
 from archive.manifests import parse_manifest
 from archive.members import Encoding, labelled_digest
 from archive.publishing import publish_records, publish_segment
+from archive.recovery import abandoned, captures_of, open_segments, recover
 from archive.segment import ClosedSegment, SegmentWriter, write_durably
 from archive.storage.protocol import Storage
 from crawler.config import Configuration, software
@@ -184,12 +185,36 @@ class Recorder:
             await asyncio.wait(self._storing)
         self._pool.close()
 
-    def store_leftovers(self) -> int:
-        """Begin to store the closed segments that earlier runs left in the spool; their number."""
-        leftovers = list(self._leftovers())
-        for segment, closed in leftovers:
+    def store_leftovers(self) -> list[str]:
+        """Take up what earlier runs left in the spool and begin to store it; a line on each segment.
+
+        A segment whose writer died is finished first. Raises DamagedArchive or OSError.
+        """
+        lines = [self._recover(path) for path in open_segments(self._spool)]
+        for segment, closed in list(self._leftovers()):
+            self._acknowledge(closed)
             self._begin_storing(segment, closed)
-        return len(leftovers)
+            lines.append(f"{segment.name.text}: not stored by an earlier run, stored now")
+        return [line for line in lines if line]
+
+    def _recover(self, path: Path) -> str:
+        with abandoned(path) as is_abandoned:
+            if not is_abandoned:
+                return ""
+            recovered = recover(path, self._identities.now())
+            cut = f", {recovered.torn} torn bytes kept beside it" if recovered.torn else ""
+            if recovered.closed is None:
+                return f"{recovered.name.text}: nothing whole in it{cut}"
+            self._write_manifest(recovered.closed)
+            return f"{recovered.name.text}: its writer had died; recovered{cut}"
+
+    def _write_manifest(self, closed: ClosedSegment) -> None:
+        write_durably(self._spool / f"{closed.name.text}{_MANIFEST_SUFFIX}", closed.manifest.to_bytes())
+
+    def _acknowledge(self, closed: ClosedSegment) -> None:
+        """Tell the frontier what a segment of an earlier run holds, so that it is not fetched again."""
+        found = [_captured(capture, closed.name.text) for capture in captures_of(closed.warc)]
+        self._frontier.captured([captured for captured in found if captured is not None])
 
     def _open(self) -> tuple[SegmentWriter, _Segment]:
         if self._writer is None or self._segment is None:
@@ -257,7 +282,7 @@ class Recorder:
         closed = await asyncio.to_thread(writer.close)
         self._frontier.captured(durable)
         segment.path = closed.warc
-        write_durably(self._spool / f"{segment.name.text}{_MANIFEST_SUFFIX}", closed.manifest.to_bytes())
+        self._write_manifest(closed)
         self._begin_storing(segment, closed)
 
     def _begin_storing(self, segment: _Segment, closed: ClosedSegment) -> None:
@@ -355,3 +380,16 @@ def _validators(exchange: Exchange) -> tuple[str, str]:
     except BadMessage:
         return "", ""
     return head.first("etag"), head.first("last-modified")
+
+
+def _captured(capture: Capture, segment: str) -> Captured | None:
+    """A capture read back, as the frontier is told of it; None for one that came to nothing."""
+    if capture.outcome in _PASSING | _FINAL:
+        return None
+    address = CaptureAddress(
+        segment, capture.offset, capture.length, capture.record_id, capture.payload_digest, capture.revisit
+    )
+    full = capture.outcome is CaptureOutcome.OK and not capture.revisit and capture.fact("method") == "GET"
+    head = capture.head() if full else None
+    etag, last_modified = (head.first("etag"), head.first("last-modified")) if head is not None else ("", "")
+    return Captured(capture.url, address, capture.date, capture.discovery, etag, last_modified, full)

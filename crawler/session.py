@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -25,8 +24,6 @@ from spiders.site import Site
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-
-logger = logging.getLogger(__name__)
 
 CONFIGURATION = "NEWSWARC_CONFIGURATION"
 """Scrapy setting that holds the `Configuration`."""
@@ -56,6 +53,8 @@ class CrawlSession:
         self.problems: list[Problem] = []
         self.found: Counter[str] = Counter()
         """Articles that the sources of each site show."""
+        self.leftovers: list[str] = []
+        """A line on each segment of earlier runs that was taken up."""
         self.planned: list[Due] = []
         """In a dry run: what would be fetched."""
         self.dry_run = dry_run
@@ -118,9 +117,7 @@ class CrawlSession:
     async def opened(self, spider: object) -> None:
         """The spider starts: earlier leftovers go to the storage, housekeeping begins."""
         self._sites = getattr(spider, "sites", {})
-        leftovers = self.recorder.store_leftovers()
-        if leftovers:
-            logger.warning("%d segments of earlier runs were not stored yet; storing them now", leftovers)
+        self.leftovers = self.recorder.store_leftovers()
         self._tasks = [
             asyncio.create_task(self.recorder.warm_up()),
             asyncio.create_task(self.recorder.housekeeping()),

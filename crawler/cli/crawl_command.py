@@ -71,6 +71,8 @@ def run_and_show(configuration: Configuration, plan: CrawlPlan, *, quiet: bool, 
         _introduce(console, configuration)
     display = ProgressDisplay(console) if not quiet and not verbosity else None
     report = run_crawl(configuration, plan, verbosity=verbosity, watch=display.watch if display else None)
+    for line in report.leftovers:
+        console.print(f"[yellow]↻[/yellow] {escape(line)}", soft_wrap=True, highlight=False)
     show_problems(console, report)
     if plan.dry_run and not quiet:
         show_plan(Console(), report)

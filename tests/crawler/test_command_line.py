@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from archive.captures import SegmentReading
+from archive.exchange import Role
 from archive.library import articles, outcomes, segments
 from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
@@ -227,6 +230,40 @@ def test_interrupted_while_it_closes_it_still_stores_everything(tmp_path: Path, 
     assert "Traceback" not in err
     assert not list((tmp_path / "newswarc-data" / "state" / "spool").iterdir())
     assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) >= 14
+
+
+@pytest.mark.parametrize("stories", [1, 6, 15])
+def test_killed_it_loses_nothing_it_has_captured(tmp_path: Path, stories: int) -> None:
+    with DemoServer() as server:
+        process = subprocess.Popen(
+            [str(PROGRAM), "crawl", f"{server.base}/", "-q", "--allow-host", host(server)],
+            cwd=tmp_path,
+            env=environment(NEWSWARC_DELAY="0.1"),
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while sum("/stories/" in path for path, _ in server.requests) < stories and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        again = newswarc(
+            "crawl", f"{server.base}/", "--json", "--allow-host", host(server), cwd=tmp_path, NEWSWARC_DELAY="0"
+        )
+        assert again.code == 0, again.err
+        assert any("its writer had died; recovered" in line for line in again.json()["leftovers"])
+    archive = tmp_path / "newswarc-data"
+    found = [article.url for article in articles(LocalStorage(archive))]
+    assert len(found) == len(set(found)) == 15, "every article once, none lost, none twice"
+    captured: Counter[str] = Counter()
+    for warc in (archive / "warc").rglob("*.warc.gz"):
+        assert validators.warcvalid(warc).code == 0
+        with warc.open("rb") as stream:
+            pages = [c for c in SegmentReading(stream).captures() if c.role is Role.ARTICLE and c.response]
+            # A redirect may lead to a page once more: that leaves a revisit
+            captured.update(capture.url for capture in pages if not capture.revisit)
+    assert set(captured.values()) == {1}, "what a dead run captured is not captured again"
+    assert not [path for path in (archive / "state" / "spool").iterdir() if path.suffix != ".torn"]
 
 
 def test_what_could_not_be_stored_is_stored_by_the_next_run(tmp_path: Path) -> None:
