@@ -21,7 +21,9 @@ Rooms, from the inside out:
     outcomes    page outcomes: what became of every captured page
     layout      names of segments and keys of objects
     surt, cdxj  the index
+    durable     files that outlast a loss of power
     members     WARC records as gzip members
+    exchange_records  the WARC records of one exchange
     segment     writing a segment
     recovery    finishing a segment whose writer died
     captures    reading captures back

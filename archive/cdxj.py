@@ -45,8 +45,12 @@ class IndexEntry:
 
 def index_text(entries: Iterable[IndexEntry]) -> bytes:
     """The whole index file."""
-    lines = sorted(f"{entry.line()}\n".encode() for entry in entries)
-    return b"".join(lines)
+    return sorted_index(f"{entry.line()}\n".encode() for entry in entries)
+
+
+def sorted_index(lines: Iterable[bytes]) -> bytes:
+    """The whole index file, from lines with their ends in any order."""
+    return b"".join(sorted(lines))
 
 
 def plain_mime(content_type: str) -> str:

@@ -30,6 +30,13 @@ MAX_CODINGS = 4
 """Stacked codings past which a response is up to no good."""
 
 
+MAX_RATIO = 1000
+"""A coding that makes this much of each byte is a bomb; gzip cannot, and real pages stay far below."""
+
+_FREE = 1 << 20
+"""Bytes that may come out whatever the ratio."""
+
+
 class BodyTooLarge(ArchiveError):
     """Decoded, the body passes the limit."""
 
@@ -90,7 +97,10 @@ _SEVERAL_MEMBERS = frozenset({"gzip", "x-gzip", "zstd"})
 
 
 def decode_body(codings: list[str], body: bytes, limit: int) -> DecodedBody:
-    """Remove codings, the last applied first. Raises BodyTooLarge past `limit` bytes, at any stage."""
+    """Remove codings, the last applied first.
+
+    Raises BodyTooLarge past `limit` bytes, or past `MAX_RATIO` times the bytes that went in, at any stage.
+    """
     applied = [coding.strip().lower() for coding in codings if coding.strip().lower() not in ("", "identity")]
     if len(applied) > MAX_CODINGS:
         return DecodedBody(body, f"{len(applied)} codings")
@@ -99,7 +109,7 @@ def decode_body(codings: list[str], body: bytes, limit: int) -> DecodedBody:
             return DecodedBody(body, f"unknown coding {coding[:40]!r}")
         if not body:
             continue
-        decoded = _decode(coding, body, limit)
+        decoded = _decode(coding, body, min(limit, _FREE + MAX_RATIO * len(body)))
         if decoded.flaw:
             return decoded
         body = decoded.body

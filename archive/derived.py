@@ -12,10 +12,10 @@ from typing import BinaryIO
 from uuid import UUID
 
 from archive.article import Article
+from archive.durable import write_durably
 from archive.layout import SegmentName
 from archive.manifests import CompletionManifest, stored_file
 from archive.outcomes import PageOutcome, PageOutcomeLine
-from archive.segment import write_durably
 
 _GZIP_LEVEL = 6
 
@@ -38,9 +38,13 @@ class CompletedRecords:
 
 
 class DerivedFiles:
-    """Collects the derivations of one segment in a journal, so that a stopped run can go on."""
+    """Collects the derivations of one segment in a journal, so that a stopped run can go on.
 
-    def __init__(self, spool: Path, name: SegmentName, generation: str) -> None:
+    The journal is not made durable: what is lost or broken in it is derived again.
+    """
+
+    def __init__(self, spool: Path, name: SegmentName, generation: str, captured: set[UUID] | None = None) -> None:
+        """Derivations of other captures than `captured` are left out, when it is given: the segment lost these."""
         spool.mkdir(parents=True, exist_ok=True)
         self._name = name
         self._generation = generation
@@ -49,7 +53,8 @@ class DerivedFiles:
         self._known: set[UUID] = set()
         if self._path.exists():
             _cut_torn_line(self._path)
-            self._known = {derivation.line.record_id for derivation in self._journal()}
+            found = {derivation.line.record_id for derivation in self._journal()}
+            self._known = found if captured is None else found & captured
         self._file = self._path.open("ab", buffering=0)
 
     def __contains__(self, record_id: UUID) -> bool:
@@ -66,7 +71,8 @@ class DerivedFiles:
     def complete(self) -> CompletedRecords:
         """Write articles and outcomes ordered by WARC offset, and their manifest."""
         self._file.close()
-        derivations = sorted(self._journal(), key=lambda derivation: derivation.line.offset)
+        by_capture = {d.line.record_id: d for d in self._journal() if d.line.record_id in self._known}
+        derivations = sorted(by_capture.values(), key=lambda derivation: derivation.line.offset)
         records = self._spool / f"{self._name.text}.{self._generation}.jsonl.gz"
         outcomes = self._spool / f"{self._name.text}.{self._generation}.outcomes.jsonl.gz"
         articles = [derivation.article.to_json_line() for derivation in derivations if derivation.article]
@@ -94,10 +100,13 @@ class DerivedFiles:
     def _journal(self) -> Iterator[Derivation]:
         with self._path.open("rb") as file:
             for raw in file:
-                line, article = json.loads(raw)
-                yield Derivation(
-                    PageOutcomeLine.model_validate(line), Article.model_validate(article) if article else None
-                )
+                try:
+                    line, article = json.loads(raw)
+                    yield Derivation(
+                        PageOutcomeLine.model_validate(line), Article.model_validate(article) if article else None
+                    )
+                except ValueError:
+                    continue
 
 
 def _cut_torn_line(path: Path) -> None:

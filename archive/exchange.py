@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import IO
 from uuid import UUID
+
+_READ_SIZE = 1 << 18
 
 
 class CaptureOutcome(StrEnum):
@@ -120,6 +125,30 @@ class Transport:
 
 
 @dataclass(frozen=True, slots=True)
+class SpooledBytes:
+    """A response too large for memory, in a file of its own. The file goes when nobody holds it any more."""
+
+    start: bytes
+    """The status line and header section; also in the file."""
+    file: IO[bytes]
+    length: int
+    """Bytes in the file that count."""
+
+    def __len__(self) -> int:
+        return self.length
+
+    def parts(self, start: int = 0) -> Iterator[bytes]:
+        """The bytes from `start` on, piece by piece."""
+        descriptor = self.file.fileno()
+        while start < self.length:
+            part = os.pread(descriptor, min(_READ_SIZE, self.length - start), start)
+            if not part:
+                return
+            start += len(part)
+            yield part
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """Request and response as bytes, and everything around them that a reader may ask for.
 
@@ -131,7 +160,7 @@ class Exchange:
     method: str
     request: bytes
     """As sent; empty when nothing was sent."""
-    response: bytes
+    response: bytes | SpooledBytes
     started: datetime
     finished: datetime
     outcome: CaptureOutcome
@@ -147,6 +176,17 @@ class Exchange:
     """Names of request headers that were sent but whose values are not kept."""
     extraction_configuration: str = ""
     """Digest of the extraction configuration in force (a resource record of the segment)."""
+
+    @property
+    def response_start(self) -> bytes:
+        """The beginning of the response: its head at least, if one came whole."""
+        return self.response.start if isinstance(self.response, SpooledBytes) else self.response
+
+    def response_parts(self, start: int = 0) -> Iterator[bytes]:
+        """The response from `start` on, piece by piece."""
+        if isinstance(self.response, SpooledBytes):
+            return self.response.parts(start)
+        return iter((self.response[start:],))
 
 
 @dataclass(frozen=True, slots=True)

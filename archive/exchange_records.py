@@ -1,4 +1,4 @@
-"""The WARC records of one exchange, as gzip members with their places. No input or output here.
+"""The WARC records of one exchange, as gzip members with their places.
 
 The order is request, response or revisit, metadata. Without a response only request (if anything
 was sent) and metadata are made, so that every attempt leaves a record.
@@ -7,12 +7,15 @@ was sent) and metadata are made, so that every attempt leaves a record.
 from __future__ import annotations
 
 import base64
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import IO
 from uuid import UUID
 
 from archive.cdxj import REVISIT_MIME, IndexEntry, plain_mime
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original
-from archive.http1 import BadMessage, ResponseHead, entity_body, parse_head
+from archive.http1 import BadMessage, ResponseHead, entity_parts, parse_head
 from archive.identity import Identities
 from archive.layout import SegmentName
 from archive.members import (
@@ -21,11 +24,12 @@ from archive.members import (
     IDENTICAL_PAYLOAD,
     SERVER_NOT_MODIFIED,
     WARC_FIELDS,
+    Block,
     Encoding,
-    gzip_member,
-    labelled_digest,
     member_level,
-    record_bytes,
+    member_parts,
+    new_digest,
+    record_head,
     record_urn,
     warc_date,
     warc_fields,
@@ -35,13 +39,39 @@ _NO_HEAD = ResponseHead("", 0, "", (), 0)
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeMembers:
-    """What is to be written for an exchange, and where it will be found."""
+class PreparedExchange:
+    """The members of an exchange, not in a segment yet: they can stand anywhere in it."""
 
-    data: bytes
-    address: CaptureAddress
-    entry: IndexEntry | None
-    """The line for the index; None when there is nothing to replay."""
+    length: int
+    """Bytes of all members."""
+    main_offset: int
+    """Where the response's (or, when none came, the metadata's) member begins among them."""
+    main_length: int
+    record_id: UUID
+    payload_digest: str
+    revisit: bool
+    mime: str
+    is_indexed: bool
+    """Whether there is something to replay."""
+
+    def address(self, name: SegmentName, offset: int) -> CaptureAddress:
+        """Where the capture is when the members stand at `offset` of a segment."""
+        main = offset + self.main_offset
+        return CaptureAddress(name.text, main, self.main_length, self.record_id, self.payload_digest, self.revisit)
+
+
+def index_entry(exchange: Exchange, prepared: PreparedExchange, address: CaptureAddress, key: str) -> IndexEntry:
+    """The index line of a capture; `key` is its WARC's."""
+    return IndexEntry(
+        url=exchange.url,
+        date=warc_date(exchange.started),
+        mime=REVISIT_MIME if address.revisit else prepared.mime,
+        status=exchange.status,
+        digest=address.payload_digest,
+        length=address.length,
+        offset=address.offset,
+        filename=key,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,106 +79,112 @@ class _Response:
     """A response record before it is a member."""
 
     kind: str
-    block: bytes
+    block: Block
     headers: list[tuple[str, str]]
     digest: str
     head: ResponseHead
 
+    @property
+    def mime(self) -> str:
+        return plain_mime(self.head.first("content-type"))
+
 
 class ExchangeRecords:
-    """Makes the records of exchanges for one segment."""
+    """Makes the records of exchanges for one segment. May be used by several threads at once."""
 
-    def __init__(self, name: SegmentName, info_id: UUID, identities: Identities, encoding: Encoding) -> None:
-        self._name = name
+    def __init__(self, info_id: UUID, identities: Identities, encoding: Encoding) -> None:
         self._info_header = ("WARC-Warcinfo-ID", record_urn(info_id))
         self._identities = identities
         self._encoding = encoding
 
-    def members(self, exchange: Exchange, original: Original | None, offset: int) -> ExchangeMembers:
-        """The members of an exchange that will be written at `offset`."""
+    def prepare(self, exchange: Exchange, original: Original | None, sink: IO[bytes]) -> PreparedExchange:
+        """Write the members of an exchange to `sink`, which is empty. Raises OSError when it takes no more."""
         main_id = self._identities.record_id()
-        request = self._request(exchange, main_id) if exchange.request else b""
-        offset += len(request)
+        if exchange.request:
+            self._write(sink, *self._request(exchange, main_id))
+        begins = sink.tell()
         if not exchange.response:
-            metadata = self._metadata(exchange, main_id, None)
-            address = CaptureAddress(self._name.text, offset, len(metadata), main_id)
-            return ExchangeMembers(request + metadata, address, None)
+            self._write(sink, *self._metadata(exchange, main_id, None))
+            length = sink.tell()
+            return PreparedExchange(length, begins, length - begins, main_id, "", False, "", False)
         response = self._response(exchange, original)
-        member = self._response_member(exchange, response, main_id)
-        metadata = self._metadata(exchange, self._identities.record_id(), main_id)
-        address = CaptureAddress(
-            self._name.text, offset, len(member), main_id, response.digest, response.kind == "revisit"
+        self._write(sink, *self._response_member(exchange, response, main_id))
+        ends = sink.tell()
+        self._write(sink, *self._metadata(exchange, self._identities.record_id(), main_id))
+        return PreparedExchange(
+            length=sink.tell(),
+            main_offset=begins,
+            main_length=ends - begins,
+            record_id=main_id,
+            payload_digest=response.digest,
+            revisit=response.kind == "revisit",
+            mime=response.mime,
+            is_indexed=bool(exchange.status),
         )
-        entry = self._index_entry(exchange, response, address) if exchange.status else None
-        return ExchangeMembers(request + member + metadata, address, entry)
 
-    def _request(self, exchange: Exchange, main_id: UUID) -> bytes:
+    @staticmethod
+    def _write(sink: IO[bytes], head: bytes, block: Block, level: int) -> None:
+        for part in member_parts(head, block, level):
+            sink.write(part)
+
+    def _request(self, exchange: Exchange, main_id: UUID) -> tuple[bytes, Block, int]:
         headers = [*self._common(exchange), ("WARC-Concurrent-To", record_urn(main_id))]
+        block = Block.of(exchange.request, self._encoding.digest)
         record_id = self._identities.record_id()
-        record = record_bytes(
-            "request",
-            record_id,
-            exchange.started,
-            HTTP_REQUEST,
-            exchange.request,
-            headers,
-            encoding=self._encoding,
-        )
-        return gzip_member(record, self._encoding.level)
+        head = record_head("request", record_id, exchange.started, HTTP_REQUEST, block, headers)
+        return head, block, self._encoding.level
 
     def _response(self, exchange: Exchange, original: Original | None) -> _Response:
-        head = _head_of(exchange.response)
-        payload = entity_body(exchange.response) if head.length else exchange.response
-        digest = labelled_digest(payload, self._encoding.digest)
+        head = _head_of(exchange.response_start)
+        block, digest = _response_block(exchange, head, self._encoding.digest)
         headers = self._common(exchange)
         if exchange.truncated:
             headers.append(("WARC-Truncated", exchange.truncated.value))
         profile = _revisit_profile(exchange, original, digest)
         if original is None or not profile:
             headers.append(("WARC-Payload-Digest", digest))
-            return _Response("response", exchange.response, headers, digest, head)
+            return _Response("response", block, headers, digest, head)
         headers.append(("WARC-Payload-Digest", original.payload_digest))
         headers += _refers_to(profile, original)
-        return _Response("revisit", exchange.response[: head.length], headers, original.payload_digest, head)
+        block = Block.of(exchange.response_start[: head.length], self._encoding.digest)
+        return _Response("revisit", block, headers, original.payload_digest, head)
 
-    def _response_member(self, exchange: Exchange, response: _Response, record_id: UUID) -> bytes:
-        record = record_bytes(
-            response.kind,
-            record_id,
-            exchange.started,
-            HTTP_RESPONSE,
-            response.block,
-            response.headers,
-            encoding=self._encoding,
+    def _response_member(self, exchange: Exchange, response: _Response, record_id: UUID) -> tuple[bytes, Block, int]:
+        head = record_head(
+            response.kind, record_id, exchange.started, HTTP_RESPONSE, response.block, response.headers
         )
-        mime = plain_mime(response.head.first("content-type"))
-        level = member_level(response.head.first("content-encoding"), mime, self._encoding.level)
-        return gzip_member(record, level)
+        coding = response.head.first("content-encoding")
+        return head, response.block, member_level(coding, response.mime, self._encoding.level)
 
-    def _metadata(self, exchange: Exchange, record_id: UUID, refers_to: UUID | None) -> bytes:
+    def _metadata(self, exchange: Exchange, record_id: UUID, refers_to: UUID | None) -> tuple[bytes, Block, int]:
         headers = [("WARC-Target-URI", exchange.url), self._info_header]
         if refers_to is not None:
             headers.append(("WARC-Refers-To", record_urn(refers_to)))
-        block = warc_fields(_metadata_fields(exchange))
-        record = record_bytes(
-            "metadata", record_id, exchange.started, WARC_FIELDS, block, headers, encoding=self._encoding
-        )
-        return gzip_member(record, self._encoding.level)
-
-    def _index_entry(self, exchange: Exchange, response: _Response, address: CaptureAddress) -> IndexEntry:
-        return IndexEntry(
-            url=exchange.url,
-            date=warc_date(exchange.started),
-            mime=REVISIT_MIME if address.revisit else plain_mime(response.head.first("content-type")),
-            status=exchange.status,
-            digest=address.payload_digest,
-            length=address.length,
-            offset=address.offset,
-            filename=self._name.warc_key,
-        )
+        block = Block.of(warc_fields(_metadata_fields(exchange)), self._encoding.digest)
+        head = record_head("metadata", record_id, exchange.started, WARC_FIELDS, block, headers)
+        return head, block, self._encoding.level
 
     def _common(self, exchange: Exchange) -> list[tuple[str, str]]:
         return [("WARC-Target-URI", exchange.url), *_transport_headers(exchange), self._info_header]
+
+
+def _response_block(exchange: Exchange, head: ResponseHead, algorithm: str) -> tuple[Block, str]:
+    """The response as a record's block, and the digest of its payload: both in one pass over the bytes."""
+    block = new_digest(algorithm)
+    payload = new_digest(algorithm)
+    block.update(exchange.response_start[: head.length])
+
+    def watched() -> Iterator[bytes]:
+        for part in exchange.response_parts(head.length):
+            block.update(part)
+            yield part
+
+    body = watched()
+    for part in entity_parts(head, body):
+        payload.update(part)
+    deque(body, maxlen=0)  # trailers, and whatever stands behind a broken chunk
+    made = Block(exchange.response_parts, len(exchange.response), f"{algorithm}:{block.hexdigest()}")
+    return made, f"{algorithm}:{payload.hexdigest()}"
 
 
 def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ Nothing here changes the bytes it reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archive.errors import ArchiveError
@@ -110,26 +110,62 @@ def entity_body(response: bytes) -> bytes:
     """The entity body of a stored response: transfer coding removed, content coding kept.
 
     Of a response cut short or broken it gives what is there. This is the payload of WARC/1.1, section 5.9.
+    Raises BadMessage when there is no head.
     """
     head = parse_head(response)
-    body = response[head.length :]
-    return b"".join(_chunks(body)) if head.chunked else body
+    return b"".join(entity_parts(head, (response[head.length :],)))
 
 
-def _chunks(body: bytes) -> Iterator[bytes]:
-    position = 0
-    while True:
-        line_end = body.find(b"\n", position)
-        try:
-            size = chunk_size(body[position:line_end]) if line_end >= 0 else 0
-        except BadMessage:
-            return
-        if size == 0:
-            return
-        start = line_end + 1
-        yield body[start : start + size]
-        position = start + size
-        position += 2 if body[position : position + 2] == b"\r\n" else 1
+def entity_parts(head: ResponseHead, body: Iterable[bytes]) -> Iterator[bytes]:
+    """The same piece by piece, from the pieces of the body behind a response's head."""
+    return _dechunked(body) if head.chunked else iter(body)
+
+
+def _dechunked(body: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    due = 0
+    between = False
+    for part in body:
+        rest += part
+        position = 0
+        while position < len(rest):
+            if due:
+                data = rest[position : position + due]
+                yield data
+                due -= len(data)
+                position += len(data)
+                between = due == 0
+            elif between:
+                skipped = _line_end_length(rest, position)
+                if not skipped:
+                    break
+                position += skipped
+                between = False
+            else:
+                line_end = rest.find(b"\n", position)
+                if line_end < 0:
+                    break
+                due = _announced(rest[position:line_end])
+                if not due:
+                    return
+                position = line_end + 1
+        rest = rest[position:]
+
+
+def _line_end_length(data: bytes, position: int) -> int:
+    """Bytes of the line end behind a chunk: two, one, or 0 when more must come to tell."""
+    if data[position : position + 1] != b"\r":
+        return 1
+    following = data[position + 1 : position + 2]
+    return 0 if not following else 2 if following == b"\n" else 1
+
+
+def _announced(line: bytes) -> int:
+    """The size that a chunk's first line announces; 0 for one that cannot be read."""
+    try:
+        return chunk_size(line)
+    except BadMessage:
+        return 0
 
 
 def chunk_size(line: bytes) -> int:

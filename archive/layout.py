@@ -11,6 +11,8 @@ from archive.identity import Identities
 
 OPEN_SUFFIX = ".open"
 WARC_SUFFIX = ".warc.gz"
+MANIFEST_SUFFIX = ".manifest.json"
+"""Ending of a segment's manifest as long as it is only on this machine."""
 _NAME = re.compile(
     r"(?P<prefix>[A-Za-z0-9_-]+?)-(?P<time>\d{17})-(?P<serial>\d{5})-(?P<host>[a-z0-9-]+)-(?P<id>[0-9a-z]+)"
 )

@@ -7,8 +7,9 @@ them. Blocks are written as given; only the WARC header is formatted here, by wa
 from __future__ import annotations
 
 import hashlib
+import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -24,8 +25,14 @@ HTTP_RESPONSE = "application/http; msgtype=response"
 WARC_FIELDS = "application/warc-fields"
 
 DIGEST_ALGORITHMS = ("sha256", "sha1")
+STORED = 0
+"""Level of members whose block is not compressed once more."""
+
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
-_STORED = 0
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+_HEAD_LEVEL = 6
+_LONGEST_STORED = 0xFFFF
+_RECORD_END = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +45,16 @@ class Encoding:
     """One of `DIGEST_ALGORITHMS`."""
 
 
+def new_digest(algorithm: str) -> hashlib._Hash:
+    """A digest of one of `DIGEST_ALGORITHMS`, of nothing yet."""
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
 def labelled_digest(data: bytes, algorithm: str = "sha256") -> str:
     """A digest as WARC headers spell it: the algorithm, a colon, hexadecimal digits."""
-    return f"{algorithm}:{hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()}"
+    digest = new_digest(algorithm)
+    digest.update(data)
+    return f"{algorithm}:{digest.hexdigest()}"
 
 
 def warc_date(moment: datetime) -> str:
@@ -54,40 +68,83 @@ def record_urn(record_id: UUID) -> str:
     return f"<urn:uuid:{record_id}>"
 
 
-def record_bytes(
-    kind: str,
-    record_id: UUID,
-    date: datetime,
-    content_type: str,
-    block: bytes,
-    headers: Iterable[tuple[str, str]] = (),
-    *,
-    encoding: Encoding,
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A record's block, in pieces that can be gone through more than once."""
+
+    parts: Callable[[], Iterable[bytes]]
+    length: int
+    digest: str
+    """Labelled digest of the whole block."""
+
+    @classmethod
+    def of(cls, data: bytes, algorithm: str) -> Block:
+        """A block that is in memory."""
+        return cls(lambda: (data,), len(data), labelled_digest(data, algorithm))
+
+
+def record_head(
+    kind: str, record_id: UUID, date: datetime, content_type: str, block: Block, headers: Iterable[tuple[str, str]]
 ) -> bytes:
-    """One uncompressed record: WARC header, block, and the two line ends behind it."""
+    """The WARC header of a record, the empty line behind it included (WARC/1.1, section 4)."""
     fields = [
         ("WARC-Type", kind),
         ("WARC-Record-ID", record_urn(record_id)),
         ("WARC-Date", warc_date(date)),
         *headers,
-        ("WARC-Block-Digest", labelled_digest(block, encoding.digest)),
+        ("WARC-Block-Digest", block.digest),
         ("Content-Type", content_type),
-        ("Content-Length", str(len(block))),
+        ("Content-Length", str(block.length)),
     ]
     head: bytes = StatusAndHeaders("", fields, protocol=WARC_VERSION).to_bytes()
-    return b"".join((head, block, b"\r\n\r\n"))
+    return head
 
 
-def gzip_member(record: bytes, level: int) -> bytes:
-    """The record as one gzip member, without a time stamp: the same bytes in, the same bytes out."""
+def member_parts(head: bytes, block: Block, level: int) -> Iterator[bytes]:
+    """The record as one gzip member, piece by piece, without a time stamp: the same in, the same out.
+
+    At level `STORED` the header is deflated and the block is not (RFC 1951, section 3.2.4).
+    """
+    if level == STORED:
+        yield from _stored_member(head, block)
+        return
     deflater = zlib.compressobj(level, zlib.DEFLATED, _GZIP_WINDOW)
-    return deflater.compress(record) + deflater.flush()
+    yield deflater.compress(head)
+    for part in block.parts():
+        yield deflater.compress(part)
+    yield deflater.compress(_RECORD_END)
+    yield deflater.flush()
+
+
+def gzip_member(head: bytes, block: Block, level: int) -> bytes:
+    """The same in one piece."""
+    return b"".join(member_parts(head, block, level))
+
+
+def _stored_member(head: bytes, block: Block) -> Iterator[bytes]:
+    deflater = zlib.compressobj(_HEAD_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    yield _GZIP_HEADER + deflater.compress(head) + deflater.flush(zlib.Z_SYNC_FLUSH)
+    checksum = zlib.crc32(head)
+    for part in block.parts():
+        checksum = zlib.crc32(part, checksum)
+        for start in range(0, len(part), _LONGEST_STORED):
+            piece = part[start : start + _LONGEST_STORED]
+            yield _stored_block_head(len(piece), last=False)
+            yield piece
+    checksum = zlib.crc32(_RECORD_END, checksum)
+    yield _stored_block_head(len(_RECORD_END), last=True) + _RECORD_END
+    size = len(head) + block.length + len(_RECORD_END)
+    yield struct.pack("<LL", checksum, size & 0xFFFFFFFF)
+
+
+def _stored_block_head(length: int, *, last: bool) -> bytes:
+    return struct.pack("<BHH", last, length, length ^ 0xFFFF)
 
 
 def member_level(content_encoding: str, mime: str, level: int) -> int:
-    """The zlib level for a response: none for bodies that do not get smaller."""
+    """The zlib level for a response: `STORED` for bodies that do not get smaller."""
     compressed = content_encoding.strip().lower() not in ("", "identity")
-    return _STORED if compressed or (mime.startswith(("image/", "video/", "audio/")) and "svg" not in mime) else level
+    return STORED if compressed or (mime.startswith(("image/", "video/", "audio/")) and "svg" not in mime) else level
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:

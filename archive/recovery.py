@@ -20,12 +20,13 @@ from pathlib import Path
 
 from archive.captures import Capture, WarcRecord, iterate_captures, iterate_records
 from archive.cdxj import REVISIT_MIME, IndexEntry, index_text, plain_mime
+from archive.durable import sync_directory, write_durably
 from archive.errors import DamagedArchive
 from archive.http1 import BadMessage, parse_head
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, stored_file
 from archive.members import parse_warc_fields, warc_date
-from archive.segment import ClosedSegment, sync_directory, write_durably
+from archive.segment import ClosedSegment, finish
 
 TORN_SUFFIX = ".torn"
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
@@ -89,11 +90,9 @@ def recover(path: Path, now: datetime) -> Recovered:
     warc = path.with_name(f"{name.text}{WARC_SUFFIX}")
     cdxj = path.with_name(f"{name.text}.cdxj")
     write_durably(cdxj, index_text(contents.entries))
-    path.rename(warc)
-    sync_directory(warc.parent)
     manifest = Manifest(
         segment=name.text,
-        warc=stored_file(name.warc_key, warc),
+        warc=stored_file(name.warc_key, path),
         cdxj=stored_file(name.cdxj_key, cdxj),
         opened=warc_date(name.opened),
         closed=warc_date(now),
@@ -102,7 +101,9 @@ def recover(path: Path, now: datetime) -> Recovered:
         sites=dict(sorted(contents.sites.items())),
         software=contents.software,
     )
-    return Recovered(name, ClosedSegment(name, warc, cdxj, manifest), torn)
+    closed = ClosedSegment(name, warc, cdxj, manifest)
+    finish(closed, path)
+    return Recovered(name, closed, torn)
 
 
 def captures_of(warc: Path) -> Iterator[Capture]:

@@ -3,36 +3,51 @@
 Rules:
 
 - The first record is warcinfo (WARC/1.1, section 6.2). While the segment is written its file ends in
-  ``.warc.gz.open``.
-- An exchange is one unbuffered write of all its members: a reader sees it whole or not at all.
+  ``.warc.gz.open``, and a lock (flock) on it tells that its writer lives.
+- An exchange is there whole or not at all: up to `IN_MEMORY` bytes it goes out in one unbuffered write, a larger one
+  is made in a file of its own first. A write that fails midway is taken back.
 - What was written is durable after `sync`; before, nobody may call it captured.
+- A `sync` that fails ends the segment where the last good one was: asking again could bring a yes that is not true.
 - A payload that the same URL had before becomes a revisit record; a truncated one never does.
+- Closing: fsync, index, manifest, rename, fsync of the directory. Only the rename makes the segment a closed one.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import io
 import os
+import tempfile
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from archive.cdxj import IndexEntry, index_text
+from archive.cdxj import sorted_index
+from archive.durable import sync_directory, write_durably
 from archive.errors import SegmentClosed
 from archive.exchange import CaptureAddress, Exchange, Original
-from archive.exchange_records import ExchangeRecords
+from archive.exchange_records import ExchangeRecords, PreparedExchange, index_entry
 from archive.identity import Identities
-from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
-from archive.manifests import Manifest, stored_file
+from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX, WARC_SUFFIX, SegmentName
+from archive.manifests import Manifest, StoredFile, stored_file
 from archive.members import (
     WARC_FIELDS,
+    Block,
     Encoding,
     gzip_member,
-    record_bytes,
+    record_head,
     record_urn,
     warc_date,
     warc_fields,
 )
+
+IN_MEMORY = 1 << 20
+"""Bytes of a response up to which its records are made in memory."""
+
+_READ_SIZE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +59,30 @@ class ClosedSegment:
     cdxj: Path
     manifest: Manifest
 
+    @property
+    def manifest_path(self) -> Path:
+        """Where this machine keeps the manifest until it is stored."""
+        return self.warc.with_name(f"{self.name.text}{MANIFEST_SUFFIX}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyExchange:
+    """An exchange whose records are made and wait to be appended."""
+
+    exchange: Exchange
+    prepared: PreparedExchange
+    members: IO[bytes]
+    """In memory, or in a file without a name that goes when it is closed."""
+
+    def parts(self) -> Iterator[bytes]:
+        """The bytes of all members."""
+        self.members.seek(0)
+        while part := self.members.read(_READ_SIZE):
+            yield part
+
 
 class SegmentWriter:
-    """Appends exchanges to one segment in a spool directory. Not for several threads at once."""
+    """Appends exchanges to one segment in a spool directory. Only `prepare` may run in other threads."""
 
     def __init__(
         self,
@@ -65,23 +101,39 @@ class SegmentWriter:
         self._encoding = encoding or Encoding()
         self._software = software
         self._info_id = identities.record_id()
-        self._records = ExchangeRecords(name, self._info_id, identities, self._encoding)
-        self._entries: list[IndexEntry] = []
+        self._records = ExchangeRecords(self._info_id, identities, self._encoding)
         self._outcomes: Counter[str] = Counter()
         self._sites: Counter[str] = Counter()
         self._resources: set[str] = set()
+        self._digest = hashlib.sha256()
         self._size = 0
+        self._durable = 0
+        self._closed = False
         spool.mkdir(parents=True, exist_ok=True)
+        self._index = tempfile.TemporaryFile(dir=spool, buffering=0)  # noqa: SIM115 - closed with the segment
         self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
         # Held until the file is closed or the process ends: it tells a living writer from a dead one
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._closed = False
-        self._write(self._warcinfo(operator, robots="obey" if robots_obeyed else "ignore"))
+        try:
+            self._write([self._warcinfo(operator, robots="obey" if robots_obeyed else "ignore")])
+        except OSError:
+            self.discard()
+            raise
 
     @property
     def size(self) -> int:
         """Bytes written so far."""
         return self._size
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more."""
+        return self._closed
+
+    @property
+    def undurable(self) -> int:
+        """Bytes written since the last `sync`."""
+        return self._size - self._durable
 
     @property
     def exchanges(self) -> int:
@@ -91,19 +143,16 @@ class SegmentWriter:
     def add_resource(self, uri: str, content_type: str, payload: bytes) -> None:
         """Keep a document that later derivation needs, once a segment (WARC/1.1, section 6.6).
 
-        Raises SegmentClosed.
+        Raises SegmentClosed, or OSError when the disk refuses.
         """
         if uri in self._resources:
             return
-        self._write(
-            self._member(
-                "resource",
-                content_type,
-                payload,
-                [("WARC-Target-URI", uri), self._info_header],
-                fresh_id=True,
-            )
+        block = Block.of(payload, self._encoding.digest)
+        headers = [("WARC-Target-URI", uri), self._info_header]
+        head = record_head(
+            "resource", self._identities.record_id(), self._identities.now(), content_type, block, headers
         )
+        self._write([gzip_member(head, block, self._encoding.level)])
         self._resources.add(uri)
 
     def append(self, exchange: Exchange, original: Original | None = None) -> CaptureAddress:
@@ -111,43 +160,86 @@ class SegmentWriter:
 
         `original` is an earlier capture of the same URL: when the payload digests agree, or the
         server said 304 to a conditional request, a revisit record that refers to it is written.
-        Raises SegmentClosed.
+        Raises SegmentClosed, or OSError when the disk refuses; then nothing of the exchange is there.
         """
-        made = self._records.members(exchange, original, self._size)
-        self._write(made.data)
-        if made.entry is not None:
-            self._entries.append(made.entry)
+        return self.append_ready(self.prepare(exchange, original))
+
+    def prepare(self, exchange: Exchange, original: Original | None = None) -> ReadyExchange:
+        """Make the records of an exchange, which takes its time when it is large. Raises OSError."""
+        large = len(exchange.response) > IN_MEMORY
+        members: IO[bytes] = tempfile.TemporaryFile(dir=self.path.parent) if large else io.BytesIO()  # noqa: SIM115 - closed when appended
+        prepared = self._records.prepare(exchange, original, members)
+        return ReadyExchange(exchange, prepared, members)
+
+    def append_ready(self, ready: ReadyExchange) -> CaptureAddress:
+        """Write the records that `prepare` of this writer has made. Raises as `append` does."""
+        exchange, prepared = ready.exchange, ready.prepared
+        address = prepared.address(self.name, self._size)
+        with ready.members:
+            line = b""
+            if prepared.is_indexed:
+                line = index_entry(exchange, prepared, address, self.name.warc_key).line().encode() + b"\n"
+            self._write(ready.parts(), line)
         self._outcomes[exchange.outcome.value] += 1
         self._sites[exchange.discovery.site or "-"] += 1
-        return made.address
+        return address
 
     def sync(self) -> None:
-        """Make all that was appended durable (fsync). Raises OSError when the disk fails."""
-        if not self._closed:
+        """Make all that was appended durable (fsync).
+
+        Raises OSError when the disk fails; then the segment takes no more, and `abandon` has to be called.
+        """
+        if self._closed or self._size == self._durable:
+            return
+        size = self._size
+        try:
             os.fsync(self._file)
+            if not self._durable:
+                sync_directory(self.path.parent)
+        except OSError:
+            self._closed = True
+            raise
+        self._durable = size
 
     def close(self) -> ClosedSegment:
-        """Make the segment durable and complete: fsync, index, rename, fsync of the directory."""
+        """Make the segment durable and complete. Raises OSError when the disk fails: call `abandon` then."""
         self.sync()
         self._closed = True
         warc = self.path.with_name(f"{self.name.text}{WARC_SUFFIX}")
         cdxj = self.path.with_name(f"{self.name.text}.cdxj")
-        write_durably(cdxj, index_text(self._entries))
-        self.path.rename(warc)
-        sync_directory(warc.parent)
-        os.close(self._file)
-        return ClosedSegment(self.name, warc, cdxj, self._manifest(warc, cdxj))
+        self._index.seek(0)
+        write_durably(cdxj, sorted_index(self._index))
+        facts = StoredFile(key=self.name.warc_key, size=self._size, sha256=self._digest.hexdigest())
+        closed = ClosedSegment(self.name, warc, cdxj, self._manifest(facts, cdxj))
+        finish(closed, self.path)
+        self._let_go()
+        return closed
+
+    def abandon(self) -> None:
+        """Cut the segment to what is durable and let it go; `archive.recovery` finishes it.
+
+        Raises OSError when not even that can be done; recovery then does it later.
+        """
+        self._closed = True
+        try:
+            os.ftruncate(self._file, self._durable)
+        finally:
+            self._let_go()
 
     def discard(self) -> None:
         """Drop a segment to which no exchange was appended."""
-        os.close(self._file)
         self._closed = True
         self.path.unlink()
+        self._let_go()
 
-    def _manifest(self, warc: Path, cdxj: Path) -> Manifest:
+    def _let_go(self) -> None:
+        os.close(self._file)
+        self._index.close()
+
+    def _manifest(self, warc: StoredFile, cdxj: Path) -> Manifest:
         return Manifest(
             segment=self.name.text,
-            warc=stored_file(self.name.warc_key, warc),
+            warc=warc,
             cdxj=stored_file(self.name.cdxj_key, cdxj),
             opened=warc_date(self.name.opened),
             closed=warc_date(self._identities.now()),
@@ -157,31 +249,37 @@ class SegmentWriter:
             software=self._software,
         )
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, parts: Iterable[bytes], index_line: bytes = b"") -> None:
+        """Write parts of one whole, and its index line before them: all of it, or nothing."""
         if self._closed:
             raise SegmentClosed(f"segment {self.name.text} is closed")
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
-        self._size += len(data)
+        indexed = self._index.tell()
+        written = 0
+        digest = self._digest.copy()
+        try:
+            _write_all(self._index.fileno(), index_line)
+            for part in parts:
+                _write_all(self._file, part)
+                digest.update(part)
+                written += len(part)
+        except OSError:
+            self._take_back(indexed)
+            raise
+        self._size += written
+        self._digest = digest
+
+    def _take_back(self, indexed: int) -> None:
+        try:
+            os.ftruncate(self._file, self._size)
+            self._index.truncate(indexed)
+            self._index.seek(indexed)
+        except OSError:
+            self._closed = True  # what stands behind the last whole exchange is cut by recovery
+            raise
 
     @property
     def _info_header(self) -> tuple[str, str]:
         return "WARC-Warcinfo-ID", record_urn(self._info_id)
-
-    def _member(
-        self,
-        kind: str,
-        content_type: str,
-        block: bytes,
-        headers: list[tuple[str, str]],
-        *,
-        fresh_id: bool = False,
-    ) -> bytes:
-        record_id = self._identities.record_id() if fresh_id else self._info_id
-        date = self._identities.now() if fresh_id else self.name.opened
-        record = record_bytes(kind, record_id, date, content_type, block, headers, encoding=self._encoding)
-        return gzip_member(record, self._encoding.level)
 
     def _warcinfo(self, operator: str, robots: str) -> bytes:
         fields = warc_fields(
@@ -197,21 +295,21 @@ class SegmentWriter:
                 ("robots", robots),
             ]
         )
-        return self._member("warcinfo", WARC_FIELDS, fields, [("WARC-Filename", f"{self.name.text}{WARC_SUFFIX}")])
+        block = Block.of(fields, self._encoding.digest)
+        headers = [("WARC-Filename", f"{self.name.text}{WARC_SUFFIX}")]
+        head = record_head("warcinfo", self._info_id, self.name.opened, WARC_FIELDS, block, headers)
+        return gzip_member(head, block, self._encoding.level)
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file and make its bytes durable (fsync); its name is durable after `sync_directory`."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def finish(closed: ClosedSegment, opened: Path) -> None:
+    """The last steps of closing: manifest, rename, fsync of the directory. May be repeated."""
+    write_durably(closed.manifest_path, closed.manifest.to_bytes())
+    sync_directory(opened.parent)
+    opened.rename(closed.warc)
+    sync_directory(opened.parent)
 
 
-def sync_directory(directory: Path) -> None:
-    """Make renames and new names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -53,12 +53,12 @@ def _port(scheme: str, netloc: str) -> str:
 
 def _path(path: str) -> str:
     kept: list[str] = []
-    for part in _normal_escapes(path).lower().split("/"):
-        if part == "..":
-            kept = kept[:-1]
-        elif part not in ("", "."):
+    for part in _normal_escapes(path).lower().split("/")[1:]:
+        if part == ".." and kept:
+            kept.pop()
+        elif part != ".":
             kept.append(part)
-    return "/" + "/".join(kept)
+    return "/" + "/".join(part for part in kept if part)
 
 
 def _query(query: str) -> str:

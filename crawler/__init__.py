@@ -6,8 +6,17 @@ wire/       fetching: bytes on the wire, one exchange at a time
 safety      which addresses may be contacted
 robots      robots.txt, with every denial recorded
 frontier    which URLs are known, due, captured, stored
-recorder    exchanges into segments, pages into records, both into storage
-session     the recorder and the frontier joined to a running Scrapy crawl
+outcomes    what capture outcomes mean for an address
+counts      what a run has done so far
+gate        whether fetching may go on
+spool       this machine's spool: open and closed segments, and what is derived from them
+recorder    exchanges into segments
+deriving    pages of segments into records, by worker processes
+storing     closed segments into the storage, for as long as it takes
+leftovers   what earlier runs left in the spool
+depot       frontier, spool, extraction and storing, put together
+housekeeping  what has to happen again and again while a crawl runs
+session     all that joined to a running Scrapy crawl
 extraction  records from stored segments, over again
 progress    what a person watching sees
 cli/        the command line: parses and delegates

@@ -67,6 +67,8 @@ class Configuration(BaseModel):
     """How often an attempt that failed for a passing reason is repeated within a run."""
     max_body: int = Field(default=32 * _MIB, ge=1024)
     """Bytes of a body past which it is cut short (and marked so)."""
+    bind_address: str = ""
+    """Local address that connections come from; empty: the system chooses."""
     verify_certificates: bool = True
     """Whether a bad TLS certificate ends an attempt."""
     redact_headers: tuple[str, ...] = ("authorization", "proxy-authorization")
@@ -79,6 +81,18 @@ class Configuration(BaseModel):
     """Seconds after which a segment is closed."""
     sync_interval: float = Field(default=2.0, gt=0)
     """Seconds at most until what was received is durable on disk."""
+    sync_bytes: int = Field(default=8 * _MIB, ge=1)
+    """Bytes at most that were received and are not durable on disk."""
+    spool_budget: int = Field(default=20480 * _MIB, ge=_MIB)
+    """Bytes that may wait on this machine while the storage cannot be reached; then fetching pauses."""
+    least_free: int = Field(default=256 * _MIB, ge=0)
+    """Bytes that have to be free on this machine's disk for fetching to go on after it was full."""
+    disk_patience: float = Field(default=600.0, ge=0)
+    """Seconds that a run waits for a disk that refuses before it ends."""
+    storage_patience: float = Field(default=300.0, gt=0)
+    """Seconds at most between two tries to reach the storage."""
+    keep_local: bool = False
+    """Whether copies of what is stored stay in the spool."""
     compression_level: int = Field(default=6, ge=1, le=9)
     """zlib level of WARC records."""
     digest: str = "sha256"

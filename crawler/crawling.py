@@ -180,7 +180,7 @@ def _settings(
 def _report(
     configuration: Configuration, plan: CrawlPlan, session: CrawlSession, stats: dict[str, Any]
 ) -> CrawlReport:
-    counts = session.recorder.counts
+    counts = session.counts
     problems = [str(problem) for problem in session.problems] + counts.problems
     broken = sum(
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1

@@ -15,7 +15,7 @@ from archive.library import segment_name, segments
 from archive.manifests import Manifest
 from archive.publishing import publish_records
 from archive.storage.protocol import Storage
-from crawler.recorder import pages_of
+from crawler.spool import pages_of
 from pipelines.extract import EXTRACTOR_GENERATION
 from pipelines.pool import DerivationTask, ExtractionPool
 
@@ -77,7 +77,7 @@ class ReExtraction:
 
 async def _derive_all(warc: Path, name: SegmentName, directory: Path, pool: ExtractionPool) -> CompletedRecords:
     derived = DerivedFiles(directory, name, EXTRACTOR_GENERATION)
-    tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules in pages_of(warc)]
+    tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules, _ in pages_of(warc)]
 
     async def derive(task: DerivationTask) -> None:
         derived.add(await pool.derive(task))
@@ -95,7 +95,7 @@ def derive_file(warc: Path, *, workers: int, queue: int) -> Iterator[Derivation]
     async def run() -> list[Derivation]:
         pool = ExtractionPool(workers, queue)
         try:
-            tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules in pages_of(warc)]
+            tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules, _ in pages_of(warc)]
             return await asyncio.gather(*(pool.derive(task) for task in tasks))
         finally:
             pool.close()

@@ -29,6 +29,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    case,
     create_engine,
     event,
     select,
@@ -127,6 +128,16 @@ class Captured:
     """Whether it can serve as the original of a revisit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt that came to nothing."""
+
+    url: str
+    outcome: str
+    passing: bool
+    """Whether it may go better another time."""
+
+
 class Frontier:
     """The state of all addresses. One writer at a time on SQLite."""
 
@@ -183,15 +194,28 @@ class Frontier:
                 .values(state=State.STORED.value)
             )
 
-    def failed(self, url: str, outcome: str, *, passing: bool) -> None:
-        """An attempt came to nothing; `passing` tells that it may go better another time."""
+    def failed(self, failures: Sequence[Failed]) -> None:
+        """Attempts that came to nothing."""
+        if not failures:
+            return
         left = _addresses.c.attempts + 1 < MAX_ATTEMPTS
-        state = State.FAILED if passing else State.GIVEN_UP
-        statement = update(_addresses).where(_addresses.c.url == url, _addresses.c.state.in_([s.value for s in _DUE]))
-        values = {"attempts": _addresses.c.attempts + 1, "outcome": outcome}
+        due = _addresses.c.state.in_([state.value for state in _DUE])
         with self._engine.begin() as connection:
-            connection.execute(statement.where(~left).values(state=State.GIVEN_UP.value, **values))
-            connection.execute(statement.where(left).values(state=state.value, **values))
+            for failure in failures:
+                statement = update(_addresses).where(_addresses.c.url == failure.url, due)
+                state = case((left, State.FAILED.value), else_=State.GIVEN_UP.value)
+                values = {
+                    "attempts": _addresses.c.attempts + 1,
+                    "outcome": failure.outcome,
+                    "state": state if failure.passing else State.GIVEN_UP.value,
+                }
+                connection.execute(statement.values(values))
+
+    def settle(self) -> None:
+        """Make all that was said so far survive a loss of power. Raises OSError when the disk refuses."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
 
     def known_capture(self, url: str) -> KnownCapture | None:
         """The newest full capture of an address."""

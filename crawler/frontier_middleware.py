@@ -11,7 +11,7 @@ from archive.exchange import Role
 from crawler.frontier import Due
 from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
-from spiders.requests import discovery_of
+from spiders.requests import discovery_of, is_unchanged
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -66,7 +66,7 @@ class FrontierMiddleware:
     def _count(self, response: Response, requests: list[Request], site: str) -> None:
         frontier = self._session.frontier
         found = sum(1 for request in requests if discovery_of(request.meta).role is Role.ARTICLE)
-        if response.status == 304:
+        if is_unchanged(response):
             found = frontier.last_found(response.url)
         else:
             frontier.looked_at(response.url, site, found, self._session.now())

@@ -44,7 +44,7 @@ class ProgressDisplay:
 
 
 def _state(session: CrawlSession, spinner: Spinner, seconds: float) -> RenderableType:
-    counts = session.recorder.counts
+    counts = session.counts
     attempts, records = counts.outcomes.total(), counts.pages["record"]
     line = f"{attempts} fetched · {records} articles · {decimal(counts.received)} · {seconds:.0f} s"
     spinner.update(text=Text(line))

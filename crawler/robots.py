@@ -29,5 +29,7 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
             assert session is not None
             detail = "robots.txt does not allow this address"
             now = session.now()
-            session.keep(unsent(request.url, CaptureOutcome.ROBOTS_DENIED, now, discovery_of(request.meta), detail))
+            session.keep_now(
+                unsent(request.url, CaptureOutcome.ROBOTS_DENIED, now, discovery_of(request.meta), detail)
+            )
             raise

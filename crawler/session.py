@@ -6,18 +6,25 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import signals
 
-from archive.exchange import Discovery, Exchange
+from archive.errors import DamagedArchive
+from archive.exchange import CaptureAddress, Discovery, Exchange
 from archive.identity import Identities, SystemIdentities
-from archive.storage.opening import open_storage
 from crawler.config import Configuration, load_configuration
+from crawler.counts import Counts
+from crawler.depot import Depot
 from crawler.frontier import Due, Frontier
-from crawler.recorder import Recorder
+from crawler.gate import Gate
+from crawler.housekeeping import Housekeeping
+from crawler.recorder import NotKept, Recorder
+from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
+from spiders.families.base import SiteSpider
 from spiders.problems import Problem, problem_found
 from spiders.requests import CaptureMark
 from spiders.site import Site
@@ -39,16 +46,22 @@ class CrawlSession:
     """A Scrapy extension that owns recorder and frontier for the time of a crawl."""
 
     def __init__(
-        self, configuration: Configuration, identities: Identities, *, limit: int = 0, dry_run: bool = False
+        self,
+        configuration: Configuration,
+        identities: Identities,
+        *,
+        limit: int = 0,
+        dry_run: bool = False,
+        give_up: Callable[[], None] = lambda: None,
     ) -> None:
+        """`give_up` ends the crawl."""
         self.configuration = configuration
-        self.frontier = Frontier.in_directory(configuration.state_directory)
-        self.recorder = Recorder(
-            configuration,
-            open_storage(configuration.archive, endpoint=configuration.s3_endpoint or None),
-            self.frontier,
-            identities,
-            site_of=self._site_of,
+        self.counts = Counts()
+        self.gate = Gate()
+        self._depot = Depot(configuration, self.counts, self._forget)
+        self._recorder = Recorder(configuration, self._depot, identities, self.counts, site_of=self._site_of)
+        self._housekeeping = Housekeeping(
+            configuration, self._recorder, self._depot, self.gate, self.counts, give_up=give_up
         )
         self.problems: list[Problem] = []
         self.found: Counter[str] = Counter()
@@ -78,6 +91,7 @@ class CrawlSession:
             settings.get(IDENTITIES) or SystemIdentities(),
             limit=settings.getint(LIMIT),
             dry_run=settings.getbool(DRY_RUN),
+            give_up=lambda: _stop(crawler),
         )
         receivers: list[tuple[Callable[..., object], object]] = [
             (session.opened, signals.spider_opened),
@@ -89,14 +103,51 @@ class CrawlSession:
             crawler.signals.connect(receiver, signal)
         return session
 
+    @property
+    def spool_directory(self) -> Path:
+        """Where large responses are spooled while they are received."""
+        return self._depot.spool.directory
+
+    @property
+    def frontier(self) -> Frontier:
+        """Which addresses are known, due and captured."""
+        return self._depot.frontier
+
+    @property
+    def store(self) -> SegmentStore:
+        """Segments on their way into the storage."""
+        return self._depot.store
+
     def now(self) -> datetime:
         """The present moment, by the session's clock."""
         return self._identities.now()
 
-    def keep(self, exchange: Exchange) -> str:
-        """Keep an exchange; the mark of its capture."""
-        address = self.recorder.keep(exchange)
-        return str(CaptureMark(address.segment, address.offset, str(address.record_id)))
+    async def keep(self, exchange: Exchange) -> CaptureAddress:
+        """Keep an exchange. Raises NotKept when the disk refuses; fetching pauses then."""
+        try:
+            return await self._recorder.keep(exchange)
+        except NotKept as error:
+            self._housekeeping.disk_refused(error)
+            raise
+
+    def keep_now(self, exchange: Exchange) -> CaptureAddress:
+        """The same at once, for small exchanges."""
+        try:
+            return self._recorder.keep_now(exchange)
+        except NotKept as error:
+            self._housekeeping.disk_refused(error)
+            raise
+
+    async def read_body(self, parser: Callable[..., Any], body: bytes, *arguments: object) -> Any:
+        """See `spiders.reading.SourceReader`."""
+        return await self._depot.pool.run(parser, body, *arguments)
+
+    async def read_capture(self, capture: CaptureMark, parser: Callable[..., Any], *arguments: object) -> Any:
+        """See `spiders.reading.SourceReader`."""
+        segment = self._recorder.pages(capture.segment)
+        if segment is None:
+            raise DamagedArchive(f"segment {capture.segment} is no longer on this machine")
+        return await self._depot.deriver.read(segment, capture.offset, parser, arguments)
 
     def announce(self, url: str, discovery: Discovery) -> None:
         """A feed or news sitemap announces an article that is not captured yet: it says more than a link did."""
@@ -115,32 +166,43 @@ class CrawlSession:
         return True
 
     async def opened(self, spider: object) -> None:
-        """The spider starts: earlier leftovers go to the storage, housekeeping begins."""
+        """The spider starts: what earlier runs left is taken up, housekeeping begins."""
         self._sites = getattr(spider, "sites", {})
-        self.leftovers = self.recorder.store_leftovers()
-        self._tasks = [
-            asyncio.create_task(self.recorder.warm_up()),
-            asyncio.create_task(self.recorder.housekeeping()),
-        ]
+        if isinstance(spider, SiteSpider):
+            spider.reader = self
+        self.leftovers = await self._depot.take_up(self.now())
+        self._tasks = [asyncio.create_task(self._depot.warm_up()), asyncio.create_task(self._housekeeping.run())]
 
     async def closed(self) -> None:
         """The spider has ended: everything is closed and stored."""
         self.closing = True
-        for task in self._tasks:
-            task.cancel()
+        self.gate.shut()
+        self._housekeeping.end()
         ended = await asyncio.gather(*self._tasks, return_exceptions=True)
         for result in ended:
             if isinstance(result, Exception):
-                self.recorder.counts.problems.append(f"{type(result).__name__}: {result}")
+                self.counts.problems.append(f"{type(result).__name__}: {result}")
         try:
-            await self.recorder.close()
+            await self._close_segment()
+            await self._depot.drain()
             self.complete = True
         finally:
-            self.frontier.close()
+            self._depot.close()
+
+    async def _close_segment(self) -> None:
+        try:
+            await self._recorder.rotate()
+        except OSError as error:
+            self.counts.problems.append(f"{error}; free space or mend rights, the next run goes on from here")
+
+    def _forget(self, segment: str) -> None:
+        self._recorder.forget(segment)
 
     async def enqueue(self, page: PageItem) -> None:
-        """A page was captured: it waits for extraction."""
-        await self.recorder.enqueue(page.segment, page.offset)
+        """A page was captured: it goes into the extraction queue, after waiting while that is full."""
+        segment = self._recorder.pages(page.segment)
+        if segment is not None:
+            await self._depot.deriver.start(segment, page.offset)
 
     def note_problem(self, problem: Problem) -> None:
         """Something went wrong at a site."""
@@ -150,3 +212,8 @@ class CrawlSession:
         named = self._sites.get(exchange.discovery.site)
         host = urlsplit(exchange.url).hostname
         return named or next((site for site in self._sites.values() if site.host == host), None)
+
+
+def _stop(crawler: Crawler) -> None:
+    task = asyncio.ensure_future(crawler.stop_async())
+    task.add_done_callback(lambda ended: ended.exception())

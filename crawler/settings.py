@@ -30,6 +30,8 @@ DOWNLOADER_MIDDLEWARES = {
     # In the place of Scrapy's own, which lets denials pass without a record
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.robots.RecordingRobotsMiddleware": 100,
+    # The download handler decodes: a wrong Content-Encoding costs a flag, not the page
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
 }

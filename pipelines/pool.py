@@ -9,18 +9,30 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
+from typing import TypeVar
 
 from archive.captures import Capture, read_capture
 from archive.derived import Derivation
+from archive.errors import ArchiveError
+from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
 from pipelines.derivation import derive, outcome_line
 
 _ATTEMPTS = 2
+_MAX_DOCUMENT = 50 << 20
+"""Bytes of a decoded document past which it is not read; a sitemap may have so many by its protocol."""
+
+Result = TypeVar("Result")
+
+
+class WorkerDied(ArchiveError):
+    """The processes that worked on a task ended, more than once. Do without its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class DerivationTask:
     """One capture to derive from."""
 
     path: Path
-    """The segment's file on this machine."""
+    """The segment's file on this machine, as it is called while it is open or when it is closed."""
     offset: int
     warc_key: str
     configuration: bytes
@@ -37,12 +49,26 @@ class DerivationTask:
 
 def run_task(task: DerivationTask) -> Derivation:
     """Read a capture and derive from it. Raises DamagedArchive or OSError when it cannot be read."""
-    return derive(_capture(task), task.configuration, task.warc_key)
+    return derive(_capture(task.path, task.offset), task.configuration, task.warc_key)
 
 
-def _capture(task: DerivationTask) -> Capture:
-    with task.path.open("rb") as file:
-        return read_capture(file, task.offset)
+def run_on_body(path: Path, offset: int, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
+    """Call a function with the decoded body of a capture, and with more arguments.
+
+    Raises DamagedArchive, OSError, BadMessage or BodyTooLarge when there is no such body, and all that the
+    function raises.
+    """
+    return function(_capture(path, offset).body(_MAX_DOCUMENT).body, *arguments)
+
+
+def _capture(path: Path, offset: int) -> Capture:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        # The segment was closed meanwhile, and has its last name now
+        file = path.with_name(path.name.removesuffix(OPEN_SUFFIX)).open("rb")
+    with file:
+        return read_capture(file, offset)
 
 
 def _ignore_interrupts() -> None:
@@ -81,10 +107,18 @@ class ExtractionPool:
         executor = self._running()
         await asyncio.to_thread(lambda: executor.submit(_ignore_interrupts).result())
 
+    async def run(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Call a function in a worker process, waiting first for a place in the queue.
+
+        Raises what it raises, or WorkerDied.
+        """
+        async with self._slots:
+            return await self._attempts(function, *arguments)
+
     async def derive(self, task: DerivationTask) -> Derivation:
         """Derive from a capture, waiting first for a place in the queue. Raises as `run_task` does."""
         async with self._slots:
-            return await self._attempts(task)
+            return await self._derive(task)
 
     async def reserve(self) -> None:
         """Wait until the queue has a place. Pair with `derive_reserved`."""
@@ -93,7 +127,7 @@ class ExtractionPool:
     async def derive_reserved(self, task: DerivationTask) -> Derivation:
         """Derive with a place that was reserved, and give the place back."""
         try:
-            return await self._attempts(task)
+            return await self._derive(task)
         finally:
             self._slots.release()
 
@@ -103,16 +137,22 @@ class ExtractionPool:
             self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
 
-    async def _attempts(self, task: DerivationTask) -> Derivation:
+    async def _derive(self, task: DerivationTask) -> Derivation:
+        try:
+            return await self._attempts(run_task, task)
+        except WorkerDied as error:
+            capture = _capture(task.path, task.offset)
+            return Derivation(outcome_line(capture, PageOutcome.EXTRACTION_FAILED, f"{error} on this page"))
+
+    async def _attempts(self, function: Callable[..., Result], *arguments: object) -> Result:
         for _ in range(_ATTEMPTS):
             executor = self._running()
             try:
-                return await asyncio.wrap_future(executor.submit(run_task, task))
+                return await asyncio.wrap_future(executor.submit(function, *arguments))
             except BrokenProcessPool:
                 if self._executor is executor:
                     self._executor = None
-        line = outcome_line(_capture(task), PageOutcome.EXTRACTION_FAILED, "the extraction process died on this page")
-        return Derivation(line)
+        raise WorkerDied("the extraction process died")
 
     def _running(self) -> ProcessPoolExecutor:
         if self._executor is None:

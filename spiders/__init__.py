@@ -4,6 +4,7 @@
     catalog     finding and reading site definitions; sites/ holds the bundled ones
     links       which addresses are articles, sections, or neither
     requests    requests that carry how their address was found
+    reading     documents of sources, read at once or by a worker
     problems    what went wrong at a site, in one line for a person
     sources/    feeds, sitemaps and sections, read: bytes in, addresses out
     families/   the spiders

@@ -25,5 +25,8 @@ class NotASource(ValueError):
     """A document is not the feed or sitemap it was taken for. The message says what it is."""
 
     def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
+        super().__init__(what, remedy)
         self.remedy = remedy
+
+    def __str__(self) -> str:
+        return str(self.args[0])

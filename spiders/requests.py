@@ -3,20 +3,32 @@
 ``meta["discovery"]`` holds the fields of `archive.exchange.Discovery`; redirects and retries inherit it.
 ``meta["redacted_headers"]`` names headers that are sent but not kept, ``meta["unverified"]`` tells that a bad
 certificate does not matter. ``meta["capture"]`` is set by whoever keeps the exchange: the text of a `CaptureMark`.
+A body past a few MiB does not come with its response, which is then flagged, unless ``meta["whole_body"]`` asks for
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any
 
-from archive.exchange import Discovery, Role
+from scrapy.http import Response
+
+from archive.exchange import CaptureAddress, Discovery, Role
 
 DISCOVERY = "discovery"
 CAPTURE = "capture"
 REDACTED = "redacted_headers"
 UNVERIFIED = "unverified"
+WHOLE_BODY = "whole_body"
+
+LARGE = "large"
+"""Flag of a response whose body is only in its capture."""
+
+UNCHANGED = "unchanged"
+"""Flag of a response whose bytes are those of an earlier capture."""
 
 SOURCE_PRIORITY = 100
 """Sources are fetched before articles: they are few, and everything follows from them."""
@@ -42,6 +54,11 @@ def discovery_of(meta: Mapping[str, Any]) -> Discovery:
     return Discovery(role=role, **values)
 
 
+def is_unchanged(response: Response) -> bool:
+    """Whether a source shows what it showed before: the server says so, or its large body is not kept again."""
+    return response.status == HTTPStatus.NOT_MODIFIED or {LARGE, UNCHANGED} <= set(response.flags)
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureMark:
     """Where the capture behind a response is, small enough for ``meta``."""
@@ -51,6 +68,11 @@ class CaptureMark:
     offset: int = 0
     """Bytes from the start of the segment's WARC to the record's gzip member."""
     record_id: str = ""
+
+    @classmethod
+    def of(cls, address: CaptureAddress) -> CaptureMark:
+        """The mark of a capture."""
+        return cls(address.segment, address.offset, str(address.record_id))
 
     def __str__(self) -> str:
         return f"{self.segment}:{self.offset}:{self.record_id}"

@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from archive.durable import sync_directory, write_durably
 from archive.errors import DamagedArchive, ObjectExists, ObjectMissing, StorageRefused, StorageUnavailable
 from archive.manifests import file_sha256
-from archive.segment import sync_directory, write_durably
 from archive.storage.protocol import StoredObject
 
 _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG}

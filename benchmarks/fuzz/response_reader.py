@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import random
 import sys
 import time
@@ -18,6 +19,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import brotli
 
@@ -90,9 +92,28 @@ def make_input(source: random.Random) -> bytes:
     return bytes(data)
 
 
-def read(data: bytes, sizes: list[int], method: str) -> Result:
-    """Feed an input in pieces of these sizes, again and again, then end the connection."""
-    reader = ResponseReader(method, LIMIT)
+class Memory:
+    """An overflow in memory, which SpooledBytes cannot be read from."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        self.taken += data
+
+    def file(self) -> IO[bytes]:
+        """All that was taken."""
+        return io.BytesIO(self.taken)
+
+
+def read(data: bytes, sizes: list[int], method: str, *, spooled: bool = False) -> Result:
+    """Feed an input in pieces of these sizes, again and again, then end the connection.
+
+    With `spooled` what was read does not stay in the reader.
+    """
+    overflow = Memory() if spooled else None
+    reader = ResponseReader(method, LIMIT, overflow, in_memory=100)
     position = turn = 0
     ending = "end"
     try:
@@ -107,14 +128,18 @@ def read(data: bytes, sizes: list[int], method: str) -> Result:
     except LengthLimit:
         ending = "too long"
     assert len(reader.buffer) <= 2 * LIMIT + 3 * MAX_HEAD, "the buffer outgrew its bounds"
-    return Result(ending, reader.complete, reader.response(), tuple(reader.interim))
+    response = reader.response()
+    whole = response if isinstance(response, bytes) else response.file.read()
+    return Result(ending, reader.complete, whole, tuple(reader.interim))
 
 
 def check(data: bytes, source: random.Random) -> str:
     """Check one input; how it ended. Raises AssertionError, or whatever should not have been raised."""
     method = source.choice(("GET", "GET", "HEAD"))
     whole = read(data, [max(1, len(data))], method)
-    pieces = read(data, [source.randint(1, 7) for _ in range(3)], method)
+    sizes = [source.randint(1, 7) for _ in range(3)]
+    pieces = read(data, sizes, method)
+    assert pieces == read(data, sizes, method, spooled=True), "spooling makes a difference"
     if whole.complete or pieces.complete:
         assert whole == pieces, "pieces make a difference"
     else:
@@ -162,9 +187,9 @@ def main() -> int:
     lines = [
         "# Fuzzing the response reader",
         "",
-        f"{options.inputs:,} inputs (seed {options.seed}), each read twice in different pieces by",
-        "`python -m benchmarks.fuzz.response_reader`: no exception but the named ones, no difference between the",
-        "pieces, no buffer beyond its bounds.",
+        f"{options.inputs:,} inputs (seed {options.seed}), each read three times, in pieces and spooled, by",
+        "`python -m benchmarks.fuzz.response_reader`: no exception but the named ones, no difference between",
+        "the readings, no buffer beyond its bounds.",
         f"{seconds:.0f} s of processor time, the slowest input {slowest * 1000:.1f} ms.",
         "",
         "| ending | inputs |",

@@ -1,25 +1,19 @@
-"""Connections and their pool, on asyncio. One exchange at a time runs over a connection."""
+"""One connection, on asyncio. One exchange at a time runs over it."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from archive.ciphers import iana_name
 from archive.errors import ArchiveError
 from archive.exchange import CaptureOutcome, Transport
-from crawler.safety import AddressRules
-from crawler.wire.origin import Origin, Proxy
+from crawler.wire.origin import Origin
 from crawler.wire.reader import ResponseReader
 
 Watcher = Callable[[ResponseReader, bytes], None]
 """Sees a response grow. What it raises as ArchiveError ends the exchange."""
-
-_IDLE_SECONDS = 15.0
-"""Servers close idle connections after a while; older ones are not tried again."""
 
 
 class NoConnection(ArchiveError):
@@ -151,163 +145,9 @@ class WireConnection(asyncio.Protocol):
             address=address,
             port=port,
             tls_version=tls.version() or "",
-            tls_cipher=cipher[0] if cipher else "",
+            tls_cipher=iana_name(cipher[0]) if cipher else "",
             certificate=tls.getpeercert(binary_form=True) or b"",
             verified=self.origin.verify,
             reused=reused,
             proxy=through,
         )
-
-
-class ConnectionPool:
-    """Opens connections to permitted addresses and keeps idle ones for the next exchange."""
-
-    def __init__(self, rules: AddressRules, idle_per_origin: int = 4) -> None:
-        self._rules = rules
-        self._idle_per_origin = idle_per_origin
-        self._idle: dict[Origin, deque[WireConnection]] = {}
-        self._contexts = {verify: tls_context(verify=verify) for verify in (True, False)}
-
-    def idle(self, origin: Origin) -> WireConnection | None:
-        """The idle connection used last, if one is left that is not too old."""
-        waiting = self._idle.get(origin.pool_key, deque())
-        oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
-        while waiting:
-            connection = waiting.pop()
-            if not connection.closed and connection.idle_since >= oldest:
-                return connection
-            connection.abort()
-        return None
-
-    async def connect(self, origin: Origin, patience: Patience) -> WireConnection:
-        """A new connection to the first address that answers. Raises NoConnection."""
-        try:
-            async with asyncio.timeout(patience.connect):
-                return await self._connect(origin, patience)
-        except TimeoutError as error:
-            message = f"no connection within {patience.connect:g} seconds"
-            raise NoConnection(CaptureOutcome.TIMEOUT, message) from error
-
-    def release(self, connection: WireConnection) -> None:
-        """Keep a connection whose exchange is complete."""
-        waiting = self._idle.setdefault(connection.origin.pool_key, deque())
-        if connection.closed or len(waiting) >= self._idle_per_origin:
-            connection.abort()
-        else:
-            connection.idle_since = asyncio.get_running_loop().time()
-            waiting.append(connection)
-
-    def close(self) -> None:
-        """Drop all idle connections."""
-        for waiting in self._idle.values():
-            for connection in waiting:
-                connection.abort()
-        self._idle.clear()
-
-    async def _connect(self, origin: Origin, patience: Patience) -> WireConnection:
-        if origin.proxy is not None:
-            if not self._rules.permits_name(origin.host, origin.port):
-                raise refusal(origin.host, origin)
-            connection = await self._open(origin, origin.proxy.host, origin.proxy.port, None)
-            if origin.scheme == "https":
-                await self._tunnel(connection, origin, origin.proxy, patience)
-            return connection
-        failure = NoConnection(CaptureOutcome.DNS_FAILURE, f"{origin.host} has no address")
-        for address in await _addresses(origin.host, origin.port):
-            if not self._rules.permits(origin.host, origin.port, address):
-                failure = refusal(address, origin)
-                continue
-            try:
-                tls = self._contexts[origin.verify] if origin.scheme == "https" else None
-                return await self._open(origin, address, origin.port, tls)
-            except NoConnection as error:
-                failure = error
-        raise failure
-
-    async def _open(self, origin: Origin, address: str, port: int, tls: ssl.SSLContext | None) -> WireConnection:
-        connection = WireConnection(origin)
-        name = origin.host if tls is not None else None
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.create_connection(lambda: connection, address, port, ssl=tls, server_hostname=name)
-        except ssl.SSLError as error:
-            raise tls_failure(origin, error) from error
-        except ConnectionRefusedError as error:
-            message = f"{address}:{port}: connection refused"
-            raise NoConnection(CaptureOutcome.CONNECTION_REFUSED, message) from error
-        except OSError as error:
-            raise NoConnection(CaptureOutcome.CONNECTION_FAILED, f"{address}:{port}: {error}") from error
-        return connection
-
-    async def _tunnel(self, connection: WireConnection, origin: Origin, proxy: Proxy, patience: Patience) -> None:
-        """A tunnel through the proxy (RFC 9110, section 9.3.6), then TLS within it."""
-        reader = ResponseReader("HEAD", 0)
-        try:
-            await connection.exchange(connect_request(origin, proxy), reader, patience)
-            _require_tunnel(reader)
-            assert connection.transport is not None
-            loop = asyncio.get_running_loop()
-            context = self._contexts[origin.verify]
-            connection.transport = await loop.start_tls(
-                connection.transport, connection, context, server_hostname=origin.host
-            )
-        except (ArchiveError, OSError) as error:
-            connection.abort()
-            raise _tunnel_failure(origin, error) from error
-
-
-def _require_tunnel(reader: ResponseReader) -> None:
-    """Raises NoConnection when the proxy's answer is not a success."""
-    assert reader.head is not None
-    if reader.head.status // 100 != 2:
-        message = f"the proxy refused: {reader.head.status} {reader.head.reason}".rstrip()
-        raise NoConnection(CaptureOutcome.CONNECTION_FAILED, message)
-
-
-def _tunnel_failure(origin: Origin, error: Exception) -> NoConnection:
-    if isinstance(error, NoConnection):
-        return error
-    if isinstance(error, ssl.SSLError):
-        return tls_failure(origin, error)
-    return NoConnection(CaptureOutcome.CONNECTION_FAILED, f"through the proxy: {error}")
-
-
-async def _addresses(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (socket.gaierror, UnicodeError) as error:
-        raise NoConnection(CaptureOutcome.DNS_FAILURE, f"{host}: {error}") from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def connect_request(origin: Origin, proxy: Proxy) -> bytes:
-    """The CONNECT request for an origin."""
-    authority = f"[{origin.host}]:{origin.port}" if ":" in origin.host else f"{origin.host}:{origin.port}"
-    lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
-    head = "\r\n".join(lines).encode("idna" if not authority.isascii() else "ascii") + b"\r\n"
-    return head + (b"Proxy-Authorization: " + proxy.authorization + b"\r\n" if proxy.authorization else b"") + b"\r\n"
-
-
-def refusal(address: str, origin: Origin) -> NoConnection:
-    """What is said when an internal address was not asked for."""
-    return NoConnection(
-        CaptureOutcome.ADDRESS_REFUSED,
-        f"internal address {address} refused; if it is meant, allow it with --allow-host {origin.host}:{origin.port}",
-    )
-
-
-def tls_failure(origin: Origin, error: ssl.SSLError) -> NoConnection:
-    """What is said of a failed handshake."""
-    reason = getattr(error, "verify_message", "") or error.reason or str(error)
-    return NoConnection(CaptureOutcome.TLS_FAILURE, f"{origin.host}: {reason}")
-
-
-def tls_context(*, verify: bool = True) -> ssl.SSLContext:
-    """TLS settings: certificates verified unless told otherwise, and HTTP/1.1 alone offered (ALPN)."""
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["http/1.1"])
-    return context

@@ -6,22 +6,25 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.errors import ArchiveError
-from archive.exchange import CaptureOutcome, Discovery, Exchange, Transport, Truncation, outcome_of_status
-from archive.http1 import BadMessage
-from crawler.wire.connection import (
-    ConnectionPool,
-    Disconnected,
-    NoConnection,
-    Patience,
-    TimedOut,
-    Watcher,
-    WireConnection,
+from archive.exchange import (
+    CaptureOutcome,
+    Discovery,
+    Exchange,
+    SpooledBytes,
+    Transport,
+    Truncation,
+    outcome_of_status,
 )
+from archive.http1 import BadMessage
+from crawler.wire.connection import Disconnected, NoConnection, Patience, TimedOut, Watcher, WireConnection
 from crawler.wire.origin import Origin, Proxy, origin_of
+from crawler.wire.pool import ConnectionPool
 from crawler.wire.reader import LengthLimit, ResponseReader
+from crawler.wire.spool import SpoolFailed, SpoolFile
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -103,9 +106,13 @@ def _authority(url: str) -> bytes:
 class Fetcher:
     """Fetches over a pool of connections, by a given clock."""
 
-    def __init__(self, pool: ConnectionPool, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, pool: ConnectionPool, clock: Callable[[], datetime], spool_directory: Path | None = None
+    ) -> None:
+        """Large responses are spooled in `spool_directory`; None: in the system's directory of temporary files."""
         self._pool = pool
         self._clock = clock
+        self._spool_directory = spool_directory
 
     async def fetch(self, request: WireRequest) -> tuple[Exchange, ...]:
         """The attempts made, the last one being the result.
@@ -121,7 +128,7 @@ class Fetcher:
 
     async def _attempt(self, request: WireRequest, *, fresh: bool) -> tuple[Exchange, bool]:
         """One attempt, and whether it failed only because a kept connection was dead."""
-        reader = ResponseReader(request.method, request.limit)
+        reader = ResponseReader(request.method, request.limit, SpoolFile(self._spool_directory))
         attempt = self._begun(request)
         connection: WireConnection | None = None
         try:
@@ -139,7 +146,7 @@ class Fetcher:
         except (TimeoutError, ArchiveError) as error:
             if connection is not None:
                 connection.abort()
-            stale = attempt.transport.reused and not reader.buffer and isinstance(error, Disconnected)
+            stale = attempt.transport.reused and not reader.received and isinstance(error, Disconnected)
             if isinstance(error, TimeoutError):
                 error = TimedOut(f"no end within {request.patience.total:g} seconds")
             return self._result(attempt, reader, error), stale and request.method in _REPEATABLE
@@ -178,15 +185,20 @@ class Fetcher:
             self._pool.release(connection)
 
     def _result(self, attempt: Exchange, reader: ResponseReader, error: Exception | None) -> Exchange:
+        response: bytes | SpooledBytes = b""
+        try:
+            response = reader.response()
+        except SpoolFailed as failure:
+            error = failure
         outcome, truncated = _ending(reader, error)
         return replace(
             attempt,
             finished=self._clock(),
-            response=reader.response(),
+            response=response,
             interim=tuple(reader.interim),
             status=reader.head.status if reader.head else 0,
             outcome=outcome,
-            truncated=truncated if reader.buffer else None,
+            truncated=truncated if response else None,
             detail=str(error) if error else "",
         )
 
@@ -200,9 +212,9 @@ def _ending(reader: ResponseReader, error: Exception | None) -> tuple[CaptureOut
         return CaptureOutcome.TRUNCATED_LENGTH, Truncation.LENGTH
     if isinstance(error, BadMessage):
         return CaptureOutcome.MALFORMED, Truncation.UNSPECIFIED
-    if isinstance(error, Stopped):
+    if isinstance(error, Stopped | SpoolFailed):
         return CaptureOutcome.CANCELLED, Truncation.UNSPECIFIED
-    started = bool(reader.buffer)
+    started = reader.received > 0
     if isinstance(error, TimedOut):
         return (CaptureOutcome.TRUNCATED_TIME if started else CaptureOutcome.TIMEOUT), Truncation.TIME
     ended = CaptureOutcome.TRUNCATED_DISCONNECT if started else CaptureOutcome.CONNECTION_FAILED

@@ -7,6 +7,7 @@ the last one becomes Scrapy's response, or the exception that Scrapy's middlewar
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scrapy import signals
@@ -23,21 +24,41 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
+from twisted.internet import ssl
 from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
 
+from archive.content_coding import BodyTooLarge, decode_body
 from archive.exchange import CaptureOutcome, Exchange
-from archive.http1 import ResponseHead, entity_body, parse_head
+from archive.http1 import ResponseHead, entity_parts, parse_head
+from crawler.gate import GateShut
+from crawler.recorder import NotKept
 from crawler.session import CrawlSession
-from crawler.wire.connection import ConnectionPool, Patience
+from crawler.wire.connection import Patience
 from crawler.wire.fetcher import Fetcher, Stopped, WireRequest
 from crawler.wire.origin import Proxy, parse_proxy
+from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.reader import ResponseReader
-from spiders.requests import CAPTURE, REDACTED, UNVERIFIED, discovery_of
+from spiders.requests import (
+    CAPTURE,
+    LARGE,
+    REDACTED,
+    UNCHANGED,
+    UNVERIFIED,
+    WHOLE_BODY,
+    CaptureMark,
+    discovery_of,
+)
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+
+LARGE_BODY = 4 << 20
+"""Bytes of a body, with its codings or without, past which Scrapy's response has none and is flagged."""
+
+MAX_WHOLE_BODY = 64 << 20
+"""Bytes of a decoded body past which not even a request that asks for it gets it."""
 
 _PROXY_AUTHORIZATION = b"Proxy-Authorization"
 _FAILURES: dict[CaptureOutcome, type[Exception]] = {
@@ -99,15 +120,24 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._settings = session.configuration
         self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
         self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
-        self._pool = ConnectionPool(self._settings.address_rules, self._settings.concurrency_per_host)
-        self._fetcher = Fetcher(self._pool, session.now)
+        limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
+        self._pool = ConnectionPool(self._settings.address_rules, limits, bind_address=self._settings.bind_address)
+        self._fetcher = Fetcher(self._pool, session.now, session.spool_directory)
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, keep, and answer as Scrapy expects."""
+        try:
+            await self._session.gate.passed()
+        except GateShut as error:
+            raise IgnoreRequest(str(error)) from error
         watcher = SignalWatcher(self.crawler, request)
-        for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
-            request.meta[CAPTURE] = self._session.keep(exchange)
-            last = exchange
+        try:
+            for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
+                address = await self._session.keep(exchange)
+                last = exchange
+        except NotKept as error:
+            raise DownloadFailedError(str(error)) from error
+        request.meta[CAPTURE] = str(CaptureMark.of(address))
         if watcher.stopped is not None:
             return _stopped(last, watcher.stopped)
         fails_on_loss = request.meta.get("download_fail_on_dataloss", self._fails_on_loss)
@@ -116,7 +146,8 @@ class WireDownloadHandler(BaseDownloadHandler):
         failure = _FAILURES.get(last.outcome)
         if failure is not None:
             raise failure(last.detail or last.outcome.value)
-        return _response(last)
+        unchanged = (UNCHANGED,) if address.revisit else ()
+        return _response(last, *unchanged, whole=bool(request.meta.get(WHOLE_BODY)))
 
     async def close(self) -> None:
         """Drop idle connections."""
@@ -165,21 +196,42 @@ def _stopped(exchange: Exchange, stop: StopDownload) -> Response:
     raise stop
 
 
-def _response(exchange: Exchange, *flags: str) -> Response:
-    head = parse_head(exchange.response)
-    body = entity_body(exchange.response)
+def _response(exchange: Exchange, *flags: str, whole: bool = False) -> Response:
+    """Scrapy's response: the body without codings, as a browser has it, unless it is too large for that."""
+    head = parse_head(exchange.response_start)
+    body, flaw = _body(exchange, head, None if whole else LARGE_BODY)
     headers = _headers(head)
-    kind = responsetypes.from_args(headers=headers, url=exchange.url, body=body)
+    headers.pop("Content-Encoding", None)
     address = exchange.transport.address.split("%")[0]
-    return kind(
+    certificate = exchange.transport.certificate
+    return responsetypes.from_args(headers=headers, url=exchange.url, body=body)(
         url=exchange.url,
         status=exchange.status,
         headers=headers,
         body=body,
-        flags=list(flags),
+        flags=[*flags, *([flaw] if flaw else [])],
         ip_address=ipaddress.ip_address(address) if address else None,
         protocol=head.version,
+        certificate=_certificate(certificate) if certificate else None,
     )
+
+
+def _body(exchange: Exchange, head: ResponseHead, limit: int | None) -> tuple[bytes, str]:
+    """The body without codings, and a flag for what is wrong with it. A large one is left where it is captured."""
+    if limit is not None and len(exchange.response) - head.length > limit:
+        return b"", LARGE
+    body = b"".join(entity_parts(head, exchange.response_parts(head.length)))
+    try:
+        decoded = decode_body(head.content_codings, body, limit or MAX_WHOLE_BODY)
+    except BodyTooLarge:
+        return b"", LARGE
+    return decoded.body, decoded.flaw
+
+
+@lru_cache(maxsize=256)
+def _certificate(encoded: bytes) -> ssl.Certificate:
+    """A certificate (DER) as Scrapy's responses carry it."""
+    return ssl.Certificate.load(encoded)
 
 
 def _headers(head: ResponseHead) -> Headers:

@@ -12,14 +12,17 @@ Leniency is that of `archive.http1`.
 
 Nothing that a server sends can grow without bound: the head, the trailers and the interim responses have limits of
 their own, the body has the caller's, and what chunking adds may not exceed the body's limit once more. However the
-bytes are cut into pieces, each is looked at a bounded number of times.
+bytes are cut into pieces, each is looked at a bounded number of times. A large body does not stay in memory: what was
+read of it goes to the caller's `Overflow`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import IO, Protocol
 
 from archive.errors import ArchiveError
+from archive.exchange import SpooledBytes
 from archive.http1 import BadMessage, ResponseHead, chunk_size, find_head_end, parse_head
 
 MAX_HEAD = 256 * 1024
@@ -27,6 +30,9 @@ MAX_HEAD = 256 * 1024
 
 MAX_INTERIM = 16
 """Interim responses past which a response is malformed."""
+
+IN_MEMORY = 1 << 20
+"""Bytes of a response past which what was read goes to the overflow."""
 
 _MAX_CHUNK_LINE = 4096
 _BODILESS = frozenset({204, 304})
@@ -36,13 +42,27 @@ class LengthLimit(ArchiveError):
     """The body passes the limit. What was received stands in the buffer: keep it as truncated."""
 
 
+class Overflow(Protocol):
+    """Takes what is too much for memory."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes, behind those taken before."""
+        ...
+
+    def file(self) -> IO[bytes]:
+        """All that was taken."""
+        ...
+
+
 class ResponseReader:
     """Takes bytes as they arrive and knows when the response is whole."""
 
-    def __init__(self, method: str, limit: int) -> None:
-        """`limit` is the greatest length of the entity body in bytes; 0 means none."""
+    def __init__(self, method: str, limit: int, overflow: Overflow | None = None, in_memory: int = IN_MEMORY) -> None:
+        """`limit` is the greatest length of the entity body in bytes; 0 means none. Past `in_memory` bytes what was
+        read goes to the overflow.
+        """
         self.buffer = bytearray()
-        """The response as received."""
+        """The response as received, but for what the overflow has taken."""
         self.interim: list[bytes] = []
         self.head: ResponseHead | None = None
         self.complete = False
@@ -52,6 +72,10 @@ class ResponseReader:
         """Whether the body ends with the connection."""
         self._method = method
         self._limit = limit
+        self._overflow = overflow
+        self._in_memory = in_memory
+        self._start = b""
+        self._taken = 0
         self._position = 0
         self._needed = 0
         self._received = 0
@@ -62,8 +86,10 @@ class ResponseReader:
     def feed(self, data: bytes) -> bool:
         """Take bytes; True when the response is complete.
 
-        Raises BadMessage for what is no response, LengthLimit past the limit.
+        Raises BadMessage for what is no response, LengthLimit past the limit, and what the overflow raises.
         """
+        if len(self.buffer) > self._in_memory and self.head is not None:
+            self._move()
         self.buffer += data
         while not self.complete and self._step():
             pass
@@ -72,12 +98,32 @@ class ResponseReader:
     def end(self) -> bool:
         """The connection has ended; True when that completes the response."""
         if self.closes and not self.complete:
-            self._finish(len(self.buffer))
+            self._finish()
         return self.complete
 
-    def response(self) -> bytes:
-        """What was received of the response, byte for byte."""
-        return bytes(self.buffer)
+    @property
+    def received(self) -> int:
+        """Bytes of the response so far."""
+        return self._taken + len(self.buffer)
+
+    def response(self) -> bytes | SpooledBytes:
+        """What was received of the response, byte for byte. Raises what the overflow raises."""
+        if not self._taken or self._overflow is None:
+            return bytes(self.buffer)
+        self._position = len(self.buffer)
+        self._move()
+        return SpooledBytes(self._start, self._overflow.file(), self._taken)
+
+    def _move(self) -> None:
+        """Let the overflow take what was read."""
+        if self._overflow is None or not self._position:
+            return
+        part = bytes(self.buffer[: self._position])
+        self._overflow.write(part)
+        del self.buffer[: self._position]
+        self._taken += len(part)
+        self._scanned = max(0, self._scanned - len(part))
+        self._position = 0
 
     def _read_head(self) -> bool:
         end = find_head_end(self.buffer, max(0, self._position - 3))
@@ -86,15 +132,17 @@ class ResponseReader:
             if self._position > MAX_HEAD:
                 raise BadMessage(f"the header section has more than {MAX_HEAD} bytes")
             return False
-        head = parse_head(bytes(self.buffer[:end]))
+        start = bytes(self.buffer[:end])
+        head = parse_head(start)
         if 100 <= head.status < 200 and head.status != 101:
-            self.interim.append(bytes(self.buffer[:end]))
+            self.interim.append(start)
             if len(self.interim) > MAX_INTERIM:
                 raise BadMessage(f"more than {MAX_INTERIM} interim responses")
             del self.buffer[:end]
             self._position = 0
             return bool(self.buffer)
         self.head = head
+        self._start = start
         self._position = end
         self._begin_body(head)
         return True
@@ -102,7 +150,7 @@ class ResponseReader:
     def _begin_body(self, head: ResponseHead) -> None:
         length = head.content_length
         if self._method == "HEAD" or head.status in _BODILESS:
-            self._finish(self._position)
+            self._finish()
         elif head.chunked:
             self._step = self._read_chunk_line
         elif length is not None:
@@ -113,14 +161,22 @@ class ResponseReader:
             self.closes = True
             self._step = self._read_to_close
 
+    def _advance(self) -> bool:
+        """Go over bytes that are needed; True when all of them are there."""
+        step = min(self._needed, len(self.buffer) - self._position)
+        self._position += step
+        self._needed -= step
+        return self._needed == 0
+
     def _read_counted(self) -> bool:
-        end = self._position + self._needed
-        if len(self.buffer) >= end:
-            self._finish(end)
+        if self._advance():
+            self._finish()
         return False
 
     def _read_to_close(self) -> bool:
-        self._check_limit(len(self.buffer) - self._position)
+        self._received += len(self.buffer) - self._position
+        self._position = len(self.buffer)
+        self._check_limit(self._received)
         return False
 
     def _line_end(self, limit: int, what: str) -> int:
@@ -139,7 +195,6 @@ class ResponseReader:
         size = chunk_size(bytes(self.buffer[self._position : end]))
         self._position = end + 1
         if size == 0:
-            self._trailers = self._position
             self._step = self._read_trailers
             return True
         self._received += size
@@ -150,10 +205,15 @@ class ResponseReader:
         return True
 
     def _read_chunk(self) -> bool:
-        end = self._position + self._needed
-        line_end = bytes(self.buffer[end : end + 2])
+        if not self._advance():
+            return False
+        self._step = self._read_chunk_end
+        return True
+
+    def _read_chunk_end(self) -> bool:
+        line_end = bytes(self.buffer[self._position : self._position + 2])
         if line_end[:1] == b"\n" or line_end == b"\r\n":
-            self._position = end + (2 if line_end[:1] == b"\r" else 1)
+            self._position += 2 if line_end[:1] == b"\r" else 1
             self._step = self._read_chunk_line
             return True
         if line_end not in (b"", b"\r"):
@@ -164,23 +224,25 @@ class ResponseReader:
         end = self._line_end(MAX_HEAD, "a trailer")
         if end < 0:
             return False
-        if end - self._trailers > MAX_HEAD:
+        line = bytes(self.buffer[self._position : end])
+        self._trailers += len(line) + 1
+        if self._trailers > MAX_HEAD + 1:
             raise BadMessage(f"the trailers have more than {MAX_HEAD} bytes")
-        blank = not bytes(self.buffer[self._position : end]).strip(b"\r")
         self._position = end + 1
+        blank = not line.strip(b"\r")
         if blank:
-            self._finish(self._position)
+            self._finish()
         return not blank
 
     def _check_overhead(self) -> None:
-        if self._limit and self._position - self._received > self._limit + MAX_HEAD:
+        if self._limit and self._taken + self._position - self._received > self._limit + MAX_HEAD:
             raise LengthLimit(f"chunking adds more than {self._limit} bytes to the body")
 
     def _check_limit(self, length: int) -> None:
         if self._limit and length > self._limit:
             raise LengthLimit(f"the body has at least {length} bytes; the limit is {self._limit}")
 
-    def _finish(self, end: int) -> None:
-        self.excess = len(self.buffer) > end
-        del self.buffer[end:]
+    def _finish(self) -> None:
+        self.excess = len(self.buffer) > self._position
+        del self.buffer[self._position :]
         self.complete = True

@@ -15,6 +15,7 @@ from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.links import clean_address
 from spiders.problems import Problem, problem_found
+from spiders.reading import SourceReader
 from spiders.requests import (
     ARTICLE_PRIORITY,
     LINKED_PRIORITY,
@@ -60,6 +61,8 @@ class SiteSpider(scrapy.Spider):
         catalog = SiteCatalog(directories)
         named = [catalog.find(part.strip()) for part in site.split(",") if part.strip()]
         self.sites = {found.id: found for found in [*definitions, *named]}
+        self.reader: SourceReader | None = None
+        """Reads large sources; set by who runs the spider."""
         self._secret_of = secret_of
         self.since = since
         self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")

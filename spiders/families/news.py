@@ -7,7 +7,7 @@ The back catalogue is left alone unless it is asked for (``backfill``).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -19,7 +19,8 @@ from archive.exchange import Discovery, Role
 from spiders.families.base import SiteSpider
 from spiders.links import is_article, is_denied
 from spiders.problems import NotASource
-from spiders.requests import SOURCE_PRIORITY, discovery_of
+from spiders.reading import read_source
+from spiders.requests import SOURCE_PRIORITY, discovery_of, is_unchanged
 from spiders.site import Site, SourceKind
 from spiders.sources.feed import parse_feed
 from spiders.sources.found import Found
@@ -71,26 +72,27 @@ class NewsSpider(SiteSpider):
             request.cb_kwargs["depth"] = depth
         return request
 
-    def parse_feed(self, response: Response) -> Iterator[Request]:
+    async def parse_feed(self, response: Response) -> AsyncIterator[Request]:
         """The articles of a feed."""
         site = self._site(response)
-        if response.status != 200:
+        if response.status != 200 or is_unchanged(response):
             return
         try:
-            found = parse_feed(response.body, response.url, _content_type(response))
+            found = await read_source(self.reader, response, parse_feed, response.url, _content_type(response))
         except NotASource as error:
             self._not_a_source(response, error)
             return
         wanted = [item for item in found if is_article(item.url, site, announced=True)]
-        yield from self.articles(site, wanted, "feed", response)
+        for request in self.articles(site, wanted, "feed", response):
+            yield request
 
-    def parse_sitemap(self, response: Response, depth: int = 0) -> Iterator[Request]:
+    async def parse_sitemap(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
         """The articles of a sitemap, or the sitemaps of an index."""
         site = self._site(response)
-        if response.status != 200:
+        if response.status != 200 or is_unchanged(response):
             return
         try:
-            sitemap = parse_sitemap(response.body, response.url)
+            sitemap = await read_source(self.reader, response, parse_sitemap, response.url)
         except NotASource as error:
             self._not_a_source(response, error)
             return
@@ -99,15 +101,18 @@ class NewsSpider(SiteSpider):
                 yield self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1)
         named = any(source.url == response.url for source in site.sources)
         wanted = [item for item in sitemap.articles if self._is_wanted(item, site, named=named)]
-        yield from self.articles(site, wanted, "sitemap", response)
+        for request in self.articles(site, wanted, "sitemap", response):
+            yield request
 
     async def parse_section(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
         """The articles that a page links to; of a front page also the feeds, sitemaps and sections."""
         site = self._site(response)
-        if response.status != 200:
+        if response.status != 200 or is_unchanged(response):
             return
         try:
-            section = parse_section(response.body, response.url, site, _content_type(response))
+            section = await read_source(
+                self.reader, response, parse_section, response.url, site, _content_type(response)
+            )
         except NotASource as error:
             self._not_a_source(response, error)
             return

@@ -22,6 +22,8 @@ PORT = st.sampled_from(["", ":80", ":443", ":8080"])
         ("https://www.example.com/a?b=1", "com,example)/a?b=1"),
         ("http://EXAMPLE.com:8080/A/../b//?z=1&a=2#f", "com,example:8080)/b?a=2&z=1"),
         ("http://bücher.de/ü", "de,xn--bcher-kva)/%c3%bc"),
+        ("http://example.com/../a", "com,example)/../a"),
+        ("http://example.com/a//..", "com,example)/a"),
         ("http://[::1]:80/x", "::1)/x"),
         ("urn:newswarc:site:x", "urn:newswarc:site:x"),
     ],

@@ -23,9 +23,10 @@ from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.segment import SegmentWriter
 from crawler.safety import AddressRules, parse_allow_entry
-from crawler.wire.connection import ConnectionPool, Patience
+from crawler.wire.connection import Patience
 from crawler.wire.fetcher import Fetcher, WireRequest
 from crawler.wire.origin import Proxy
+from crawler.wire.pool import ConnectionPool
 from tests.support.proxy import ForwardProxy
 from tests.support.tls import Authority
 from tests.support.wire import ByteServer, Script, answering

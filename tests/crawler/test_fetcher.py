@@ -11,8 +11,9 @@ import pytest
 
 from archive.exchange import CaptureOutcome, Exchange, Truncation
 from crawler.safety import AddressRules, parse_allow_entry
-from crawler.wire.connection import ConnectionPool, Patience
+from crawler.wire.connection import Patience
 from crawler.wire.fetcher import Fetcher, WireRequest, request_bytes
+from crawler.wire.pool import ConnectionPool
 from tests.support.wire import ByteServer, Script, answering
 
 ODD = (
@@ -94,7 +95,7 @@ def test_every_ending_has_a_name(
 
 
 def test_what_came_before_the_end_is_kept() -> None:
-    assert one(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel", close=True)).response.endswith(
+    assert one(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel", close=True)).response_start.endswith(
         b"\r\n\r\nhel"
     )
 

@@ -1,0 +1,74 @@
+"""This machine's side of an archive, put together: frontier, spool, extraction, and the way into the storage.
+
+A crawl uses it, and so do the commands that finish by hand what a crawl could not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+
+from archive.storage.opening import open_storage
+from crawler.config import Configuration
+from crawler.counts import Counts
+from crawler.deriving import Deriver
+from crawler.frontier import Frontier
+from crawler.leftovers import take_up
+from crawler.spool import Spool
+from crawler.storing import Patience, SegmentStore
+from pipelines.pool import ExtractionPool
+
+logger = logging.getLogger(__name__)
+
+
+class Depot:
+    """Holds what has to be closed again: call `close`."""
+
+    def __init__(
+        self, configuration: Configuration, counts: Counts, released: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`released` is told of each segment that is wholly stored. Raises BadAddress or OSError."""
+        self.frontier = Frontier.in_directory(configuration.state_directory)
+        self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
+        self._storage = open_storage(configuration.archive, endpoint=configuration.s3_endpoint or None)
+        self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
+        self.deriver = Deriver(self.pool, counts)
+        self.store = SegmentStore(
+            self._storage,
+            self.frontier,
+            self.deriver,
+            self.spool,
+            counts,
+            keeps_local=configuration.keep_local,
+            patience=Patience(longest=configuration.storage_patience),
+            released=released,
+        )
+
+    async def warm_up(self) -> None:
+        """Start the extraction workers. What goes wrong here shows, and is mended, when the first page comes."""
+        try:
+            await self.pool.start()
+        except (BrokenProcessPool, OSError, EOFError) as error:
+            logger.info("the extraction workers did not start: %s", error)
+
+    async def take_up(self, now: datetime) -> list[str]:
+        """Finish what earlier runs left and begin to store it; a line on each segment.
+
+        Raises DamagedArchive, StorageError or OSError.
+        """
+        taken = await asyncio.to_thread(take_up, self.spool, self._storage, self.frontier, now)
+        for segment, closed in taken.segments:
+            self.store.begin(segment, closed)
+        return taken.lines
+
+    async def drain(self) -> None:
+        """Wait until all is stored, or has been refused once more; then end the workers."""
+        await self.store.drain()
+        self.pool.close()
+
+    def close(self) -> None:
+        """Let the database go."""
+        self.frontier.close()

@@ -1,0 +1,105 @@
+"""What has to happen again and again while a crawl runs: make durable, close, watch the disk and the backlog."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from crawler.config import Configuration
+from crawler.counts import Counts
+from crawler.depot import Depot
+from crawler.gate import Gate
+from crawler.recorder import Recorder
+
+logger = logging.getLogger(__name__)
+
+DISK = "disk"
+BACKLOG = "backlog"
+_SHORTEST_LOOK = 1.0
+"""Seconds between two looks at the disk."""
+
+
+class Housekeeping:
+    """Runs beside a crawl."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        recorder: Recorder,
+        depot: Depot,
+        gate: Gate,
+        counts: Counts,
+        *,
+        give_up: Callable[[], None],
+    ) -> None:
+        """`give_up` ends the crawl; it is called when the disk has refused for too long."""
+        self._configuration = configuration
+        self._recorder = recorder
+        self._store = depot.store
+        self._spool = depot.spool
+        self._gate = gate
+        self._counts = counts
+        self._give_up = give_up
+        self._ending = False
+        self._refused_since: float | None = None
+        self._looked = 0.0
+
+    async def run(self) -> None:
+        """Go on until `end` is called."""
+        while not self._ending:
+            await self._recorder.wait()
+            try:
+                await self._recorder.sync()
+                await self._recorder.rotate(if_due=True)
+            except OSError as error:
+                self.disk_refused(error)
+            await self._look()
+
+    def end(self) -> None:
+        """Let `run` come to its end soon. What it is doing is done to its end first."""
+        self._ending = True
+        self._recorder.hurry()
+
+    def disk_refused(self, error: Exception) -> None:
+        """The disk does not take what was received: fetching pauses until it does."""
+        line = f"{error}; fetching waits until there is room (free space, or mend rights)"
+        if self._gate.close(DISK, line):
+            self._refused_since = time.monotonic()
+            logger.error(line)
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < _SHORTEST_LOOK and self._refused_since is None:
+            return
+        self._looked = now
+        await self._look_at_disk(now)
+        self._look_at_backlog()
+
+    async def _look_at_disk(self, now: float) -> None:
+        if self._refused_since is None:
+            return
+        try:
+            await asyncio.to_thread(self._spool.probe)
+        except OSError as error:
+            if now - self._refused_since >= self._configuration.disk_patience and not self._ending:
+                waited = f"after {self._configuration.disk_patience:g} seconds"
+                self._counts.problems.append(f"{self._spool.directory}: {error}; the run ends {waited}: free space")
+                self._refused_since = None
+                self._give_up()
+            return
+        self._refused_since = None
+        if self._gate.open(DISK):
+            logger.warning("%s takes bytes again; fetching goes on", self._spool.directory)
+
+    def _look_at_backlog(self) -> None:
+        """Pause when too much waits for a storage that takes nothing, until half of it is gone."""
+        budget = self._configuration.spool_budget
+        used = self._spool.used() if self._store.trouble or BACKLOG in self._gate else 0
+        if used > budget:
+            line = f"{used >> 20} MiB wait for the storage, {budget >> 20} MiB may: {self._store.trouble}"
+            if self._gate.close(BACKLOG, line):
+                logger.error("%s; fetching waits", line)
+        elif used <= budget // 2 and self._gate.open(BACKLOG):
+            logger.warning("the storage takes segments again; fetching goes on")

@@ -1,0 +1,113 @@
+"""What earlier runs left in the spool is taken up: segments of dead writers are finished, closed ones stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from archive.captures import Capture
+from archive.errors import ObjectMissing
+from archive.exchange import CaptureAddress, CaptureOutcome
+from archive.recovery import abandoned, captures_of, recover
+from archive.segment import ClosedSegment
+from archive.storage.protocol import Storage
+from crawler.deriving import SegmentPages, WaitingPage
+from crawler.frontier import Captured, Frontier
+from crawler.outcomes import FINAL, PASSING
+from crawler.spool import Spool, pages_of
+from pipelines.extract import EXTRACTOR_GENERATION
+
+_BATCH = 5000
+
+
+@dataclass(slots=True)
+class TakenUp:
+    """What was found in a spool."""
+
+    lines: list[str] = field(default_factory=list)
+    """One on each segment, for a person."""
+    segments: list[tuple[SegmentPages, ClosedSegment]] = field(default_factory=list)
+    """Closed segments, to be stored."""
+
+
+def take_up(spool: Spool, storage: Storage, frontier: Frontier, now: datetime) -> TakenUp:
+    """Finish and acknowledge what earlier runs left. Doing it again does nothing more.
+
+    Segments that another process writes are left alone. Raises DamagedArchive, StorageError or OSError.
+    """
+    taken = TakenUp()
+    recovered: set[str] = set()
+    for path in spool.open_segments():
+        line = _recovered(path, now)
+        if line:
+            taken.lines.append(line)
+            recovered.add(line.partition(":")[0])
+    for closed in list(spool.closed_segments()):
+        if not closed.warc.exists():
+            taken.lines.append(_removed(closed, spool, storage))
+            continue
+        _acknowledge(closed, frontier)
+        taken.segments.append((_pages(closed, spool), closed))
+        if closed.name.text not in recovered:
+            taken.lines.append(f"{closed.name.text}: not stored by an earlier run, stored now")
+    return taken
+
+
+def _recovered(path: Path, now: datetime) -> str:
+    with abandoned(path) as is_abandoned:
+        if not is_abandoned:
+            return ""
+        recovered = recover(path, now)
+        cut = f", {recovered.torn} torn bytes kept beside it" if recovered.torn else ""
+        if recovered.closed is None:
+            return f"{recovered.name.text}: nothing whole in it{cut}"
+        return f"{recovered.name.text}: its writer had died; recovered{cut}"
+
+
+def _removed(closed: ClosedSegment, spool: Spool, storage: Storage) -> str:
+    """End the removal of a stored segment's local copies that a run did not get to the end of."""
+    try:
+        storage.stat(closed.name.manifest_key)
+    except ObjectMissing:
+        return f"{closed.warc}: missing, and not stored either; restore it, or remove {closed.manifest_path}"
+    spool.derived(closed.name, EXTRACTOR_GENERATION).remove()
+    spool.remove(closed)
+    return f"{closed.name.text}: stored by an earlier run, removed from this machine now"
+
+
+def _acknowledge(closed: ClosedSegment, frontier: Frontier) -> None:
+    """Tell the frontier what a segment holds, so that it is not fetched again."""
+    batch: list[Captured] = []
+    for capture in captures_of(closed.warc):
+        captured = _captured(capture, closed.name.text)
+        if captured is not None:
+            batch.append(captured)
+        if len(batch) >= _BATCH:
+            frontier.captured(batch)
+            batch = []
+    frontier.captured(batch)
+
+
+def _pages(closed: ClosedSegment, spool: Spool) -> SegmentPages:
+    found = list(pages_of(closed.warc))
+    derived = spool.derived(closed.name, EXTRACTOR_GENERATION, {record_id for _, record_id, _, _ in found})
+    waiting = {
+        offset: WaitingPage(configuration, site)
+        for offset, record_id, configuration, site in found
+        if record_id not in derived
+    }
+    return SegmentPages(closed.name, closed.warc, derived, waiting)
+
+
+def _captured(capture: Capture, segment: str) -> Captured | None:
+    """A capture read back, as the frontier is told of it; None for one that came to nothing."""
+    if capture.outcome in PASSING | FINAL:
+        return None
+    address = CaptureAddress(
+        segment, capture.offset, capture.length, capture.record_id, capture.payload_digest, capture.revisit
+    )
+    full = capture.outcome is CaptureOutcome.OK and not capture.revisit and capture.fact("method") == "GET"
+    head = capture.head() if full else None
+    etag, last_modified = (head.first("etag"), head.first("last-modified")) if head is not None else ("", "")
+    return Captured(capture.url, address, capture.date, capture.discovery, etag, last_modified, full)

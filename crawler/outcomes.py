@@ -1,0 +1,35 @@
+"""What capture outcomes mean for an address: whether it is captured, due again, or not worth another attempt."""
+
+from __future__ import annotations
+
+from archive.exchange import CaptureOutcome
+
+PASSING = frozenset(
+    {
+        CaptureOutcome.DNS_FAILURE,
+        CaptureOutcome.CONNECTION_REFUSED,
+        CaptureOutcome.CONNECTION_FAILED,
+        CaptureOutcome.TIMEOUT,
+        CaptureOutcome.TRUNCATED_TIME,
+        CaptureOutcome.TRUNCATED_DISCONNECT,
+        CaptureOutcome.RATE_LIMITED,
+        CaptureOutcome.UNAVAILABLE,
+        CaptureOutcome.SERVER_ERROR,
+        CaptureOutcome.MALFORMED,
+        CaptureOutcome.CANCELLED,
+    }
+)
+"""It may go better another time."""
+
+FINAL = frozenset(
+    {
+        CaptureOutcome.ROBOTS_DENIED,
+        CaptureOutcome.ADDRESS_REFUSED,
+        CaptureOutcome.TLS_FAILURE,
+        CaptureOutcome.NOT_FOUND,
+        CaptureOutcome.FORBIDDEN,
+        CaptureOutcome.CLIENT_ERROR,
+        CaptureOutcome.TRUNCATED_LENGTH,
+    }
+)
+"""Another attempt would come to the same."""

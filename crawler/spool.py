@@ -1,0 +1,82 @@
+"""This machine's spool: open segments, closed ones that wait to be stored, and what is derived from them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+from archive.captures import SegmentReading
+from archive.derived import DerivedFiles
+from archive.layout import MANIFEST_SUFFIX, WARC_SUFFIX, SegmentName
+from archive.manifests import parse_manifest
+from archive.recovery import open_segments
+from archive.segment import ClosedSegment
+from pipelines.derivation import is_page
+
+_PROBE_SIZE = 1 << 20
+
+
+class Spool:
+    """A directory on this machine."""
+
+    def __init__(self, directory: Path, least_free: int = 0) -> None:
+        """`least_free` is how many bytes the disk has to have left. Raises OSError when there can be no directory."""
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._least_free = least_free
+
+    def used(self) -> int:
+        """Bytes of all that is in it."""
+        return sum(path.stat().st_size for path in self._files())
+
+    def probe(self) -> None:
+        """Find out whether it takes bytes. Raises OSError."""
+        with tempfile.TemporaryFile(dir=self.directory, buffering=0) as file:
+            file.write(b"\0" * _PROBE_SIZE)
+        free = shutil.disk_usage(self.directory).free
+        if free < self._least_free:
+            raise OSError(f"{free >> 20} MiB are free, {self._least_free >> 20} MiB have to be")
+
+    def open_segments(self) -> list[Path]:
+        """Files of segments that are being written, or were when their writer died."""
+        return open_segments(self.directory)
+
+    def closed_segments(self) -> Iterator[ClosedSegment]:
+        """Segments that are not known to be stored. Of a stored one that is being removed the WARC may be gone.
+
+        Raises DamagedArchive or OSError.
+        """
+        for path in sorted(self.directory.glob(f"*{MANIFEST_SUFFIX}")):
+            manifest = parse_manifest(path.read_bytes(), str(path))
+            name = SegmentName.parse(manifest.segment)
+            warc = self.directory / f"{name.text}{WARC_SUFFIX}"
+            if warc.exists() or not self._opened(name).exists():
+                yield ClosedSegment(name, warc, self.directory / f"{name.text}.cdxj", manifest)
+
+    def derived(self, name: SegmentName, generation: str, captured: set[UUID] | None = None) -> DerivedFiles:
+        """The files derived from a segment; only of the captures that it holds, when these are given."""
+        return DerivedFiles(self.directory, name, generation, captured)
+
+    def remove(self, closed: ClosedSegment) -> None:
+        """Remove a segment that is stored. Its manifest goes last: as long as it is there, the work is not done."""
+        for path in (closed.warc, closed.cdxj, closed.manifest_path):
+            path.unlink(missing_ok=True)
+
+    def _opened(self, name: SegmentName) -> Path:
+        return self.directory / f"{name.text}{WARC_SUFFIX}.open"
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.directory.glob("*") if path.is_file())
+
+
+def pages_of(warc: Path) -> Iterator[tuple[int, UUID, bytes, str]]:
+    """Offset, record id, extraction configuration and site of each page captured in a WARC. Raises DamagedArchive."""
+    with warc.open("rb") as stream:
+        reading = SegmentReading(stream)
+        for capture in reading.captures():
+            if is_page(capture):
+                configuration = reading.configurations.get(capture.fact("extractionConfiguration"), b"")
+                yield capture.offset, capture.record_id, configuration, capture.fact("site")
