@@ -7,8 +7,13 @@ below the archive's root, offsets and lengths are of gzip members.
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 from archive.surt import surt_key, surt_timestamp
 
@@ -41,6 +46,46 @@ class IndexEntry:
             "filename": self.filename,
         }
         return f"{surt_key(self.url)} {surt_timestamp(self.date)} {json.dumps(fields, ensure_ascii=True)}"
+
+
+class IndexBuffer:
+    """Lines of an index that grows, in a file without a name while they are many."""
+
+    def __init__(self, directory: Path, in_memory: int = 1 << 18) -> None:
+        """`directory` is where the file is made; up to `in_memory` bytes do without."""
+        self._directory = directory
+        self._in_memory = in_memory
+        self._buffer = bytearray()
+        self._file: IO[bytes] | None = None
+
+    def add(self, entry: IndexEntry) -> None:
+        """Take in a line. While the disk refuses, lines stay in memory."""
+        self._buffer += entry.line().encode() + b"\n"
+        if len(self._buffer) >= self._in_memory:
+            with suppress(OSError):
+                self._move()
+
+    def lines(self) -> list[bytes]:
+        """All lines, in the order they came. Raises OSError."""
+        written = b""
+        if self._file is not None:
+            self._file.seek(0)
+            written = self._file.read()
+        return (written + self._buffer).splitlines(keepends=True)
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()
+
+    def _move(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._directory, buffering=0)  # noqa: SIM115 - see close
+        end = self._file.seek(0, os.SEEK_END)
+        if self._file.write(self._buffer) != len(self._buffer):
+            self._file.truncate(end)
+            return
+        self._buffer.clear()
 
 
 def index_text(entries: Iterable[IndexEntry]) -> bytes:

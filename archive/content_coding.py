@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import brotli
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from archive.errors import ArchiveError
 
@@ -81,10 +83,16 @@ class _Brotli:
 
 
 def _zlib(window: int) -> Callable[[], _Inflater]:
-    return lambda: zlib.decompressobj(window)
+    return lambda: isal_zlib.decompressobj(window)
 
 
-_FAULTS = (zlib.error, brotli.error, zstd.ZstdError, EOFError)
+# isal's stubs call its exception an instance of one
+_FAULTS: tuple[type[Exception], ...] = (  # type: ignore[assignment]
+    IsalError,
+    brotli.error,
+    zstd.ZstdError,
+    EOFError,
+)
 _CODINGS: dict[str, tuple[Callable[[], _Inflater], ...]] = {
     "gzip": (_zlib(zlib.MAX_WBITS | 16),),
     "x-gzip": (_zlib(zlib.MAX_WBITS | 16),),

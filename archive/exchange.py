@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import IO
 from uuid import UUID
 
+from archive.http1 import ResponseHead, parse_head
+
 _READ_SIZE = 1 << 18
 
 
@@ -176,6 +178,13 @@ class Exchange:
     """Names of request headers that were sent but whose values are not kept."""
     extraction_configuration: str = ""
     """Digest of the extraction configuration in force (a resource record of the segment)."""
+
+    head: ResponseHead | None = None
+    """The response's head where it was read already; it saves reading it again."""
+
+    def response_head(self) -> ResponseHead:
+        """The response's head. Raises BadMessage when it has none."""
+        return self.head or parse_head(self.response_start)
 
     @property
     def response_start(self) -> bytes:

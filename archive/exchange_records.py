@@ -15,7 +15,7 @@ from uuid import UUID
 
 from archive.cdxj import REVISIT_MIME, IndexEntry, plain_mime
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original
-from archive.http1 import BadMessage, ResponseHead, entity_parts, parse_head
+from archive.http1 import BadMessage, ResponseHead, entity_parts
 from archive.identity import Identities
 from archive.layout import SegmentName
 from archive.members import (
@@ -135,7 +135,7 @@ class ExchangeRecords:
         return head, block, self._encoding.level
 
     def _response(self, exchange: Exchange, original: Original | None) -> _Response:
-        head = _head_of(exchange.response_start)
+        head = _head_of(exchange)
         block, digest = _response_block(exchange, head, self._encoding.digest)
         headers = self._common(exchange)
         if exchange.truncated:
@@ -214,9 +214,9 @@ def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:
     ]
 
 
-def _head_of(response: bytes) -> ResponseHead:
+def _head_of(exchange: Exchange) -> ResponseHead:
     try:
-        return parse_head(response)
+        return exchange.response_head()
     except BadMessage:
         return _NO_HEAD
 

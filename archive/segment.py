@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from archive.cdxj import sorted_index
+from archive.cdxj import IndexBuffer, sorted_index
 from archive.durable import sync_directory, write_durably
 from archive.errors import SegmentClosed
 from archive.exchange import CaptureAddress, Exchange, Original
@@ -110,7 +110,7 @@ class SegmentWriter:
         self._durable = 0
         self._closed = False
         spool.mkdir(parents=True, exist_ok=True)
-        self._index = tempfile.TemporaryFile(dir=spool, buffering=0)  # noqa: SIM115 - closed with the segment
+        self._index = IndexBuffer(spool)
         self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
         # Held until the file is closed or the process ends: it tells a living writer from a dead one
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -176,10 +176,9 @@ class SegmentWriter:
         exchange, prepared = ready.exchange, ready.prepared
         address = prepared.address(self.name, self._size)
         with ready.members:
-            line = b""
-            if prepared.is_indexed:
-                line = index_entry(exchange, prepared, address, self.name.warc_key).line().encode() + b"\n"
-            self._write(ready.parts(), line)
+            self._write(ready.parts())
+        if prepared.is_indexed:
+            self._index.add(index_entry(exchange, prepared, address, self.name.warc_key))
         self._outcomes[exchange.outcome.value] += 1
         self._sites[exchange.discovery.site or "-"] += 1
         return address
@@ -207,8 +206,7 @@ class SegmentWriter:
         self._closed = True
         warc = self.path.with_name(f"{self.name.text}{WARC_SUFFIX}")
         cdxj = self.path.with_name(f"{self.name.text}.cdxj")
-        self._index.seek(0)
-        write_durably(cdxj, sorted_index(self._index))
+        write_durably(cdxj, sorted_index(self._index.lines()))
         facts = StoredFile(key=self.name.warc_key, size=self._size, sha256=self._digest.hexdigest())
         closed = ClosedSegment(self.name, warc, cdxj, self._manifest(facts, cdxj))
         finish(closed, self.path)
@@ -249,30 +247,26 @@ class SegmentWriter:
             software=self._software,
         )
 
-    def _write(self, parts: Iterable[bytes], index_line: bytes = b"") -> None:
-        """Write parts of one whole, and its index line before them: all of it, or nothing."""
+    def _write(self, parts: Iterable[bytes]) -> None:
+        """Write parts of one whole: all of it, or nothing."""
         if self._closed:
             raise SegmentClosed(f"segment {self.name.text} is closed")
-        indexed = self._index.tell()
         written = 0
         digest = self._digest.copy()
         try:
-            _write_all(self._index.fileno(), index_line)
             for part in parts:
                 _write_all(self._file, part)
                 digest.update(part)
                 written += len(part)
         except OSError:
-            self._take_back(indexed)
+            self._take_back()
             raise
         self._size += written
         self._digest = digest
 
-    def _take_back(self, indexed: int) -> None:
+    def _take_back(self) -> None:
         try:
             os.ftruncate(self._file, self._size)
-            self._index.truncate(indexed)
-            self._index.seek(indexed)
         except OSError:
             self._closed = True  # what stands behind the last whole exchange is cut by recovery
             raise

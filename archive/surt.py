@@ -16,6 +16,7 @@ _WWW = re.compile(r"^www\d*\.")
 _QUERY_SESSION = re.compile(
     r"(?i)^(?:jsessionid=[0-9a-z]{32}|phpsessid=[0-9a-z]{32}|sid=[0-9a-z]{32}|aspsessionid[a-z]{8}=[a-z]{24}|cfid=[^&]+|cftoken=[^&]+)$"
 )
+_PLAIN = re.compile(r"[!\"$&-~]*")
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
@@ -65,11 +66,13 @@ def _query(query: str) -> str:
     if not query:
         return ""
     parts = [part for part in _normal_escapes(query).lower().split("&") if part and not _QUERY_SESSION.match(part)]
-    return "&".join(sorted(parts))
+    return "&".join(sorted(parts, key=lambda part: part.split("=", 1)))
 
 
 def _normal_escapes(text: str) -> str:
     """Every byte once: letters, digits and common marks plain, the rest as %xx."""
+    if _PLAIN.fullmatch(text):
+        return text
     raw = text.encode("utf-8", "surrogateescape")
     previous = b""
     while previous != raw:

@@ -12,11 +12,13 @@ An article's address goes through these states::
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,8 +29,11 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
+    Select,
     String,
     Table,
+    bindparam,
     case,
     create_engine,
     event,
@@ -37,6 +42,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from archive.exchange import CaptureAddress, Discovery, Original, Role
 
@@ -44,6 +50,7 @@ MAX_ATTEMPTS = 5
 """Runs in which an address may fail for a passing reason before it is given up."""
 
 _BATCH = 500
+_MOST_REMEMBERED = 10_000
 _metadata = MetaData()
 _addresses = Table(
     "addresses",
@@ -79,6 +86,12 @@ _sources = Table(
     Column("found", Integer, nullable=False, default=0),
     Column("looked_at", Float, nullable=False, default=0.0),
 )
+
+
+# Made once: to put a statement together costs more than to run it
+_CAPTURE_OF = select(_captures).where(_captures.c.url == bindparam("url"))
+_FOUND_AT = select(_sources.c.found).where(_sources.c.url == bindparam("url"))
+_SET_STATE = update(_addresses).where(_addresses.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
 
 class State(StrEnum):
@@ -145,6 +158,9 @@ class Frontier:
         """`database` is an SQLAlchemy address. Tables are made when they are missing."""
         self._engine = _engine(database)
         _metadata.create_all(self._engine)
+        self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._compiled: dict[Select[Any], SQLCompiler] = {}
+        self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
 
     @classmethod
     def in_directory(cls, directory: Path) -> Frontier:
@@ -154,10 +170,14 @@ class Frontier:
 
     def discover(self, found: Sequence[Due]) -> list[Due]:
         """Take in addresses; give back those that were not known before, in their order."""
+        if not found:
+            return []
         unique = list({item.url: item for item in found}.values())
         known = self._known([item.url for item in unique])
         new = [item for item in unique if item.url not in known]
         self._insert(_addresses, [_address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
+        for item in new:
+            self._remember(item.url, None)
         return new
 
     def claim(self, urls: Iterable[str]) -> None:
@@ -175,6 +195,8 @@ class Frontier:
 
     def captured(self, captures: Sequence[Captured]) -> None:
         """These captures are durable on this machine."""
+        for capture in captures:
+            self._remembered.pop(capture.url, None)
         pages = {
             capture.url: _address_row(capture.url, capture.discovery, State.CAPTURED, capture.address.segment)
             for capture in captures
@@ -186,6 +208,7 @@ class Frontier:
 
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
+        self._remembered.clear()
         with self._engine.begin() as connection:
             connection.execute(update(_captures).where(_captures.c.segment == segment).values(stored=True))
             connection.execute(
@@ -219,12 +242,16 @@ class Frontier:
 
     def known_capture(self, url: str) -> KnownCapture | None:
         """The newest full capture of an address."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(_captures).where(_captures.c.url == url)).one_or_none()
-        if row is None:
-            return None
-        original = Original(UUID(row.record_id), url, datetime.fromisoformat(row.date), row.payload_digest)
-        return KnownCapture(original, row.etag, row.last_modified, row.segment, bool(row.stored))
+        if url not in self._remembered:
+            row = self._row_of(_CAPTURE_OF, url)
+            self._remember(url, _known(row) if row is not None else None)
+        return self._remembered[url]
+
+    def _remember(self, url: str, known: KnownCapture | None) -> None:
+        """An address is asked for when it is requested and again when it is kept."""
+        self._remembered[url] = known
+        if len(self._remembered) > _MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
 
     def looked_at(self, url: str, site: str, found: int, now: datetime) -> None:
         """A source was read and showed this many articles."""
@@ -233,12 +260,21 @@ class Frontier:
 
     def last_found(self, url: str) -> int:
         """How many articles a source showed when it was last read."""
-        with self._engine.connect() as connection:
-            return connection.execute(select(_sources.c.found).where(_sources.c.url == url)).scalar() or 0
+        row = self._row_of(_FOUND_AT, url)
+        return int(row.found) if row is not None else 0
 
     def close(self) -> None:
         """Let the database go."""
+        self._reader.close()
         self._engine.dispose()
+
+    def _row_of(self, statement: Select[Any], url: str) -> Row[Any] | None:
+        """What a statement gives for an address. Asked for every request, so it is compiled but once."""
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = statement.compile(self._engine)
+        values = (url,) if compiled.positional else {"url": url}
+        return self._reader.exec_driver_sql(compiled.string, values).one_or_none()
 
     def _known(self, urls: Sequence[str]) -> set[str]:
         known: set[str] = set()
@@ -251,9 +287,10 @@ class Frontier:
         return known
 
     def _set_state(self, urls: Iterable[str], state: State) -> None:
-        with self._engine.begin() as connection:
-            for url in urls:
-                connection.execute(update(_addresses).where(_addresses.c.url == url).values(state=state.value))
+        rows = [{"address": url, "new_state": state.value} for url in urls]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(_SET_STATE, rows)
 
     def _insert(self, table: Table, rows: Sequence[dict[str, object]], *, replace: bool = False) -> None:
         if not rows:
@@ -284,6 +321,11 @@ def _tune_sqlite(connection: object, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
+
+
+def _known(row: Row[Any]) -> KnownCapture:
+    original = Original(UUID(row.record_id), row.url, datetime.fromisoformat(row.date), row.payload_digest)
+    return KnownCapture(original, row.etag, row.last_modified, row.segment, bool(row.stored))
 
 
 def _discovery(text: str) -> Discovery:

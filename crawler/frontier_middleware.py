@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.http import Request, Response
 
-from archive.exchange import Role
+from archive.exchange import Discovery, Role
 from crawler.frontier import Due
 from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
@@ -46,7 +46,7 @@ class FrontierMiddleware:
         for due in self._session.frontier.due(spider.sites):
             if self._session.admit():
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
-                for planned in self._planned(request):
+                for planned in self._planned([request]):
                     yield planned
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -72,40 +72,44 @@ class FrontierMiddleware:
             frontier.looked_at(response.url, site, found, self._session.now())
         self._session.found[site] += found
 
-    def _admitted(self, requests: list[Request]) -> Iterable[Request]:
+    def _admitted(self, requests: list[Request]) -> list[Request]:
+        """Sources, conditionally; and articles that are new and may be fetched, claimed."""
         session = self._session
-        articles = [request for request in requests if discovery_of(request.meta).role is Role.ARTICLE]
-        dues = [Due(request.url, discovery_of(request.meta)) for request in articles]
+        found = [(request, discovery_of(request.meta)) for request in requests]
+        dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
         new = {due.url for due in session.frontier.discover(dues)}
-        for request in requests:
-            discovery = discovery_of(request.meta)
+        admitted: list[Request] = []
+        for request, discovery in found:
             if discovery.role is not Role.ARTICLE:
-                yield self._conditional(request)
+                admitted.append(self._conditional(request, discovery))
             elif discovery.via == _ALWAYS or request.url in new:
                 new.discard(request.url)
                 if session.admit():
-                    yield from self._planned(request)
+                    admitted.append(request)
             elif discovery.source_date:
                 session.announce(request.url, discovery)
+        return self._planned(admitted)
 
-    def _planned(self, request: Request) -> Iterable[Request]:
-        """The request, claimed; in a dry run nothing but a note of it."""
+    def _planned(self, requests: list[Request]) -> list[Request]:
+        """The requests, articles claimed; in a dry run nothing but a note of these."""
         session = self._session
-        if session.dry_run:
-            session.planned.append(Due(request.url, discovery_of(request.meta)))
-            return
-        session.frontier.claim([request.url])
-        yield request
+        articles = [request for request in requests if discovery_of(request.meta).role is Role.ARTICLE]
+        if not session.dry_run:
+            session.frontier.claim([request.url for request in articles])
+            return requests
+        session.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
+        return [request for request in requests if request not in articles]
 
-    def _conditional(self, request: Request) -> Request:
+    def _conditional(self, request: Request, discovery: Discovery) -> Request:
         """A request for a source, conditional on what is stored of it (RFC 9110, section 13).
 
         Not for a page that leads to further sources: unchanged, it would hide what has changed behind it.
         """
         frontier = self._session.frontier
         known = frontier.known_capture(request.url)
-        explores = discovery_of(request.meta).via == _SEED or frontier.last_found(request.url) == 0
-        if known is not None and known.stored and not explores:
+        if known is None or not known.stored:
+            return request
+        if discovery.via != _SEED and frontier.last_found(request.url) > 0:
             if known.etag:
                 request.headers.setdefault("If-None-Match", known.etag)
             if known.last_modified:

@@ -21,15 +21,15 @@ from dataclasses import dataclass, replace
 from archive.captures import CONFIGURATION_URI, SITE_URI
 from archive.errors import ArchiveError, SegmentClosed
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original, Role
-from archive.http1 import BadMessage, parse_head
+from archive.http1 import BadMessage
 from archive.identity import Identities
 from archive.layout import SegmentName
 from archive.members import Encoding, labelled_digest
 from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
 from crawler.counts import Counts
-from crawler.deriving import SegmentPages, WaitingPage
 from crawler.depot import Depot
+from crawler.deriving import SegmentPages, WaitingPage
 from crawler.frontier import Captured, Failed
 from crawler.outcomes import FINAL, PASSING
 from pipelines.extract import EXTRACTOR_GENERATION
@@ -161,6 +161,7 @@ class Recorder:
         except OSError:
             self._abandon(current)
             raise
+        self._much.clear()
         self._report(durable)
 
     async def rotate(self, *, if_due: bool = False) -> None:
@@ -308,7 +309,7 @@ class Recorder:
 
 def _validators(exchange: Exchange) -> tuple[str, str]:
     try:
-        head = parse_head(exchange.response_start)
+        head = exchange.response_head()
     except BadMessage:
         return "", ""
     return head.first("etag"), head.first("last-modified")

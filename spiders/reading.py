@@ -9,7 +9,7 @@ from scrapy.http import Response
 
 from archive.errors import ArchiveError
 from spiders.problems import NotASource
-from spiders.requests import LARGE, CaptureMark, capture_of
+from spiders.requests import IN_CAPTURE, CaptureMark, capture_of
 
 SMALL = 32 << 10
 """Bytes of a document that is read at once: handing it over would cost as much."""
@@ -31,7 +31,7 @@ async def read_source(
     reader: SourceReader | None, response: Response, parser: Callable[..., Any], *arguments: object
 ) -> Any:
     """What a parser makes of a response's body, wherever that is. Raises NotASource."""
-    is_large = LARGE in response.flags
+    is_large = IN_CAPTURE in response.flags
     if reader is None or (len(response.body) <= SMALL and not is_large):
         return parser(response.body, *arguments)
     try:

@@ -3,8 +3,7 @@
 ``meta["discovery"]`` holds the fields of `archive.exchange.Discovery`; redirects and retries inherit it.
 ``meta["redacted_headers"]`` names headers that are sent but not kept, ``meta["unverified"]`` tells that a bad
 certificate does not matter. ``meta["capture"]`` is set by whoever keeps the exchange: the text of a `CaptureMark`.
-A body past a few MiB does not come with its response, which is then flagged, unless ``meta["whole_body"]`` asks for
-it.
+A body past a few MiB, and one that nobody wants (``meta["body"]``), stays in its capture; the response is flagged.
 """
 
 from __future__ import annotations
@@ -22,9 +21,15 @@ DISCOVERY = "discovery"
 CAPTURE = "capture"
 REDACTED = "redacted_headers"
 UNVERIFIED = "unverified"
-WHOLE_BODY = "whole_body"
+BODY = "body"
 
-LARGE = "large"
+WHOLE = "whole"
+"""Value of ``meta["body"]``: the body has to come with the response, however large it is."""
+
+NONE = "none"
+"""Value of ``meta["body"]``: nobody looks at the body where the response arrives."""
+
+IN_CAPTURE = "in_capture"
 """Flag of a response whose body is only in its capture."""
 
 UNCHANGED = "unchanged"
@@ -56,7 +61,7 @@ def discovery_of(meta: Mapping[str, Any]) -> Discovery:
 
 def is_unchanged(response: Response) -> bool:
     """Whether a source shows what it showed before: the server says so, or its large body is not kept again."""
-    return response.status == HTTPStatus.NOT_MODIFIED or {LARGE, UNCHANGED} <= set(response.flags)
+    return response.status == HTTPStatus.NOT_MODIFIED or {IN_CAPTURE, UNCHANGED} <= set(response.flags)
 
 
 @dataclass(frozen=True, slots=True)

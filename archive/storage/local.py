@@ -24,6 +24,16 @@ _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMET
 _PARTIAL = ".partial"
 
 
+def _link_or_copy(file: Path, target: Path) -> None:
+    """The file under another name where both are on one disk, else a copy of it; durable."""
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copyfile(file, target)
+    with target.open("rb") as stored:
+        os.fsync(stored.fileno())
+
+
 class LocalStorage:
     """Objects as files below a root directory."""
 
@@ -38,9 +48,7 @@ class LocalStorage:
     def put(self, key: str, file: Path, sha256: str) -> None:
         """Store a file's bytes by way of a temporary name, verified before it gets its own."""
         with self._explained(key), self._temporary(key) as temporary:
-            shutil.copyfile(file, temporary)
-            with temporary.open("rb") as copied:
-                os.fsync(copied.fileno())
+            _link_or_copy(file, temporary)
             if file_sha256(temporary) != sha256:
                 raise DamagedArchive(f"{key}: the stored copy differs from the file; nothing was replaced")
             temporary.replace(self._path(key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive.ciphers import iana_name
 from archive.errors import ArchiveError
@@ -54,6 +54,7 @@ class WireConnection(asyncio.Protocol):
         self.closed = False
         self.idle_since = 0.0
         self.transport: asyncio.Transport | None = None
+        self._facts: Transport | None = None
         self._reader: ResponseReader | None = None
         self._watcher: Watcher | None = None
         self._done: asyncio.Future[None] | None = None
@@ -131,6 +132,11 @@ class WireConnection(asyncio.Protocol):
 
     def facts(self, *, reused: bool) -> Transport:
         """Peer, TLS and certificate, for the capture. Behind a proxy the server's address is not known."""
+        if self._facts is None:
+            self._facts = self._found_facts()
+        return replace(self._facts, reused=True) if reused else self._facts
+
+    def _found_facts(self) -> Transport:
         assert self.transport is not None
         address, port = (self.transport.get_extra_info("peername") or ("", 0))[:2]
         proxy = self.origin.proxy
@@ -139,7 +145,7 @@ class WireConnection(asyncio.Protocol):
             address, port = "", 0
         tls = self.transport.get_extra_info("ssl_object")
         if tls is None:
-            return Transport(address, port, reused=reused, proxy=through)
+            return Transport(address, port, proxy=through)
         cipher = tls.cipher()
         return Transport(
             address=address,
@@ -148,6 +154,5 @@ class WireConnection(asyncio.Protocol):
             tls_cipher=iana_name(cipher[0]) if cipher else "",
             certificate=tls.getpeercert(binary_form=True) or b"",
             verified=self.origin.verify,
-            reused=reused,
             proxy=through,
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,7 +37,7 @@ class Stopped(ArchiveError):
     """A watcher wants no more of the response."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WireRequest:
     """What is to be fetched."""
 
@@ -57,16 +58,21 @@ class WireRequest:
     watcher: Watcher | None = None
     """Sees the response grow; may raise Stopped."""
 
-    @property
+    @cached_property
     def origin(self) -> Origin:
         """Where the request goes."""
         return origin_of(self.url, self.proxy, verify=self.verify)
 
-    @property
+    @cached_property
     def hidden(self) -> tuple[str, ...]:
         """Names of the headers sent whose values are not kept."""
         sent = {name.decode("latin-1").lower() for name, _ in self.headers}
         return tuple(sorted(sent & self.redacted))
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether something is sent that is not kept."""
+        return bool(self.hidden) or (self.proxy is not None and bool(self.proxy.authorization))
 
 
 def request_bytes(request: WireRequest, *, redact: bool = False) -> bytes:
@@ -128,45 +134,28 @@ class Fetcher:
 
     async def _attempt(self, request: WireRequest, *, fresh: bool) -> tuple[Exchange, bool]:
         """One attempt, and whether it failed only because a kept connection was dead."""
-        reader = ResponseReader(request.method, request.limit, SpoolFile(self._spool_directory))
-        attempt = self._begun(request)
+        attempt = _Attempt(request, SpoolFile(self._spool_directory), self._clock)
         connection: WireConnection | None = None
         try:
             async with asyncio.timeout(request.patience.total):
                 connection, reused = await self._connection(request, fresh=fresh)
-                attempt = replace(
-                    attempt, request=request_bytes(request, redact=True), transport=connection.facts(reused=reused)
-                )
-                await connection.exchange(request_bytes(request), reader, request.patience, request.watcher)
-            self._release(connection, reader)
-            return self._result(attempt, reader, None), False
+                sent = attempt.begin(connection.facts(reused=reused))
+                await connection.exchange(sent, attempt.reader, request.patience, request.watcher)
+            self._release(connection, attempt.reader)
+            return attempt.ended(None), False
         except NoConnection as error:
-            ended = replace(attempt, finished=self._clock(), outcome=error.outcome, detail=str(error))
-            return ended, False
+            return attempt.unconnected(error), False
         except (TimeoutError, ArchiveError) as error:
             if connection is not None:
                 connection.abort()
-            stale = attempt.transport.reused and not reader.received and isinstance(error, Disconnected)
+            stale = attempt.transport.reused and not attempt.reader.received and isinstance(error, Disconnected)
             if isinstance(error, TimeoutError):
                 error = TimedOut(f"no end within {request.patience.total:g} seconds")
-            return self._result(attempt, reader, error), stale and request.method in _REPEATABLE
+            return attempt.ended(error), stale and request.method in _REPEATABLE
         except asyncio.CancelledError:
             if connection is not None:
                 connection.abort()
             raise
-
-    def _begun(self, request: WireRequest) -> Exchange:
-        return Exchange(
-            url=request.url,
-            method=request.method,
-            request=b"",
-            response=b"",
-            started=self._clock(),
-            finished=self._clock(),
-            outcome=CaptureOutcome.CANCELLED,
-            discovery=request.discovery,
-            redacted=request.hidden,
-        )
 
     async def _connection(self, request: WireRequest, *, fresh: bool) -> tuple[WireConnection, bool]:
         kept = None if fresh else self._pool.idle(request.origin)
@@ -184,22 +173,59 @@ class Fetcher:
         else:
             self._pool.release(connection)
 
-    def _result(self, attempt: Exchange, reader: ResponseReader, error: Exception | None) -> Exchange:
+
+class _Attempt:
+    """An attempt under way."""
+
+    def __init__(self, request: WireRequest, spool: SpoolFile, clock: Callable[[], datetime]) -> None:
+        self.reader = ResponseReader(request.method, request.limit, spool)
+        self.transport = Transport()
+        self._request = request
+        self._clock = clock
+        self._started = clock()
+        self._kept = b""
+
+    def begin(self, transport: Transport) -> bytes:
+        """A connection is there; the bytes to be sent over it."""
+        self.transport = transport
+        sent = request_bytes(self._request)
+        self._kept = request_bytes(self._request, redact=True) if self._request.has_secrets else sent
+        return sent
+
+    def unconnected(self, error: NoConnection) -> Exchange:
+        """No connection could be had."""
+        return self._exchange(b"", error.outcome, None, str(error))
+
+    def ended(self, error: Exception | None) -> Exchange:
+        """The exchange is over, by an error or by itself."""
         response: bytes | SpooledBytes = b""
         try:
-            response = reader.response()
+            response = self.reader.response()
         except SpoolFailed as failure:
             error = failure
-        outcome, truncated = _ending(reader, error)
-        return replace(
-            attempt,
-            finished=self._clock(),
+        outcome, truncated = _ending(self.reader, error)
+        return self._exchange(response, outcome, truncated if response else None, str(error) if error else "")
+
+    def _exchange(
+        self, response: bytes | SpooledBytes, outcome: CaptureOutcome, truncated: Truncation | None, detail: str
+    ) -> Exchange:
+        head = self.reader.head
+        return Exchange(
+            url=self._request.url,
+            method=self._request.method,
+            request=self._kept,
             response=response,
-            interim=tuple(reader.interim),
-            status=reader.head.status if reader.head else 0,
+            started=self._started,
+            finished=self._clock(),
             outcome=outcome,
-            truncated=truncated if response else None,
-            detail=str(error) if error else "",
+            status=head.status if head else 0,
+            truncated=truncated,
+            interim=tuple(self.reader.interim),
+            transport=self.transport,
+            discovery=self._request.discovery,
+            detail=detail,
+            redacted=self._request.hidden,
+            head=head,
         )
 
 

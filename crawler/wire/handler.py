@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from pydispatch.dispatcher import getAllReceivers, liveReceivers
 from scrapy import signals
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
 from scrapy.exceptions import (
@@ -26,11 +27,10 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 from twisted.internet import ssl
 from twisted.python.failure import Failure
-from w3lib.url import safe_url_string
 
 from archive.content_coding import BodyTooLarge, decode_body
 from archive.exchange import CaptureOutcome, Exchange
-from archive.http1 import ResponseHead, entity_parts, parse_head
+from archive.http1 import ResponseHead, entity_parts
 from crawler.gate import GateShut
 from crawler.recorder import NotKept
 from crawler.session import CrawlSession
@@ -40,12 +40,14 @@ from crawler.wire.origin import Proxy, parse_proxy
 from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.reader import ResponseReader
 from spiders.requests import (
+    BODY,
     CAPTURE,
-    LARGE,
+    IN_CAPTURE,
+    NONE,
     REDACTED,
     UNCHANGED,
     UNVERIFIED,
-    WHOLE_BODY,
+    WHOLE,
     CaptureMark,
     discovery_of,
 )
@@ -85,6 +87,14 @@ class SignalWatcher:
         self._request = request
         self._told_headers = False
 
+    @classmethod
+    def where_heard(cls, crawler: Crawler, request: Request) -> Self | None:
+        """A watcher, if anybody listens."""
+        heard = (signals.headers_received, signals.bytes_received)
+        if any(True for signal in heard for _ in liveReceivers(getAllReceivers(crawler, signal))):
+            return cls(crawler, request)
+        return None
+
     def __call__(self, reader: ResponseReader, data: bytes) -> None:
         """Called as the response grows. Raises Stopped."""
         head = reader.head
@@ -92,7 +102,7 @@ class SignalWatcher:
             return
         if not self._told_headers:
             self._told_headers = True
-            self._tell(signals.headers_received, headers=_headers(head), body_length=head.content_length)
+            self._tell(signals.headers_received, headers=Headers(head.headers), body_length=head.content_length)
             data = bytes(reader.buffer[head.length :])
         if data:
             self._tell(signals.bytes_received, data=data)
@@ -130,7 +140,7 @@ class WireDownloadHandler(BaseDownloadHandler):
             await self._session.gate.passed()
         except GateShut as error:
             raise IgnoreRequest(str(error)) from error
-        watcher = SignalWatcher(self.crawler, request)
+        watcher = SignalWatcher.where_heard(self.crawler, request)
         try:
             for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
                 address = await self._session.keep(exchange)
@@ -138,7 +148,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         except NotKept as error:
             raise DownloadFailedError(str(error)) from error
         request.meta[CAPTURE] = str(CaptureMark.of(address))
-        if watcher.stopped is not None:
+        if watcher is not None and watcher.stopped is not None:
             return _stopped(last, watcher.stopped)
         fails_on_loss = request.meta.get("download_fail_on_dataloss", self._fails_on_loss)
         if last.outcome is CaptureOutcome.TRUNCATED_DISCONNECT and last.status and not fails_on_loss:
@@ -147,17 +157,18 @@ class WireDownloadHandler(BaseDownloadHandler):
         if failure is not None:
             raise failure(last.detail or last.outcome.value)
         unchanged = (UNCHANGED,) if address.revisit else ()
-        return _response(last, *unchanged, whole=bool(request.meta.get(WHOLE_BODY)))
+        return _response(last, *unchanged, wanted=request.meta.get(BODY))
 
     async def close(self) -> None:
         """Drop idle connections."""
         self._pool.close()
 
-    def _wire_request(self, request: Request, watcher: SignalWatcher) -> WireRequest:
-        names = ((name, value) for name, values in request.headers.items() for value in values)
+    def _wire_request(self, request: Request, watcher: SignalWatcher | None) -> WireRequest:
+        # As a dict: its own look-ups bring each name and value into form, which they have already
+        names = ((name, value) for name, values in dict.items(request.headers) for value in values)
         verify = self._settings.verify_certificates and not request.meta.get(UNVERIFIED)
         return WireRequest(
-            url=safe_url_string(request.url.split("#", 1)[0]),
+            url=request.url.partition("#")[0],
             method=request.method,
             headers=tuple(pair for pair in names if pair[0] != _PROXY_AUTHORIZATION),
             body=request.body,
@@ -196,11 +207,11 @@ def _stopped(exchange: Exchange, stop: StopDownload) -> Response:
     raise stop
 
 
-def _response(exchange: Exchange, *flags: str, whole: bool = False) -> Response:
+def _response(exchange: Exchange, *flags: str, wanted: str | None = None) -> Response:
     """Scrapy's response: the body without codings, as a browser has it, unless it is too large for that."""
-    head = parse_head(exchange.response_start)
-    body, flaw = _body(exchange, head, None if whole else LARGE_BODY)
-    headers = _headers(head)
+    head = exchange.response_head()
+    body, flaw = _body(exchange, head, wanted)
+    headers = Headers(head.headers)
     headers.pop("Content-Encoding", None)
     address = exchange.transport.address.split("%")[0]
     certificate = exchange.transport.certificate
@@ -216,15 +227,16 @@ def _response(exchange: Exchange, *flags: str, whole: bool = False) -> Response:
     )
 
 
-def _body(exchange: Exchange, head: ResponseHead, limit: int | None) -> tuple[bytes, str]:
-    """The body without codings, and a flag for what is wrong with it. A large one is left where it is captured."""
-    if limit is not None and len(exchange.response) - head.length > limit:
-        return b"", LARGE
+def _body(exchange: Exchange, head: ResponseHead, wanted: str | None) -> tuple[bytes, str]:
+    """The body without codings, and a flag for what is wrong. A large or unwanted one stays in its capture."""
+    is_large = len(exchange.response) - head.length > LARGE_BODY
+    if wanted == NONE or (is_large and wanted != WHOLE):
+        return b"", IN_CAPTURE
     body = b"".join(entity_parts(head, exchange.response_parts(head.length)))
     try:
-        decoded = decode_body(head.content_codings, body, limit or MAX_WHOLE_BODY)
+        decoded = decode_body(head.content_codings, body, MAX_WHOLE_BODY if wanted == WHOLE else LARGE_BODY)
     except BodyTooLarge:
-        return b"", LARGE
+        return b"", IN_CAPTURE
     return decoded.body, decoded.flaw
 
 
@@ -232,10 +244,3 @@ def _body(exchange: Exchange, head: ResponseHead, limit: int | None) -> tuple[by
 def _certificate(encoded: bytes) -> ssl.Certificate:
     """A certificate (DER) as Scrapy's responses carry it."""
     return ssl.Certificate.load(encoded)
-
-
-def _headers(head: ResponseHead) -> Headers:
-    headers = Headers()
-    for name, value in head.headers:
-        headers.appendlist(name, value)
-    return headers

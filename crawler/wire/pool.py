@@ -51,7 +51,7 @@ class ConnectionPool:
         self._idle: dict[Origin, deque[WireConnection]] = {}
         self._idle_count = 0
         self._sweeping: asyncio.TimerHandle | None = None
-        self._contexts = {verify: tls_context(verify=verify) for verify in (True, False)}
+        self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def idle(self, origin: Origin) -> WireConnection | None:
         """The idle connection used last, if one is left that is not too old."""
@@ -125,7 +125,7 @@ class ConnectionPool:
         proxy = origin.proxy
         if proxy is None:
             infos = await self._permitted(origin)
-            tls = self._contexts[origin.verify] if origin.scheme == "https" else None
+            tls = self._context(origin) if origin.scheme == "https" else None
             return await self._open(origin, infos, tls)
         if not self._rules.permits_name(origin.host, origin.port):
             raise refusal(origin.host, origin)
@@ -133,6 +133,11 @@ class ConnectionPool:
         if origin.scheme == "https":
             await self._tunnel(connection, origin, proxy, patience)
         return connection
+
+    def _context(self, origin: Origin) -> ssl.SSLContext:
+        if origin.verify not in self._contexts:
+            self._contexts[origin.verify] = tls_context(verify=origin.verify)
+        return self._contexts[origin.verify]
 
     async def _resolved(self, host: str, port: int) -> list[AddressInfo]:
         try:
@@ -182,9 +187,8 @@ class ConnectionPool:
             _require_tunnel(reader)
             assert connection.transport is not None
             loop = asyncio.get_running_loop()
-            context = self._contexts[origin.verify]
             connection.transport = await loop.start_tls(
-                connection.transport, connection, context, server_hostname=origin.host
+                connection.transport, connection, self._context(origin), server_hostname=origin.host
             )
         except (ArchiveError, OSError) as error:
             connection.abort()

@@ -18,7 +18,9 @@ from spiders.problems import Problem, problem_found
 from spiders.reading import SourceReader
 from spiders.requests import (
     ARTICLE_PRIORITY,
+    BODY,
     LINKED_PRIORITY,
+    NONE,
     REDACTED,
     UNVERIFIED,
     capture_of,
@@ -109,7 +111,9 @@ class SiteSpider(scrapy.Spider):
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
         """The request for an article page."""
         priority = ARTICLE_PRIORITY if discovery.source_date else LINKED_PRIORITY
-        return self.request(url, site, discovery, self.parse_page, priority)
+        request = self.request(url, site, discovery, self.parse_page, priority)
+        request.meta[BODY] = NONE  # whoever extracts reads it from the capture
+        return request
 
     def articles(self, site: Site, found: Iterable[Found], via: str, source: Response | None) -> Iterator[Request]:
         """Requests for announced articles that are wanted."""

@@ -24,6 +24,7 @@ PORT = st.sampled_from(["", ":80", ":443", ":8080"])
         ("http://bücher.de/ü", "de,xn--bcher-kva)/%c3%bc"),
         ("http://example.com/../a", "com,example)/../a"),
         ("http://example.com/a//..", "com,example)/a"),
+        ("http://example.com/?00=&0=", "com,example)/?0=&00="),
         ("http://[::1]:80/x", "::1)/x"),
         ("urn:newswarc:site:x", "urn:newswarc:site:x"),
     ],

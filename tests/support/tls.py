@@ -60,6 +60,17 @@ class Authority:
         bundle.write_bytes(_pem(root))
         return cls(directory, key, bundle)
 
+    def certificate(self, host: str, *, days: int = 30, self_signed: bool = False) -> Path:
+        """A file with a server's private key and certificate (PEM)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        signer, issuer = (key, host) if self_signed else (self.key, "Test Authority")
+        path = self.directory / f"server-{host}-{days}-{self_signed}.pem"
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        path.write_bytes(private + _pem(_certificate(host, key, issuer, signer, host, days)))
+        return path
+
     def server(
         self,
         host: str = "127.0.0.1",
@@ -69,13 +80,7 @@ class Authority:
         version: ssl.TLSVersion | None = None,
     ) -> ssl.SSLContext:
         """A server's TLS settings."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        signer, issuer = (key, host) if self_signed else (self.key, "Test Authority")
-        path = self.directory / f"server-{host}-{days}-{self_signed}-{version}.pem"
-        private = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        path.write_bytes(private + _pem(_certificate(host, key, issuer, signer, host, days)))
+        path = self.certificate(host, days=days, self_signed=self_signed)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         context.set_alpn_protocols(["h2", "http/1.1"])

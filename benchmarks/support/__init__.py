@@ -1,0 +1,1 @@
+"""What several benchmarks need: servers for saved pages, and figures that can be trusted on a noisy machine."""
