@@ -142,7 +142,7 @@ class ExchangeRecords:
             headers.append(("WARC-Truncated", exchange.truncated.value))
         profile = _revisit_profile(exchange, original, digest)
         if original is None or not profile:
-            headers.append(("WARC-Payload-Digest", digest))
+            headers += [("WARC-Payload-Digest", digest)] if digest else []
             return _Response("response", block, headers, digest, head)
         headers.append(("WARC-Payload-Digest", original.payload_digest))
         headers += _refers_to(profile, original)
@@ -169,7 +169,10 @@ class ExchangeRecords:
 
 
 def _response_block(exchange: Exchange, head: ResponseHead, algorithm: str) -> tuple[Block, str]:
-    """The response as a record's block, and the digest of its payload: both in one pass over the bytes."""
+    """The response as a record's block, and the digest of its payload: both in one pass over the bytes.
+
+    Without a whole head there is no payload (WARC/1.1, section 2), and no digest of it.
+    """
     block = new_digest(algorithm)
     payload = new_digest(algorithm)
     block.update(exchange.response_start[: head.length])
@@ -184,7 +187,7 @@ def _response_block(exchange: Exchange, head: ResponseHead, algorithm: str) -> t
         payload.update(part)
     deque(body, maxlen=0)  # trailers, and whatever stands behind a broken chunk
     made = Block(exchange.response_parts, len(exchange.response), f"{algorithm}:{block.hexdigest()}")
-    return made, f"{algorithm}:{payload.hexdigest()}"
+    return made, f"{algorithm}:{payload.hexdigest()}" if head.length else ""
 
 
 def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:

@@ -111,7 +111,7 @@ PARSERS: dict[str, Callable[[bytes, int, str], Verdict]] = {
 
 def acceptance() -> list[tuple[str, dict[str, Verdict]]]:
     """The verdicts on every response that a browser shows."""
-    cases = import_module("tests.crawler.test_exchanges").CASES
+    cases = import_module("tests.support.exchanges").CASES
     rows = []
     for name, case in cases.items():
         if case.truncated:
@@ -124,7 +124,7 @@ def acceptance() -> list[tuple[str, dict[str, Verdict]]]:
 
 
 def _page() -> bytes:
-    tests = import_module("tests.crawler.test_exchanges")
+    tests = import_module("tests.support.exchanges")
     page: bytes = tests.chunked(*([b"x" * 4000] * 25))
     return page
 
