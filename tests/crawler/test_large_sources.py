@@ -14,14 +14,16 @@ import pytest
 from tests.support.processes import Finished, newswarc
 
 ARTICLES = 12
-_PARAGRAPH = (
-    "<p>The harbour board has voted to raise the quay wall by forty centimetres before the winter storms.</p>"
+_PLACES = ("harbour", "market", "station", "library", "mill", "school", "theatre", "bridge")
+_PARAGRAPHS = "".join(
+    f"<p>The board of the {place} has voted to raise its wall by {number + 3} centimetres before the winter storms.</p>"
+    for number, place in enumerate(_PLACES)
 )
 
 
 def page(number: int) -> bytes:
     head = f"<html lang='en'><head><title>The quay wall, part {number}</title></head>"
-    return f"{head}<body><article><h1>The quay wall, part {number}</h1>{_PARAGRAPH * 8}{number}</article></body></html>".encode()
+    return f"{head}<body><article><h1>The quay wall, part {number}</h1>{_PARAGRAPHS}<p>This was part {number} of the story.</p></article></body></html>".encode()
 
 
 class Paper(ThreadingHTTPServer):
