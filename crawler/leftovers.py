@@ -31,10 +31,11 @@ class TakenUp:
     """Closed segments, to be stored."""
 
 
-def take_up(spool: Spool, storage: Storage, frontier: Frontier, now: datetime) -> TakenUp:
+def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: datetime) -> TakenUp:
     """Finish and acknowledge what earlier runs left. Doing it again does nothing more.
 
-    Segments that another process writes are left alone. Raises DamagedArchive, StorageError or OSError.
+    Segments that another process writes are left alone. Without a storage nothing is removed, and what waits to be
+    stored is only named. Raises DamagedArchive, StorageError or OSError.
     """
     taken = TakenUp()
     recovered: set[str] = set()
@@ -45,12 +46,14 @@ def take_up(spool: Spool, storage: Storage, frontier: Frontier, now: datetime) -
             recovered.add(line.partition(":")[0])
     for closed in list(spool.closed_segments()):
         if not closed.warc.exists():
-            taken.lines.append(_removed(closed, spool, storage))
+            if storage is not None:
+                taken.lines.append(_removed(closed, spool, storage))
             continue
         _acknowledge(closed, frontier)
         taken.segments.append((_pages(closed, spool), closed))
         if closed.name.text not in recovered:
-            taken.lines.append(f"{closed.name.text}: not stored by an earlier run, stored now")
+            now_or_later = "stored now" if storage is not None else "newswarc upload stores it"
+            taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {now_or_later}")
     return taken
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import about, archives, crawl, demo, errors
+from crawler.cli import about, archives, crawl, demo, errors, spool
 from crawler.config import software
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ def options(
 app.command("crawl")(crawl.crawl)
 app.command("records")(archives.records)
 app.command("extract")(archives.extract)
+app.command("recover")(spool.recover)
+app.command("upload")(spool.upload)
 app.command("sites")(about.sites)
 app.command("config")(about.config)
 app.command("schema")(about.schema)
