@@ -11,7 +11,7 @@ PACKAGES := archive pipelines spiders crawler
 PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
-.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages fetch memory
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -21,6 +21,8 @@ help:
 	@echo "make lock        pin the dependencies anew (requirements.lock)"
 	@echo "make schema      write docs/schema and docs/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
+	@echo "make fetch PAGES=DIR        what a page costs, beside Scrapy and wget, report to docs/ (needs nginx)"
+	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
@@ -74,6 +76,14 @@ schema: setup
 real-pages: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.real_pages "$(PAGES)" --report docs/real-pages.md
+
+fetch: setup
+	@test -n "$(PAGES)" || { echo "say where the pages are: make fetch PAGES=DIR"; exit 2; }
+	$(BIN)/python -m benchmarks.fetch "$(PAGES)" --report docs/fetching.md
+
+memory: setup
+	@test -n "$(PAGES)" || { echo "say where the pages are: make memory PAGES=DIR"; exit 2; }
+	$(BIN)/python -m benchmarks.memory "$(PAGES)" --report docs/memory.md
 
 fuzz: setup
 	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md

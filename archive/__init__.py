@@ -31,6 +31,8 @@ Rooms, from the inside out:
     derived     records and outcomes of a segment
     storage     where objects are kept: a directory, or S3
     publishing  a closed segment becomes a stored one
+    faults      what can be wrong with a stored archive
+    verifying   whether a segment is what its manifest, digests and records say
     library     walking an archive: its segments and its records
 
 This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).

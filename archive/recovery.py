@@ -129,13 +129,13 @@ def _read_whole(path: Path, name: SegmentName) -> _Contents:
     """Read an open segment up to the end of its last whole exchange."""
     contents = _Contents()
     pending: list[IndexEntry] = []
-    for offset, member in _whole_members(path):
+    for offset, member in whole_members(path):
         try:
             (record,) = iterate_records(io.BytesIO(member))
         except (DamagedArchive, ValueError):
             break
         if record.kind in ("response", "revisit"):
-            entry = _entry(record, name, offset, len(member))
+            entry = index_entry_of(record, name, offset, len(member))
             pending = [entry] if entry is not None else []
         elif record.kind == "warcinfo":
             contents.software = parse_warc_fields(record.block).get("software", [""])[0]
@@ -154,7 +154,7 @@ def _count(record: WarcRecord, contents: _Contents) -> None:
     contents.sites[facts.get("site", ["-"])[0]] += 1
 
 
-def _entry(record: WarcRecord, name: SegmentName, offset: int, length: int) -> IndexEntry | None:
+def index_entry_of(record: WarcRecord, name: SegmentName, offset: int, length: int) -> IndexEntry | None:
     """The index line of a response or revisit, as its writer would have made it."""
     try:
         head = parse_head(record.block)
@@ -172,7 +172,7 @@ def _entry(record: WarcRecord, name: SegmentName, offset: int, length: int) -> I
     )
 
 
-def _whole_members(path: Path) -> Iterator[tuple[int, bytes]]:
+def whole_members(path: Path) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of each gzip member that is whole and sound, up to the first that is not."""
     offset = 0
     rest = b""

@@ -16,6 +16,7 @@ storing     closed segments into the storage, for as long as it takes
 leftovers   what earlier runs left in the spool
 depot       frontier, spool, extraction and storing, put together
 finishing   doing by hand what a crawl could not
+verification  an archive verified, in worker processes
 housekeeping  what has to happen again and again while a crawl runs
 session     all that joined to a running Scrapy crawl
 extraction  records from stored segments, over again

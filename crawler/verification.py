@@ -1,0 +1,86 @@
+"""An archive verified: its segments in worker processes, then what goes across them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.errors import DamagedArchive
+from archive.faults import Fault, FaultKind
+from archive.library import completions
+from archive.manifests import CompletionManifest, Manifest, parse_manifest
+from archive.storage.opening import open_storage
+from archive.storage.protocol import Storage
+from archive.verifying import Verification, check_revisits, verify_segment
+
+
+@dataclass(slots=True)
+class VerifiedArchive:
+    """What was looked at, and what is wrong."""
+
+    segments: int = 0
+    records: int = 0
+    """WARC records that were read."""
+    faults: list[Fault] = field(default_factory=list)
+    unclaimed: list[str] = field(default_factory=list)
+    """Objects that no manifest names: of an upload under way, or left by one that never ended."""
+
+
+Progress = Callable[[Verification], None]
+
+
+def verify_archive(
+    address: str, endpoint: str | None, *, deep: bool, workers: int, progress: Progress
+) -> VerifiedArchive:
+    """Verify all segments. `progress` is told of each one.
+
+    Raises StorageError when the storage cannot be asked, DamagedArchive when a completion manifest cannot be read.
+    """
+    storage = open_storage(address, endpoint=endpoint)
+    result = VerifiedArchive()
+    manifests = list(_manifests(storage, result))
+    newest = completions(storage)
+    context = multiprocessing.get_context("forkserver")
+    checked: list[Verification] = []
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        tasks: list[Future[Verification]] = [
+            pool.submit(_verify, address, endpoint, manifest, newest.get(manifest.segment), deep)
+            for manifest in manifests
+        ]
+        for task in as_completed(tasks):
+            checked.append(task.result())
+            progress(checked[-1])
+    result.segments = len(checked)
+    result.records = sum(verification.records for verification in checked)
+    result.faults += [fault for verification in checked for fault in verification.faults]
+    if deep:
+        result.faults += check_revisits(checked, {manifest.segment: manifest.warc.key for manifest in manifests})
+    result.faults.sort(key=lambda fault: (fault.key, fault.kind, fault.detail))
+    result.unclaimed = _unclaimed(storage, manifests)
+    return result
+
+
+def _manifests(storage: Storage, result: VerifiedArchive) -> Iterator[Manifest]:
+    for item in storage.list("manifests/"):
+        try:
+            with storage.open_range(item.key) as stream:
+                yield parse_manifest(stream.read(), item.key)
+        except DamagedArchive as error:
+            result.faults.append(Fault(FaultKind.BAD_MANIFEST, item.key, str(error)))
+
+
+def _verify(
+    address: str, endpoint: str | None, manifest: Manifest, completion: CompletionManifest | None, deep: bool
+) -> Verification:
+    with tempfile.TemporaryDirectory(prefix="newswarc-verify-") as scratch:
+        storage = open_storage(address, endpoint=endpoint)
+        return verify_segment(storage, manifest, completion, Path(scratch), deep=deep)
+
+
+def _unclaimed(storage: Storage, manifests: list[Manifest]) -> list[str]:
+    claimed = {part.key for manifest in manifests for part in (manifest.warc, manifest.cdxj)}
+    return [item.key for prefix in ("warc/", "cdxj/") for item in storage.list(prefix) if item.key not in claimed]
