@@ -6,10 +6,11 @@ below the archive's root, offsets and lengths are of gzip members.
 
 from __future__ import annotations
 
+import heapq
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import IO
 from archive.surt import surt_key, surt_timestamp
 
 REVISIT_MIME = "warc/revisit"
+_RUN_READ = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +51,29 @@ class IndexEntry:
 
 
 class IndexBuffer:
-    """Lines of an index that grows, in a file without a name while they are many."""
+    """Lines of an index that grows: sorted runs in a file without a name while they are many."""
 
     def __init__(self, directory: Path, in_memory: int = 1 << 18) -> None:
         """`directory` is where the file is made; up to `in_memory` bytes do without."""
         self._directory = directory
         self._in_memory = in_memory
-        self._buffer = bytearray()
+        self._lines: list[bytes] = []
+        self._size = 0
         self._file: IO[bytes] | None = None
+        self._runs: list[tuple[int, int]] = []
 
     def add(self, entry: IndexEntry) -> None:
         """Take in a line. While the disk refuses, lines stay in memory."""
-        self._buffer += entry.line().encode() + b"\n"
-        if len(self._buffer) >= self._in_memory:
+        line = f"{entry.line()}\n".encode()
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size >= self._in_memory:
             with suppress(OSError):
                 self._move()
 
-    def lines(self) -> list[bytes]:
-        """All lines, in the order they came. Raises OSError."""
-        written = b""
-        if self._file is not None:
-            self._file.seek(0)
-            written = self._file.read()
-        return (written + self._buffer).splitlines(keepends=True)
+    def sorted_lines(self) -> Iterator[bytes]:
+        """All lines in the order of the index. Raises OSError."""
+        return heapq.merge(*(self._run(start, end) for start, end in self._runs), sorted(self._lines))
 
     def close(self) -> None:
         """Let the file go."""
@@ -81,11 +83,22 @@ class IndexBuffer:
     def _move(self) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(dir=self._directory, buffering=0)  # noqa: SIM115 - see close
-        end = self._file.seek(0, os.SEEK_END)
-        if self._file.write(self._buffer) != len(self._buffer):
-            self._file.truncate(end)
-            return
-        self._buffer.clear()
+        start = self._runs[-1][1] if self._runs else 0
+        written = os.pwrite(self._file.fileno(), sorted_index(self._lines), start)
+        if written == self._size:
+            self._runs.append((start, start + written))
+            self._lines = []
+            self._size = 0
+
+    def _run(self, start: int, end: int) -> Iterator[bytes]:
+        assert self._file is not None
+        rest = b""
+        while start < end:
+            part = os.pread(self._file.fileno(), min(_RUN_READ, end - start), start)
+            start += len(part)
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                yield line + b"\n"
 
 
 def index_text(entries: Iterable[IndexEntry]) -> bytes:

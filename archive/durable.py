@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
 def write_durably(path: Path, data: bytes) -> None:
     """Write a file and make its bytes durable; its name is durable after `sync_directory`. Raises OSError."""
+    write_parts_durably(path, (data,))
+
+
+def write_parts_durably(path: Path, parts: Iterable[bytes]) -> None:
+    """The same, piece by piece."""
     with path.open("wb") as file:
-        file.write(data)
+        file.writelines(parts)
         file.flush()
         os.fsync(file.fileno())
 

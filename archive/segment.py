@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from archive.cdxj import IndexBuffer, sorted_index
-from archive.durable import sync_directory, write_durably
+from archive.cdxj import IndexBuffer
+from archive.durable import sync_directory, write_durably, write_parts_durably
 from archive.errors import SegmentClosed
 from archive.exchange import CaptureAddress, Exchange, Original
 from archive.exchange_records import ExchangeRecords, PreparedExchange, index_entry
@@ -206,7 +206,7 @@ class SegmentWriter:
         self._closed = True
         warc = self.path.with_name(f"{self.name.text}{WARC_SUFFIX}")
         cdxj = self.path.with_name(f"{self.name.text}.cdxj")
-        write_durably(cdxj, sorted_index(self._index.lines()))
+        write_parts_durably(cdxj, self._index.sorted_lines())
         facts = StoredFile(key=self.name.warc_key, size=self._size, sha256=self._digest.hexdigest())
         closed = ClosedSegment(self.name, warc, cdxj, self._manifest(facts, cdxj))
         finish(closed, self.path)

@@ -76,7 +76,14 @@ def watch(command: Sequence[str], directory: Path) -> list[Sample]:
 
 def _indexed(directory: Path) -> int:
     """Bytes of the open and the closed segments: how far the crawl is."""
-    return sum(path.stat().st_size for path in directory.rglob("*.warc.gz*") if path.is_file())
+    sizes = {}
+    for path in directory.rglob("*.warc.gz*"):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        sizes[status.st_ino] = status.st_size
+    return sum(sizes.values())
 
 
 class LargeServer(ThreadingHTTPServer):

@@ -86,7 +86,7 @@ class Configuration(BaseModel):
     spool_budget: int = Field(default=20480 * _MIB, ge=_MIB)
     """Bytes that may wait on this machine while the storage cannot be reached; then fetching pauses."""
     least_free: int = Field(default=256 * _MIB, ge=0)
-    """Bytes that have to be free on this machine's disk for fetching to go on after it was full."""
+    """Bytes that have to be free on this machine's disk; with less, fetching pauses and what is open is closed."""
     disk_patience: float = Field(default=600.0, ge=0)
     """Seconds that a run waits for a disk that refuses before it ends."""
     storage_patience: float = Field(default=300.0, gt=0)

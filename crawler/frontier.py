@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +25,7 @@ from uuid import UUID
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Engine,
     Float,
     Index,
@@ -42,6 +44,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from archive.exchange import CaptureAddress, Discovery, Original, Role
@@ -151,6 +154,10 @@ class Failed:
     """Whether it may go better another time."""
 
 
+class FrontierUnavailable(OSError):
+    """The database refuses, for want of room or for another reason that may pass. Nothing was changed: try again."""
+
+
 class Frontier:
     """The state of all addresses. One writer at a time on SQLite."""
 
@@ -209,7 +216,7 @@ class Frontier:
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
         self._remembered.clear()
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(update(_captures).where(_captures.c.segment == segment).values(stored=True))
             connection.execute(
                 update(_addresses)
@@ -223,7 +230,7 @@ class Frontier:
             return
         left = _addresses.c.attempts + 1 < MAX_ATTEMPTS
         due = _addresses.c.state.in_([state.value for state in _DUE])
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             for failure in failures:
                 statement = update(_addresses).where(_addresses.c.url == failure.url, due)
                 state = case((left, State.FAILED.value), else_=State.GIVEN_UP.value)
@@ -235,10 +242,13 @@ class Frontier:
                 connection.execute(statement.values(values))
 
     def settle(self) -> None:
-        """Make all that was said so far survive a loss of power. Raises OSError when the disk refuses."""
+        """Make all that was said so far survive a loss of power. Raises FrontierUnavailable."""
         if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
+            try:
+                with self._engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
+            except OperationalError as error:
+                raise FrontierUnavailable(f"the frontier takes nothing: {error.orig}") from error
 
     def known_capture(self, url: str) -> KnownCapture | None:
         """The newest full capture of an address."""
@@ -268,6 +278,15 @@ class Frontier:
         self._reader.close()
         self._engine.dispose()
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction. Raises FrontierUnavailable."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise FrontierUnavailable(f"the frontier takes nothing: {error.orig}") from error
+
     def _row_of(self, statement: Select[Any], url: str) -> Row[Any] | None:
         """What a statement gives for an address. Asked for every request, so it is compiled but once."""
         compiled = self._compiled.get(statement)
@@ -289,7 +308,7 @@ class Frontier:
     def _set_state(self, urls: Iterable[str], state: State) -> None:
         rows = [{"address": url, "new_state": state.value} for url in urls]
         if rows:
-            with self._engine.begin() as connection:
+            with self._writing() as connection:
                 connection.execute(_SET_STATE, rows)
 
     def _insert(self, table: Table, rows: Sequence[dict[str, object]], *, replace: bool = False) -> None:
@@ -302,7 +321,7 @@ class Frontier:
             statement = statement.on_conflict_do_update(index_elements=["url"], set_=columns)
         else:
             statement = statement.on_conflict_do_nothing(index_elements=["url"])
-        with self._engine.begin() as connection:
+        with self._writing() as connection:
             connection.execute(statement, rows)
 
 

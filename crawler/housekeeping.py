@@ -17,8 +17,6 @@ logger = logging.getLogger(__name__)
 
 DISK = "disk"
 BACKLOG = "backlog"
-_SHORTEST_LOOK = 1.0
-"""Seconds between two looks at the disk."""
 
 
 class Housekeeping:
@@ -44,7 +42,6 @@ class Housekeeping:
         self._give_up = give_up
         self._ending = False
         self._refused_since: float | None = None
-        self._looked = 0.0
 
     async def run(self) -> None:
         """Go on until `end` is called."""
@@ -52,7 +49,8 @@ class Housekeeping:
             await self._recorder.wait()
             try:
                 await self._recorder.sync()
-                await self._recorder.rotate(if_due=True)
+                # On a full disk what is stored makes room: there is no waiting for more
+                await self._recorder.rotate(if_due=self._refused_since is None)
             except OSError as error:
                 self.disk_refused(error)
             await self._look()
@@ -68,25 +66,27 @@ class Housekeeping:
         if self._gate.close(DISK, line):
             self._refused_since = time.monotonic()
             logger.error(line)
+            self._recorder.hurry()
 
     async def _look(self) -> None:
-        now = time.monotonic()
-        if now - self._looked < _SHORTEST_LOOK and self._refused_since is None:
-            return
-        self._looked = now
-        await self._look_at_disk(now)
+        await self._look_at_disk(time.monotonic())
         self._look_at_backlog()
 
     async def _look_at_disk(self, now: float) -> None:
         if self._refused_since is None:
+            try:
+                self._spool.require_room()
+            except OSError as error:
+                self.disk_refused(error)
             return
         try:
             await asyncio.to_thread(self._spool.probe)
         except OSError as error:
             if now - self._refused_since >= self._configuration.disk_patience and not self._ending:
                 waited = f"after {self._configuration.disk_patience:g} seconds"
-                self._counts.problems.append(f"{self._spool.directory}: {error}; the run ends {waited}: free space")
+                self._counts.problems.append(f"{error}; the run ends {waited}: free space")
                 self._refused_since = None
+                self._gate.shut()  # the crawl cannot end while requests wait
                 self._give_up()
             return
         self._refused_since = None

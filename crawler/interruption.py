@@ -55,4 +55,5 @@ class Interruption:
         session = self._crawler.get_extension(CrawlSession) if self._crawler.spider is not None else None
         engine = self._crawler.engine if session is not None else None
         if session is not None and not session.closing and engine is not None and engine.running:
+            session.gate.shut()
             self._stopping = asyncio.ensure_future(self._crawler.stop_async())

@@ -113,6 +113,7 @@ class Recorder:
         self._segments: dict[str, SegmentPages] = {}
         self._serial = 0
         self._undurable: list[_Undurable] = []
+        self._unreported: list[_Undurable] = []
         self._originals: dict[str, Captured] = {}
         self._rules: dict[str, _SiteRules] = {}
         self._much = asyncio.Event()
@@ -153,16 +154,17 @@ class Recorder:
         Raises OSError when the disk fails; the segment has ended then.
         """
         current = self._current
-        if current is None or not self._undurable:
-            return
-        durable, self._undurable = self._undurable, []
-        try:
-            await asyncio.to_thread(current.writer.sync)
-        except OSError:
-            self._abandon(current)
-            raise
+        durable: list[_Undurable] = []
+        if current is not None and self._undurable:
+            durable, self._undurable = self._undurable, []
+            try:
+                await asyncio.to_thread(current.writer.sync)
+            except OSError:
+                self._abandon(current)
+                raise
         self._much.clear()
-        self._report(durable)
+        if durable or self._unreported:
+            self._report(durable)
 
     async def rotate(self, *, if_due: bool = False) -> None:
         """Close the open segment, if there is one, and hand it on; what is received meanwhile goes into the next one.
@@ -179,23 +181,29 @@ class Recorder:
         except OSError:
             self._abandon(current)
             raise
-        self._report(durable)
         current.pages.path = closed.warc
         self._store.begin(current.pages, closed)
+        self._report(durable)
 
     def forget(self, segment_name: str) -> None:
         """A segment is no longer on this machine."""
         self._segments.pop(segment_name, None)
 
     def _report(self, durable: list[_Undurable]) -> None:
-        """Tell the frontier of attempts that are durable, and count them."""
-        for attempt in durable:
+        """Tell the frontier of attempts that are durable, and count them.
+
+        Raises OSError; then they are told of next time.
+        """
+        self._unreported += durable
+        told = self._unreported
+        self._frontier.captured([attempt.captured for attempt in told if attempt.captured is not None])
+        self._frontier.failed([attempt.failed for attempt in told if attempt.failed is not None])
+        self._unreported = []
+        for attempt in told:
             self._counts.outcomes[attempt.outcome.value] += 1
             self._counts.received += attempt.received
             if attempt.captured is not None and self._originals.get(attempt.captured.url) is attempt.captured:
                 del self._originals[attempt.captured.url]
-        self._frontier.captured([attempt.captured for attempt in durable if attempt.captured is not None])
-        self._frontier.failed([attempt.failed for attempt in durable if attempt.failed is not None])
 
     def _abandon(self, current: _Open) -> None:
         """Give a segment up behind what is durable. Recovery finishes it; what is lost is due again."""

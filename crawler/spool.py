@@ -36,9 +36,13 @@ class Spool:
         """Find out whether it takes bytes. Raises OSError."""
         with tempfile.TemporaryFile(dir=self.directory, buffering=0) as file:
             file.write(b"\0" * _PROBE_SIZE)
+        self.require_room()
+
+    def require_room(self) -> None:
+        """Find out whether enough is left to close what is open. Raises OSError."""
         free = shutil.disk_usage(self.directory).free
         if free < self._least_free:
-            raise OSError(f"{free >> 20} MiB are free, {self._least_free >> 20} MiB have to be")
+            raise OSError(f"{self.directory}: {free >> 20} MiB are free, {self._least_free >> 20} MiB have to be")
 
     def open_segments(self) -> list[Path]:
         """Files of segments that are being written, or were when their writer died."""

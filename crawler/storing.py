@@ -87,14 +87,14 @@ class SegmentStore:
         try:
             async with self._at_once:
                 await self._persistently(lambda: publish_segment(self._storage, closed))
-            self._frontier.stored(segment.name.text)
+            await self._persistently(lambda: self._frontier.stored(segment.name.text), aside=False)
             manifest = closed.manifest
             self._counts.files += [manifest.warc.key, manifest.cdxj.key, segment.name.manifest_key]
             completed = await self._deriver.finish(segment)
             await self._persistently(lambda: publish_records(self._storage, segment.name, completed))
             keys = [completed.manifest.records.key, completed.manifest.outcomes.key]
             self._counts.files += [*keys, segment.name.completion_key(EXTRACTOR_GENERATION)]
-            await asyncio.to_thread(self._release, segment, closed)
+            await self._persistently(lambda: self._release(segment, closed))
             self._released(segment.name.text)
         except (StorageError, DamagedArchive) as error:
             self._report(f"{error}; kept in {self._spool.directory}, stored by the next run or newswarc upload")
@@ -103,14 +103,17 @@ class SegmentStore:
                 f"{self._spool.directory}: {error}; free space or mend rights, the next run goes on from here"
             )
 
-    async def _persistently(self, step: Callable[[], None]) -> None:
-        """Do a step until the storage takes it. Raises its error when the run ends first, or DamagedArchive."""
+    async def _persistently(self, step: Callable[[], None], *, aside: bool = True) -> None:
+        """Do a step until storage, disk and frontier take it, `aside` in another thread.
+
+        Raises its error when the run ends first, or DamagedArchive.
+        """
         pause = self._patience.first
         while True:
             last = self._closing.is_set()
             try:
-                await asyncio.to_thread(step)
-            except StorageError as error:
+                await asyncio.to_thread(step) if aside else step()
+            except (StorageError, OSError) as error:
                 if last:
                     raise
                 if not self.trouble:

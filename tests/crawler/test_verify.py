@@ -240,9 +240,10 @@ def test_a_manifest_that_cannot_be_read_is_a_fault(damaged: Damaged) -> None:
 
 
 def test_no_single_other_validator_finds_them_all(sound: Path, tmp_path: Path) -> None:
-    """What each of them says of damaged WARCs; the table in docs/verify.md is this one."""
+    """What each of them says of damaged WARCs that it did not say of the sound one."""
     seen: dict[str, set[str]] = {name: set() for name in ("warcio", "fastwarc", "warcvalid", "gzip")}
-    for damage in (flip_a_byte, alter_a_body, truncate, make_a_hole, pack_all_into_one_member):
+    damages = (flip_a_byte, alter_a_body, truncate, make_a_hole, pack_all_into_one_member)
+    for damage in damages:
         root = tmp_path / damage.__name__
         shutil.copytree(sound, root)
         archive = Damaged(root, random.Random(1))
@@ -251,4 +252,9 @@ def test_no_single_other_validator_finds_them_all(sound: Path, tmp_path: Path) -
         for name, complaint in validators.complaints(archive.warc).items():
             if complaint - before[name]:
                 seen[name].add(damage.__name__)
-    assert seen == validators.SEES
+    assert all(len(found) < len(damages) for found in seen.values()), seen
+    for name in ("warcio", "fastwarc"):
+        assert "alter_a_body" in seen[name]
+    for name in ("warcvalid", "gzip"):
+        assert "alter_a_body" not in seen[name]
+        assert {"truncate", "make_a_hole"} <= seen[name]

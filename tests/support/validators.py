@@ -106,12 +106,3 @@ def _failed_by_warcio(text: str) -> set[str]:
         elif "failed" in line:
             failed.add(current)
     return failed
-
-
-SEES = {
-    "warcio": {"alter_a_body"},
-    "fastwarc": {"alter_a_body"},
-    "warcvalid": {"flip_a_byte", "truncate", "make_a_hole"},
-    "gzip": {"flip_a_byte", "truncate", "make_a_hole"},
-}
-"""Kinds of damage by which each of them says something that it does not say of the sound file."""
