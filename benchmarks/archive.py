@@ -8,7 +8,6 @@ with its request. Processor time of this process, the ways in turn.
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from archive.storage.local import LocalStorage
 from archive.verifying import verify_segment
 from benchmarks.support.measuring import Costs, say
 from benchmarks.support.nginx import saved_pages
+from benchmarks.support.reporting import deliver, page_arguments
 
 _REQUEST = (
     b"GET / HTTP/1.1\r\nHost: news.example\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nUser-Agent: newswarc\r\n\r\n"
@@ -187,15 +187,11 @@ def report(pages: Sequence[bytes], rounds: int) -> str:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pages", type=Path)
+    parser = page_arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     text = report(saved_pages(options.pages), options.rounds)
-    sys.stdout.write(text)
-    if options.report:
-        options.report.write_text(text, encoding="utf-8")
+    deliver(text, options.report)
     return 0
 
 

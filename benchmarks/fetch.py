@@ -9,7 +9,6 @@ cost of a page without what it costs to start and to stop. The ways take turns i
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.support.measuring import Costs, processor_seconds, say
 from benchmarks.support.nginx import Nginx, saved_pages, serving
+from benchmarks.support.reporting import deliver, page_arguments
 
 FEW = 200
 MANY = 2200
@@ -108,15 +108,11 @@ def report(pages: Sequence[bytes], rounds: int) -> str:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pages", type=Path)
+    parser = page_arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     text = report(saved_pages(options.pages), options.rounds)
-    sys.stdout.write(text)
-    if options.report:
-        options.report.write_text(text, encoding="utf-8")
+    deliver(text, options.report)
     return 0
 
 

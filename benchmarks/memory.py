@@ -8,7 +8,6 @@ a server of this program's own: twenty that never end, then twenty of 32 MiB, at
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.support.measuring import say
 from benchmarks.support.nginx import saved_pages, serving
+from benchmarks.support.reporting import deliver, page_arguments
 
 _MIB = 1 << 20
 _LARGE = 20
@@ -186,10 +186,8 @@ def idle_memory() -> float:
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pages", type=Path)
+    parser = page_arguments(__doc__)
     parser.add_argument("--count", type=int, default=50_000)
-    parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     large = large_responses()
     many = many_pages(options.pages, options.count)
@@ -212,9 +210,7 @@ def main() -> int:
             "",
         ]
     )
-    sys.stdout.write(text)
-    if options.report:
-        options.report.write_text(text, encoding="utf-8")
+    deliver(text, options.report)
     return 0
 
 
