@@ -23,6 +23,7 @@ from archive.recovery import whole_members
 from archive.storage.local import LocalStorage
 from archive.verifying import Verification, check_revisits, verify_segment
 from crawler.demo.server import DemoServer
+from tests.archive.test_segment import exchange, writer
 from tests.support import validators
 from tests.support.processes import Finished, newswarc
 
@@ -239,22 +240,38 @@ def test_a_manifest_that_cannot_be_read_is_a_fault(damaged: Damaged) -> None:
     assert done.json()["unclaimed"], "its objects are nobody's now"
 
 
-def test_no_single_other_validator_finds_them_all(sound: Path, tmp_path: Path) -> None:
-    """What each of them says of damaged WARCs that it did not say of the sound one."""
-    seen: dict[str, set[str]] = {name: set() for name in ("warcio", "fastwarc", "warcvalid", "gzip")}
-    damages = (flip_a_byte, alter_a_body, truncate, make_a_hole, pack_all_into_one_member)
-    for damage in damages:
-        root = tmp_path / damage.__name__
-        shutil.copytree(sound, root)
-        archive = Damaged(root, random.Random(1))
-        before = validators.complaints(archive.warc)
-        damage(archive)
-        for name, complaint in validators.complaints(archive.warc).items():
-            if complaint - before[name]:
-                seen[name].add(damage.__name__)
-    assert all(len(found) < len(damages) for found in seen.values()), seen
-    for name in ("warcio", "fastwarc"):
-        assert "alter_a_body" in seen[name]
-    for name in ("warcvalid", "gzip"):
-        assert "alter_a_body" not in seen[name]
-        assert {"truncate", "make_a_hole"} <= seen[name]
+@dataclass
+class LoneWarc:
+    """A WARC without chunked responses, of which every validator thinks well."""
+
+    warc: Path
+    chance: random.Random
+
+
+WARC_DAMAGES = (flip_a_byte, alter_a_body, truncate, make_a_hole, pack_all_into_one_member)
+NOT_SEEN = {
+    "warcio": {"truncate"},
+    "fastwarc": {"pack_all_into_one_member"},
+    "warcvalid": {"alter_a_body", "pack_all_into_one_member"},
+    "gzip": {"alter_a_body", "pack_all_into_one_member"},
+}
+
+
+def test_no_single_other_validator_finds_them_all(tmp_path: Path) -> None:
+    segment = writer(tmp_path)
+    source = random.Random(3)
+    for _ in range(12):
+        segment.append(exchange(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + source.randbytes(4000)))
+    warc = segment.close().warc
+    sound = warc.read_bytes()
+    assert set(validators.exit_codes(warc).values()) == {0}
+    missed: dict[str, set[str]] = {name: set() for name in NOT_SEEN}
+    for damage in WARC_DAMAGES:
+        warc.write_bytes(sound)
+        damage(LoneWarc(warc, random.Random(1)))  # type: ignore[arg-type]
+        for name, code in validators.exit_codes(warc).items():
+            if code == 0:
+                missed[name].add(damage.__name__)
+    # Whether fastwarc sees a cut depends on where it falls
+    missed["fastwarc"].discard("truncate")
+    assert missed == NOT_SEEN

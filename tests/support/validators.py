@@ -82,18 +82,14 @@ def fastwarc_failures(warc: Path, *, payloads: bool) -> set[str]:
     return {match[1] for line in lines if "FAIL" in line and (match := _RECORD_ID.search(line))}
 
 
-def complaints(warc: Path) -> dict[str, set[str]]:
-    """What each validator has to complain of: its exit code, and the records it names."""
+def exit_codes(warc: Path) -> dict[str, int]:
+    """What each validator ends with; 0 where it is content."""
     found = warc.with_suffix(".fastwarc")
-    found.unlink(missing_ok=True)
-    warcio = run(sys.executable, "-c", _WARCIO, warc, cwd=ROOT)
-    fastwarc = run(BIN / "fastwarc", "check", "-p", "-q", "-o", found, warc, cwd=ROOT)
-    lines = found.read_text().splitlines() if found.exists() else []
     return {
-        "warcio": {f"exit {warcio.code}", *_failed_by_warcio(warcio.out)},
-        "fastwarc": {f"exit {fastwarc.code}", *(line for line in lines if "FAIL" in line)},
-        "warcvalid": {f"exit {warcvalid(warc).code}"},
-        "gzip": {f"exit {gzip_test(warc).code}"},
+        "warcio": run(sys.executable, "-c", _WARCIO, warc, cwd=ROOT).code,
+        "fastwarc": run(BIN / "fastwarc", "check", "-p", "-q", "-o", found, warc, cwd=ROOT).code,
+        "warcvalid": warcvalid(warc).code,
+        "gzip": gzip_test(warc).code,
     }
 
 
