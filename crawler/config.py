@@ -11,11 +11,12 @@ import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from archive.members import DIGEST_ALGORITHMS
+from archive.storage.s3_options import S3Options
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 
 ENVIRONMENT_PREFIX = "NEWSWARC_"
@@ -39,6 +40,22 @@ class Configuration(BaseModel):
     one of its own below `newswarc-state/`."""
     s3_endpoint: str = ""
     """Address of the S3 service; empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
+    s3_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
+    """Encryption at rest: `AES256`, `aws:kms` or `aws:kms:dsse`; empty: as the bucket says."""
+    s3_encryption_key: str = ""
+    """Key of `aws:kms` encryption; empty: the account's own."""
+    s3_storage_class: str = ""
+    """Storage class, such as `STANDARD_IA`; empty: the service's standard."""
+    s3_lock: Literal["", "GOVERNANCE", "COMPLIANCE"] = ""
+    """Object Lock of what is stored; empty: as the bucket says."""
+    s3_lock_days: int = Field(default=365, ge=1)
+    """Days for which `s3_lock` locks."""
+    s3_connect_timeout: float = Field(default=10.0, gt=0)
+    """Seconds for a connection to the S3 service."""
+    s3_timeout: float = Field(default=60.0, gt=0)
+    """Seconds without an answer of the S3 service after which a request is sent again."""
+    s3_attempts: int = Field(default=5, ge=1)
+    """How often a request to the S3 service is sent in all; then the whole step is tried again later."""
     contact: str = ""
     """How a site's owner reaches the operator: a web page or an e-mail address. Part of the User-Agent."""
     user_agent: str = ""
@@ -148,6 +165,21 @@ class Configuration(BaseModel):
                 "-"
             )
         return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+
+    @property
+    def s3(self) -> S3Options:
+        """How a bucket is used."""
+        return S3Options(
+            endpoint=self.s3_endpoint,
+            encryption=self.s3_encryption,
+            encryption_key=self.s3_encryption_key,
+            storage_class=self.s3_storage_class,
+            lock_mode=self.s3_lock,
+            lock_days=self.s3_lock_days,
+            connect_timeout=self.s3_connect_timeout,
+            read_timeout=self.s3_timeout,
+            attempts=self.s3_attempts,
+        )
 
     @property
     def workers(self) -> int:

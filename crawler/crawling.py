@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
+from archive.errors import StorageUnavailable
 from archive.exchange import Discovery
 from archive.identity import Identities
 from archive.storage.opening import open_storage
@@ -23,6 +25,8 @@ from crawler.session import CONFIGURATION, DRY_RUN, IDENTITIES, LIMIT, CrawlSess
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
 from spiders.site import Site
+
+logger = logging.getLogger(__name__)
 
 _LOG_LEVELS = ("CRITICAL", "INFO", "DEBUG")
 
@@ -156,9 +160,15 @@ def _places(configuration: Configuration, plan: CrawlPlan) -> Iterator[Configura
 
 
 def _probe(configuration: Configuration) -> None:
-    """Find out before the crawl whether storage and state can be reached."""
-    storage = open_storage(configuration.archive, endpoint=configuration.s3_endpoint or None)
-    next(iter(storage.list("manifests/")), None)
+    """Find out before the crawl whether storage and state can be used.
+
+    A storage that cannot be reached for now is no reason to miss the news: the spool takes it meanwhile.
+    """
+    storage = open_storage(configuration.archive, configuration.s3)
+    try:
+        next(iter(storage.list("manifests/")), None)
+    except StorageUnavailable as error:
+        logger.warning("%s; the crawl goes on, what it captures waits on this machine", error)
     configuration.state_directory.mkdir(parents=True, exist_ok=True)
 
 

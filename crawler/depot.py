@@ -33,7 +33,7 @@ class Depot:
         """`released` is told of each segment that is wholly stored. Raises BadAddress or OSError."""
         self.frontier = Frontier.in_directory(configuration.state_directory)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
-        self._storage = open_storage(configuration.archive, endpoint=configuration.s3_endpoint or None)
+        self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
         self.deriver = Deriver(self.pool, counts)
         self.store = SegmentStore(
@@ -62,6 +62,7 @@ class Depot:
         taken = await asyncio.to_thread(take_up, self.spool, self._storage, self.frontier, now)
         for segment, closed in taken.segments:
             self.store.begin(segment, closed)
+        self.store.tidy(now)
         return taken.lines
 
     async def drain(self) -> None:

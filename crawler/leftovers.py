@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.captures import Capture
-from archive.errors import ObjectMissing
+from archive.errors import ObjectMissing, StorageUnavailable
 from archive.exchange import CaptureAddress, CaptureOutcome
 from archive.recovery import abandoned, captures_of, recover
 from archive.segment import ClosedSegment
@@ -74,6 +74,8 @@ def _removed(closed: ClosedSegment, spool: Spool, storage: Storage) -> str:
         storage.stat(closed.name.manifest_key)
     except ObjectMissing:
         return f"{closed.warc}: missing, and not stored either; restore it, or remove {closed.manifest_path}"
+    except StorageUnavailable as error:
+        return f"{closed.name.text}: whether it is stored cannot be asked now ({error}); the next run does"
     spool.derived(closed.name, EXTRACTOR_GENERATION).remove()
     spool.remove(closed)
     return f"{closed.name.text}: stored by an earlier run, removed from this machine now"

@@ -12,6 +12,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from archive.errors import DamagedArchive, StorageError
 from archive.publishing import publish_records, publish_segment
@@ -24,6 +25,9 @@ from crawler.spool import Spool
 from pipelines.extract import EXTRACTOR_GENERATION
 
 logger = logging.getLogger(__name__)
+
+_ABANDONED_AFTER = timedelta(days=7)
+"""Other machines may be uploading into the same archive; none of them takes that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class SegmentStore:
         self._released = released
         self._at_once = asyncio.Semaphore(2)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tidying: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         self.trouble = ""
         """Why the storage takes nothing at the moment; empty when it does, or was not asked."""
@@ -77,11 +82,26 @@ class SegmentStore:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def tidy(self, now: datetime) -> None:
+        """In the background, remove from the storage what uploads left that never ended."""
+        task = asyncio.create_task(self._tidy(now - _ABANDONED_AFTER))
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
+    async def _tidy(self, before: datetime) -> None:
+        try:
+            removed = await asyncio.to_thread(self._storage.tidy, before)
+        except (StorageError, OSError) as error:
+            logger.info("unfinished uploads stay as they are: %s", error)
+            return
+        if removed:
+            logger.warning("%d unfinished uploads that were older than a week were ended", removed)
+
     async def drain(self) -> None:
         """Wait until all is stored, or has been refused once more."""
         self._closing.set()
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        while waiting := self._tasks | self._tidying:
+            await asyncio.wait(waiting)
 
     async def _store(self, segment: SegmentPages, closed: ClosedSegment) -> None:
         try:

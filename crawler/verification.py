@@ -15,6 +15,7 @@ from archive.library import completions
 from archive.manifests import CompletionManifest, Manifest, parse_manifest
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
+from archive.storage.s3_options import S3Options
 from archive.verifying import Verification, check_revisits, verify_segment
 
 
@@ -33,14 +34,12 @@ class VerifiedArchive:
 Progress = Callable[[Verification], None]
 
 
-def verify_archive(
-    address: str, endpoint: str | None, *, deep: bool, workers: int, progress: Progress
-) -> VerifiedArchive:
+def verify_archive(address: str, s3: S3Options, *, deep: bool, workers: int, progress: Progress) -> VerifiedArchive:
     """Verify all segments. `progress` is told of each one.
 
     Raises StorageError when the storage cannot be asked, DamagedArchive when a completion manifest cannot be read.
     """
-    storage = open_storage(address, endpoint=endpoint)
+    storage = open_storage(address, s3)
     result = VerifiedArchive()
     manifests = list(_manifests(storage, result))
     newest = completions(storage)
@@ -48,8 +47,7 @@ def verify_archive(
     checked: list[Verification] = []
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         tasks: list[Future[Verification]] = [
-            pool.submit(_verify, address, endpoint, manifest, newest.get(manifest.segment), deep)
-            for manifest in manifests
+            pool.submit(_verify, address, s3, manifest, newest.get(manifest.segment), deep) for manifest in manifests
         ]
         for task in as_completed(tasks):
             checked.append(task.result())
@@ -74,10 +72,10 @@ def _manifests(storage: Storage, result: VerifiedArchive) -> Iterator[Manifest]:
 
 
 def _verify(
-    address: str, endpoint: str | None, manifest: Manifest, completion: CompletionManifest | None, deep: bool
+    address: str, s3: S3Options, manifest: Manifest, completion: CompletionManifest | None, deep: bool
 ) -> Verification:
     with tempfile.TemporaryDirectory(prefix="newswarc-verify-") as scratch:
-        storage = open_storage(address, endpoint=endpoint)
+        storage = open_storage(address, s3)
         return verify_segment(storage, manifest, completion, Path(scratch), deep=deep)
 
 

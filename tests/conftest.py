@@ -10,8 +10,8 @@ from tests.support import seaweed
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[seaweed.S3Server]:
     """A real S3 server for the session."""
-    with seaweed.running(tmp_path_factory.mktemp("seaweed")) as server:
-        yield server
+    with seaweed.Seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server.s3
 
 
 @pytest.fixture

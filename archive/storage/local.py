@@ -12,6 +12,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,6 +100,16 @@ class LocalStorage:
         """Remove an object."""
         with self._explained(key), suppress(FileNotFoundError):
             self._path(key).unlink()
+
+    def tidy(self, before: datetime) -> int:
+        """Remove temporary files that a writer left when it died."""
+        removed = 0
+        with self._explained(""):
+            for path in list(self.root.glob(f"*/**/.*{_PARTIAL}")):
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
 
     def _path(self, key: str) -> Path:
         return self.root / key

@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 from archive.errors import BadAddress
 from archive.storage.local import LocalStorage
 from archive.storage.protocol import Storage
+from archive.storage.s3_options import S3Options
 
 
-def open_storage(address: str, *, endpoint: str | None = None) -> Storage:
+def open_storage(address: str, s3: S3Options | None = None) -> Storage:
     """The storage at an address: a directory's path, ``file://…`` or ``s3://bucket/prefix``.
 
-    Raises BadAddress. Nothing is contacted or created yet.
+    `s3` says how a bucket is used. Raises BadAddress, or StorageRefused when boto3 cannot be set up. Nothing is
+    contacted or created yet.
     """
     scheme, separator, rest = address.partition("://")
     if not separator:
@@ -29,5 +31,5 @@ def open_storage(address: str, *, endpoint: str | None = None) -> Storage:
         # boto3 takes 80 ms to import, which only S3's users should pay
         from archive.storage.s3 import S3Storage
 
-        return S3Storage(bucket, prefix, endpoint=endpoint)
+        return S3Storage(bucket, prefix, s3)
     raise BadAddress(f"{address}: unknown kind of storage {scheme!r}; give a directory or s3://bucket/prefix")

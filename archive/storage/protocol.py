@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -57,6 +58,10 @@ class Storage(Protocol):
 
     def stat(self, key: str) -> StoredObject:
         """Size and, where known, digest of an object. Raises ObjectMissing."""
+        ...
+
+    def tidy(self, before: datetime) -> int:
+        """Remove what uploads left that began before this moment and never ended; how many there were."""
         ...
 
     def delete(self, key: str) -> None:

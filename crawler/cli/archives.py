@@ -17,15 +17,12 @@ from archive.library import RecordFilter, articles, outcomes, require_archive
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from crawler.cli.errors import UsageError
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
 from crawler.config import Configuration, load_configuration
-
-ArchiveArgument = Annotated[
-    str | None, typer.Argument(metavar="[URI]", help="The archive; default: the configured one.")
-]
 
 
 def _storage(address: str | None, configuration: Configuration) -> Storage:
-    return open_storage(address or configuration.archive, endpoint=configuration.s3_endpoint or None)
+    return open_storage(address or configuration.archive, configuration.s3)
 
 
 def _archive(address: str | None, configuration: Configuration) -> Storage:
@@ -43,9 +40,10 @@ def records(
     show_outcomes: Annotated[
         bool, typer.Option("--outcomes", help="Every captured page with its outcome, in place of the articles.")
     ] = False,
+    endpoint_url: EndpointOption = None,
 ) -> None:
     """Write the archive's records to standard output, one JSON object a line."""
-    storage = _archive(uri, load_configuration())
+    storage = _archive(uri, load_configuration().with_flags(s3_endpoint=endpoint_url))
     if show_outcomes:
         for line in outcomes(storage):
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
@@ -59,39 +57,40 @@ def extract(
         list[str] | None, typer.Argument(metavar="[URI|WARC…]", help="An archive, or WARC files of this software.")
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="Write the records here.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
 ) -> None:
     """Derive records from WARC files again.
 
     Of an archive, every segment without records of this extractor's generation is done. Of WARC files, the
     records go to standard output.
     """
-    # Imported late: the extractor takes seconds to import
-    from crawler.extraction import ExtractedSegment, ReExtraction
-
-    configuration = load_configuration()
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url)
     names = what or [configuration.archive]
     files = [Path(name) for name in names if name.endswith(WARC_SUFFIX)]
     if files:
         _extract_files(files, names, configuration)
-        return
-    if len(names) > 1:
+    elif len(names) > 1:
         raise UsageError("extract: one archive at a time, or WARC files only")
-    console = Console(stderr=True, quiet=quiet or as_json)
+    else:
+        source = _archive(names[0], configuration)
+        target = _storage(to, configuration) if to else source
+        _extract_archive(source, target, configuration, Console(stderr=True, quiet=quiet or as_json), as_json=as_json)
+
+
+def _extract_archive(
+    source: Storage, target: Storage, configuration: Configuration, console: Console, *, as_json: bool
+) -> None:
+    # Imported late: the extractor takes seconds to import
+    from crawler.extraction import ExtractedSegment, ReExtraction
 
     def show(done: ExtractedSegment) -> None:
         said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
         console.print(f"{done.segment}: {said}", highlight=False)
 
-    source = _archive(names[0], configuration)
-    work = ReExtraction(
-        source,
-        _storage(to, configuration) if to else source,
-        workers=configuration.workers,
-        queue=configuration.extraction_queue,
-    )
-    done = asyncio.run(work.run(show))
+    workers, queue = configuration.workers, configuration.extraction_queue
+    done = asyncio.run(ReExtraction(source, target, workers=workers, queue=queue).run(show))
     if as_json:
         typer.echo(json.dumps([asdict(segment) for segment in done], indent=1))
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from crawler.cli.options import ArchiveOption, EndpointOption, JsonOption, QuietOption
+
 
 def crawl(
     what: Annotated[
@@ -15,7 +17,7 @@ def crawl(
     urls: Annotated[
         str | None, typer.Option("--urls", metavar="FILE|-", help="Capture exactly these pages, one address a line.")
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")] = None,
+    to: ArchiveOption = None,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="At most this many articles in all; 0: any number.")
     ] = 0,
@@ -39,8 +41,9 @@ def crawl(
         str | None, typer.Option("--contact", help="Web page or e-mail address that sites can reach you by.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", help="The configuration file.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+    endpoint_url: EndpointOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log; twice for more.")] = 0,
 ) -> None:
     """Crawl sites and capture what is new.
@@ -63,6 +66,7 @@ def crawl(
             sites=tuple(sites or ()),
             allow_hosts=tuple(allow_host or ()),
             contact=contact,
+            endpoint_url=endpoint_url,
             config=config,
         ),
         quiet=quiet,

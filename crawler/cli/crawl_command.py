@@ -36,6 +36,7 @@ class CrawlRequest:
     sites: tuple[Path, ...]
     allow_hosts: tuple[str, ...]
     contact: str | None
+    endpoint_url: str | None
     config: Path | None
 
 
@@ -45,6 +46,7 @@ def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosi
     configuration = configuration.with_flags(
         archive=request.to,
         contact=request.contact,
+        s3_endpoint=request.endpoint_url,
         allow_hosts=[*configuration.allow_hosts, *request.allow_hosts],
         sites=[str(directory) for directory in request.sites] or None,
     )

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+from crawler.cli.options import ArchiveOption, EndpointOption, JsonOption
 from crawler.config import load_configuration
 
 if TYPE_CHECKING:
     from crawler.finishing import Finished
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")]
-ArchiveOption = Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")]
 
 
 def recover(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
@@ -27,11 +25,11 @@ def recover(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
     return _show(recover_segments(load_configuration().with_flags(archive=to)), as_json=as_json)
 
 
-def upload(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
+def upload(to: ArchiveOption = None, as_json: JsonOption = False, endpoint_url: EndpointOption = None) -> int:
     """Store what waits on this machine. A crawl does so by itself when it starts."""
     from crawler.finishing import upload_segments
 
-    configuration = load_configuration().with_flags(archive=to)
+    configuration = load_configuration().with_flags(archive=to, s3_endpoint=endpoint_url)
     return _show(asyncio.run(upload_segments(configuration)), as_json=as_json)
 
 

@@ -13,23 +13,22 @@ from rich.markup import escape
 from archive.library import require_archive
 from archive.storage.opening import open_storage
 from archive.verifying import Verification
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
 from crawler.config import load_configuration
 from crawler.verification import VerifiedArchive, verify_archive
 
 
 def verify(
-    uri: Annotated[
-        str | None, typer.Argument(metavar="[URI]", help="The archive; default: the configured one.")
-    ] = None,
+    uri: ArchiveArgument = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read every byte, not only names and lengths.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show faults only.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
 ) -> int:
     """Hold an archive's objects against their manifests, records and digests. Exit code 1 when anything is wrong."""
-    configuration = load_configuration()
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url)
     address = uri or configuration.archive
-    endpoint = configuration.s3_endpoint or None
-    require_archive(open_storage(address, endpoint=endpoint))
+    require_archive(open_storage(address, configuration.s3))
     console = Console(stderr=True, soft_wrap=True, highlight=False)
 
     def show(verification: Verification) -> None:
@@ -37,7 +36,7 @@ def verify(
             said = f"{len(verification.faults)} faults" if verification.faults else "sound"
             console.print(f"{verification.segment}: {said}")
 
-    found = verify_archive(address, endpoint, deep=deep, workers=configuration.workers, progress=show)
+    found = verify_archive(address, configuration.s3, deep=deep, workers=configuration.workers, progress=show)
     code = 1 if found.faults else 0
     if as_json:
         typer.echo(json.dumps({**asdict(found), "exit_code": code}, ensure_ascii=False, indent=1))

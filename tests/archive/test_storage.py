@@ -13,7 +13,8 @@ from archive.manifests import file_sha256
 from archive.storage.local import LocalStorage
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
-from archive.storage.s3 import PART_SIZE, S3Storage
+from archive.storage.s3 import S3Storage
+from archive.storage.s3_options import S3Options
 from tests.support.seaweed import S3Server
 
 Opener = Callable[[str], Storage]
@@ -24,7 +25,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "directory":
         return open_storage(str(tmp_path / "archive"))
     server: S3Server = request.getfixturevalue("s3_environment")
-    return open_storage(f"s3://{server.bucket}/{tmp_path.name}", endpoint=server.endpoint)
+    return open_storage(f"s3://{server.bucket}/{tmp_path.name}", S3Options(server.endpoint))
 
 
 def file_of(path: Path, data: bytes) -> tuple[Path, str]:
@@ -43,7 +44,7 @@ def test_what_is_put_can_be_read_by_ranges(storage: Storage, tmp_path: Path) -> 
 
 
 def test_a_large_file_is_verified_too(storage: Storage, tmp_path: Path) -> None:
-    data = hashlib.sha256(b"seed").digest() * (PART_SIZE // 32 * 2 + 1000)
+    data = hashlib.sha256(b"seed").digest() * (S3Options().part_size // 32 * 2 + 1000)
     file, digest = file_of(tmp_path / "large", data)
     storage.put("warc/large", file, digest)
     copy = storage.fetch("warc/large", tmp_path)
@@ -98,14 +99,14 @@ def test_a_directory_in_the_way_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_refused(s3_environment: S3Server) -> None:
-    storage = S3Storage("no-such-bucket", "x", endpoint=s3_environment.endpoint)
+    storage = S3Storage("no-such-bucket", "x", S3Options(s3_environment.endpoint))
     with pytest.raises(StorageRefused, match="NoSuchBucket"):
         list(storage.list(""))
 
 
-def test_a_server_that_is_not_there_is_unavailable(s3_environment: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    storage = S3Storage("archive", "x", endpoint="http://127.0.0.1:9")
+@pytest.mark.usefixtures("s3_environment")
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    storage = S3Storage("archive", "x", S3Options("http://127.0.0.1:9", attempts=1))
     with pytest.raises(StorageUnavailable):
         storage.stat("x")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import boto3
+import pytest
 
 from tests.support.processes import environment, free_ports
 
@@ -52,45 +55,76 @@ class S3Server:
         }
 
 
-@contextmanager
-def running(directory: Path) -> Iterator[S3Server]:
-    ports = free_ports(8)
-    options = {
-        "dir": directory,
-        "ip": "127.0.0.1",
-        "ip.bind": "127.0.0.1",
-        "master.telemetry": "false",
-        "admin.ui": "false",
-        "webdav": "false",
-        "s3.port.iceberg": 0,
-        "s3.port.lance": 0,
-        "bucket": "archive",
-        "s3.port": ports[0],
-        "master.port": ports[1],
-        "volume.port": ports[2],
-        "filer.port": ports[3],
-        "admin.port": ports[4],
-        "webdav.port": ports[5],
-    }
-    server = S3Server(f"http://127.0.0.1:{ports[0]}", "archive")
-    with (directory / "weed.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(WEED), "mini", *(f"-{name}={value}" for name, value in options.items())],
-            cwd=directory,
-            env=environment(GOMEMLIMIT="512MiB", **server.variables()),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+class Seaweed:
+    """A server that can be killed and started again, on the same data and ports."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._ports = free_ports(8)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.s3 = S3Server(f"http://127.0.0.1:{self._ports[0]}", "archive")
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end(signal.SIGTERM)
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        log = self._directory / "weed.log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [str(WEED), "mini", *(f"-{name}={value}" for name, value in self._options().items())],
+                cwd=self._directory,
+                env=environment(GOMEMLIMIT="512MiB", **self.s3.variables()),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        _await_ready(self._process, self.s3, log)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._end(signal.SIGKILL)
+
+    @contextmanager
+    def in_environment(self) -> Iterator[None]:
+        """This process set up to find the server."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.s3.variables().items():
+                patch.setenv(name, value)
+            yield
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
         try:
-            _await_ready(process, server, directory / "weed.log")
-            yield server
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _options(self) -> dict[str, object]:
+        return {
+            "dir": self._directory,
+            "ip": "127.0.0.1",
+            "ip.bind": "127.0.0.1",
+            "master.telemetry": "false",
+            "admin.ui": "false",
+            "webdav": "false",
+            "s3.port.iceberg": 0,
+            "s3.port.lance": 0,
+            "bucket": self.s3.bucket,
+            "s3.port": self._ports[0],
+            "master.port": self._ports[1],
+            "volume.port": self._ports[2],
+            "filer.port": self._ports[3],
+            "admin.port": self._ports[4],
+            "webdav.port": self._ports[5],
+        }
 
 
 def _await_ready(process: subprocess.Popen[bytes], server: S3Server, log: Path) -> None:
