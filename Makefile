@@ -11,7 +11,7 @@ PACKAGES := archive pipelines spiders crawler
 PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
-.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages fetch memory archive
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages fetch memory archive faults
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -24,6 +24,7 @@ help:
 	@echo "make fetch PAGES=DIR        what a page costs, beside Scrapy and wget, report to docs/ (needs nginx)"
 	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
+	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
@@ -89,6 +90,9 @@ memory: setup
 archive: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make archive PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.archive "$(PAGES)" --report docs/archive.md
+
+faults: setup
+	$(BIN)/python -m tests.faults.many --kills 200 --report docs/faults.md
 
 fuzz: setup
 	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md

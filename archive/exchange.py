@@ -200,7 +200,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An earlier capture of the same URL that a revisit can point at."""
+    """An earlier capture that a revisit can point at."""
 
     record_id: UUID
     url: str

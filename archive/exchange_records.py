@@ -75,6 +75,16 @@ def index_entry(exchange: Exchange, prepared: PreparedExchange, address: Capture
 
 
 @dataclass(frozen=True, slots=True)
+class ResponseDigests:
+    """The labelled digests of a response, taken in one pass over its bytes."""
+
+    head: ResponseHead
+    block: str
+    payload: str
+    """Of the de-chunked entity body. Empty without a whole head: then there is no payload (WARC/1.1, section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Response:
     """A response record before it is a member."""
 
@@ -97,7 +107,29 @@ class ExchangeRecords:
         self._identities = identities
         self._encoding = encoding
 
-    def prepare(self, exchange: Exchange, original: Original | None, sink: IO[bytes]) -> PreparedExchange:
+    def digests(self, exchange: Exchange) -> ResponseDigests:
+        """The digests of an exchange's response. Raises OSError when it was spooled and cannot be read."""
+        head = _head_of(exchange)
+        block = new_digest(self._encoding.digest)
+        payload = new_digest(self._encoding.digest)
+        block.update(exchange.response_start[: head.length])
+
+        def watched() -> Iterator[bytes]:
+            for part in exchange.response_parts(head.length):
+                block.update(part)
+                yield part
+
+        body = watched()
+        for part in entity_parts(head, body):
+            payload.update(part)
+        deque(body, maxlen=0)  # trailers, and whatever stands behind a broken chunk
+        label = self._encoding.digest
+        of_payload = f"{label}:{payload.hexdigest()}" if head.length else ""
+        return ResponseDigests(head, f"{label}:{block.hexdigest()}", of_payload)
+
+    def prepare(
+        self, exchange: Exchange, digests: ResponseDigests, original: Original | None, sink: IO[bytes]
+    ) -> PreparedExchange:
         """Write the members of an exchange to `sink`, which is empty. Raises OSError when it takes no more."""
         main_id = self._identities.record_id()
         if exchange.request:
@@ -107,7 +139,7 @@ class ExchangeRecords:
             self._write(sink, *self._metadata(exchange, main_id, None))
             length = sink.tell()
             return PreparedExchange(length, begins, length - begins, main_id, "", False, "", False)
-        response = self._response(exchange, original)
+        response = self._response(exchange, digests, original)
         self._write(sink, *self._response_member(exchange, response, main_id))
         ends = sink.tell()
         self._write(sink, *self._metadata(exchange, self._identities.record_id(), main_id))
@@ -134,15 +166,15 @@ class ExchangeRecords:
         head = record_head("request", record_id, exchange.started, HTTP_REQUEST, block, headers)
         return head, block, self._encoding.level
 
-    def _response(self, exchange: Exchange, original: Original | None) -> _Response:
-        head = _head_of(exchange)
-        block, digest = _response_block(exchange, head, self._encoding.digest)
+    def _response(self, exchange: Exchange, digests: ResponseDigests, original: Original | None) -> _Response:
+        head, digest = digests.head, digests.payload
         headers = self._common(exchange)
         if exchange.truncated:
             headers.append(("WARC-Truncated", exchange.truncated.value))
         profile = _revisit_profile(exchange, original, digest)
         if original is None or not profile:
             headers += [("WARC-Payload-Digest", digest)] if digest else []
+            block = Block(exchange.response_parts, len(exchange.response), digests.block)
             return _Response("response", block, headers, digest, head)
         headers.append(("WARC-Payload-Digest", original.payload_digest))
         headers += _refers_to(profile, original)
@@ -166,28 +198,6 @@ class ExchangeRecords:
 
     def _common(self, exchange: Exchange) -> list[tuple[str, str]]:
         return [("WARC-Target-URI", exchange.url), *_transport_headers(exchange), self._info_header]
-
-
-def _response_block(exchange: Exchange, head: ResponseHead, algorithm: str) -> tuple[Block, str]:
-    """The response as a record's block, and the digest of its payload: both in one pass over the bytes.
-
-    Without a whole head there is no payload (WARC/1.1, section 2), and no digest of it.
-    """
-    block = new_digest(algorithm)
-    payload = new_digest(algorithm)
-    block.update(exchange.response_start[: head.length])
-
-    def watched() -> Iterator[bytes]:
-        for part in exchange.response_parts(head.length):
-            block.update(part)
-            yield part
-
-    body = watched()
-    for part in entity_parts(head, body):
-        payload.update(part)
-    deque(body, maxlen=0)  # trailers, and whatever stands behind a broken chunk
-    made = Block(exchange.response_parts, len(exchange.response), f"{algorithm}:{block.hexdigest()}")
-    return made, f"{algorithm}:{payload.hexdigest()}" if head.length else ""
 
 
 def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:

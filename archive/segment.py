@@ -8,7 +8,7 @@ Rules:
   is made in a file of its own first. A write that fails midway is taken back.
 - What was written is durable after `sync`; before, nobody may call it captured.
 - A `sync` that fails ends the segment where the last good one was: asking again could bring a yes that is not true.
-- A payload that the same URL had before becomes a revisit record; a truncated one never does.
+- A payload that was captured before becomes a revisit record; a truncated one never does.
 - Closing: fsync, index, manifest, rename, fsync of the directory. Only the rename makes the segment a closed one.
 """
 
@@ -29,7 +29,7 @@ from archive.cdxj import IndexBuffer
 from archive.durable import sync_directory, write_durably, write_parts_durably
 from archive.errors import SegmentClosed
 from archive.exchange import CaptureAddress, Exchange, Original
-from archive.exchange_records import ExchangeRecords, PreparedExchange, index_entry
+from archive.exchange_records import ExchangeRecords, PreparedExchange, ResponseDigests, index_entry
 from archive.identity import Identities
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, StoredFile, stored_file
@@ -82,7 +82,7 @@ class ReadyExchange:
 
 
 class SegmentWriter:
-    """Appends exchanges to one segment in a spool directory. Only `prepare` may run in other threads."""
+    """Appends exchanges to one segment in a spool directory. Only `digests` and `prepare` run in other threads."""
 
     def __init__(
         self,
@@ -158,17 +158,21 @@ class SegmentWriter:
     def append(self, exchange: Exchange, original: Original | None = None) -> CaptureAddress:
         """Write an exchange and say where it is.
 
-        `original` is an earlier capture of the same URL: when the payload digests agree, or the
-        server said 304 to a conditional request, a revisit record that refers to it is written.
+        `original` is an earlier capture: when the payload digests agree, or the server said 304 to a
+        conditional request, a revisit record that refers to it is written.
         Raises SegmentClosed, or OSError when the disk refuses; then nothing of the exchange is there.
         """
-        return self.append_ready(self.prepare(exchange, original))
+        return self.append_ready(self.prepare(exchange, self.digests(exchange), original))
 
-    def prepare(self, exchange: Exchange, original: Original | None = None) -> ReadyExchange:
+    def digests(self, exchange: Exchange) -> ResponseDigests:
+        """The digests of an exchange's response, which take their time when it is large. Raises OSError."""
+        return self._records.digests(exchange)
+
+    def prepare(self, exchange: Exchange, digests: ResponseDigests, original: Original | None) -> ReadyExchange:
         """Make the records of an exchange, which takes its time when it is large. Raises OSError."""
         large = len(exchange.response) > IN_MEMORY
         members: IO[bytes] = tempfile.TemporaryFile(dir=self.path.parent) if large else io.BytesIO()  # noqa: SIM115 - closed when appended
-        prepared = self._records.prepare(exchange, original, members)
+        prepared = self._records.prepare(exchange, digests, original, members)
         return ReadyExchange(exchange, prepared, members)
 
     def append_ready(self, ready: ReadyExchange) -> CaptureAddress:

@@ -23,22 +23,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean,
-    Column,
     Connection,
-    Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
     Row,
     Select,
-    String,
     Table,
     bindparam,
     case,
-    create_engine,
-    event,
     select,
     update,
 )
@@ -48,53 +38,18 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from archive.exchange import CaptureAddress, Discovery, Original, Role
+from crawler.frontier_tables import ADDRESSES, CAPTURES, METADATA, PAYLOADS, SOURCES, engine_of
 
 MAX_ATTEMPTS = 5
 """Runs in which an address may fail for a passing reason before it is given up."""
 
 _BATCH = 500
 _MOST_REMEMBERED = 10_000
-_metadata = MetaData()
-_addresses = Table(
-    "addresses",
-    _metadata,
-    Column("url", String, primary_key=True),
-    Column("site", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("discovery", String, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("outcome", String, nullable=False, default=""),
-    Column("segment", String, nullable=False, default=""),
-    Index("addresses_due", "site", "state"),
-    Index("addresses_segment", "segment"),
-)
-_captures = Table(
-    "captures",
-    _metadata,
-    Column("url", String, primary_key=True),
-    Column("record_id", String, nullable=False),
-    Column("date", String, nullable=False),
-    Column("payload_digest", String, nullable=False),
-    Column("etag", String, nullable=False, default=""),
-    Column("last_modified", String, nullable=False, default=""),
-    Column("segment", String, nullable=False),
-    Column("stored", Boolean, nullable=False, default=False),
-    Index("captures_segment", "segment"),
-)
-_sources = Table(
-    "sources",
-    _metadata,
-    Column("url", String, primary_key=True),
-    Column("site", String, nullable=False),
-    Column("found", Integer, nullable=False, default=0),
-    Column("looked_at", Float, nullable=False, default=0.0),
-)
-
-
 # Made once: to put a statement together costs more than to run it
-_CAPTURE_OF = select(_captures).where(_captures.c.url == bindparam("url"))
-_FOUND_AT = select(_sources.c.found).where(_sources.c.url == bindparam("url"))
-_SET_STATE = update(_addresses).where(_addresses.c.url == bindparam("address")).values(state=bindparam("new_state"))
+_CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
+_FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
+_FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
+_SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
 
 class State(StrEnum):
@@ -121,7 +76,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class KnownCapture:
-    """The newest full capture of an address."""
+    """A full capture that a revisit can refer to."""
 
     original: Original
     etag: str
@@ -143,6 +98,12 @@ class Captured:
     full: bool = False
     """Whether it can serve as the original of a revisit."""
 
+    @property
+    def known(self) -> KnownCapture:
+        """What is known of it as long as it is not stored."""
+        original = Original(self.address.record_id, self.url, self.date, self.address.payload_digest)
+        return KnownCapture(original, self.etag, self.last_modified, self.address.segment, stored=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -163,8 +124,8 @@ class Frontier:
 
     def __init__(self, database: str) -> None:
         """`database` is an SQLAlchemy address. Tables are made when they are missing."""
-        self._engine = _engine(database)
-        _metadata.create_all(self._engine)
+        self._engine = engine_of(database)
+        METADATA.create_all(self._engine)
         self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         self._compiled: dict[Select[Any], SQLCompiler] = {}
         self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
@@ -182,7 +143,7 @@ class Frontier:
         unique = list({item.url: item for item in found}.values())
         known = self._known([item.url for item in unique])
         new = [item for item in unique if item.url not in known]
-        self._insert(_addresses, [_address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
+        self._insert(ADDRESSES, [_address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
         for item in new:
             self._remember(item.url, None)
         return new
@@ -193,8 +154,8 @@ class Frontier:
 
     def due(self, sites: Iterable[str]) -> list[Due]:
         """Addresses of these sites that were found but not captured, oldest first."""
-        query = select(_addresses.c.url, _addresses.c.discovery).where(
-            _addresses.c.site.in_(list(sites)), _addresses.c.state.in_([state.value for state in _DUE])
+        query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
+            ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state.in_([state.value for state in _DUE])
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
@@ -209,18 +170,20 @@ class Frontier:
             for capture in captures
             if capture.discovery.role is Role.ARTICLE
         }
-        self._insert(_addresses, list(pages.values()), replace=True)
+        self._insert(ADDRESSES, list(pages.values()), replace=True)
         originals = {capture.url: _capture_row(capture) for capture in captures if capture.full}
-        self._insert(_captures, list(originals.values()), replace=True)
+        self._insert(CAPTURES, list(originals.values()), replace=True)
+        self._insert(PAYLOADS, [_payload_row(row) for row in originals.values() if row["payload_digest"]])
 
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
         self._remembered.clear()
         with self._writing() as connection:
-            connection.execute(update(_captures).where(_captures.c.segment == segment).values(stored=True))
+            for table in (CAPTURES, PAYLOADS):
+                connection.execute(update(table).where(table.c.segment == segment).values(stored=True))
             connection.execute(
-                update(_addresses)
-                .where(_addresses.c.segment == segment, _addresses.c.state == State.CAPTURED.value)
+                update(ADDRESSES)
+                .where(ADDRESSES.c.segment == segment, ADDRESSES.c.state == State.CAPTURED.value)
                 .values(state=State.STORED.value)
             )
 
@@ -228,14 +191,14 @@ class Frontier:
         """Attempts that came to nothing."""
         if not failures:
             return
-        left = _addresses.c.attempts + 1 < MAX_ATTEMPTS
-        due = _addresses.c.state.in_([state.value for state in _DUE])
+        left = ADDRESSES.c.attempts + 1 < MAX_ATTEMPTS
+        due = ADDRESSES.c.state.in_([state.value for state in _DUE])
         with self._writing() as connection:
             for failure in failures:
-                statement = update(_addresses).where(_addresses.c.url == failure.url, due)
+                statement = update(ADDRESSES).where(ADDRESSES.c.url == failure.url, due)
                 state = case((left, State.FAILED.value), else_=State.GIVEN_UP.value)
                 values = {
-                    "attempts": _addresses.c.attempts + 1,
+                    "attempts": ADDRESSES.c.attempts + 1,
                     "outcome": failure.outcome,
                     "state": state if failure.passing else State.GIVEN_UP.value,
                 }
@@ -257,6 +220,11 @@ class Frontier:
             self._remember(url, _known(row) if row is not None else None)
         return self._remembered[url]
 
+    def first_capture(self, payload_digest: str) -> KnownCapture | None:
+        """The first full capture of a payload, whatever its address."""
+        row = self._row_of(_FIRST_OF, payload_digest)
+        return _known(row) if row is not None else None
+
     def _remember(self, url: str, known: KnownCapture | None) -> None:
         """An address is asked for when it is requested and again when it is kept."""
         self._remembered[url] = known
@@ -266,7 +234,7 @@ class Frontier:
     def looked_at(self, url: str, site: str, found: int, now: datetime) -> None:
         """A source was read and showed this many articles."""
         row = {"url": url, "site": site, "found": found, "looked_at": now.timestamp()}
-        self._insert(_sources, [row], replace=True)
+        self._insert(SOURCES, [row], replace=True)
 
     def last_found(self, url: str) -> int:
         """How many articles a source showed when it was last read."""
@@ -287,12 +255,12 @@ class Frontier:
         except OperationalError as error:
             raise FrontierUnavailable(f"the frontier takes nothing: {error.orig}") from error
 
-    def _row_of(self, statement: Select[Any], url: str) -> Row[Any] | None:
-        """What a statement gives for an address. Asked for every request, so it is compiled but once."""
+    def _row_of(self, statement: Select[Any], key: str) -> Row[Any] | None:
+        """What a statement gives for a key. Asked for every request, so it is compiled but once."""
         compiled = self._compiled.get(statement)
         if compiled is None:
             compiled = self._compiled[statement] = statement.compile(self._engine)
-        values = (url,) if compiled.positional else {"url": url}
+        values = (key,) if compiled.positional else {"key": key}
         return self._reader.exec_driver_sql(compiled.string, values).one_or_none()
 
     def _known(self, urls: Sequence[str]) -> set[str]:
@@ -300,9 +268,7 @@ class Frontier:
         with self._engine.connect() as connection:
             for start in range(0, len(urls), _BATCH):
                 batch = urls[start : start + _BATCH]
-                known.update(
-                    connection.execute(select(_addresses.c.url).where(_addresses.c.url.in_(batch))).scalars()
-                )
+                known.update(connection.execute(select(ADDRESSES.c.url).where(ADDRESSES.c.url.in_(batch))).scalars())
         return known
 
     def _set_state(self, urls: Iterable[str], state: State) -> None:
@@ -316,35 +282,20 @@ class Frontier:
             return
         insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
         statement = insert(table)
+        keys = [column.name for column in table.primary_key]
         if replace:
-            columns = {name: statement.excluded[name] for name in rows[0] if name != "url"}
-            statement = statement.on_conflict_do_update(index_elements=["url"], set_=columns)
+            columns = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=columns)
         else:
-            statement = statement.on_conflict_do_nothing(index_elements=["url"])
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
         with self._writing() as connection:
             connection.execute(statement, rows)
 
 
-def _engine(database: str) -> Engine:
-    engine = create_engine(database)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _tune_sqlite)
-    return engine
-
-
-def _tune_sqlite(connection: object, _record: object) -> None:
-    # Readers do not wait for the writer; a commit survives the process, though not always the machine,
-    # and what the machine loses is found again in the segments
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.close()
-
-
 def _known(row: Row[Any]) -> KnownCapture:
     original = Original(UUID(row.record_id), row.url, datetime.fromisoformat(row.date), row.payload_digest)
-    return KnownCapture(original, row.etag, row.last_modified, row.segment, bool(row.stored))
+    etag, last_modified = getattr(row, "etag", ""), getattr(row, "last_modified", "")
+    return KnownCapture(original, etag, last_modified, row.segment, bool(row.stored))
 
 
 def _discovery(text: str) -> Discovery:
@@ -368,3 +319,7 @@ def _capture_row(capture: Captured) -> dict[str, object]:
         "segment": capture.address.segment,
         "stored": False,
     }
+
+
+def _payload_row(capture: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in capture.items() if name in PAYLOADS.c}

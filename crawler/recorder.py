@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from archive.captures import CONFIGURATION_URI, SITE_URI
 from archive.errors import ArchiveError, SegmentClosed
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original, Role
+from archive.exchange_records import ResponseDigests
 from archive.http1 import BadMessage
 from archive.identity import Identities
 from archive.layout import SegmentName
@@ -30,8 +31,9 @@ from crawler.config import Configuration, software
 from crawler.counts import Counts
 from crawler.depot import Depot
 from crawler.deriving import SegmentPages, WaitingPage
-from crawler.frontier import Captured, Failed
+from crawler.frontier import Captured, Failed, KnownCapture
 from crawler.outcomes import FINAL, PASSING
+from crawler.recent import RecentCaptures
 from pipelines.extract import EXTRACTOR_GENERATION
 from spiders.site import Site
 
@@ -114,7 +116,7 @@ class Recorder:
         self._serial = 0
         self._undurable: list[_Undurable] = []
         self._unreported: list[_Undurable] = []
-        self._originals: dict[str, Captured] = {}
+        self._recent = RecentCaptures()
         self._rules: dict[str, _SiteRules] = {}
         self._much = asyncio.Event()
 
@@ -124,7 +126,9 @@ class Recorder:
             return self.keep_now(exchange)
         while True:
             current, described = self._placed(exchange)
-            ready = await asyncio.to_thread(self._prepared, current, described)
+            digests = await asyncio.to_thread(self._digests, current, described)
+            original = self._original(current, described, digests)
+            ready = await asyncio.to_thread(self._prepared, current, described, digests, original)
             if current is self._current:
                 return self._append(current, ready)
             ready.members.close()  # the segment was closed meanwhile
@@ -132,7 +136,9 @@ class Recorder:
     def keep_now(self, exchange: Exchange) -> CaptureAddress:
         """The same at once. Raises NotKept."""
         current, described = self._placed(exchange)
-        return self._append(current, self._prepared(current, described))
+        digests = self._digests(current, described)
+        original = self._original(current, described, digests)
+        return self._append(current, self._prepared(current, described, digests, original))
 
     def pages(self, segment_name: str) -> SegmentPages | None:
         """A segment of this run whose file is still on this machine."""
@@ -202,15 +208,15 @@ class Recorder:
         for attempt in told:
             self._counts.outcomes[attempt.outcome.value] += 1
             self._counts.received += attempt.received
-            if attempt.captured is not None and self._originals.get(attempt.captured.url) is attempt.captured:
-                del self._originals[attempt.captured.url]
+            if attempt.captured is not None:
+                self._recent.discard(attempt.captured)
 
     def _abandon(self, current: _Open) -> None:
         """Give a segment up behind what is durable. Recovery finishes it; what is lost is due again."""
         if self._current is current:
             self._current = None
         self._undurable.clear()
-        self._originals.clear()
+        self._recent.clear()
         self._segments.pop(current.pages.name.text, None)
         try:
             current.writer.abandon()
@@ -231,9 +237,17 @@ class Recorder:
         discovery = replace(exchange.discovery, site=site.id)
         return current, replace(exchange, discovery=discovery, extraction_configuration=rules.digest)
 
-    def _prepared(self, current: _Open, exchange: Exchange) -> ReadyExchange:
+    def _digests(self, current: _Open, exchange: Exchange) -> ResponseDigests:
         try:
-            return current.writer.prepare(exchange, self._original(current, exchange))
+            return current.writer.digests(exchange)
+        except OSError as error:
+            raise NotKept(str(error)) from error
+
+    def _prepared(
+        self, current: _Open, exchange: Exchange, digests: ResponseDigests, original: Original | None
+    ) -> ReadyExchange:
+        try:
+            return current.writer.prepare(exchange, digests, original)
         except OSError as error:
             raise NotKept(str(error)) from error
 
@@ -282,16 +296,33 @@ class Recorder:
             self._rules[site.id] = _SiteRules.of(site)
         return self._rules[site.id]
 
-    def _original(self, current: _Open, exchange: Exchange) -> Original | None:
-        """An earlier capture that may stand for this one: stored, or in the same segment."""
+    def _original(self, current: _Open, exchange: Exchange, digests: ResponseDigests) -> Original | None:
+        """An earlier capture that may stand for this one: stored, or in the same segment.
+
+        Of the same address, if need be; of the same payload from anywhere else.
+        """
         if exchange.outcome not in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED) or exchange.method != "GET":
             return None
-        recent = self._originals.get(exchange.url)
-        if recent is not None and recent.address.segment == current.pages.name.text:
-            return Original(recent.address.record_id, recent.url, recent.date, recent.address.payload_digest)
-        known = self._frontier.known_capture(exchange.url)
-        in_reach = known is not None and (known.stored or known.segment == current.pages.name.text)
-        return known.original if known is not None and in_reach else None
+        of_address = self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
+        if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
+            return of_address.original if of_address is not None and self._in_reach(of_address, current) else None
+        if len(exchange.response) <= digests.head.length:
+            return None  # an empty payload says nothing
+        same = (of_address, self._recent.of_payload(digests.payload), self._frontier.first_capture(digests.payload))
+        return next(
+            (
+                known.original
+                for known in same
+                if known is not None
+                and known.original.payload_digest == digests.payload
+                and self._in_reach(known, current)
+            ),
+            None,
+        )
+
+    @staticmethod
+    def _in_reach(known: KnownCapture, current: _Open) -> bool:
+        return known.stored or known.segment == current.pages.name.text
 
     def _note(self, exchange: Exchange, address: CaptureAddress) -> None:
         """Remember an attempt until it is durable."""
@@ -306,7 +337,7 @@ class Recorder:
                 exchange.url, address, exchange.started, exchange.discovery, etag, last_modified, full
             )
             if full:
-                self._originals[exchange.url] = captured
+                self._recent.add(captured)
         self._undurable.append(_Undurable(exchange.outcome, len(exchange.response), captured, failed))
 
     def _is_due(self, current: _Open) -> bool:

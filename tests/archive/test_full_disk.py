@@ -41,7 +41,8 @@ def test_an_exchange_is_there_whole_or_not_at_all(tmp_path: Path, size: int) -> 
     segment = writer(tmp_path)
     kept = [segment.append(exchange(noise(500))).record_id]
     before = segment.size
-    refused = segment.prepare(exchange(noise(size)))
+    large = exchange(noise(size))
+    refused = segment.prepare(large, segment.digests(large), None)
     with no_file_beyond(before + 1000), pytest.raises(OSError, match="File too large"):
         segment.append_ready(refused)
     assert segment.size == segment.path.stat().st_size == before

@@ -1,0 +1,82 @@
+"""Tables of the frontier's database."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+)
+
+METADATA = MetaData()
+ADDRESSES = Table(
+    "addresses",
+    METADATA,
+    Column("url", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("discovery", String, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("outcome", String, nullable=False, default=""),
+    Column("segment", String, nullable=False, default=""),
+    Index("addresses_due", "site", "state"),
+    Index("addresses_segment", "segment"),
+)
+CAPTURES = Table(
+    "captures",
+    METADATA,
+    Column("url", String, primary_key=True),
+    Column("record_id", String, nullable=False),
+    Column("date", String, nullable=False),
+    Column("payload_digest", String, nullable=False),
+    Column("etag", String, nullable=False, default=""),
+    Column("last_modified", String, nullable=False, default=""),
+    Column("segment", String, nullable=False),
+    Column("stored", Boolean, nullable=False, default=False),
+    Index("captures_segment", "segment"),
+)
+PAYLOADS = Table(
+    "payloads",
+    METADATA,
+    Column("payload_digest", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("date", String, nullable=False),
+    Column("segment", String, nullable=False),
+    Column("stored", Boolean, nullable=False, default=False),
+    Index("payloads_segment", "segment"),
+)
+SOURCES = Table(
+    "sources",
+    METADATA,
+    Column("url", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("found", Integer, nullable=False, default=0),
+    Column("looked_at", Float, nullable=False, default=0.0),
+)
+
+
+def engine_of(database: str) -> Engine:
+    """The database at an SQLAlchemy address."""
+    engine = create_engine(database)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune_sqlite)
+    return engine
+
+
+def _tune_sqlite(connection: object, _record: object) -> None:
+    # Readers do not wait for the writer; a commit survives the process, though not always the machine,
+    # and what the machine loses is found again in the segments
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()

@@ -1,0 +1,92 @@
+"""The same payload at several addresses is kept once; every revisit finds its original."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Self
+
+from archive.captures import Capture, SegmentReading
+from archive.library import outcomes, segments
+from archive.outcomes import PageOutcome
+from archive.storage.local import LocalStorage
+from tests.support.processes import Finished, newswarc
+
+TEXT = "The harbour council met on Monday and agreed on the repairs that the old pier has needed for years. " * 12
+PAGE = f"<html><head><title>The pier</title></head><body><h1>The pier</h1><p>{TEXT}</p></body></html>".encode()
+LARGE = PAGE + hashlib.sha256(b"x").hexdigest().encode() * 40_000
+
+
+class Copies:
+    """A server that gives the same page at every address; cut short where the address says so."""
+
+    def __enter__(self) -> Self:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                page = LARGE if "large" in self.path else b"" if "empty" in self.path else PAGE
+                missing = "robots" in self.path
+                self.send_response(404 if missing else 200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page[:-100] if "cut" in self.path else page)
+
+            def log_message(self, *args: object) -> None:
+                """Nothing is printed."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def crawl(copies: Copies, directory: Path, *paths: str) -> Finished:
+    done = newswarc(
+        "crawl", "--urls", "-", "--json", "--allow-host", copies.host,
+        cwd=directory, feed="\n".join(f"http://{copies.host}/{path}" for path in paths),
+        NEWSWARC_DELAY="0", NEWSWARC_CONCURRENCY="1", NEWSWARC_RETRIES="0", NEWSWARC_CONTACT="tests@example.org",
+    )  # fmt: skip
+    assert "Traceback" not in done.err
+    return done
+
+
+def pages(directory: Path) -> list[Capture]:
+    """Captures of pages, in the order of their segments."""
+    storage = LocalStorage(directory / "newswarc-data")
+    found: list[Capture] = []
+    for manifest in segments(storage):
+        with storage.open_range(manifest.warc.key) as stream:
+            found += [capture for capture in SegmentReading(stream).captures() if "robots" not in capture.url]
+    return found
+
+
+def test_a_payload_is_kept_once_in_a_segment_and_once_in_an_archive(tmp_path: Path) -> None:
+    with Copies() as copies:
+        crawl(copies, tmp_path, "a", "b", "large-a", "large-b")
+        crawl(copies, tmp_path, "c", "large-c")
+    captures = {capture.url.rpartition("/")[2]: capture for capture in pages(tmp_path)}
+    assert set(captures) == {"a", "b", "c", "large-a", "large-b", "large-c"}
+    for kind in ("", "large-"):
+        same = [captures[f"{kind}{name}"] for name in "abc"]
+        (original,) = [capture for capture in same if not capture.revisit]
+        revisits = [capture for capture in same if capture.revisit]
+        assert {capture.refers_to for capture in revisits} == {original.record_id}
+        assert {capture.payload_digest for capture in same} == {original.payload_digest}
+        assert all(capture.response.endswith(b"\r\n\r\n") for capture in revisits), "the head alone"
+    told = {line.url.rpartition("/")[2]: line for line in outcomes(LocalStorage(tmp_path / "newswarc-data"))}
+    assert told["c"].outcome is PageOutcome.UNCHANGED
+    assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
+
+
+def test_nothing_stands_for_a_cut_or_an_empty_payload(tmp_path: Path) -> None:
+    with Copies() as copies:
+        crawl(copies, tmp_path, "cut-a", "cut-b", "empty-a", "empty-b")
+    captures = pages(tmp_path)
+    assert len(captures) == 4
+    assert not [capture.url for capture in captures if capture.revisit]

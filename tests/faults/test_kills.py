@@ -1,0 +1,31 @@
+"""A few of the kills that ``make faults`` does by the hundred."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.scenario import ARTICLES_A_SITE, Scenario, undisturbed
+from tests.support.seaweed import S3Server
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    found = undisturbed(tmp_path_factory.mktemp("undisturbed"))
+    assert len(found) == 2 * ARTICLES_A_SITE
+    return found
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_killed_twice_it_loses_and_doubles_nothing(seed: int, tmp_path: Path, expected: dict[str, str]) -> None:
+    outcome = Scenario(seed, tmp_path).run(kills=2)
+    assert outcome.faults == [], outcome.kills
+    assert outcome.kills, "the seed kills"
+    assert outcome.articles == expected
+
+
+def test_killed_on_its_way_to_s3(tmp_path: Path, s3_environment: S3Server, expected: dict[str, str]) -> None:
+    outcome = Scenario(21, tmp_path, s3_environment).run(kills=2)
+    assert outcome.faults == [], outcome.kills
+    assert outcome.articles == expected
