@@ -47,14 +47,31 @@ class Recovered:
 
 
 @dataclass(slots=True)
-class _Contents:
-    """What is whole in an open segment."""
+class SegmentContents:
+    """What is whole in a segment's WARC."""
 
     end: int = 0
+    """Bytes up to the end of the last whole exchange."""
+    last: str = ""
+    """Date of its last exchange."""
     software: str = ""
     entries: list[IndexEntry] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     sites: Counter[str] = field(default_factory=Counter)
+
+    def manifest(self, name: SegmentName, warc: Path, cdxj: Path, closed: str) -> Manifest:
+        """The segment's manifest; `closed` is the date that it says. Raises OSError."""
+        return Manifest(
+            segment=name.text,
+            warc=stored_file(name.warc_key, warc),
+            cdxj=stored_file(name.cdxj_key, cdxj),
+            opened=warc_date(name.opened),
+            closed=closed,
+            exchanges=self.outcomes.total(),
+            outcomes=dict(sorted(self.outcomes.items())),
+            sites=dict(sorted(self.sites.items())),
+            software=self.software,
+        )
 
 
 @contextmanager
@@ -81,7 +98,7 @@ def open_segments(spool: Path) -> list[Path]:
 def recover(path: Path, now: datetime) -> Recovered:
     """Finish an open segment whose writer is dead. Raises OSError when the disk refuses."""
     name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
-    contents = _read_whole(path, name)
+    contents = read_contents(path, name)
     torn = _cut(path, contents.end)
     if not contents.outcomes:
         path.unlink()
@@ -90,18 +107,7 @@ def recover(path: Path, now: datetime) -> Recovered:
     warc = path.with_name(f"{name.text}{WARC_SUFFIX}")
     cdxj = path.with_name(f"{name.text}.cdxj")
     write_durably(cdxj, index_text(contents.entries))
-    manifest = Manifest(
-        segment=name.text,
-        warc=stored_file(name.warc_key, path),
-        cdxj=stored_file(name.cdxj_key, cdxj),
-        opened=warc_date(name.opened),
-        closed=warc_date(now),
-        exchanges=contents.outcomes.total(),
-        outcomes=dict(sorted(contents.outcomes.items())),
-        sites=dict(sorted(contents.sites.items())),
-        software=contents.software,
-    )
-    closed = ClosedSegment(name, warc, cdxj, manifest)
+    closed = ClosedSegment(name, warc, cdxj, contents.manifest(name, path, cdxj, warc_date(now)))
     finish(closed, path)
     return Recovered(name, closed, torn)
 
@@ -125,9 +131,9 @@ def _cut(path: Path, end: int) -> int:
     return size - end
 
 
-def _read_whole(path: Path, name: SegmentName) -> _Contents:
-    """Read an open segment up to the end of its last whole exchange."""
-    contents = _Contents()
+def read_contents(path: Path, name: SegmentName) -> SegmentContents:
+    """Read a segment's WARC up to the end of its last whole exchange. Raises OSError."""
+    contents = SegmentContents()
     pending: list[IndexEntry] = []
     for offset, member in whole_members(path):
         try:
@@ -148,7 +154,8 @@ def _read_whole(path: Path, name: SegmentName) -> _Contents:
     return contents
 
 
-def _count(record: WarcRecord, contents: _Contents) -> None:
+def _count(record: WarcRecord, contents: SegmentContents) -> None:
+    contents.last = record.headers["WARC-Date"]
     facts = parse_warc_fields(record.block)
     contents.outcomes[facts.get("outcome", ["ok"])[0]] += 1
     contents.sites[facts.get("site", ["-"])[0]] += 1

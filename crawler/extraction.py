@@ -61,7 +61,7 @@ class ReExtraction:
             return ExtractedSegment(manifest.segment, 0, 0, skipped=True)
         with tempfile.TemporaryDirectory(prefix="newswarc-extract-") as directory:
             warc = self._source.fetch(manifest.warc.key, Path(directory))
-            completed = await _derive_all(warc, name, Path(directory), pool)
+            completed = await derive_all(warc, name, Path(directory), pool)
             publish_records(self._target, name, completed)
         return ExtractedSegment(
             manifest.segment, completed.manifest.articles, completed.manifest.pages, skipped=False
@@ -75,7 +75,8 @@ class ReExtraction:
         return True
 
 
-async def _derive_all(warc: Path, name: SegmentName, directory: Path, pool: ExtractionPool) -> CompletedRecords:
+async def derive_all(warc: Path, name: SegmentName, directory: Path, pool: ExtractionPool) -> CompletedRecords:
+    """The records and outcomes of a segment's pages, made in a directory. Raises DamagedArchive or OSError."""
     derived = DerivedFiles(directory, name, EXTRACTOR_GENERATION)
     tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules, _ in pages_of(warc)]
 

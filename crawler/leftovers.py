@@ -49,7 +49,7 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
             if storage is not None:
                 taken.lines.append(_removed(closed, spool, storage))
             continue
-        _acknowledge(closed, frontier)
+        acknowledge(closed.warc, closed.name.text, frontier)
         taken.segments.append((_pages(closed, spool), closed))
         if closed.name.text not in recovered:
             now_or_later = "stored now" if storage is not None else "newswarc upload stores it"
@@ -81,11 +81,11 @@ def _removed(closed: ClosedSegment, spool: Spool, storage: Storage) -> str:
     return f"{closed.name.text}: stored by an earlier run, removed from this machine now"
 
 
-def _acknowledge(closed: ClosedSegment, frontier: Frontier) -> None:
-    """Tell the frontier what a segment holds, so that it is not fetched again."""
+def acknowledge(warc: Path, segment: str, frontier: Frontier) -> None:
+    """Tell the frontier what a segment holds, so that it is not fetched again. Raises DamagedArchive or OSError."""
     batch: list[Captured] = []
-    for capture in captures_of(closed.warc):
-        captured = _captured(capture, closed.name.text)
+    for capture in captures_of(warc):
+        captured = _captured(capture, segment)
         if captured is not None:
             batch.append(captured)
         if len(batch) >= _BATCH:

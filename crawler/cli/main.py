@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import about, archives, crawl, demo, errors, spool, verify
+from crawler.cli import about, archives, crawl, demo, errors, rebuild, spool, verify
 from crawler.config import software
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ app.command("extract")(archives.extract)
 app.command("recover")(spool.recover)
 app.command("upload")(spool.upload)
 app.command("verify")(verify.verify)
+app.command("rebuild")(rebuild.rebuild)
 app.command("sites")(about.sites)
 app.command("config")(about.config)
 app.command("schema")(about.schema)

@@ -1,0 +1,92 @@
+"""``newswarc rebuild``: what is derived, from the WARC files again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from archive.library import require_archive
+from archive.storage.opening import open_storage
+from crawler.cli.errors import UsageError
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.config import Configuration, load_configuration
+
+if TYPE_CHECKING:
+    from crawler.rebuilding import RebuiltSegment
+
+
+def rebuild(
+    uri: ArchiveArgument = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Put what is derived here instead.")
+    ] = None,
+    only_frontier: Annotated[
+        bool, typer.Option("--frontier", help="Make this machine's frontier anew from the archive, and nothing else.")
+    ] = False,
+    endpoint_url: EndpointOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Make indexes, manifests, records and outcomes again from the WARC files, and compare with what is there.
+
+    What is missing is stored, an index that differs is replaced. Exit code 1 when anything else differs.
+    """
+    configuration = load_configuration().with_flags(archive=uri, s3_endpoint=endpoint_url)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet or as_json)
+    if only_frontier:
+        if to:
+            raise UsageError("rebuild: --frontier is made in this machine's state directory; leave --to out")
+        return _frontier(configuration, console, as_json=as_json)
+    return _derived(configuration, to, console, as_json=as_json)
+
+
+def _derived(configuration: Configuration, to: str | None, console: Console, *, as_json: bool) -> int:
+    # Imported late: the extractor takes seconds to import
+    from crawler.rebuilding import Rebuilding
+
+    source = open_storage(configuration.archive, configuration.s3)
+    work = Rebuilding(
+        source,
+        open_storage(to, configuration.s3) if to else source,
+        workers=configuration.workers,
+        queue=configuration.extraction_queue,
+        now=datetime.now(UTC),
+    )
+    done = asyncio.run(work.run(lambda segment: console.print(_line(segment))))
+    code = 1 if any(segment.fault for segment in done) else 0
+    if as_json:
+        typer.echo(json.dumps({"segments": [asdict(segment) for segment in done], "exit_code": code}, indent=1))
+    elif not done:
+        console.print(f"{escape(source.uri)}: no WARC files here")
+    return code
+
+
+def _line(segment: RebuiltSegment) -> str:
+    if segment.problem:
+        return f"{'[red]✗[/red] ' if segment.fault else ''}{segment.segment}: {escape(segment.problem)}"
+    mark = "[red]✗[/red] " if segment.fault else ""
+    said = f"index {segment.index}, manifest {segment.manifest}, records {segment.records}"
+    return f"{mark}{segment.segment}: {said}; {segment.articles} articles"
+
+
+def _frontier(configuration: Configuration, console: Console, *, as_json: bool) -> int:
+    from crawler.frontier import Frontier
+    from crawler.refilling import refill
+
+    storage = open_storage(configuration.archive, configuration.s3)
+    require_archive(storage)
+    frontier = Frontier.in_directory(configuration.state_directory)
+    try:
+        count = refill(storage, frontier, lambda segment, pages: console.print(f"{segment}: {pages} captures"))
+    finally:
+        frontier.close()
+    if as_json:
+        typer.echo(json.dumps({"segments": count, "state": str(configuration.state_directory), "exit_code": 0}))
+    return 0
