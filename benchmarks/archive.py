@@ -30,6 +30,7 @@ from archive.manifests import Manifest
 from archive.segment import SegmentWriter
 from archive.storage.local import LocalStorage
 from archive.verifying import verify_segment
+from benchmarks import archive_storage
 from benchmarks.support.measuring import Costs, say
 from benchmarks.support.nginx import saved_pages
 from benchmarks.support.reporting import deliver, page_arguments
@@ -181,6 +182,7 @@ def report(pages: Sequence[bytes], rounds: int) -> str:
             "",
             f"Writing, ours as a ratio of warcio's: {ratio:.2f} (wanted ≤ 0.15).",
             "",
+            *archive_storage.report(exchanges(pages), rounds),
         ]
     )
 

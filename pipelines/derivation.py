@@ -63,7 +63,7 @@ def _article(capture: Capture, rules: ExtractionRules) -> Article | Rejected:
     if not capture.response:
         return Rejected(PageOutcome.NO_RESPONSE, f"{capture.outcome.value}: {capture.fact('detail')}".rstrip(": "))
     if capture.revisit:
-        return Rejected(PageOutcome.UNCHANGED, "the bytes of an earlier capture")
+        return Rejected(PageOutcome.UNCHANGED, f"the bytes of capture {capture.refers_to}")
     try:
         head = capture.head()
         refusal = _unfit(capture, head)

@@ -24,7 +24,7 @@ from pipelines.extract.structured import Structured, plain, read_structured, tex
 from pipelines.extract.text import TOOL, paragraphs_of
 from pipelines.rules import ExtractionRules
 
-EXTRACTOR_GENERATION = "g0001"
+EXTRACTOR_GENERATION = "g0002"
 """Goes up with every change that can alter a record. Records are kept by it."""
 
 EXTRACTION_TOOL = TOOL

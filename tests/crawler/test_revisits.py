@@ -81,6 +81,7 @@ def test_a_payload_is_kept_once_in_a_segment_and_once_in_an_archive(tmp_path: Pa
         assert all(capture.response.endswith(b"\r\n\r\n") for capture in revisits), "the head alone"
     told = {line.url.rpartition("/")[2]: line for line in outcomes(LocalStorage(tmp_path / "newswarc-data"))}
     assert told["c"].outcome is PageOutcome.UNCHANGED
+    assert str(captures["c"].refers_to) in told["c"].detail
     assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
 
 
