@@ -8,6 +8,7 @@ open file is then gone; dying in the middle leaves the open file, shorter or not
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import io
 import os
 import zlib
@@ -17,20 +18,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 from archive.captures import Capture, WarcRecord, iterate_captures, iterate_records
 from archive.cdxj import REVISIT_MIME, IndexEntry, index_text, plain_mime
 from archive.durable import sync_directory, write_durably
 from archive.errors import DamagedArchive
 from archive.http1 import BadMessage, parse_head
+from archive.identity import Identities
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, stored_file
-from archive.members import parse_warc_fields, warc_date
-from archive.segment import ClosedSegment, finish
+from archive.members import Encoding, parse_warc_fields, warc_date
+from archive.segment import ClosedSegment, SegmentWriter, Written, finish
 
 TORN_SUFFIX = ".torn"
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _READ_SIZE = 1 << 18
+_NO_ID = UUID(int=0)
 _ENDS = frozenset({"warcinfo", "resource", "metadata"})
 """Kinds of records behind which no exchange is incomplete."""
 
@@ -55,6 +59,8 @@ class SegmentContents:
     last: str = ""
     """Date of its last exchange."""
     software: str = ""
+    info_id: UUID = _NO_ID
+    resources: set[str] = field(default_factory=set)
     entries: list[IndexEntry] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     sites: Counter[str] = field(default_factory=Counter)
@@ -112,6 +118,42 @@ def recover(path: Path, now: datetime) -> Recovered:
     return Recovered(name, closed, torn)
 
 
+def resume(path: Path, *, identities: Identities, software: str, encoding: Encoding) -> SegmentWriter | None:
+    """Go on writing a segment that a run left open; None when its writer lives, or left it torn.
+
+    Raises OSError.
+    """
+    name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        contents = read_contents(path, name)
+        whole = contents.end == path.stat().st_size and contents.outcomes
+    except OSError as error:
+        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
+    if not whole:
+        os.close(descriptor)
+        return None
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    written = Written(
+        file=descriptor,
+        info_id=contents.info_id,
+        size=contents.end,
+        digest=digest,
+        outcomes=contents.outcomes,
+        sites=contents.sites,
+        resources=frozenset(contents.resources),
+        entries=tuple(contents.entries),
+    )
+    return SegmentWriter(
+        path.parent, name, identities=identities, software=software, encoding=encoding, written=written
+    )
+
+
 def captures_of(warc: Path) -> Iterator[Capture]:
     """The captures of a closed segment, to be told to the frontier. Raises DamagedArchive."""
     with warc.open("rb") as stream:
@@ -144,7 +186,10 @@ def read_contents(path: Path, name: SegmentName) -> SegmentContents:
             entry = index_entry_of(record, name, offset, len(member))
             pending = [entry] if entry is not None else []
         elif record.kind == "warcinfo":
+            contents.info_id = record.record_id
             contents.software = parse_warc_fields(record.block).get("software", [""])[0]
+        elif record.kind == "resource":
+            contents.resources.add(record.target)
         elif record.kind == "metadata":
             _count(record, contents)
             contents.entries += pending

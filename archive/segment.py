@@ -24,8 +24,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from uuid import UUID
 
-from archive.cdxj import IndexBuffer
+from archive.cdxj import IndexBuffer, IndexEntry
 from archive.durable import sync_directory, write_durably, write_parts_durably
 from archive.errors import SegmentClosed
 from archive.exchange import CaptureAddress, Exchange, Original
@@ -81,6 +82,22 @@ class ReadyExchange:
             yield part
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a segment holds already when its writing is gone on with."""
+
+    file: int
+    """Descriptor of the open file, locked, positioned to append."""
+    info_id: UUID
+    size: int
+    digest: hashlib._Hash
+    """SHA-256 of all its bytes so far."""
+    outcomes: Counter[str]
+    sites: Counter[str]
+    resources: frozenset[str]
+    entries: tuple[IndexEntry, ...]
+
+
 class SegmentWriter:
     """Appends exchanges to one segment in a spool directory. Only `digests` and `prepare` run in other threads."""
 
@@ -94,31 +111,41 @@ class SegmentWriter:
         operator: str = "",
         robots_obeyed: bool = True,
         encoding: Encoding | None = None,
+        written: Written | None = None,
     ) -> None:
+        """`written` is what another writer left of this segment; see `archive.recovery.resume`."""
         self.name = name
         self.path = spool / f"{name.text}{WARC_SUFFIX}{OPEN_SUFFIX}"
         self._identities = identities
         self._encoding = encoding or Encoding()
         self._software = software
-        self._info_id = identities.record_id()
-        self._records = ExchangeRecords(self._info_id, identities, self._encoding)
-        self._outcomes: Counter[str] = Counter()
-        self._sites: Counter[str] = Counter()
-        self._resources: set[str] = set()
-        self._digest = hashlib.sha256()
-        self._size = 0
-        self._durable = 0
         self._closed = False
         spool.mkdir(parents=True, exist_ok=True)
         self._index = IndexBuffer(spool)
-        self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
-        # Held until the file is closed or the process ends: it tells a living writer from a dead one
-        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        start = written or self._created(identities.record_id())
+        self._file = start.file
+        self._info_id = start.info_id
+        self._records = ExchangeRecords(self._info_id, identities, self._encoding)
+        self._outcomes = start.outcomes
+        self._sites = start.sites
+        self._resources = set(start.resources)
+        self._digest = start.digest
+        self._size = self._durable = start.size
+        for entry in start.entries:
+            self._index.add(entry)
+        if written is not None:
+            return
         try:
             self._write([self._warcinfo(operator, robots="obey" if robots_obeyed else "ignore")])
         except OSError:
             self.discard()
             raise
+
+    def _created(self, info_id: UUID) -> Written:
+        file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
+        # Held until the file is closed or the process ends: it tells a living writer from a dead one
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return Written(file, info_id, 0, hashlib.sha256(), Counter(), Counter(), frozenset(), ())
 
     @property
     def size(self) -> int:
@@ -216,6 +243,15 @@ class SegmentWriter:
         finish(closed, self.path)
         self._let_go()
         return closed
+
+    def leave(self) -> None:
+        """Make the segment durable and let it go as it is, to be gone on with by another run.
+
+        Raises OSError when the disk fails: call `abandon` then.
+        """
+        self.sync()
+        self._closed = True
+        self._let_go()
 
     def abandon(self) -> None:
         """Cut the segment to what is durable and let it go; `archive.recovery` finishes it.

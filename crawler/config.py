@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from archive.members import DIGEST_ALGORITHMS
 from archive.storage.s3_options import S3Options
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
+from crawler.scheduling import Pace
 
 ENVIRONMENT_PREFIX = "NEWSWARC_"
 FILE_NAME = "newswarc.toml"
@@ -90,6 +91,13 @@ class Configuration(BaseModel):
     """Whether a bad TLS certificate ends an attempt."""
     redact_headers: tuple[str, ...] = ("authorization", "proxy-authorization")
     """Request headers whose values are sent but not kept in the WARC."""
+    usual_interval: float = Field(default=3600.0, gt=0)
+    """Seconds between two looks at a source that brings an article in three hours, with `crawl --due`; one with
+    four times as many is looked at twice as often."""
+    shortest_interval: float = Field(default=300.0, gt=0)
+    """Seconds between two looks at a source at least, with `crawl --due`."""
+    longest_interval: float = Field(default=30 * 86400.0, gt=0)
+    """Seconds between two looks at a source at most, with `crawl --due`."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
     """First word of a segment's name."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)
@@ -165,6 +173,11 @@ class Configuration(BaseModel):
                 "-"
             )
         return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+
+    @property
+    def pace(self) -> Pace:
+        """How often sources are looked at."""
+        return Pace(self.usual_interval, self.shortest_interval, self.longest_interval)
 
     @property
     def s3(self) -> S3Options:

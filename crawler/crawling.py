@@ -21,7 +21,7 @@ from archive.identity import Identities
 from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
 from crawler.interruption import Interruption
-from crawler.session import CONFIGURATION, DRY_RUN, IDENTITIES, LIMIT, CrawlSession
+from crawler.session import CONFIGURATION, DRY_RUN, DUE, IDENTITIES, LIMIT, CrawlSession
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
 from spiders.site import Site
@@ -44,6 +44,8 @@ class CrawlPlan:
     limit: int = 0
     """Articles at most; 0 means any number."""
     dry_run: bool = False
+    due: bool = False
+    """Only sources whose time has come; the segment is left open for the next such run."""
 
 
 @dataclass(slots=True)
@@ -181,6 +183,7 @@ def _settings(
     settings.set(IDENTITIES, identities, "cmdline")
     settings.set(LIMIT, plan.limit, "cmdline")
     settings.set(DRY_RUN, plan.dry_run, "cmdline")
+    settings.set(DUE, plan.due, "cmdline")
     settings.set("LOG_LEVEL", _LOG_LEVELS[min(verbosity, len(_LOG_LEVELS) - 1)], "cmdline")
     delays = {site.host: {"delay": site.delay} for site in plan.sites if site.delay is not None}
     settings.set("DOWNLOAD_SLOTS", delays, "cmdline")

@@ -58,10 +58,10 @@ class Deriver:
 
         Raises DamagedArchive when captures cannot be read back, or OSError.
         """
-        await self._settled(segment)
+        await self.settle(segment)
         for offset in sorted(segment.waiting):
             await self.start(segment, offset)
-        await self._settled(segment)
+        await self.settle(segment)
         if segment.waiting:
             raise DamagedArchive(f"{segment.path}: {len(segment.waiting)} captures cannot be read back")
         return await asyncio.to_thread(segment.derived.complete)
@@ -84,7 +84,8 @@ class Deriver:
         task.add_done_callback(segment.running.discard)
         return task
 
-    async def _settled(self, segment: SegmentPages) -> None:
+    async def settle(self, segment: SegmentPages) -> None:
+        """Wait for what runs."""
         while segment.running:
             await asyncio.wait(segment.running)
 

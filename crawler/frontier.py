@@ -38,7 +38,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from archive.exchange import CaptureAddress, Discovery, Original, Role
-from crawler.frontier_tables import ADDRESSES, CAPTURES, METADATA, PAYLOADS, SOURCES, engine_of
+from crawler.frontier_tables import ADDRESSES, CAPTURES, METADATA, PAYLOADS, SCHEDULES, SOURCES, engine_of
+from crawler.scheduling import Pace, Yield
 
 MAX_ATTEMPTS = 5
 """Runs in which an address may fail for a passing reason before it is given up."""
@@ -48,6 +49,7 @@ _MOST_REMEMBERED = 10_000
 # Made once: to put a statement together costs more than to run it
 _CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
 _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
+_SCHEDULE_OF = select(SCHEDULES).where(SCHEDULES.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
@@ -240,6 +242,22 @@ class Frontier:
         """How many articles a source showed when it was last read."""
         row = self._row_of(_FOUND_AT, url)
         return int(row.found) if row is not None else 0
+
+    def is_due(self, url: str, now: datetime) -> bool:
+        """Whether it is time to look at a source. One that was never looked at is due."""
+        row = self._row_of(_SCHEDULE_OF, url)
+        return row is None or row.due_at <= now.timestamp()
+
+    def schedule(self, url: str, new: int, pace: Pace, now: datetime) -> None:
+        """A source was read and brought so many new articles: when it is due again follows from all it brought."""
+        row = self._row_of(_SCHEDULE_OF, url)
+        seen = Yield() if row is None else Yield(row.articles, row.seconds)
+        moment = now.timestamp()
+        if row is not None:
+            seen = seen.after(new, max(0.0, moment - row.looked_at))
+        due_at = moment + pace.interval(seen, self.last_found(url))
+        values = {"articles": seen.articles, "seconds": seen.seconds, "looked_at": moment, "due_at": due_at}
+        self._insert(SCHEDULES, [{"url": url, **values}], replace=True)
 
     def close(self) -> None:
         """Let the database go."""

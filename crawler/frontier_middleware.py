@@ -21,6 +21,8 @@ _ALWAYS = "list"
 
 _SEED = "seed"
 
+_SOURCES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
+
 
 class FrontierMiddleware:
     """A spider middleware."""
@@ -56,9 +58,14 @@ class FrontierMiddleware:
         async for output in result:
             (requests if isinstance(output, Request) else items).append(output)
         discovery = discovery_of(response.meta)
-        if discovery.role in (Role.FEED, Role.SITEMAP, Role.SECTION):
+        if discovery.role in _SOURCES:
             self._count(response, requests, discovery.site)
-        for request in self._admitted(requests):
+        articles_before = self._session.new_articles
+        admitted = self._admitted(requests)
+        if discovery.role in _SOURCES:
+            new = self._session.new_articles - articles_before
+            self._session.frontier.schedule(_asked(response), new, self._session.pace, self._session.now())
+        for request in admitted:
             yield request
         for item in items:
             yield item
@@ -67,9 +74,9 @@ class FrontierMiddleware:
         frontier = self._session.frontier
         found = sum(1 for request in requests if discovery_of(request.meta).role is Role.ARTICLE)
         if is_unchanged(response):
-            found = frontier.last_found(response.url)
+            found = frontier.last_found(_asked(response))
         else:
-            frontier.looked_at(response.url, site, found, self._session.now())
+            frontier.looked_at(_asked(response), site, found, self._session.now())
         self._session.found[site] += found
 
     def _admitted(self, requests: list[Request]) -> list[Request]:
@@ -78,8 +85,11 @@ class FrontierMiddleware:
         found = [(request, discovery_of(request.meta)) for request in requests]
         dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
         new = {due.url for due in session.frontier.discover(dues)}
+        session.new_articles += len(new)
         admitted: list[Request] = []
         for request, discovery in found:
+            if discovery.role in _SOURCES and not self._is_time(request, discovery.site):
+                continue
             if discovery.role is not Role.ARTICLE:
                 admitted.append(self._conditional(request, discovery))
             elif discovery.via == _ALWAYS or request.url in new:
@@ -90,11 +100,19 @@ class FrontierMiddleware:
                 session.announce(request.url, discovery)
         return self._planned(admitted)
 
+    def _is_time(self, request: Request, site: str) -> bool:
+        """Whether a source is to be looked at in this run. Of one that is not, what it showed last counts."""
+        session = self._session
+        if not session.options.due_only or session.frontier.is_due(request.url, session.now()):
+            return True
+        session.found[site] += session.frontier.last_found(request.url)
+        return False
+
     def _planned(self, requests: list[Request]) -> list[Request]:
         """The requests, articles claimed; in a dry run nothing but a note of these."""
         session = self._session
         articles = [request for request in requests if discovery_of(request.meta).role is Role.ARTICLE]
-        if not session.dry_run:
+        if not session.options.dry_run:
             session.frontier.claim([request.url for request in articles])
             return requests
         session.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
@@ -121,3 +139,8 @@ class FrontierMiddleware:
         session = self._crawler.get_extension(CrawlSession)
         assert session is not None
         return session
+
+
+def _asked(response: Response) -> str:
+    """The address of a source, from before any redirects."""
+    return str(response.meta.get("redirect_urls", [response.url])[0])

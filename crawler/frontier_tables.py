@@ -62,6 +62,15 @@ SOURCES = Table(
     Column("found", Integer, nullable=False, default=0),
     Column("looked_at", Float, nullable=False, default=0.0),
 )
+SCHEDULES = Table(
+    "schedules",
+    METADATA,
+    Column("url", String, primary_key=True),
+    Column("articles", Float, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("looked_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+)
 
 
 def engine_of(database: str) -> Engine:

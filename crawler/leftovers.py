@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.captures import Capture
 from archive.errors import ObjectMissing, StorageUnavailable
 from archive.exchange import CaptureAddress, CaptureOutcome
+from archive.layout import SegmentName
 from archive.recovery import abandoned, captures_of, recover
 from archive.segment import ClosedSegment
 from archive.storage.protocol import Storage
@@ -50,7 +51,7 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
                 taken.lines.append(_removed(closed, spool, storage))
             continue
         acknowledge(closed.warc, closed.name.text, frontier)
-        taken.segments.append((_pages(closed, spool), closed))
+        taken.segments.append((segment_pages(closed.name, closed.warc, spool), closed))
         if closed.name.text not in recovered:
             now_or_later = "stored now" if storage is not None else "newswarc upload stores it"
             taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {now_or_later}")
@@ -65,7 +66,7 @@ def _recovered(path: Path, now: datetime) -> str:
         cut = f", {recovered.torn} torn bytes kept beside it" if recovered.torn else ""
         if recovered.closed is None:
             return f"{recovered.name.text}: nothing whole in it{cut}"
-        return f"{recovered.name.text}: its writer had died; recovered{cut}"
+        return f"{recovered.name.text}: left open by an earlier run; recovered{cut}"
 
 
 def _removed(closed: ClosedSegment, spool: Spool, storage: Storage) -> str:
@@ -94,15 +95,16 @@ def acknowledge(warc: Path, segment: str, frontier: Frontier) -> None:
     frontier.captured(batch)
 
 
-def _pages(closed: ClosedSegment, spool: Spool) -> SegmentPages:
-    found = list(pages_of(closed.warc))
-    derived = spool.derived(closed.name, EXTRACTOR_GENERATION, {record_id for _, record_id, _, _ in found})
+def segment_pages(name: SegmentName, warc: Path, spool: Spool) -> SegmentPages:
+    """A segment of an earlier run, with the pages that have no outcome yet. Raises DamagedArchive or OSError."""
+    found = list(pages_of(warc))
+    derived = spool.derived(name, EXTRACTOR_GENERATION, {record_id for _, record_id, _, _ in found})
     waiting = {
         offset: WaitingPage(configuration, site)
         for offset, record_id, configuration, site in found
         if record_id not in derived
     }
-    return SegmentPages(closed.name, closed.warc, derived, waiting)
+    return SegmentPages(name, warc, derived, waiting)
 
 
 def _captured(capture: Capture, segment: str) -> Captured | None:

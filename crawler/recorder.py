@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from archive.captures import CONFIGURATION_URI, SITE_URI
 from archive.errors import ArchiveError, SegmentClosed
@@ -24,14 +25,16 @@ from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original,
 from archive.exchange_records import ResponseDigests
 from archive.http1 import BadMessage
 from archive.identity import Identities
-from archive.layout import SegmentName
+from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.members import Encoding, labelled_digest
+from archive.recovery import resume
 from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
 from crawler.counts import Counts
 from crawler.depot import Depot
 from crawler.deriving import SegmentPages, WaitingPage
 from crawler.frontier import Captured, Failed, KnownCapture
+from crawler.leftovers import acknowledge, segment_pages
 from crawler.outcomes import FINAL, PASSING
 from crawler.recent import RecentCaptures
 from pipelines.extract import EXTRACTOR_GENERATION
@@ -108,6 +111,8 @@ class Recorder:
         self._frontier = depot.frontier
         self._spool = depot.spool
         self._store = depot.store
+        self._deriver = depot.deriver
+        self._encoding = Encoding(configuration.compression_level, configuration.digest)
         self._identities = identities
         self._counts = counts
         self._site_of = site_of
@@ -190,6 +195,43 @@ class Recorder:
         current.pages.path = closed.warc
         self._store.begin(current.pages, closed)
         self._report(durable)
+
+    async def resume(self) -> None:
+        """Go on with the segment that an earlier run has left open, unless it is old or full. Raises OSError."""
+        for path in reversed(self._spool.open_segments()):
+            if self._current is None and path.name.startswith(f"{self._configuration.segment_prefix}-"):
+                self._current = await asyncio.to_thread(self._resumed, path)
+
+    def _resumed(self, path: Path) -> _Open | None:
+        name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
+        age = (self._identities.now() - name.opened).total_seconds()
+        if age >= self._configuration.segment_age or path.stat().st_size >= self._configuration.segment_size:
+            return None
+        writer = resume(path, identities=self._identities, software=software(), encoding=self._encoding)
+        if writer is None:
+            return None
+        acknowledge(path, name.text, self._frontier)
+        pages = segment_pages(name, path, self._spool)
+        self._segments[name.text] = pages
+        return _Open(writer, pages, time.monotonic() - age)
+
+    async def leave(self) -> None:
+        """Make the open segment durable and leave it to the next run; close it when it is due.
+
+        Raises OSError when the disk fails; the segment has ended then where it was last durable.
+        """
+        current = self._current
+        if current is None or self._is_due(current):
+            await self.rotate()
+            return
+        await self.sync()
+        await self._deriver.settle(current.pages)
+        self._current = None
+        try:
+            await asyncio.to_thread(current.writer.leave)
+        except OSError:
+            self._abandon(current)
+            raise
 
     def forget(self, segment_name: str) -> None:
         """A segment is no longer on this machine."""
@@ -284,7 +326,7 @@ class Recorder:
             software=software(),
             operator=settings.contact,
             robots_obeyed=settings.obey_robots,
-            encoding=Encoding(settings.compression_level, settings.digest),
+            encoding=self._encoding,
         )
         pages = SegmentPages(name, writer.path, self._spool.derived(name, EXTRACTOR_GENERATION))
         self._segments[name.text] = pages

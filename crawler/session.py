@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -40,6 +41,20 @@ LIMIT = "NEWSWARC_LIMIT"
 """Scrapy setting: how many articles a run may fetch; 0 means any number."""
 DRY_RUN = "NEWSWARC_DRY_RUN"
 """Scrapy setting: whether articles are only listed."""
+DUE = "NEWSWARC_DUE"
+"""Scrapy setting: whether only sources are looked at whose time has come, and the segment is left open for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What holds for one run."""
+
+    limit: int = 0
+    """How many articles may be fetched; 0: any number."""
+    dry_run: bool = False
+    """Whether articles are only listed."""
+    due_only: bool = False
+    """Whether a source waits until it is due, and the segment is left open at the end."""
 
 
 class CrawlSession:
@@ -50,8 +65,7 @@ class CrawlSession:
         configuration: Configuration,
         identities: Identities,
         *,
-        limit: int = 0,
-        dry_run: bool = False,
+        options: RunOptions | None = None,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
         """`give_up` ends the crawl."""
@@ -70,13 +84,15 @@ class CrawlSession:
         """A line on each segment of earlier runs that was taken up."""
         self.planned: list[Due] = []
         """In a dry run: what would be fetched."""
-        self.dry_run = dry_run
+        self.options = options or RunOptions()
+        self.pace = configuration.pace
+        self.new_articles = 0
+        """Articles that were not known before this run."""
         self.closing = False
         """Whether the spider has ended and what it brought is being stored."""
         self.complete = False
         """Whether everything was closed, and stored or known not to be storable now."""
         self._identities = identities
-        self._limit = limit
         self._admitted = 0
         self._sites: dict[str, Site] = {}
         self._announced: dict[str, Discovery] = {}
@@ -89,8 +105,7 @@ class CrawlSession:
         session = cls(
             settings.get(CONFIGURATION) or load_configuration(),
             settings.get(IDENTITIES) or SystemIdentities(),
-            limit=settings.getint(LIMIT),
-            dry_run=settings.getbool(DRY_RUN),
+            options=RunOptions(settings.getint(LIMIT), settings.getbool(DRY_RUN), settings.getbool(DUE)),
             give_up=lambda: _stop(crawler),
         )
         receivers: list[tuple[Callable[..., object], object]] = [
@@ -160,7 +175,7 @@ class CrawlSession:
 
     def admit(self) -> bool:
         """Whether one more article may be fetched in this run."""
-        if self._limit and self._admitted >= self._limit:
+        if self.options.limit and self._admitted >= self.options.limit:
             return False
         self._admitted += 1
         return True
@@ -170,6 +185,8 @@ class CrawlSession:
         self._sites = getattr(spider, "sites", {})
         if isinstance(spider, SiteSpider):
             spider.reader = self
+        if self.options.due_only:
+            await self._recorder.resume()
         self.leftovers = await self._depot.take_up(self.now())
         self._tasks = [asyncio.create_task(self._depot.warm_up()), asyncio.create_task(self._housekeeping.run())]
 
@@ -191,7 +208,10 @@ class CrawlSession:
 
     async def _close_segment(self) -> None:
         try:
-            await self._recorder.rotate()
+            if self.options.due_only:
+                await self._recorder.leave()
+            else:
+                await self._recorder.rotate()
         except OSError as error:
             self.counts.problems.append(f"{error}; free space or mend rights, the next run goes on from here")
 

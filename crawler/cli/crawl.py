@@ -28,6 +28,9 @@ def crawl(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Follow all sitemaps and all pages of sections.")
     ] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only sources whose time has come: run this often, from cron or a timer.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be fetched and why; keep nothing.")
     ] = False,
@@ -62,6 +65,7 @@ def crawl(
             limit=limit,
             since=since,
             backfill=backfill,
+            due=due,
             dry_run=dry_run,
             sites=tuple(sites or ()),
             allow_hosts=tuple(allow_host or ()),

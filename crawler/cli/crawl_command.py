@@ -32,6 +32,7 @@ class CrawlRequest:
     limit: int
     since: str
     backfill: bool
+    due: bool
     dry_run: bool
     sites: tuple[Path, ...]
     allow_hosts: tuple[str, ...]
@@ -56,6 +57,7 @@ def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosi
         since=_day(request.since),
         backfill=request.backfill,
         limit=request.limit,
+        due=request.due,
         dry_run=request.dry_run,
     )
     if not plan.sites and plan.urls is None:

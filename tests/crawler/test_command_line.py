@@ -251,7 +251,7 @@ def test_killed_it_loses_nothing_it_has_captured(tmp_path: Path, stories: int) -
             "crawl", f"{server.base}/", "--json", "--allow-host", host(server), cwd=tmp_path, NEWSWARC_DELAY="0"
         )
         assert again.code == 0, again.err
-        assert any("its writer had died; recovered" in line for line in again.json()["leftovers"])
+        assert any("left open by an earlier run; recovered" in line for line in again.json()["leftovers"])
     archive = tmp_path / "newswarc-data"
     found = [article.url for article in articles(LocalStorage(archive))]
     assert len(found) == len(set(found)) == 15, "every article once, none lost, none twice"
