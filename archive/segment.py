@@ -109,11 +109,13 @@ class SegmentWriter:
         identities: Identities,
         software: str,
         operator: str = "",
-        robots_obeyed: bool = True,
+        robots: str = "obey",
         encoding: Encoding | None = None,
         written: Written | None = None,
     ) -> None:
-        """`written` is what another writer left of this segment; see `archive.recovery.resume`."""
+        """`robots` says how robots.txt is treated; `written` is what another writer left of this segment, see
+        `archive.recovery.resume`.
+        """
         self.name = name
         self.path = spool / f"{name.text}{WARC_SUFFIX}{OPEN_SUFFIX}"
         self._identities = identities
@@ -133,10 +135,12 @@ class SegmentWriter:
         self._size = self._durable = start.size
         for entry in start.entries:
             self._index.add(entry)
-        if written is not None:
-            return
+        if written is None:
+            self._begin(operator, robots)
+
+    def _begin(self, operator: str, robots: str) -> None:
         try:
-            self._write([self._warcinfo(operator, robots="obey" if robots_obeyed else "ignore")])
+            self._write([self._warcinfo(operator, robots)])
         except OSError:
             self.discard()
             raise

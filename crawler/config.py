@@ -71,7 +71,13 @@ class Configuration(BaseModel):
     """Seconds between two requests to one host; a site's own `delay` comes first."""
     concurrency: int = Field(default=16, ge=1)
     """Requests under way at once, over all hosts."""
-    concurrency_per_host: int = Field(default=2, ge=1)
+    longest_delay: float = Field(default=30.0, ge=0)
+    """Seconds between two requests up to which a `Crawl-delay` in robots.txt is kept."""
+    block_list: str = ""
+    """File of hosts, or beginnings of addresses, that are never asked for, one a line; read again when it changes."""
+    stop_file: str = ""
+    """A file that ends every crawl in order, and lets none begin, as long as it exists."""
+    concurrency_per_host: int = Field(default=1, ge=1)
     """Requests under way at once to one host."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds for one exchange, from the connection to the last byte."""
@@ -173,6 +179,16 @@ class Configuration(BaseModel):
                 "-"
             )
         return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+
+    @property
+    def block_list_file(self) -> Path | None:
+        """The block list, if there is one."""
+        return Path(self.block_list).expanduser() if self.block_list else None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the stop file exists."""
+        return bool(self.stop_file) and Path(self.stop_file).expanduser().exists()
 
     @property
     def pace(self) -> Pace:

@@ -100,6 +100,8 @@ def run_crawl(
     Raises ConfigurationError, StorageError or OSError before anything is fetched.
     """
     _require_secrets(plan.sites)
+    if configuration.is_stopped:
+        raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to go on")
     with _places(configuration, plan) as effective:
         _probe(effective)
         settings = _settings(effective, plan, identities, verbosity)

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     case,
+    func,
     select,
     update,
 )
@@ -38,11 +39,25 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from archive.exchange import CaptureAddress, Discovery, Original, Role
-from crawler.frontier_tables import ADDRESSES, CAPTURES, METADATA, PAYLOADS, SCHEDULES, SOURCES, engine_of
+from crawler.frontier_tables import (
+    ADDRESSES,
+    CAPTURES,
+    HOLDS,
+    PAYLOADS,
+    ROBOTS,
+    SCHEDULES,
+    SOURCES,
+    engine_of,
+    make_tables,
+)
+from crawler.polite.holds import Hold
 from crawler.scheduling import Pace, Yield
 
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 8
 """Runs in which an address may fail for a passing reason before it is given up."""
+
+FIRST_PAUSE = 900.0
+"""Seconds after a first failure before an address is due; twice as long after each further one."""
 
 _BATCH = 500
 _MOST_REMEMBERED = 10_000
@@ -50,6 +65,8 @@ _MOST_REMEMBERED = 10_000
 _CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
 _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
 _SCHEDULE_OF = select(SCHEDULES).where(SCHEDULES.c.url == bindparam("key"))
+_ROBOTS_OF = select(ROBOTS).where(ROBOTS.c.origin == bindparam("key"))
+_HOLD_OF = select(HOLDS).where(HOLDS.c.host == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
@@ -117,6 +134,17 @@ class Failed:
     """Whether it may go better another time."""
 
 
+@dataclass(frozen=True, slots=True)
+class RobotsCopy:
+    """An answer to the request for robots.txt."""
+
+    status: int
+    body: bytes
+    fetched: datetime
+    why: str = ""
+    """What was wrong with it, for a person; not remembered."""
+
+
 class FrontierUnavailable(OSError):
     """The database refuses, for want of room or for another reason that may pass. Nothing was changed: try again."""
 
@@ -127,9 +155,10 @@ class Frontier:
     def __init__(self, database: str) -> None:
         """`database` is an SQLAlchemy address. Tables are made when they are missing."""
         self._engine = engine_of(database)
-        METADATA.create_all(self._engine)
+        make_tables(self._engine)
         self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         self._compiled: dict[Select[Any], SQLCompiler] = {}
+        self._holds: dict[str, Hold] = {}
         self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
 
     @classmethod
@@ -154,11 +183,16 @@ class Frontier:
         """Mark addresses as being fetched."""
         self._set_state(urls, State.CLAIMED)
 
-    def due(self, sites: Iterable[str]) -> list[Due]:
-        """Addresses of these sites that were found but not captured, oldest first."""
+    def due(self, sites: Iterable[str], now: datetime | None = None) -> list[Due]:
+        """Addresses of these sites that were found but not captured, oldest first.
+
+        Those that failed are due at once, or with `now` after their pause.
+        """
         query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
             ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state.in_([state.value for state in _DUE])
         )
+        if now is not None:
+            query = query.where(ADDRESSES.c.not_before <= now.timestamp())
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [Due(url, _discovery(text)) for url, text in rows]
@@ -189,7 +223,7 @@ class Frontier:
                 .values(state=State.STORED.value)
             )
 
-    def failed(self, failures: Sequence[Failed]) -> None:
+    def failed(self, failures: Sequence[Failed], now: datetime) -> None:
         """Attempts that came to nothing."""
         if not failures:
             return
@@ -202,6 +236,7 @@ class Frontier:
                 values = {
                     "attempts": ADDRESSES.c.attempts + 1,
                     "outcome": failure.outcome,
+                    "not_before": now.timestamp() + FIRST_PAUSE * func.pow(2, ADDRESSES.c.attempts),
                     "state": state if failure.passing else State.GIVEN_UP.value,
                 }
                 connection.execute(statement.values(values))
@@ -258,6 +293,28 @@ class Frontier:
         due_at = moment + pace.interval(seen, self.last_found(url))
         values = {"articles": seen.articles, "seconds": seen.seconds, "looked_at": moment, "due_at": due_at}
         self._insert(SCHEDULES, [{"url": url, **values}], replace=True)
+
+    def robots(self, origin: str) -> RobotsCopy | None:
+        """The last good answer to the request for an origin's robots.txt."""
+        row = self._row_of(_ROBOTS_OF, origin)
+        return RobotsCopy(row.status, row.body, datetime.fromisoformat(row.fetched)) if row is not None else None
+
+    def keep_robots(self, origin: str, copy: RobotsCopy) -> None:
+        """Remember a good answer."""
+        row = {"origin": origin, "status": copy.status, "body": copy.body, "fetched": copy.fetched.isoformat()}
+        self._insert(ROBOTS, [row], replace=True)
+
+    def hold(self, host: str) -> Hold:
+        """Whether and how long a host is left alone."""
+        if host not in self._holds:
+            row = self._row_of(_HOLD_OF, host)
+            self._holds[host] = Hold(row.refusals, row.until) if row is not None else Hold()
+        return self._holds[host]
+
+    def keep_hold(self, host: str, hold: Hold) -> None:
+        """Remember how a host stands."""
+        self._holds[host] = hold
+        self._insert(HOLDS, [{"host": host, "refusals": hold.refusals, "until": hold.until}], replace=True)
 
     def close(self) -> None:
         """Let the database go."""

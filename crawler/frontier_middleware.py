@@ -45,7 +45,8 @@ class FrontierMiddleware:
         spider = self._crawler.spider
         if lists_pages or not isinstance(spider, SiteSpider):
             return
-        for due in self._session.frontier.due(spider.sites):
+        now = self._session.now() if self._session.options.due_only else None
+        for due in self._session.frontier.due(spider.sites, now):
             if self._session.admit():
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
                 for planned in self._planned([request]):

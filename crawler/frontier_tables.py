@@ -9,12 +9,15 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     create_engine,
     event,
+    inspect,
 )
+from sqlalchemy.schema import CreateColumn
 
 METADATA = MetaData()
 ADDRESSES = Table(
@@ -27,6 +30,7 @@ ADDRESSES = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("outcome", String, nullable=False, default=""),
     Column("segment", String, nullable=False, default=""),
+    Column("not_before", Float, nullable=False, server_default="0"),
     Index("addresses_due", "site", "state"),
     Index("addresses_segment", "segment"),
 )
@@ -71,6 +75,34 @@ SCHEDULES = Table(
     Column("looked_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
 )
+ROBOTS = Table(
+    "robots",
+    METADATA,
+    Column("origin", String, primary_key=True),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("fetched", String, nullable=False),
+)
+HOLDS = Table(
+    "holds",
+    METADATA,
+    Column("host", String, primary_key=True),
+    Column("refusals", Integer, nullable=False),
+    Column("until", Float, nullable=False),
+)
+
+
+def make_tables(engine: Engine) -> None:
+    """Make the tables, and in those of an earlier version the columns that it did not have."""
+    METADATA.create_all(engine)
+    inspector = inspect(engine)
+    with engine.begin() as connection:
+        for table in METADATA.sorted_tables:
+            known = {column["name"] for column in inspector.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    definition = CreateColumn(column).compile(dialect=engine.dialect)
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
 
 
 def engine_of(database: str) -> Engine:

@@ -69,6 +69,10 @@ class Housekeeping:
             self._recorder.hurry()
 
     async def _look(self) -> None:
+        if self._configuration.is_stopped and not self._ending:
+            self._counts.problems.append(f"{self._configuration.stop_file}: stopped; remove it to go on")
+            self.end()
+            self._give_up()
         await self._look_at_disk(time.monotonic())
         self._look_at_backlog()
 

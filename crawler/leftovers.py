@@ -45,6 +45,7 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
         if line:
             taken.lines.append(line)
             recovered.add(line.partition(":")[0])
+    spool.sweep()
     for closed in list(spool.closed_segments()):
         if not closed.warc.exists():
             if storage is not None:

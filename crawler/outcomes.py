@@ -17,6 +17,8 @@ PASSING = frozenset(
         CaptureOutcome.SERVER_ERROR,
         CaptureOutcome.MALFORMED,
         CaptureOutcome.CANCELLED,
+        CaptureOutcome.ROBOTS_UNREACHABLE,
+        CaptureOutcome.BLOCKED,
     }
 )
 """It may go better another time."""

@@ -105,8 +105,10 @@ class Recorder:
         counts: Counts,
         *,
         site_of: Callable[[Exchange], Site | None],
+        robots: Callable[[], str],
     ) -> None:
-        """`site_of` tells the site of an exchange whose discovery does not name it, or names it by id."""
+        """`site_of` tells an exchange's site, `robots` how robots.txt is treated in this run."""
+        self._robots = robots
         self._configuration = configuration
         self._frontier = depot.frontier
         self._spool = depot.spool
@@ -245,7 +247,8 @@ class Recorder:
         self._unreported += durable
         told = self._unreported
         self._frontier.captured([attempt.captured for attempt in told if attempt.captured is not None])
-        self._frontier.failed([attempt.failed for attempt in told if attempt.failed is not None])
+        failures = [attempt.failed for attempt in told if attempt.failed is not None]
+        self._frontier.failed(failures, self._identities.now())
         self._unreported = []
         for attempt in told:
             self._counts.outcomes[attempt.outcome.value] += 1
@@ -325,7 +328,7 @@ class Recorder:
             identities=self._identities,
             software=software(),
             operator=settings.contact,
-            robots_obeyed=settings.obey_robots,
+            robots=self._robots(),
             encoding=self._encoding,
         )
         pages = SegmentPages(name, writer.path, self._spool.derived(name, EXTRACTOR_GENERATION))

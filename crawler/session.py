@@ -22,6 +22,7 @@ from crawler.depot import Depot
 from crawler.frontier import Due, Frontier
 from crawler.gate import Gate
 from crawler.housekeeping import Housekeeping
+from crawler.polite.hosts import Hosts
 from crawler.recorder import NotKept, Recorder
 from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
@@ -73,7 +74,10 @@ class CrawlSession:
         self.counts = Counts()
         self.gate = Gate()
         self._depot = Depot(configuration, self.counts, self._forget)
-        self._recorder = Recorder(configuration, self._depot, identities, self.counts, site_of=self._site_of)
+        self.hosts = Hosts(self._depot.frontier, identities.now, configuration.concurrency_per_host)
+        self._recorder = Recorder(
+            configuration, self._depot, identities, self.counts, site_of=self._site_of, robots=self._robots
+        )
         self._housekeeping = Housekeeping(
             configuration, self._recorder, self._depot, self.gate, self.counts, give_up=give_up
         )
@@ -132,6 +136,10 @@ class CrawlSession:
     def store(self) -> SegmentStore:
         """Segments on their way into the storage."""
         return self._depot.store
+
+    def site(self, name: str) -> Site | None:
+        """A site of this run."""
+        return self._sites.get(name)
 
     def now(self) -> datetime:
         """The present moment, by the session's clock."""
@@ -232,6 +240,13 @@ class CrawlSession:
         named = self._sites.get(exchange.discovery.site)
         host = urlsplit(exchange.url).hostname
         return named or next((site for site in self._sites.values() if site.host == host), None)
+
+    def _robots(self) -> str:
+        """How robots.txt is treated, for the segment's first record."""
+        if not self.configuration.obey_robots:
+            return "ignore"
+        reasons = [f"{site.id}: {site.ignore_robots_because}" for site in self._sites.values()]
+        return "; ".join(["obey", *(f"except {reason}" for reason in reasons if not reason.endswith(": "))])
 
 
 def _stop(crawler: Crawler) -> None:

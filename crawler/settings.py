@@ -29,7 +29,8 @@ EXTENSIONS = {
 DOWNLOADER_MIDDLEWARES = {
     # In the place of Scrapy's own, which lets denials pass without a record
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.robots.RecordingRobotsMiddleware": 100,
+    "crawler.polite.pace.PaceMiddleware": 90,
+    "crawler.polite.robots.RecordingRobotsMiddleware": 100,
     # The download handler decodes: a wrong Content-Encoding costs a flag, not the page
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
@@ -58,6 +59,8 @@ RETRY_EXCEPTIONS = [
     "scrapy.exceptions.DownloadTimeoutError",
     "scrapy.exceptions.ResponseDataLossError",
 ]
+# Not 429 and 503, which ask for patience: that goes beyond a run
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 STATS_DUMP = False
 LOG_LEVEL = "WARNING"

@@ -64,6 +64,13 @@ class Spool:
         """The files derived from a segment; only of the captures that it holds, when these are given."""
         return DerivedFiles(self.directory, name, generation, captured)
 
+    def sweep(self) -> None:
+        """Remove journals of segments in which nothing was whole, so that nothing is left of them."""
+        for journal in self.directory.glob("*.derived.jsonl"):
+            segment = journal.name.partition(".")[0]
+            if not [path for path in self.directory.glob(f"{segment}.*") if "derived" not in path.name]:
+                journal.unlink(missing_ok=True)
+
     def remove(self, closed: ClosedSegment) -> None:
         """Remove a segment that is stored. Its manifest goes last: as long as it is there, the work is not done."""
         for path in (closed.warc, closed.cdxj, closed.manifest_path):

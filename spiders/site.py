@@ -98,6 +98,8 @@ class Site(_Part):
     """IANA name: the zone of dates given without one."""
     delay: float | None = Field(default=None, ge=0)
     """Seconds between two requests; unset: the operator's setting."""
+    ignore_robots_because: str = ""
+    """Why robots.txt is not obeyed here, such as a law on legal deposit; empty: it is. Stands in each WARC file."""
     frequency: str = "30m"
     """How often its sources are looked at: a number and `s`, `m`, `h` or `d`."""
     sources: tuple[Source, ...] = ()

@@ -27,6 +27,7 @@ class Reply:
     content_type: str = HTML
     status: int = 200
     location: str = ""
+    retry_after: str = ""
     chunked: bool = False
     compressed: bool = False
     """Whether the body is gzipped for whoever accepts it."""
@@ -136,6 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_body(body, chunked=reply.chunked)
 
     def _send_headers(self, reply: Reply, tag: str, length: int) -> None:
+        if reply.retry_after:
+            self.send_header("Retry-After", reply.retry_after)
         if reply.location:
             self.send_header("Location", reply.location)
         elif reply.status == 200:

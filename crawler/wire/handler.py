@@ -25,11 +25,12 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
+from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet import ssl
 from twisted.python.failure import Failure
 
 from archive.content_coding import BodyTooLarge, decode_body
-from archive.exchange import CaptureOutcome, Exchange
+from archive.exchange import CaptureAddress, CaptureOutcome, Exchange
 from archive.http1 import ResponseHead, entity_parts
 from crawler.gate import GateShut
 from crawler.recorder import NotKept
@@ -62,6 +63,11 @@ LARGE_BODY = 4 << 20
 MAX_WHOLE_BODY = 64 << 20
 """Bytes of a decoded body past which not even a request that asks for it gets it."""
 
+
+class AddressRefused(IgnoreRequest):
+    """The host is, or resolves to, an internal address that nobody allowed."""
+
+
 _PROXY_AUTHORIZATION = b"Proxy-Authorization"
 _FAILURES: dict[CaptureOutcome, type[Exception]] = {
     CaptureOutcome.DNS_FAILURE: CannotResolveHostError,
@@ -74,7 +80,7 @@ _FAILURES: dict[CaptureOutcome, type[Exception]] = {
     CaptureOutcome.MALFORMED: DownloadFailedError,
     # Repeating these within a run changes nothing
     CaptureOutcome.TLS_FAILURE: IgnoreRequest,
-    CaptureOutcome.ADDRESS_REFUSED: IgnoreRequest,
+    CaptureOutcome.ADDRESS_REFUSED: AddressRefused,
 }
 
 
@@ -141,12 +147,8 @@ class WireDownloadHandler(BaseDownloadHandler):
         except GateShut as error:
             raise IgnoreRequest(str(error)) from error
         watcher = SignalWatcher.where_heard(self.crawler, request)
-        try:
-            for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
-                address = await self._session.keep(exchange)
-                last = exchange
-        except NotKept as error:
-            raise DownloadFailedError(str(error)) from error
+        last, address = await self._exchanged(request, watcher)
+        request.meta["download_latency"] = (last.finished - last.started).total_seconds()
         request.meta[CAPTURE] = str(CaptureMark.of(address))
         if watcher is not None and watcher.stopped is not None:
             return _stopped(last, watcher.stopped)
@@ -158,6 +160,24 @@ class WireDownloadHandler(BaseDownloadHandler):
             raise failure(last.detail or last.outcome.value)
         unchanged = (UNCHANGED,) if address.revisit else ()
         return _response(last, *unchanged, wanted=request.meta.get(BODY))
+
+    async def _exchanged(self, request: Request, watcher: SignalWatcher | None) -> tuple[Exchange, CaptureAddress]:
+        """The last attempt, when its host's turn comes, and where it is kept.
+
+        Raises IgnoreRequest when the host has asked for patience meanwhile.
+        """
+        hosts = self._session.hosts
+        host = urlparse_cached(request).hostname or ""
+        async with hosts.turn(host):
+            if hosts.left_alone(host):
+                raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
+            try:
+                for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
+                    address = await self._session.keep(exchange)
+                    hosts.answered(host, exchange)
+            except NotKept as error:
+                raise DownloadFailedError(str(error)) from error
+            return exchange, address
 
     async def close(self) -> None:
         """Drop idle connections."""

@@ -145,9 +145,9 @@ class NewsSpider(SiteSpider):
         middleware = self.crawler.get_downloader_middleware(RobotsTxtMiddleware)
         if middleware is None or response.request is None:
             return ()
-        parser = await middleware.robot_parser(response.request)
-        rules = getattr(parser, "rp", None)
-        return tuple(dict.fromkeys(urljoin(response.url, line) for line in rules.sitemaps)) if rules else ()
+        rules = await middleware.robot_parser(response.request)
+        lines = getattr(rules, "sitemaps", ())
+        return tuple(dict.fromkeys(urljoin(response.url, line) for line in lines))
 
     def _is_wanted_child(self, child: ChildSitemap) -> bool:
         if self.backfill:

@@ -57,15 +57,15 @@ def test_failures_are_repeated_until_they_are_given_up(frontier: Frontier) -> No
     frontier.discover([due(1), due(2)])
     for _ in range(MAX_ATTEMPTS):
         assert "1" in urls(frontier.due(["a"]))
-        frontier.failed([Failed(due(1).url, "timeout", passing=True)])
-    frontier.failed([Failed(due(2).url, "not_found", passing=False)])
+        frontier.failed([Failed(due(1).url, "timeout", passing=True)], NOW)
+    frontier.failed([Failed(due(2).url, "not_found", passing=False)], NOW)
     assert frontier.due(["a"]) == []
 
 
 def test_a_failure_later_does_not_undo_a_capture(frontier: Frontier) -> None:
     frontier.discover([due(1)])
     frontier.captured([captured(1)])
-    frontier.failed([Failed(due(1).url, "timeout", passing=True)])
+    frontier.failed([Failed(due(1).url, "timeout", passing=True)], NOW)
     assert frontier.due(["a"]) == []
 
 

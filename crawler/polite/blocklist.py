@@ -1,0 +1,48 @@
+"""Addresses that are never asked for, and a file that stops the crawl: both read again whenever they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class BlockList:
+    """A file with a host or the beginning of an address on each line; ``#`` begins a comment.
+
+    ``example.org`` blocks the host and all hosts below it, ``https://example.org/private/`` what begins so.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._stamp: tuple[int, int] | None = None
+        self._hosts: frozenset[str] = frozenset()
+        self._beginnings: tuple[str, ...] = ()
+
+    def blocks(self, url: str) -> bool:
+        """Whether an address is on the list as it is now."""
+        self._refresh()
+        if not self._hosts and not self._beginnings:
+            return False
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        parts = host.split(".")
+        return url.startswith(self._beginnings) or any(
+            ".".join(parts[start:]) in self._hosts for start in range(len(parts))
+        )
+
+    def _refresh(self) -> None:
+        if self._file is None:
+            return
+        try:
+            status = self._file.stat()
+            stamp = (status.st_mtime_ns, status.st_size)
+            if stamp == self._stamp:
+                return
+            text = self._file.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            stamp, text = None, ""
+        except OSError:
+            return  # what was last read holds
+        self._stamp = stamp
+        entries = [entry for line in text.splitlines() if (entry := line.partition("#")[0].strip())]
+        self._beginnings = tuple(entry for entry in entries if "://" in entry)
+        self._hosts = frozenset(entry.lower().rstrip(".") for entry in entries if "://" not in entry)

@@ -1,0 +1,50 @@
+"""Hosts that ask for patience. No I/O.
+
+A 429 or 503 holds a host back: for as long as its ``Retry-After`` says (RFC 9110, section 10.2.3), and for twice as
+long after each refusal in a row. The first good answer ends the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+FIRST_HOLD = 30.0
+"""Seconds after a first refusal without Retry-After."""
+LONGEST_HOLD = 86400.0
+"""Seconds at most, whatever a host asks for."""
+_MOST_DOUBLINGS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """How a host stands."""
+
+    refusals: int = 0
+    """In a row."""
+    until: float = 0.0
+    """Seconds since 1970: it is left alone before."""
+
+    def refused(self, retry_after: float, now: float) -> Hold:
+        """With one more refusal; `retry_after` is in seconds, 0 when it did not say."""
+        own = FIRST_HOLD * 2 ** min(self.refusals, _MOST_DOUBLINGS)
+        wait = min(max(retry_after, own), LONGEST_HOLD)
+        return Hold(self.refusals + 1, max(self.until, now + wait))
+
+    def answered(self) -> Hold:
+        """With a good answer."""
+        return Hold(0, self.until)
+
+
+def retry_after_seconds(value: str, now: datetime) -> float:
+    """Seconds that a ``Retry-After`` asks for, given as seconds or as a date; 0 when it says nothing."""
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return 0.0
+    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max(0.0, (zoned - now).total_seconds())

@@ -1,0 +1,55 @@
+"""Which hosts are left alone, over all runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from archive.exchange import Exchange
+from archive.http1 import BadMessage
+from crawler.frontier import Frontier
+from crawler.polite.holds import Hold, retry_after_seconds
+
+_ASKS_FOR_PATIENCE = frozenset({429, 503})
+_ERROR = 400
+
+
+class Hosts:
+    """What hosts have answered, as far as it asks for patience."""
+
+    def __init__(self, frontier: Frontier, now: Callable[[], datetime], at_once: int) -> None:
+        """`at_once` is how many requests may be under way to one host."""
+        self._at_once = at_once
+        self._turns: dict[str, asyncio.Semaphore] = {}
+        self._frontier = frontier
+        self._now = now
+
+    def turn(self, host: str) -> asyncio.Semaphore:
+        """What a request waits for: without a delay, Scrapy 2.19 lets all go at once that is queued for a host."""
+        return self._turns.setdefault(host, asyncio.Semaphore(self._at_once))
+
+    def hold(self, host: str) -> Hold:
+        """How a host stands."""
+        return self._frontier.hold(host)
+
+    def left_alone(self, host: str) -> bool:
+        """Whether a host has asked for patience that is not over yet."""
+        return self.hold(host).until > self._now().timestamp()
+
+    def answered(self, host: str, exchange: Exchange) -> None:
+        """A host has answered. Raises FrontierUnavailable."""
+        hold = self.hold(host)
+        if exchange.status in _ASKS_FOR_PATIENCE:
+            now = self._now()
+            refused = hold.refused(retry_after_seconds(_retry_after(exchange), now), now.timestamp())
+            self._frontier.keep_hold(host, refused)
+        elif hold.refusals and 0 < exchange.status < _ERROR:
+            self._frontier.keep_hold(host, hold.answered())
+
+
+def _retry_after(exchange: Exchange) -> str:
+    try:
+        return exchange.response_head().first("retry-after")
+    except BadMessage:
+        return ""

@@ -1,0 +1,68 @@
+"""What robots.txt says (RFC 9309), and what its absence says. No I/O."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from protego import Protego
+
+MOST_BYTES = 500 << 10
+"""Bytes that are read; what follows is ignored (RFC 9309, section 2.5)."""
+
+
+class Standing(StrEnum):
+    """What an answer to the request for robots.txt means (RFC 9309, section 2.3.1)."""
+
+    GIVEN = "given"
+    """2xx: its rules hold."""
+    ABSENT = "absent"
+    """4xx: the server has none, so everything is allowed."""
+    UNREACHABLE = "unreachable"
+    """5xx, 429, or no answer: nothing is allowed for now."""
+
+
+def standing_of(status: int) -> Standing:
+    """What a status means; 0 stands for no answer.
+
+    429 counts as unreachable: the host asks to be left alone, which a 4xx is otherwise taken as leave to ignore.
+    A redirect that leads nowhere counts as absent (section 2.3.1.2).
+    """
+    if 200 <= status < 300:
+        return Standing.GIVEN
+    if 300 <= status < 500 and status != 429:
+        return Standing.ABSENT
+    return Standing.UNREACHABLE
+
+
+class RobotsRules:
+    """The rules of one host for us."""
+
+    def __init__(self, status: int, body: bytes, agent: str) -> None:
+        """`agent` is the User-Agent that is sent; its product token is what groups are chosen by (section 2.2.1)."""
+        self.standing = standing_of(status)
+        self._token = product_token(agent)
+        given = self.standing is Standing.GIVEN
+        text = body[:MOST_BYTES].decode("utf-8-sig", "ignore") if given else ""
+        self._rules = Protego.parse(text)
+
+    @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """Values of ``Sitemap`` lines (sitemaps.org protocol)."""
+        return tuple(self._rules.sitemaps)
+
+    @property
+    def crawl_delay(self) -> float:
+        """Seconds between two requests that it asks for; 0: it does not."""
+        delay = self._rules.crawl_delay(self._token)
+        return max(0.0, float(delay)) if delay is not None else 0.0
+
+    def allows(self, url: str) -> bool:
+        """Whether an address may be asked for."""
+        if self.standing is Standing.GIVEN:
+            return bool(self._rules.can_fetch(url, self._token))
+        return self.standing is Standing.ABSENT
+
+
+def product_token(agent: str) -> str:
+    """The name by which robots.txt speaks to a User-Agent: ``newswarc`` of ``newswarc/1.0 (+…)``."""
+    return agent.split("/", 1)[0].split(" ", 1)[0]
