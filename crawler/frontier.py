@@ -11,16 +11,12 @@ An article's address goes through these states::
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     Connection,
@@ -38,7 +34,21 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from archive.exchange import CaptureAddress, Discovery, Original, Role
+from archive.exchange import Discovery, Role
+from crawler.frontier_entries import (
+    Captured,
+    Due,
+    Failed,
+    KnownCapture,
+    KnownSource,
+    RobotsCopy,
+    State,
+    address_row,
+    capture_row,
+    discovery_of_row,
+    known_capture,
+    payload_row,
+)
 from crawler.frontier_tables import (
     ADDRESSES,
     CAPTURES,
@@ -71,78 +81,7 @@ _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
 
-class State(StrEnum):
-    """State of an article's address."""
-
-    DISCOVERED = "discovered"
-    CLAIMED = "claimed"
-    CAPTURED = "captured"
-    STORED = "stored"
-    FAILED = "failed"
-    GIVEN_UP = "given_up"
-
-
 _DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An address that is to be captured."""
-
-    url: str
-    discovery: Discovery
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCapture:
-    """A full capture that a revisit can refer to."""
-
-    original: Original
-    etag: str
-    last_modified: str
-    segment: str
-    stored: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A capture that became durable."""
-
-    url: str
-    address: CaptureAddress
-    date: datetime
-    discovery: Discovery
-    etag: str = ""
-    last_modified: str = ""
-    full: bool = False
-    """Whether it can serve as the original of a revisit."""
-
-    @property
-    def known(self) -> KnownCapture:
-        """What is known of it as long as it is not stored."""
-        original = Original(self.address.record_id, self.url, self.date, self.address.payload_digest)
-        return KnownCapture(original, self.etag, self.last_modified, self.address.segment, stored=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An attempt that came to nothing."""
-
-    url: str
-    outcome: str
-    passing: bool
-    """Whether it may go better another time."""
-
-
-@dataclass(frozen=True, slots=True)
-class RobotsCopy:
-    """An answer to the request for robots.txt."""
-
-    status: int
-    body: bytes
-    fetched: datetime
-    why: str = ""
-    """What was wrong with it, for a person; not remembered."""
 
 
 class FrontierUnavailable(OSError):
@@ -174,7 +113,7 @@ class Frontier:
         unique = list({item.url: item for item in found}.values())
         known = self._known([item.url for item in unique])
         new = [item for item in unique if item.url not in known]
-        self._insert(ADDRESSES, [_address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
+        self._insert(ADDRESSES, [address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
         for item in new:
             self._remember(item.url, None)
         return new
@@ -195,21 +134,21 @@ class Frontier:
             query = query.where(ADDRESSES.c.not_before <= now.timestamp())
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
-        return [Due(url, _discovery(text)) for url, text in rows]
+        return [Due(url, discovery_of_row(text)) for url, text in rows]
 
     def captured(self, captures: Sequence[Captured]) -> None:
         """These captures are durable on this machine."""
         for capture in captures:
             self._remembered.pop(capture.url, None)
         pages = {
-            capture.url: _address_row(capture.url, capture.discovery, State.CAPTURED, capture.address.segment)
+            capture.url: address_row(capture.url, capture.discovery, State.CAPTURED, capture.address.segment)
             for capture in captures
             if capture.discovery.role is Role.ARTICLE
         }
         self._insert(ADDRESSES, list(pages.values()), replace=True)
-        originals = {capture.url: _capture_row(capture) for capture in captures if capture.full}
+        originals = {capture.url: capture_row(capture) for capture in captures if capture.full}
         self._insert(CAPTURES, list(originals.values()), replace=True)
-        self._insert(PAYLOADS, [_payload_row(row) for row in originals.values() if row["payload_digest"]])
+        self._insert(PAYLOADS, [payload_row(row) for row in originals.values() if row["payload_digest"]])
 
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
@@ -254,13 +193,13 @@ class Frontier:
         """The newest full capture of an address."""
         if url not in self._remembered:
             row = self._row_of(_CAPTURE_OF, url)
-            self._remember(url, _known(row) if row is not None else None)
+            self._remember(url, known_capture(row) if row is not None else None)
         return self._remembered[url]
 
     def first_capture(self, payload_digest: str) -> KnownCapture | None:
         """The first full capture of a payload, whatever its address."""
         row = self._row_of(_FIRST_OF, payload_digest)
-        return _known(row) if row is not None else None
+        return known_capture(row) if row is not None else None
 
     def _remember(self, url: str, known: KnownCapture | None) -> None:
         """An address is asked for when it is requested and again when it is kept."""
@@ -268,10 +207,17 @@ class Frontier:
         if len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)
 
-    def looked_at(self, url: str, site: str, found: int, now: datetime) -> None:
+    def looked_at(self, url: str, discovery: Discovery, found: int, now: datetime) -> None:
         """A source was read and showed this many articles."""
-        row = {"url": url, "site": site, "found": found, "looked_at": now.timestamp()}
-        self._insert(SOURCES, [row], replace=True)
+        facts = {"site": discovery.site, "role": discovery.role.value, "via": discovery.via}
+        self._insert(SOURCES, [{"url": url, "found": found, "looked_at": now.timestamp(), **facts}], replace=True)
+
+    def sources(self, site: str) -> list[KnownSource]:
+        """The sources of a site that were read at some time."""
+        query = select(SOURCES.c.url, SOURCES.c.role, SOURCES.c.via).where(SOURCES.c.site == site)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(SOURCES.c.url)).all()
+        return [KnownSource(url, Role(role), via) for url, role, via in rows if role]
 
     def last_found(self, url: str) -> int:
         """How many articles a source showed when it was last read."""
@@ -365,36 +311,3 @@ class Frontier:
             statement = statement.on_conflict_do_nothing(index_elements=keys)
         with self._writing() as connection:
             connection.execute(statement, rows)
-
-
-def _known(row: Row[Any]) -> KnownCapture:
-    original = Original(UUID(row.record_id), row.url, datetime.fromisoformat(row.date), row.payload_digest)
-    etag, last_modified = getattr(row, "etag", ""), getattr(row, "last_modified", "")
-    return KnownCapture(original, etag, last_modified, row.segment, bool(row.stored))
-
-
-def _discovery(text: str) -> Discovery:
-    values = json.loads(text)
-    return Discovery(role=Role(values.pop("role", Role.ARTICLE)), **values)
-
-
-def _address_row(url: str, discovery: Discovery, state: State, segment: str = "") -> dict[str, object]:
-    text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
-    return {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
-
-
-def _capture_row(capture: Captured) -> dict[str, object]:
-    return {
-        "url": capture.url,
-        "record_id": str(capture.address.record_id),
-        "date": capture.date.astimezone(UTC).isoformat(),
-        "payload_digest": capture.address.payload_digest,
-        "etag": capture.etag,
-        "last_modified": capture.last_modified,
-        "segment": capture.address.segment,
-        "stored": False,
-    }
-
-
-def _payload_row(capture: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in capture.items() if name in PAYLOADS.c}

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
-from crawler.frontier import Due
+from crawler.frontier_entries import Due
 from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
+from spiders.families.news import NewsSpider
 from spiders.requests import discovery_of, is_unchanged
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ class FrontierMiddleware:
         """The spider's own start, then the articles that earlier runs found and did not capture."""
         lists_pages = False
         async for request in start:
-            lists_pages = lists_pages or discovery_of(request.meta).via == _ALWAYS
-            for admitted in self._admitted([request]):
+            discovery = discovery_of(request.meta)
+            lists_pages = lists_pages or discovery.via == _ALWAYS
+            for admitted in self._admitted([request]) or self._known_sources(discovery):
                 yield admitted
         spider = self._crawler.spider
         if lists_pages or not isinstance(spider, SiteSpider):
@@ -51,6 +53,15 @@ class FrontierMiddleware:
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
                 for planned in self._planned([request]):
                     yield planned
+
+    def _known_sources(self, discovery: Discovery) -> list[Request]:
+        """What a front page led to before, when it is not time for the front page itself."""
+        spider, session = self._crawler.spider, self._session
+        if discovery.via != _SEED or not session.options.due_only or not isinstance(spider, NewsSpider):
+            return []
+        site = spider.sites[discovery.site]
+        known = [source for source in session.frontier.sources(site.id) if source.via != _SEED]
+        return self._admitted([spider.source_request(site, source.url, source.role, source.via) for source in known])
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Requests first, then items; of the articles only the new ones."""
@@ -77,7 +88,7 @@ class FrontierMiddleware:
         if is_unchanged(response):
             found = frontier.last_found(_asked(response))
         else:
-            frontier.looked_at(_asked(response), site, found, self._session.now())
+            frontier.looked_at(_asked(response), discovery_of(response.meta), found, self._session.now())
         self._session.found[site] += found
 
     def _admitted(self, requests: list[Request]) -> list[Request]:

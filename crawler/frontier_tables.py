@@ -65,6 +65,8 @@ SOURCES = Table(
     Column("site", String, nullable=False),
     Column("found", Integer, nullable=False, default=0),
     Column("looked_at", Float, nullable=False, default=0.0),
+    Column("role", String, nullable=False, server_default=""),
+    Column("via", String, nullable=False, server_default=""),
 )
 SCHEDULES = Table(
     "schedules",

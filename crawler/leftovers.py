@@ -14,7 +14,8 @@ from archive.recovery import abandoned, captures_of, recover
 from archive.segment import ClosedSegment
 from archive.storage.protocol import Storage
 from crawler.deriving import SegmentPages, WaitingPage
-from crawler.frontier import Captured, Frontier
+from crawler.frontier import Frontier
+from crawler.frontier_entries import Captured
 from crawler.outcomes import FINAL, PASSING
 from crawler.spool import Spool, pages_of
 from pipelines.extract import EXTRACTOR_GENERATION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.frontier import Captured, KnownCapture
+from crawler.frontier_entries import Captured, KnownCapture
 
 
 class RecentCaptures:

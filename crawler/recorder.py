@@ -33,7 +33,7 @@ from crawler.config import Configuration, software
 from crawler.counts import Counts
 from crawler.depot import Depot
 from crawler.deriving import SegmentPages, WaitingPage
-from crawler.frontier import Captured, Failed, KnownCapture
+from crawler.frontier_entries import Captured, Failed, KnownCapture
 from crawler.leftovers import acknowledge, segment_pages
 from crawler.outcomes import FINAL, PASSING
 from crawler.recent import RecentCaptures

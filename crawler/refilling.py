@@ -20,7 +20,8 @@ from archive.library import completions, segment_name, segments
 from archive.manifests import CompletionManifest, Manifest
 from archive.outcomes import PageOutcome, PageOutcomeLine
 from archive.storage.protocol import Storage
-from crawler.frontier import Captured, Frontier
+from crawler.frontier import Frontier
+from crawler.frontier_entries import Captured
 from crawler.leftovers import acknowledge
 
 _NOT_CAPTURED = frozenset({PageOutcome.NO_RESPONSE, PageOutcome.HTTP_ERROR, PageOutcome.TRUNCATED})

@@ -19,7 +19,8 @@ from archive.identity import Identities, SystemIdentities
 from crawler.config import Configuration, load_configuration
 from crawler.counts import Counts
 from crawler.depot import Depot
-from crawler.frontier import Due, Frontier
+from crawler.frontier import Frontier
+from crawler.frontier_entries import Due
 from crawler.gate import Gate
 from crawler.housekeeping import Housekeeping
 from crawler.polite.hosts import Hosts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
 
-from archive.exchange import CaptureOutcome
+from archive.exchange import CaptureOutcome, Role
 from crawler.polite.blocklist import BlockList
 from crawler.session import CrawlSession
 from crawler.wire.fetcher import unsent
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from scrapy.http import Request, Response
 
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
+_ERROR = 400
+_SOURCES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
 _LONGEST_OWN_DELAY = 10.0
 """Seconds up to which a slow host's latency becomes its delay."""
 
@@ -66,12 +68,26 @@ class PaceMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Look at how the host answers."""
         host = urlparse_cached(request).hostname or ""
+        if response.status >= _ERROR:
+            self._failed(request)
         if response.status in _ASKS_FOR_PATIENCE:
             self._tell(host, discovery_of(request.meta).site)
         else:
             latency = float(request.meta.get("download_latency", 0.0))
             self._set_delay(host, min(latency, _LONGEST_OWN_DELAY))
         return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Look at how an attempt ended that brought no answer."""
+        if not isinstance(exception, IgnoreRequest):
+            self._failed(request)
+
+    def _failed(self, request: Request) -> None:
+        """A source that fails is looked at no sooner than one that brings nothing."""
+        if discovery_of(request.meta).role in _SOURCES:
+            session = self._session
+            asked = str(request.meta.get("redirect_urls", [request.url])[0])
+            session.frontier.schedule(asked, 0, session.pace, session.now())
 
     def asks_for(self, host: str, delay: float, site: str) -> None:
         """robots.txt asks for so many seconds between two requests."""

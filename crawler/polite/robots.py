@@ -14,7 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 
 from archive.exchange import CaptureOutcome, Discovery, Role
-from crawler.frontier import RobotsCopy
+from crawler.frontier_entries import RobotsCopy
 from crawler.polite.pace import PaceMiddleware
 from crawler.polite.rules import MOST_BYTES, RobotsRules, Standing
 from crawler.session import CrawlSession

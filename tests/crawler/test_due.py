@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from archive.library import articles, segments
 from archive.storage.local import LocalStorage
-from crawler.demo.server import DemoServer
+from crawler.demo.server import DemoServer, Reply
+from tests.crawler.test_politeness import answer
 from tests.support.processes import newswarc
 
 ALWAYS_DUE = {"NEWSWARC_USUAL_INTERVAL": "0.001", "NEWSWARC_SHORTEST_INTERVAL": "0.001"}
@@ -64,3 +68,30 @@ def test_what_is_not_due_is_left_alone(tmp_path: Path) -> None:
         assert any("left open" in line for line in third["leftovers"])
     assert spool(tmp_path) == []
     assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) == 15
+
+
+def make_due(directory: Path, ending: str) -> None:
+    database = sqlite3.connect(directory / "newswarc-data" / "state" / "frontier.sqlite")
+    with database:
+        database.execute("UPDATE schedules SET due_at = 0 WHERE url LIKE ?", (f"%{ending}",))
+    database.close()
+
+
+def test_a_source_is_looked_at_without_the_page_that_led_to_it(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        crawl(server, tmp_path, "--due")
+        make_due(tmp_path, "/en/feed.atom")
+        server.requests.clear()
+        crawl(server, tmp_path, "--due")
+        assert [path for path, _ in server.requests] == ["/en/feed.atom"], "robots.txt is known for a day"
+
+
+def test_a_source_that_fails_is_not_asked_again_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, {"/en/feed.atom": lambda: Reply(b"gone", status=410)})
+    with DemoServer() as server:
+        host = server.base.removeprefix("http://")
+        arguments = ("crawl", f"{server.base}/", "--json", "--due", "--allow-host", host)
+        newswarc(*arguments, cwd=tmp_path, NEWSWARC_DELAY="0")
+        assert server.counts()["/en/feed.atom"] == 1
+        newswarc(*arguments, cwd=tmp_path, NEWSWARC_DELAY="0")
+        assert server.counts()["/en/feed.atom"] == 1

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from archive.exchange import CaptureAddress, Discovery, Role
-from crawler.frontier import MAX_ATTEMPTS, Captured, Due, Failed, Frontier
+from crawler.frontier import MAX_ATTEMPTS, Frontier
+from crawler.frontier_entries import Captured, Due, Failed
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -104,6 +105,6 @@ def test_originals_are_in_reach_when_they_are_stored(frontier: Frontier) -> None
 
 def test_sources_remember_what_they_showed(frontier: Frontier) -> None:
     assert frontier.last_found("https://example.org/feed") == 0
-    frontier.looked_at("https://example.org/feed", "a", 12, NOW)
-    frontier.looked_at("https://example.org/feed", "a", 13, NOW)
+    frontier.looked_at("https://example.org/feed", Discovery(role=Role.FEED, site="a"), 12, NOW)
+    frontier.looked_at("https://example.org/feed", Discovery(role=Role.FEED, site="a"), 13, NOW)
     assert frontier.last_found("https://example.org/feed") == 13
