@@ -76,7 +76,8 @@ class FrontierMiddleware:
         admitted = self._admitted(requests)
         if discovery.role in _SOURCES:
             new = self._session.new_articles - articles_before
-            self._session.frontier.schedule(_asked(response), new, self._session.pace, self._session.now())
+            pace = self._session.pace_of(discovery.site)
+            self._session.frontier.schedule(_asked(response), new, pace, self._session.now())
         for request in admitted:
             yield request
         for item in items:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +25,7 @@ from crawler.gate import Gate
 from crawler.housekeeping import Housekeeping
 from crawler.polite.hosts import Hosts
 from crawler.recorder import NotKept, Recorder
+from crawler.scheduling import Pace
 from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
 from spiders.families.base import SiteSpider
@@ -90,7 +91,6 @@ class CrawlSession:
         self.planned: list[Due] = []
         """In a dry run: what would be fetched."""
         self.options = options or RunOptions()
-        self.pace = configuration.pace
         self.new_articles = 0
         """Articles that were not known before this run."""
         self.closing = False
@@ -137,6 +137,12 @@ class CrawlSession:
     def store(self) -> SegmentStore:
         """Segments on their way into the storage."""
         return self._depot.store
+
+    def pace_of(self, site: str) -> Pace:
+        """How often the sources of a site are looked at."""
+        pace = self.configuration.pace
+        longest = self._sites[site].frequency_seconds if site in self._sites else 0
+        return replace(pace, longest=max(pace.shortest, longest)) if longest else pace
 
     def site(self, name: str) -> Site | None:
         """A site of this run."""

@@ -100,8 +100,8 @@ class Site(_Part):
     """Seconds between two requests; unset: the operator's setting."""
     ignore_robots_because: str = ""
     """Why robots.txt is not obeyed here, such as a law on legal deposit; empty: it is. Stands in each WARC file."""
-    frequency: str = "30m"
-    """How often its sources are looked at: a number and `s`, `m`, `h` or `d`."""
+    frequency: str = ""
+    """Longest time between two looks at its sources (a number and `s`, `m`, `h` or `d`); unset: as they bring."""
     sources: tuple[Source, ...] = ()
     """Where its articles are announced; without any they are looked for from the front page."""
     urls: UrlRules = UrlRules()
@@ -124,16 +124,15 @@ class Site(_Part):
     @field_validator("frequency")
     @classmethod
     def _is_duration(cls, text: str) -> str:
-        if not _DURATION.fullmatch(text):
+        if text and not _DURATION.fullmatch(text):
             raise ValueError(f"{text!r} is not a duration; write a number and s, m, h or d, such as '30m'")
         return text
 
     @property
     def frequency_seconds(self) -> int:
-        """`frequency` in seconds."""
+        """`frequency` in seconds; 0 when it is unset."""
         match = _DURATION.fullmatch(self.frequency)
-        assert match is not None
-        return int(match[1]) * _SECONDS[match[2]]
+        return int(match[1]) * _SECONDS[match[2]] if match is not None else 0
 
     @property
     def host(self) -> str:

@@ -87,7 +87,8 @@ class PaceMiddleware:
         if discovery_of(request.meta).role in _SOURCES:
             session = self._session
             asked = str(request.meta.get("redirect_urls", [request.url])[0])
-            session.frontier.schedule(asked, 0, session.pace, session.now())
+            pace = session.pace_of(discovery_of(request.meta).site)
+            session.frontier.schedule(asked, 0, pace, session.now())
 
     def asks_for(self, host: str, delay: float, site: str) -> None:
         """robots.txt asks for so many seconds between two requests."""
