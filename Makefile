@@ -11,7 +11,7 @@ PACKAGES := archive pipelines spiders crawler
 PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
-.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages fetch memory archive faults
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages fetch memory archive faults schedule
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -25,6 +25,7 @@ help:
 	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
 	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
+	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
@@ -93,6 +94,9 @@ archive: setup
 
 faults: setup
 	$(BIN)/python -m tests.faults.many --kills 200 --report docs/faults.md
+
+schedule: setup
+	$(BIN)/python -m benchmarks.schedule_sim --report docs/schedule.md
 
 fuzz: setup
 	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md

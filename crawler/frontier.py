@@ -229,6 +229,11 @@ class Frontier:
         row = self._row_of(_SCHEDULE_OF, url)
         return row is None or row.due_at <= now.timestamp()
 
+    def next_due(self) -> float | None:
+        """When the next source is due (seconds since 1970); None when none is known."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.min(SCHEDULES.c.due_at))).scalar()
+
     def schedule(self, url: str, new: int, pace: Pace, now: datetime) -> None:
         """A source was read and brought so many new articles: when it is due again follows from all it brought."""
         row = self._row_of(_SCHEDULE_OF, url)

@@ -17,8 +17,10 @@ HALF_LIFE = 7 * 86400.0
 PRIOR_ARTICLES = 1.0
 PRIOR_SECONDS = 3 * 3600.0
 """What a source is taken for before it was watched: one article in three hours."""
-PART_OF_SHOWN = 0.4
-"""Part of what a source shows that may be new when it is looked at, by expectation."""
+PART_OF_SHOWN = 0.2
+"""Part of what a source shows that may be new when it is looked at, by expectation; a day's peak brings double."""
+GROWTH = 3.0
+"""How many times as long as a source was watched it may be left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +57,5 @@ class Pace:
         wanted = self.usual * math.sqrt(PRIOR_ARTICLES / PRIOR_SECONDS / seen.rate)
         if shown:
             wanted = min(wanted, PART_OF_SHOWN * shown / seen.rate)
-        return max(self.shortest, min(wanted, self.longest))
+        unwatched = self.shortest + GROWTH * seen.seconds
+        return max(self.shortest, min(wanted, unwatched, self.longest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from crawler.cli.errors import UsageError
 from crawler.config import Configuration, load_configuration
 from crawler.crawling import CrawlPlan, CrawlReport, run_crawl
 from crawler.progress import ProgressDisplay, show_plan, show_problems, show_summary
+from crawler.turns import turn
 from pipelines.extract.dates import parse_date
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.site import Site, site_of_address
@@ -62,7 +64,11 @@ def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosi
     )
     if not plan.sites and plan.urls is None:
         raise UsageError("crawl: nothing to crawl; give front pages, names of sites, or --urls FILE")
-    report = run_and_show(configuration, plan, quiet=quiet or as_json, verbosity=verbosity)
+    with turn(configuration.state_directory) if plan.due else nullcontext(True) as is_our_turn:
+        if not is_our_turn:
+            Console(stderr=True, quiet=quiet).print("another run with --due is under way; nothing is left to do")
+            return 0
+        report = run_and_show(configuration, plan, quiet=quiet or as_json, verbosity=verbosity)
     if as_json:
         typer.echo(json.dumps({**asdict(report), "exit_code": report.exit_code}, ensure_ascii=False, indent=1))
     return report.exit_code

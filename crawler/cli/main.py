@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import about, archives, crawl, demo, errors, rebuild, spool, verify
+from crawler.cli import about, archives, crawl, demo, errors, rebuild, schedule, spool, verify
 from crawler.config import software
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ def options(
 
 
 app.command("crawl")(crawl.crawl)
+app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
 app.command("extract")(archives.extract)
 app.command("recover")(spool.recover)

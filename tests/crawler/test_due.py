@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 from archive.library import articles, segments
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Reply
+from crawler.turns import turn
 from tests.crawler.test_politeness import answer
-from tests.support.processes import newswarc
+from tests.support.processes import PROGRAM, environment, newswarc
 
 ALWAYS_DUE = {"NEWSWARC_USUAL_INTERVAL": "0.001", "NEWSWARC_SHORTEST_INTERVAL": "0.001"}
 
@@ -95,3 +98,40 @@ def test_a_source_that_fails_is_not_asked_again_at_once(tmp_path: Path, monkeypa
         assert server.counts()["/en/feed.atom"] == 1
         newswarc(*arguments, cwd=tmp_path, NEWSWARC_DELAY="0")
         assert server.counts()["/en/feed.atom"] == 1
+
+
+def test_two_runs_do_not_overlap(tmp_path: Path) -> None:
+    with DemoServer() as server, turn(tmp_path / "newswarc-data" / "state") as is_ours:
+        assert is_ours
+        done = newswarc("crawl", f"{server.base}/", "--due", cwd=tmp_path)
+        assert server.requests == []
+    assert done.code == 0
+    assert "another run" in done.err
+
+
+def test_the_daemon_goes_on_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        settings = {"NEWSWARC_ALLOW_HOSTS": server.base.removeprefix("http://"), "NEWSWARC_DELAY": "0"}
+        daemon = subprocess.Popen(
+            [str(PROGRAM), "schedule", f"{server.base}/"],
+            cwd=tmp_path,
+            env=environment(**settings, **ALWAYS_DUE),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 60
+        while server.counts()["/en/feed.atom"] < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        daemon.terminate()
+        _, err = daemon.communicate(timeout=60)
+        assert daemon.returncode == 130, err
+        assert "Traceback" not in err
+        assert server.counts()["/en/feed.atom"] >= 2
+        assert newswarc("upload", cwd=tmp_path).code == 0
+    assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) == 15
+
+
+def test_what_cannot_begin_is_not_repeated(tmp_path: Path) -> None:
+    done = newswarc("schedule", "no/such-site", cwd=tmp_path)
+    assert done.code == 2
+    assert "no/such-site" in done.err

@@ -22,8 +22,14 @@ def watched(rate: float, days: float, look: float = 1800.0) -> Yield:
     return seen
 
 
-def test_an_unknown_source_is_looked_at_as_usual() -> None:
-    assert PACE.interval(Yield(), 0) == PACE.usual
+def test_an_unknown_source_is_watched_closely_at_first() -> None:
+    seen, intervals = Yield(), []
+    for _ in range(4):
+        intervals.append(PACE.interval(seen, 20))
+        seen = seen.after(0, intervals[-1])
+    assert intervals[0] == PACE.shortest
+    assert intervals == sorted(intervals)
+    assert intervals[-1] > PACE.usual
     assert Yield().rate == PRIOR_ARTICLES / PRIOR_SECONDS
 
 

@@ -1,0 +1,91 @@
+"""``newswarc schedule``: ``crawl --due`` again and again, for whoever has no cron."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from crawler.cli.errors import INTERRUPTED, USAGE, UsageError
+from crawler.cli.options import ArchiveOption, EndpointOption
+from crawler.config import load_configuration
+
+_SHORTEST = 5.0
+_LONGEST = 300.0
+"""Seconds between two runs: what is due in between waits for the next."""
+
+
+class Repetition:
+    """Runs a program, waits until something is due, and runs it again. One signal ends it in order."""
+
+    def __init__(self, command: list[str], state: Path) -> None:
+        self._command = command
+        self._state = state
+        self._stop = threading.Event()
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def run(self, most: int) -> int:
+        """Go on until it is told to stop, or `most` runs were made (0: without end); an exit code.
+
+        A run that failed is followed by the next; one that could not begin ends it.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._received)
+        done = 0
+        while not self._stop.is_set():
+            self._running = subprocess.Popen(self._command, start_new_session=True)
+            code = self._running.wait()
+            self._running = None
+            done += 1
+            if code == USAGE:
+                return USAGE
+            if most and done >= most:
+                return code
+            self._stop.wait(self._pause())
+        return INTERRUPTED
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        self._stop.set()
+        if self._running is not None:
+            self._running.send_signal(signal.SIGINT)
+
+    def _pause(self) -> float:
+        """Seconds until a source is due."""
+        from crawler.frontier import Frontier
+
+        frontier = Frontier.in_directory(self._state)
+        try:
+            due = frontier.next_due()
+        finally:
+            frontier.close()
+        return _LONGEST if due is None else min(max(due - time.time(), _SHORTEST), _LONGEST)
+
+
+def schedule(
+    what: Annotated[list[str], typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")],
+    to: ArchiveOption = None,
+    endpoint_url: EndpointOption = None,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="End after so many runs; 0: never.")] = 0,
+) -> int:
+    """Crawl sites for ever, each source when its time has come. Ctrl-C or SIGTERM ends it in order.
+
+    Settings come from `newswarc.toml` and the environment. After a crash, start it again: nothing is forgotten.
+    """
+    if not what:
+        raise UsageError("schedule: nothing to crawl; give front pages or names of sites")
+    configuration = load_configuration().with_flags(archive=to, s3_endpoint=endpoint_url)
+    options = ["--to", to] if to else []
+    options += ["--endpoint-url", endpoint_url] if endpoint_url else []
+    command = [sys.executable, "-m", "crawler", "crawl", *what, "--due", "--quiet", *options]
+    Console(stderr=True).print(
+        f"each source of {len(what)} sites is looked at when its time has come; Ctrl-C ends it"
+    )
+    return Repetition(command, configuration.state_directory).run(runs)
