@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -41,7 +40,7 @@ class Repetition:
             signal.signal(number, self._received)
         done = 0
         while not self._stop.is_set():
-            self._running = subprocess.Popen(self._command, start_new_session=True)
+            self._running = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 - ourselves
             code = self._running.wait()
             self._running = None
             done += 1
@@ -52,7 +51,7 @@ class Repetition:
             self._stop.wait(self._pause())
         return INTERRUPTED
 
-    def _received(self, number: int, frame: FrameType | None) -> None:
+    def _received(self, *_: object) -> None:
         self._stop.set()
         if self._running is not None:
             self._running.send_signal(signal.SIGINT)

@@ -47,7 +47,7 @@ def test_short_runs_fill_one_segment(tmp_path: Path) -> None:
         assert second["articles"] == {}
         assert spool(tmp_path) == ["g0002.derived.jsonl", "warc.gz.open"]
         assert server.counts()["/en/feed.atom"] == 2, "both runs looked at the feed"
-        third = crawl(server, tmp_path, "--due", **ALWAYS_DUE, NEWSWARC_SEGMENT_AGE="0.1")
+        third = crawl(server, tmp_path, "--due", **ALWAYS_DUE, NEWSWARC_SEGMENT_AGE="0.001")
         assert third["files"]
     assert not [name for name in spool(tmp_path) if name.endswith(".open")]
     found = [article.url for article in articles(storage)]
