@@ -12,7 +12,7 @@ from archive.captures import SegmentReading
 from archive.derived import DerivedFiles
 from archive.layout import MANIFEST_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import parse_manifest
-from archive.recovery import open_segments
+from archive.recovery import TORN_SUFFIX, open_segments
 from archive.segment import ClosedSegment
 from pipelines.derivation import is_page
 
@@ -68,7 +68,8 @@ class Spool:
         """Remove journals of segments in which nothing was whole, so that nothing is left of them."""
         for journal in self.directory.glob("*.derived.jsonl"):
             segment = journal.name.partition(".")[0]
-            if not [path for path in self.directory.glob(f"{segment}.*") if "derived" not in path.name]:
+            kept = [path for path in self.directory.glob(f"{segment}.*") if path.suffix != TORN_SUFFIX]
+            if kept == [journal]:
                 journal.unlink(missing_ok=True)
 
     def remove(self, closed: ClosedSegment) -> None:
