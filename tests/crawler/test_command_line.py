@@ -20,6 +20,7 @@ from archive.library import articles, outcomes, segments
 from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Reply
+from tests.crawler.test_politeness import answer
 from tests.support import validators
 from tests.support.processes import PROGRAM, ROOT, environment, newswarc, run
 
@@ -73,18 +74,6 @@ def test_verbose_shows_where_it_came_from(tmp_path: Path) -> None:
 
 def host(server: DemoServer) -> str:
     return server.base.removeprefix("http://")
-
-
-def answer(monkeypatch: pytest.MonkeyPatch, replies: dict[str, Callable[[], Reply]]) -> None:
-    """Let the newspaper answer some paths otherwise."""
-    from crawler.demo.server import Newspaper
-
-    usual = Newspaper.reply
-
-    def reply(self: Newspaper, target: str) -> Reply:
-        return replies[target]() if target in replies else usual(self, target)
-
-    monkeypatch.setattr(Newspaper, "reply", reply)
 
 
 SITE = """
