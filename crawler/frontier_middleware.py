@@ -12,7 +12,7 @@ from crawler.frontier_entries import Due
 from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
-from spiders.requests import discovery_of, is_unchanged
+from spiders.requests import SOURCE_ROLES, asked_address, discovery_of, is_unchanged
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -22,7 +22,8 @@ _ALWAYS = "list"
 
 _SEED = "seed"
 
-_SOURCES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
+_EXPLORED = frozenset({"page", "robots", "guess"})
+"""Sources that a front page led to, without what these led to in turn, such as a back catalogue."""
 
 
 class FrontierMiddleware:
@@ -60,7 +61,7 @@ class FrontierMiddleware:
         if discovery.via != _SEED or not session.options.due_only or not isinstance(spider, NewsSpider):
             return []
         site = spider.sites[discovery.site]
-        known = [source for source in session.frontier.sources(site.id) if source.via != _SEED]
+        known = [source for source in session.frontier.sources(site.id) if source.via in _EXPLORED]
         return self._admitted([spider.source_request(site, source.url, source.role, source.via) for source in known])
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -70,27 +71,32 @@ class FrontierMiddleware:
         async for output in result:
             (requests if isinstance(output, Request) else items).append(output)
         discovery = discovery_of(response.meta)
-        if discovery.role in _SOURCES:
-            self._count(response, requests, discovery.site)
+        if discovery.role in SOURCE_ROLES:
+            self._count(response, requests, discovery)
         articles_before = self._session.new_articles
         admitted = self._admitted(requests)
-        if discovery.role in _SOURCES:
+        if discovery.role in SOURCE_ROLES:
             new = self._session.new_articles - articles_before
+            leads_on = any(discovery_of(request.meta).role in SOURCE_ROLES for request in requests)
             pace = self._session.pace_of(discovery.site)
-            self._session.frontier.schedule(_asked(response), new, pace, self._session.now())
+            now = self._session.now()
+            assert response.request is not None
+            self._session.frontier.schedule(asked_address(response.request), new, pace, now, leads_on=leads_on)
         for request in admitted:
             yield request
         for item in items:
             yield item
 
-    def _count(self, response: Response, requests: list[Request], site: str) -> None:
-        frontier = self._session.frontier
+    def _count(self, response: Response, requests: list[Request], discovery: Discovery) -> None:
+        session = self._session
+        assert response.request is not None
+        asked = asked_address(response.request)
         found = sum(1 for request in requests if discovery_of(request.meta).role is Role.ARTICLE)
         if is_unchanged(response):
-            found = frontier.last_found(_asked(response))
+            found = session.frontier.last_found(asked)
         else:
-            frontier.looked_at(_asked(response), discovery_of(response.meta), found, self._session.now())
-        self._session.found[site] += found
+            session.frontier.looked_at(asked, discovery, found, session.now())
+        session.found[discovery.site] += found
 
     def _admitted(self, requests: list[Request]) -> list[Request]:
         """Sources, conditionally; and articles that are new and may be fetched, claimed."""
@@ -101,7 +107,7 @@ class FrontierMiddleware:
         session.new_articles += len(new)
         admitted: list[Request] = []
         for request, discovery in found:
-            if discovery.role in _SOURCES and not self._is_time(request, discovery.site):
+            if discovery.role in SOURCE_ROLES and not self._is_time(request, discovery.site):
                 continue
             if discovery.role is not Role.ARTICLE:
                 admitted.append(self._conditional(request, discovery))
@@ -152,8 +158,3 @@ class FrontierMiddleware:
         session = self._crawler.get_extension(CrawlSession)
         assert session is not None
         return session
-
-
-def _asked(response: Response) -> str:
-    """The address of a source, from before any redirects."""
-    return str(response.meta.get("redirect_urls", [response.url])[0])

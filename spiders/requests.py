@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-from scrapy.http import Response
+from scrapy.http import Request, Response
 
 from archive.exchange import CaptureAddress, Discovery, Role
 
@@ -33,6 +33,8 @@ IN_CAPTURE = "in_capture"
 """Flag of a response whose body is only in its capture."""
 
 UNCHANGED = "unchanged"
+SOURCE_ROLES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
+"""What announces articles."""
 """Flag of a response whose bytes are those of an earlier capture."""
 
 SOURCE_PRIORITY = 100
@@ -88,3 +90,8 @@ def capture_of(meta: Mapping[str, Any]) -> CaptureMark:
     segment, _, rest = str(meta.get(CAPTURE, "")).partition(":")
     offset, _, record_id = rest.partition(":")
     return CaptureMark(segment, int(offset or 0), record_id)
+
+
+def asked_address(request: Request) -> str:
+    """The address that a request began with, from before any redirects."""
+    return str(request.meta.get("redirect_urls", [request.url])[0])

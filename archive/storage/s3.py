@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from archive.errors import DamagedArchive, ObjectExists, ObjectMissing
 from archive.storage.fingerprint import Fingerprint, encoded
 from archive.storage.protocol import StoredObject
-from archive.storage.s3_errors import explained, is_unsupported
+from archive.storage.s3_errors import explained, is_missing, is_unsupported
 from archive.storage.s3_multipart import MultipartUpload, unfinished
 from archive.storage.s3_options import S3Options
 from archive.storage.s3_reading import ResumedObject
@@ -189,6 +189,7 @@ class S3Storage:
                 result = request()
             except ClientError:
                 self._lacking.discard(feature)  # it was something else
+                self._client = self._new_client()
                 raise
             logger.warning("%s: the service lacks %s", self.uri, feature.value)
             return result
@@ -215,7 +216,7 @@ class S3Storage:
         try:
             return self._client.head_object(Bucket=self._bucket, Key=self._prefix + key, **mode)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in ("404", "NoSuchKey", "NotFound"):
+            if is_missing(error):
                 return None
             raise
 

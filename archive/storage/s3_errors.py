@@ -46,6 +46,11 @@ def is_unsupported(error: ClientError) -> bool:
     return code_of(error) in _UNSUPPORTED
 
 
+def is_missing(error: ClientError) -> bool:
+    """Whether there is no such object."""
+    return code_of(error) in _MISSING
+
+
 def code_of(error: ClientError) -> str:
     """S3's error code; of a response without a body its status."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -77,7 +82,7 @@ def translated(error: ClientError, place: str) -> StorageError:
     code = code_of(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
     message = f"{place}: {error.response.get('Error', {}).get('Message') or code}"
-    if code in _MISSING:
+    if is_missing(error):
         return ObjectMissing(message)
     if code in _TAKEN:
         return ObjectExists(message)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+ASKS_FOR_PATIENCE = frozenset({429, 503})
+"""Statuses by which a host asks to be left alone."""
 FIRST_HOLD = 30.0
 """Seconds after a first refusal without Retry-After."""
 LONGEST_HOLD = 86400.0

@@ -9,9 +9,8 @@ from datetime import datetime
 from archive.exchange import Exchange
 from archive.http1 import BadMessage
 from crawler.frontier import Frontier
-from crawler.polite.holds import Hold, retry_after_seconds
+from crawler.polite.holds import ASKS_FOR_PATIENCE, Hold, retry_after_seconds
 
-_ASKS_FOR_PATIENCE = frozenset({429, 503})
 _ERROR = 400
 
 
@@ -40,7 +39,7 @@ class Hosts:
     def answered(self, host: str, exchange: Exchange) -> None:
         """A host has answered. Raises FrontierUnavailable."""
         hold = self.hold(host)
-        if exchange.status in _ASKS_FOR_PATIENCE:
+        if exchange.status in ASKS_FOR_PATIENCE:
             now = self._now()
             refused = hold.refused(retry_after_seconds(_retry_after(exchange), now), now.timestamp())
             self._frontier.keep_hold(host, refused)

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Self
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
 
-from archive.exchange import CaptureOutcome, Role
+from archive.exchange import CaptureOutcome
 from crawler.polite.blocklist import BlockList
+from crawler.polite.holds import ASKS_FOR_PATIENCE
 from crawler.session import CrawlSession
 from crawler.wire.fetcher import unsent
 from spiders.problems import Problem
-from spiders.requests import discovery_of
+from spiders.requests import SOURCE_ROLES, asked_address, discovery_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
 
-_ASKS_FOR_PATIENCE = frozenset({429, 503})
 _ERROR = 400
-_SOURCES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
 _LONGEST_OWN_DELAY = 10.0
 """Seconds up to which a slow host's latency becomes its delay."""
 
@@ -70,25 +69,23 @@ class PaceMiddleware:
         host = urlparse_cached(request).hostname or ""
         if response.status >= _ERROR:
             self._failed(request)
-        if response.status in _ASKS_FOR_PATIENCE:
+        if response.status in ASKS_FOR_PATIENCE:
             self._tell(host, discovery_of(request.meta).site)
         else:
             latency = float(request.meta.get("download_latency", 0.0))
             self._set_delay(host, min(latency, _LONGEST_OWN_DELAY))
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
-        """Look at how an attempt ended that brought no answer."""
-        if not isinstance(exception, IgnoreRequest):
-            self._failed(request)
+    def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 - Scrapy's signature
+        """An attempt brought no answer, or was not made: robots.txt, the block list or a hold forbade it."""
+        self._failed(request)
 
     def _failed(self, request: Request) -> None:
         """A source that fails is looked at no sooner than one that brings nothing."""
-        if discovery_of(request.meta).role in _SOURCES:
+        if discovery_of(request.meta).role in SOURCE_ROLES:
             session = self._session
-            asked = str(request.meta.get("redirect_urls", [request.url])[0])
             pace = session.pace_of(discovery_of(request.meta).site)
-            session.frontier.schedule(asked, 0, pace, session.now())
+            session.frontier.schedule(asked_address(request), 0, pace, session.now())
 
     def asks_for(self, host: str, delay: float, site: str) -> None:
         """robots.txt asks for so many seconds between two requests."""

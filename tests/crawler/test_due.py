@@ -100,6 +100,18 @@ def test_a_source_that_fails_is_not_asked_again_at_once(tmp_path: Path, monkeypa
         assert server.counts()["/en/feed.atom"] == 1
 
 
+def test_what_robots_txt_denies_is_not_recorded_over_and_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(monkeypatch, {"/robots.txt": lambda: Reply(b"User-agent: *\nDisallow: /\n", "text/plain")})
+    with DemoServer() as server:
+        host = server.base.removeprefix("http://")
+        arguments = ("crawl", f"{server.base}/", "--json", "--due", "--allow-host", host)
+        first = newswarc(*arguments, cwd=tmp_path, NEWSWARC_DELAY="0").json()
+        assert first["outcomes"]["robots_denied"] == 1
+        assert newswarc(*arguments, cwd=tmp_path, NEWSWARC_DELAY="0").json()["outcomes"] == {}
+
+
 def test_two_runs_do_not_overlap(tmp_path: Path) -> None:
     with DemoServer() as server, turn(tmp_path / "newswarc-data" / "state") as is_ours:
         assert is_ours
