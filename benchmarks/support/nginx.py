@@ -59,7 +59,7 @@ class Nginx:
     """Paths of the pages."""
 
     def urls(self, count: int, *, secure: bool = False) -> list[str]:
-        """So many different addresses, the pages in turn."""
+        """So many different addresses. Past the number of pages served, the pages in turn."""
         base = self.secure if secure else self.plain
         return [f"{base}{self.paths[n % len(self.paths)]}?n={n}" for n in range(count)]
 
@@ -69,6 +69,16 @@ def saved_pages(directory: Path, sets: Sequence[str] = ()) -> list[bytes]:
     lines = (directory / "gold.jsonl").read_text(encoding="utf-8").splitlines()
     entries = [json.loads(line) for line in lines]
     return [(directory / entry["path"]).read_bytes() for entry in entries if not sets or entry["set"] in sets]
+
+
+def distinct(pages: Sequence[bytes], count: int) -> list[bytes]:
+    """So many gzipped pages, no two alike: where pages come again, a comment at their end tells them apart."""
+    made = []
+    for number in range(count):
+        page = gzip.decompress(pages[number % len(pages)])
+        mark = f"<!-- {number} -->".encode() if number >= len(pages) else b""
+        made.append(gzip.compress(page + mark, compresslevel=6, mtime=0))
+    return made
 
 
 @contextmanager
