@@ -1,10 +1,14 @@
-"""From an HTML page to an article. Pure: no clock, no network, no file.
+"""From an HTML page to an article. Pure: no clock, no network, no file but the models that come with it.
 
 document     bytes to one tree: the charset is decided once
-candidates   claims about a field, each with its source
 structured   what the page declares: JSON-LD, meta elements, microdata
-headline, dates, authors   one field each: candidates, then a resolution
-text         the body, with trafilatura (nothing else imports it)
+candidates   claims about a field, each with its source
+headline, dates, authors (with names)   one field each: candidates, then a resolution
+text         the body: which blocks of the page are its text
+    blocks         the page cut into blocks
+    features       what can be measured of a block (with class_words and phrases)
+    judgement      the models' judgement of all blocks, and the choice
+    trees          the models' arithmetic
 furniture    lines of the page that are no text of the article
 media        images, links, other editions
 rights       paywall, robots, text and data mining, licence
@@ -14,5 +18,6 @@ article      all of it put together: `extract`
 """
 
 from pipelines.extract.article import EXTRACTOR_GENERATION, Rejected, SiteMemory, extract
+from pipelines.extract.text import Quality
 
-__all__ = ["EXTRACTOR_GENERATION", "Rejected", "SiteMemory", "extract"]
+__all__ = ["EXTRACTOR_GENERATION", "Quality", "Rejected", "SiteMemory", "extract"]

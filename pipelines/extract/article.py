@@ -13,18 +13,18 @@ from archive.exchange import Discovery
 from archive.outcomes import PageOutcome
 from pipelines.extract import dates, media
 from pipelines.extract.authors import authors_of
-from pipelines.extract.candidates import facts
 from pipelines.extract.document import Document, Headers, UnreadableDocument, parse_document, text_of
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, without_furniture
 from pipelines.extract.headline import headline_of, words
+from pipelines.extract.judgement import Models
 from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
-from pipelines.extract.text import TOOL, paragraphs_of
+from pipelines.extract.text import TOOL, BodyText, Quality, body_of
 from pipelines.rules import ExtractionRules
 
-EXTRACTOR_GENERATION = "g0002"
+EXTRACTOR_GENERATION = "g0003"
 """Goes up with every change that can alter a record. Records are kept by it."""
 
 EXTRACTION_TOOL = TOOL
@@ -61,6 +61,7 @@ class _Page:
     discovery: Discovery | None
     fetched_at: datetime | None
     names: tuple[str, ...]
+    body: BodyText
 
 
 def extract(
@@ -72,13 +73,16 @@ def extract(
     discovery: Discovery | None = None,
     rules: ExtractionRules | None = None,
     memory: SiteMemory | None = None,
+    quality: Quality = Quality.DEFAULT,
+    models: Models | None = None,
 ) -> Article | Rejected:
     """Extract the article of a page.
 
     `html` is the body without transfer and content coding, `url` its address, `headers` the response's.
     Dates later than `fetched_at` (aware) are refused. `discovery` lends what the source said, `rules` and
-    `memory` what is known of the site. The same arguments give the same result: no clock, network or file
-    is read. Never raises for what a page contains.
+    `memory` what is known of the site. `quality` says how much to spend on the text, `models` which models judge
+    it (those that come with the program). The same arguments give the same result: no clock, network or file but
+    those models is read. Never raises for what a page contains.
     """
     del memory  # its blocks are taken out of the text once they are learned
     try:
@@ -88,7 +92,8 @@ def extract(
     rules = rules or ExtractionRules()
     structured = read_structured(document)
     names = _site_names(document, structured, rules)
-    page = _Page(document, structured, rules, discovery, fetched_at, names)
+    body = body_of(document, structured, rules, quality, models)
+    page = _Page(document, structured, rules, discovery, fetched_at, names, body)
     announced = discovery.source_title if discovery else ""
     headline, headline_facts = headline_of(document, structured, rules, names, announced)
     paragraphs, editions = _body(page, headline)
@@ -101,9 +106,9 @@ def extract(
 
 def _body(page: _Page, headline: str | None) -> tuple[list[str], tuple[Alternate, ...]]:
     """The paragraphs of the text, and the editions that link-only lines lead to."""
-    raw = paragraphs_of(page.document, page.rules)
+    raw = list(page.body.paragraphs)
     main_script = script_of("\n".join(raw))
-    links = list(edition_links(page.document, main_script))
+    links = list(edition_links(page.document, page.body.blocks, main_script))
     lines = {line for line, _ in links}
     kept = without_furniture(raw, headline, image_labels(page.document.root), lines, page.rules.remove_paragraphs)
     return kept, tuple(alternate for _, alternate in links)
@@ -139,14 +144,16 @@ def _article(
     editions: tuple[Alternate, ...],
 ) -> Article:
     document, structured, rules = page.document, page.structured, page.rules
-    authors, authors_facts = authors_of(document, structured, rules, page.names, page.discovery)
+    authors, authors_facts = authors_of(
+        document, structured, rules, page.names, page.discovery, [block.text for block in page.body.blocks]
+    )
     day, day_facts, day_claims = dates.published(document, structured, rules, page.discovery, page.fetched_at)
     changed, changed_facts = dates.modified(structured, rules, day, page.fetched_at)
     body = "\n".join(paragraphs)
     found_words = words_of(body)
     provenance = {
         "headline": headline_facts,
-        "articleBody": facts("rules" if rules.body else "trafilatura"),
+        "articleBody": FieldFacts(source=page.body.source, confidence=round(page.body.confidence, 2)),
         "authors": authors_facts,
         "datePublished": day_facts,
         "dateModified": changed_facts,
@@ -172,7 +179,7 @@ def _article(
 def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate, ...]) -> Article:
     """The article with what the page around its text says: class, media, links, rights."""
     document, structured = page.document, page.structured
-    element = media.article_element(document, list(article.paragraphs))
+    element = media.article_element(document, page.body.holders)
     main_image, images = media.images_of(document, element, structured)
     rights = rights_of(document, structured)
     return article.model_copy(

@@ -1,68 +1,61 @@
-"""Authors: people who signed the article, not sites, roles or addresses. None rather than a guess."""
+"""Authors: the people who signed the article, or else the body that the page declares to have.
+
+Never roles, addresses or programs. None rather than a guess.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
+
+from lxml import html
 
 from archive.article import Author, FieldFacts
 from archive.exchange import Discovery
 from pipelines.extract.candidates import facts
 from pipelines.extract.document import Document, text_of
-from pipelines.extract.headline import words
+from pipelines.extract.names import Signer, folded, is_byline, looks_like_a_person, people_in, signer_of
 from pipelines.extract.structured import Structured, plain
 from pipelines.rules import ExtractionRules
 
-_LEAD = re.compile(
-    r"^(?:by|von|par|por|da|di|de|written by|text|autor(?:in)?|author|reported by|بقلم|كتب)\s*[:\s]\s*", re.I
-)
-_SPLIT = re.compile(r"\s*(?:;|\||،|,(?!\s*(?:jr|sr|md|phd|dr)\b)|\s/\s|\s(?:and|und|et|y|e)\s|\s&\s)\s*", re.I)
-_NOBODY = frozenset(
-    [
-        "admin",
-        "administrator",
-        "editor",
-        "editors",
-        "redaktion",
-        "redaction",
-        "rédaction",
-        "redacción",
-        "staff",
-        "unknown",
-        "none",
-        "null",
-        "author",
-        "guest",
-        "anonymous",
-        "newsroom",
-        "webmaster",
-        "superuser",
-        "root",
-        "user",
-        "desk",
-    ]
-)
 _META = (
     "author",
     "article:author",
+    "article:author_name",
     "parsely-author",
     "sailthru.author",
     "dc.creator",
     "dcterms.creator",
     "byl",
     "citation_author",
+    "cxenseparse:author",
+    "twitter:misc:written by",
+    "authors",
 )
-_BYLINES = (
+_MARKED = (
     "//*[@itemprop='author']//*[@itemprop='name']",
     "//*[@itemprop='author'][not(.//*[@itemprop='name'])]",
     "//a[contains(concat(' ', @rel, ' '), ' author ')]",
-    "//*[contains(@class, 'author-name') or contains(@class, 'authorName') or contains(@class, 'author_name')]",
-    "//*[contains(@class, 'byline-name') or contains(@class, 'byline__name')]",
-    "//*[contains(@class, 'byline') or contains(@class, 'article-author')]",
 )
-_LONGEST = 60
-_MOST_WORDS = 8
+_CLASS = re.compile(
+    r"\bauthor[-_]?name|byline[-_]{0,2}name|\bauthor\b|\bbyline\b|article[-_]author|post[-_]author", re.I
+)
+_CLASS_LESS = re.compile(r"author|byline|autor\b|autore\b|auteur|writer|contributor", re.I)
+_NOT_OF_THIS = re.compile(
+    r"comment|related|sidebar|widget|footer|menu|bio\b|teaser|card|recommend|popular|latest", re.I
+)
+_PAGE_OF_AUTHOR = re.compile(
+    r"/(?:authors?|autor(?:es|en|in)?|auteurs?|autore|profiles?|people|person|by|byline|journalist\w*|redakteur\w*|writers?"
+    r"|columnists?|staff|contributors?|reporter|skribent|forfatter)/[^/]",
+    re.I,
+)
+_APART = frozenset(["nav", "footer", "aside"])
+_LONGEST = 90
+_MOST_WORDS = 12
+_MOST_MARKED = 4
+_DEEPEST = 4
 
 
 def authors_of(
@@ -71,15 +64,19 @@ def authors_of(
     rules: ExtractionRules,
     names: tuple[str, ...],
     discovery: Discovery | None,
+    lines: Sequence[str] = (),
 ) -> tuple[tuple[Author, ...], FieldFacts | None]:
-    """The authors and where they are from; `names` are the site's own."""
-    site = {" ".join(words(name)) for name in names}
+    """The authors and where they are from; `names` are the site's own, `lines` those of the page."""
+    site = {folded(name) for name in (*names, _label(document.url))}
     for source, claims in _claims(document, structured, rules, discovery):
-        people = [author for claim in claims for author in _people(claim, site)]
-        unique = {" ".join(words(author.name)): author for author in reversed(people)}
-        if unique:
-            return tuple(reversed(unique.values())), facts(source)
-    return (), None
+        people = _distinct(author for claim in claims for author in _people(claim, site, bodies=source == "json-ld"))
+        if people:
+            return people, facts(source)
+    people = _distinct(author for line in lines if is_byline(line) for author in _people(Author(name=line), site))
+    if people and all(looks_like_a_person(author.name) for author in people):
+        return people, facts("byline")
+    bodies = _distinct(_bodies(structured, document, site))
+    return bodies[:1], facts("json-ld") if bodies else None
 
 
 def _claims(
@@ -91,18 +88,69 @@ def _claims(
         yield "json-ld", list(_declared(node.get("author") or node.get("creator"), structured, document, 0))
     for name in _META:
         yield "meta", [Author(name=plain(text)) for text in structured.meta.get(name, ())]
-    for path in _BYLINES:
-        elements = document.root.xpath(path)[:3]
-        found = [(text_of(element) or element.get("content") or "", element.get("href")) for element in elements]
-        short = [(text, link) for text, link in found if len(text) < _LONGEST and len(text.split()) <= _MOST_WORDS]
-        yield "byline", [Author(name=text, url=document.absolute(link)) for text, link in short]
+    yield "meta", _labelled(structured)
     if discovery is not None and discovery.source_author:
         yield "feed", [Author(name=discovery.source_author)]
+    for path in _MARKED:
+        yield "byline", _signed(document, document.root.xpath(path)[:_MOST_MARKED])
+    yield from (("byline", claims) for claims in _bylines(document))
+
+
+def _label(url: str) -> str:
+    """The name that a host is known by: its label before the last."""
+    return (["", *(urlsplit(url).hostname or "").split(".")])[-2]
+
+
+def _labelled(structured: Structured) -> list[Author]:
+    """What ``twitter:label1`` calls the writer, in ``twitter:data1``."""
+    labels = structured.meta.get("twitter:label1", ())
+    written = any(re.match(r"written by|verfasst von|escrito por|[eé]crit par", label, re.I) for label in labels)
+    return [Author(name=plain(text)) for text in structured.meta.get("twitter:data1", ())] if written else []
+
+
+def _bylines(document: Document) -> Iterator[list[Author]]:
+    """Signatures that only their looks give away, the surer ones first: by class, by where a link leads."""
+    marked: list[html.HtmlElement] = []
+    less: list[html.HtmlElement] = []
+    linked: list[html.HtmlElement] = []
+    for element in document.root.iter("a", "span", "div", "p", "li", "address", "cite", "strong"):
+        marks = element.get("class") or ""
+        if _CLASS.search(marks):
+            marked.append(element)
+        elif _CLASS_LESS.search(marks):
+            less.append(element)
+        elif element.tag == "a" and _PAGE_OF_AUTHOR.search(element.get("href") or ""):
+            linked.append(element)
+    for elements in (marked, less, linked):
+        near = [element for element in elements if not _is_apart(element)]
+        sure = [
+            author
+            for author in _signed(document, near[:_MOST_MARKED])
+            if any(looks_like_a_person(name) for name in people_in(author.name, set()))
+        ]
+        yield sure[:1] if elements is not linked else sure[:2]
+
+
+def _is_apart(element: html.HtmlElement) -> bool:
+    return any(
+        one.tag in _APART or _NOT_OF_THIS.search(f"{one.get('class') or ''} {one.get('id') or ''}")
+        for one in [element, *element.iterancestors()]
+        if one.tag not in ("body", "html")
+    )
+
+
+def _signed(document: Document, elements: Iterable[html.HtmlElement]) -> list[Author]:
+    found = [(text_of(element) or element.get("content") or "", element) for element in elements]
+    return [
+        Author(name=text, url=document.absolute(element.get("href")))
+        for text, element in found
+        if len(text) < _LONGEST and len(text.split()) <= _MOST_WORDS
+    ]
 
 
 def _declared(value: Any, structured: Structured, document: Document, depth: int) -> Iterator[Author]:
     value = structured.resolve(value)
-    if depth > 4:
+    if depth > _DEEPEST:
         return
     if isinstance(value, str):
         yield Author(name=plain(value))
@@ -118,19 +166,23 @@ def _declared(value: Any, structured: Structured, document: Document, depth: int
             yield from _declared(name, structured, document, depth + 1)
 
 
-def _people(claim: Author, site: set[str]) -> Iterator[Author]:
-    names = [_LEAD.sub("", part).strip(" .,-–|:") for part in _SPLIT.split(_LEAD.sub("", claim.name.strip()))]
-    people = [name for name in names if _is_person(name, site)]
+def _people(claim: Author, site: set[str], *, bodies: bool = False) -> Iterator[Author]:
+    people = list(people_in(claim.name, site, bodies=bodies))
     for name in people:
         yield Author(name=name, url=claim.url if len(people) == 1 else None)
 
 
-def _is_person(name: str, site: set[str]) -> bool:
-    folded = " ".join(words(name))
-    return (
-        len(name) > 2
-        and len(name) <= _LONGEST
-        and not re.search(r"https?:|www\.|@|\d{3,}", name)
-        and folded not in _NOBODY
-        and folded not in site
-    )
+def _bodies(structured: Structured, document: Document, site: set[str]) -> Iterator[Author]:
+    """Organisations that the page's JSON-LD declares as its author."""
+    for node in structured.articles:
+        for author in _declared(node.get("author") or node.get("creator"), structured, document, 0):
+            if signer_of(author.name, site) is Signer.ORGANISATION:
+                yield author
+
+
+def _distinct(authors: Iterable[Author]) -> tuple[Author, ...]:
+    """The authors without repetitions, the first of each name."""
+    unique: dict[str, Author] = {}
+    for author in authors:
+        unique.setdefault(folded(author.name), author)
+    return tuple(unique.values())

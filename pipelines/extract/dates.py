@@ -223,7 +223,7 @@ def _last_resort(document: Document, fetched_at: datetime | None) -> str | None:
     latest = fetched_at.strftime("%Y-%m-%d") if fetched_at else "2100-01-01"
     try:
         found: str | None = find_date(
-            document.root, url=document.url, original_date=True, extensive_search=False, max_date=latest
+            document.root, url=document.url, original_date=True, extensive_search=True, max_date=latest
         )
     except (ValueError, TypeError, AttributeError, OverflowError):
         return None

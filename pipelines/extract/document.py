@@ -16,45 +16,11 @@ Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 MAX_CHARACTERS = 8_000_000
 _DETECTION_SAMPLE = 20_000
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "td",
-        "th",
-        "tr",
-        "ul",
-    ]
-)
+_MANY_BYTES = 16
+"""Continuation bytes that make a valid UTF-8 text one beyond doubt."""
+_CONTROLS = bytes([*range(9), 0x0B, *range(0x0E, 0x20)])
+_WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
+_STRING = etree.XPath("string()")
 
 
 class UnreadableDocument(ValueError):
@@ -69,6 +35,8 @@ class Document:
     url: str
     base_url: str
     headers: tuple[tuple[str, str], ...] = ()
+    source: bytes = b""
+    """The page's bytes in UTF-8: to see cheaply that something is not in it."""
 
     def absolute(self, link: str | None) -> str | None:
         """An http or https address of a link on the page, without fragment; None when it is no such link."""
@@ -90,25 +58,39 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
     text = page if isinstance(page, str) else decode(page, content_type)
-    text = _CONTROL.sub(" ", text)
-    if not text.strip():
-        raise UnreadableDocument("the page is empty")
     if len(text) > MAX_CHARACTERS:
         raise UnreadableDocument(f"the page has more than {MAX_CHARACTERS} characters")
-    # An encoding declared inside a string would be taken for that of the string
+    # An encoding declared inside the text would be taken for that of the bytes
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1)
+    encoded = text.encode("utf-8", "replace").translate(_WITHOUT_CONTROLS)
+    if not encoded.strip():
+        raise UnreadableDocument("the page is empty")
     parser = html.HTMLParser(remove_pis=True, encoding="utf-8")
     try:
-        root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+        root = html.document_fromstring(encoded, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableDocument(f"no HTML tree: {error}") from error
-    return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs)
+    return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded)
 
 
 def decode(page: bytes, content_type: str) -> str:
-    """Text of a page: byte order mark, HTTP header, meta element, then detection (WHATWG Encoding, section 6)."""
+    """Text of a page: byte order mark, HTTP header, meta element, then detection (WHATWG Encoding, section 6).
+
+    A page that declares something else but is UTF-8 throughout, its many letters beyond ASCII included, is
+    UTF-8: in no other encoding do so many of them happen to be valid in it.
+    """
+    if (text := _plainly_utf8(page)) is not None:
+        return text
     _, text = html_to_unicode(content_type or None, page, auto_detect_fun=_detect, default_encoding="utf-8")
     return text
+
+
+def _plainly_utf8(page: bytes) -> str | None:
+    try:
+        text = page.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text.removeprefix("\ufeff") if len(page) - len(text) >= _MANY_BYTES else None
 
 
 def _detect(page: bytes) -> str | None:
@@ -122,13 +104,4 @@ def _detect(page: bytes) -> str | None:
 
 def text_of(element: html.HtmlElement) -> str:
     """The words of an element, white space folded."""
-    parts = [part for part in element.itertext() if isinstance(part, str)]
-    return " ".join("".join(parts).split())
-
-
-def block_of(element: html.HtmlElement) -> html.HtmlElement:
-    """The nearest block-level element around an element, or the element itself."""
-    current = element
-    while current.tag not in _BLOCKS and current.getparent() is not None:
-        current = current.getparent()
-    return current
+    return " ".join(str(_STRING(element)).split())

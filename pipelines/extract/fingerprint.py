@@ -6,6 +6,8 @@ import hashlib
 import re
 import unicodedata
 
+import numpy as np
+
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+(?:['’][^\W\d_]+)*"
 )
@@ -28,9 +30,8 @@ def simhash64(words: list[str]) -> str:
     """Charikar's similarity hash over word triples: few differing bits mean similar texts. 16 hexadecimal digits."""
     folded = [word.casefold() for word in words]
     shingles = {" ".join(folded[at : at + _SHINGLE]) for at in range(max(1, len(folded) - _SHINGLE + 1))}
-    balance = [0] * _BITS
-    for shingle in shingles:
-        value = int.from_bytes(hashlib.blake2b(shingle.encode("utf-8", "replace"), digest_size=8).digest(), "big")
-        for bit in range(_BITS):
-            balance[bit] += 1 if value >> bit & 1 else -1
-    return f"{sum(1 << bit for bit in range(_BITS) if balance[bit] > 0):016x}"
+    digests = b"".join(
+        hashlib.blake2b(shingle.encode("utf-8", "replace"), digest_size=_BITS // 8).digest() for shingle in shingles
+    )
+    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8).reshape(len(shingles), _BITS // 8), axis=1)
+    return np.packbits(bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)).tobytes().hex()

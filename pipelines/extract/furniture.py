@@ -1,20 +1,22 @@
 """Lines of a page that are no text of the article: comment counters, file names of images, links to
-the other edition, the headline over again.
+the other edition, the headline over again, the byline in front.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from lxml import html
 
 from archive.article import Alternate
-from pipelines.extract.document import Document, block_of, text_of
+from pipelines.extract.blocks import Block
+from pipelines.extract.document import Document
 from pipelines.extract.headline import words
 from pipelines.extract.language import script_language, script_of
+from pipelines.extract.names import is_byline
 
 _COMMENTS = re.compile(
     r"(?:\d+\s*)?(?:comments?|commentaires?|kommentare?|comentarios?|coment[aá]rios?|commenti|reacties|تعليقات|التعليقات"
@@ -22,6 +24,9 @@ _COMMENTS = re.compile(
     re.I,
 )
 _LANGUAGE_SEGMENT = re.compile(r"/([a-z]{2})(?:[-_][a-z]{2})?/", re.I)
+_ALL = 0.8
+"""Share of a line's characters that makes it a link; white space is not counted."""
+_FEWEST_WORDS = 2
 _NAVIGATION = frozenset({"nav", "header", "footer", "aside"})
 
 
@@ -38,36 +43,37 @@ def image_labels(root: html.HtmlElement) -> set[str]:
     return labels
 
 
-def edition_links(document: Document, main_script: str) -> Iterator[tuple[str, Alternate]]:
+def edition_links(document: Document, blocks: Sequence[Block], main_script: str) -> Iterator[tuple[str, Alternate]]:
     """Lines that are only a link in another script than the text: the text of the line, and where it leads.
 
-    Such a line stands behind the headline, outside of navigation, has a block of its own, and leads to a page
-    of this site that is no front page.
+    Such a line stands behind the headline, outside of navigation, and leads to a page of this site that is no
+    front page.
     """
     host = urlsplit(document.url).hostname or ""
-    for anchor in _behind_headline(document.root):
-        text = text_of(anchor)
-        target = document.absolute(anchor.get("href"))
-        if target is None or len(words(text)) < 2 or script_of(text) in ("", main_script):
+    for block in _behind_headline(blocks):
+        text = block.text
+        if block.linked < _ALL * len(text) or (main_script == "LATIN" and text.isascii()):
+            continue
+        if len(words(text)) < _FEWEST_WORDS or script_of(text) in ("", main_script):
+            continue
+        anchor = _anchor(block.place.element)
+        target = document.absolute(anchor.get("href")) if anchor is not None else None
+        if anchor is None or target is None:
             continue
         same_site = (urlsplit(target).hostname or "").split(".")[-2:] == host.split(".")[-2:]
-        alone = text_of(block_of(anchor)) == text or anchor.getparent().tag in (
-            "article",
-            "main",
-            "body",
-            "div",
-        )
-        if same_site and alone and not _in_navigation(anchor) and _is_deep(target):
+        if same_site and not _in_navigation(anchor) and _is_deep(target):
             yield text, Alternate(href=target, hreflang=_language(target, text))
 
 
-def _behind_headline(root: html.HtmlElement) -> Iterator[html.HtmlElement]:
-    """The anchors behind the first level-one heading; all of them when there is none."""
-    seen = root.find(".//h1") is None
-    for element in root.iter("h1", "a"):
-        seen = seen or element.tag == "h1"
-        if seen and element.tag == "a":
-            yield element
+def _behind_headline(blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks behind the first level-one heading; all of them when there is none."""
+    first = next((at for at, block in enumerate(blocks) if block.place.tag == "h1"), -1)
+    return blocks[first + 1 :]
+
+
+def _anchor(element: html.HtmlElement) -> html.HtmlElement | None:
+    inside = next(element.iter("a"), None)
+    return inside if inside is not None else next(element.iterancestors("a"), None)
 
 
 def _is_deep(url: str) -> bool:
@@ -101,7 +107,8 @@ def without_furniture(
     kept: list[str] = []
     for paragraph in paragraphs:
         repeated_title = not kept and title and words(paragraph) == title
-        if repeated_title or paragraph.casefold() in labels or paragraph in editions:
+        signature = not kept and is_byline(paragraph)
+        if repeated_title or signature or paragraph.casefold() in labels or paragraph in editions:
             continue
         if _COMMENTS.fullmatch(paragraph) or any(pattern.fullmatch(paragraph) for pattern in removed):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 from archive.article import FieldFacts
 from pipelines.extract.candidates import Candidate, facts
@@ -14,15 +15,19 @@ from pipelines.rules import ExtractionRules
 _SEPARATOR = re.compile(r"\s+[|\-–—:»•·―]+\s+|\s*[|｜»]\s*")
 _LONGEST = 300
 _AGREES = 0.5
+_FEWEST_WORDS = 3
+_PARTS = 2
+_LONGEST_SHARED = 110
 
 
 def headline_of(
     document: Document, structured: Structured, rules: ExtractionRules, names: tuple[str, ...], announced: str
 ) -> tuple[str | None, FieldFacts | None]:
     """The headline and where it is from; `names` are the site's, `announced` is the source's title."""
+    names = (*names, *_host_names(document.url))
     declared = _declared(structured, document, announced)
     candidates = _from_rules(document, rules)
-    heading = _heading(document, declared, names)
+    heading = _below_masthead(document) or _heading(document, declared, names)
     if heading:
         candidates.append(Candidate(heading, "heading"))
     candidates += declared
@@ -30,9 +35,48 @@ def headline_of(
     usable = [candidate for candidate in cleaned if _is_usable(candidate.value, names)]
     if not usable:
         return None, None
-    best = usable[0]
-    agreeing = sum(1 for candidate in usable[1:] if words(candidate.value) == words(best.value))
+    best = _resolved(usable, structured)
+    agreeing = sum(1 for candidate in usable if candidate is not best and words(candidate.value) == words(best.value))
     return best.value, facts(best.source, agreeing)
+
+
+def _resolved(candidates: list[Candidate[str]], structured: Structured) -> Candidate[str]:
+    """The first candidate, unless it is a heading that the declarations correct.
+
+    They do where the heading has more than they: a kicker before, a date or counter behind. And on a page declared
+    to be news where JSON-LD and OpenGraph agree on another title.
+    """
+    first = candidates[0]
+    if first.source != "heading":
+        return first
+    by_source = {candidate.source: candidate for candidate in reversed(candidates)}
+    linked, opened = by_source.get("json-ld"), by_source.get("opengraph")
+    if linked and opened and words(linked.value) == words(opened.value) and _is_news(structured):
+        return linked
+    whole = squeeze(first.value)
+    others = [(candidate, squeeze(candidate.value)) for candidate in candidates[1:] if not _is_cut(candidate.value)]
+    same = [candidate for candidate, text in others if text == whole]
+    inner = [
+        candidate
+        for candidate, text in others
+        if len(words(candidate.value)) >= _FEWEST_WORDS and (whole.endswith(text) or whole.startswith(text))
+    ]
+    return next(iter(same or inner), first)
+
+
+def _is_cut(title: str) -> bool:
+    """Whether a title looks shortened for those who share it."""
+    return title.endswith(("...", "…")) or len(title) >= _LONGEST_SHARED
+
+
+def _is_news(structured: Structured) -> bool:
+    return any("NewsArticle" in kind for node in structured.articles[:1] for kind in texts(node.get("@type")))
+
+
+def _host_names(url: str) -> list[str]:
+    """The host, and the label it is known by."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    return [host, *host.split(".")[-2:-1]]
 
 
 def _from_rules(document: Document, rules: ExtractionRules) -> list[Candidate[str]]:
@@ -66,9 +110,31 @@ def _heading(document: Document, declared: list[Candidate[str]], names: tuple[st
     return best if agrees or (len(headings) == 1 and len(words(best)) >= 4) else None
 
 
+def _below_masthead(document: Document) -> str | None:
+    """The heading of lower level that is the article's, where the only heading of the first level names the site.
+
+    The title element then has both as parts.
+    """
+    title = document.root.find(".//title")
+    parts = {squeeze(part) for part in _SEPARATOR.split(text_of(title))} if title is not None else set()
+    top = [text_of(element) for element in document.root.iter("h1")]
+    if len(parts) < _PARTS or len(top) != 1 or squeeze(top[0]) not in parts:
+        return None
+    for element in document.root.iter("h2", "h3"):
+        text = text_of(element)
+        if len(words(text)) > 1 and squeeze(text) in parts - {squeeze(top[0])}:
+            return text
+    return None
+
+
 def words(text: str) -> list[str]:
     """The words of a text, for comparison: case, marks and forms of letters do not count."""
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def squeeze(text: str) -> str:
+    """The words of a text without what stands between them, for comparison."""
+    return "".join(words(text))
 
 
 def overlap(one: str, other: str) -> float:

@@ -12,6 +12,8 @@ from lxml import html
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _SAMPLE = 3000
+_SCRIPT_SAMPLE = 600
+_DETECTION_SAMPLE = 600
 _ENOUGH_LETTERS = 200
 _SCRIPT_LANGUAGES = {
     "ARABIC": "ar",
@@ -37,7 +39,7 @@ def _script_of_letter(letter: str) -> str:
 
 def script_of(text: str) -> str:
     """The script of most letters, as Unicode names it (``LATIN``, ``ARABIC`` …); empty without letters."""
-    counts = Counter(_script_of_letter(letter) for letter in text[:_SAMPLE] if letter.isalpha())
+    counts = Counter(map(_script_of_letter, filter(str.isalpha, text[:_SCRIPT_SAMPLE])))
     return counts.most_common(1)[0][0] if counts else ""
 
 
@@ -64,8 +66,8 @@ def language_of(text: str, root: html.HtmlElement, declared: list[str], expected
     claims = [
         tag for claim in [root.get("lang"), root.get("xml:lang"), *declared, expected] if (tag := normal_tag(claim))
     ]
-    letters = sum(1 for letter in text[:_SAMPLE] if letter.isalpha())
+    letters = sum(map(str.isalpha, text[:_SAMPLE]))
     if letters < _ENOUGH_LETTERS:
         return claims[0] if claims else script_language(text)
-    detected = str(py3langid.classify(text[:_SAMPLE])[0])
+    detected = str(py3langid.classify(text[:_DETECTION_SAMPLE])[0])
     return next((claim for claim in claims if claim.split("-")[0] == detected), detected)

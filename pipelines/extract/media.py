@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -19,20 +19,14 @@ _MOST_LINKS = 500
 _OUTSIDE = frozenset({"nav", "header", "footer", "aside"})
 
 
-def article_element(document: Document, paragraphs: list[str]) -> html.HtmlElement:
-    """The smallest element that holds most of the paragraphs: the article as the page lays it out."""
-    starts = [paragraph[:80] for paragraph in paragraphs if len(paragraph) > 40] or paragraphs[:1]
-    holders = []
-    for element in document.root.iter("p", "div", "td", "li", "blockquote"):
-        text = text_of(element)[:80]
-        if text and any(text == start[: len(text)] and len(text) >= min(len(start), 40) for start in starts):
-            holders.append(element)
+def article_element(document: Document, holders: Sequence[html.HtmlElement]) -> html.HtmlElement:
+    """The element that holds the article as the page lays it out, given the elements that hold its paragraphs."""
     if not holders:
         return next(iter(document.root.iter("article", "main")), document.root)
     return _with_headline(_common_ancestor(holders))
 
 
-def _common_ancestor(elements: list[html.HtmlElement]) -> html.HtmlElement:
+def _common_ancestor(elements: Sequence[html.HtmlElement]) -> html.HtmlElement:
     paths = [[*reversed(list(element.iterancestors())), element] for element in elements]
     common = paths[0][0]
     for level in zip(*paths, strict=False):
@@ -142,8 +136,9 @@ def links_of(document: Document, article: html.HtmlElement, body: str) -> tuple[
     found: dict[str, Link] = {}
     for anchor in article.iter("a"):
         text = text_of(anchor)
-        address = document.absolute(anchor.get("href"))
-        if text and address and text in body and anchor.xpath("ancestor::p or ancestor::li or ancestor::blockquote"):
+        if not text or text not in body or next(anchor.iterancestors("p", "li", "blockquote"), None) is None:
+            continue
+        if address := document.absolute(anchor.get("href")):
             found.setdefault(address, Link(url=address, text=text))
     return tuple(found.values())[:_MOST_LINKS]
 

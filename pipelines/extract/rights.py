@@ -40,7 +40,8 @@ def _access(document: Document, structured: Structured) -> tuple[bool | None, st
         (node["isAccessibleForFree"] for node in structured.articles if "isAccessibleForFree" in node), None
     )
     tier = (structured.meta_first("article:content_tier") or "").lower()
-    mark = document.root.xpath(_PAYWALL_MARK)
+    speaks_of_it = any(word in document.source for word in (b"paywall", b"piano-offer"))
+    mark = document.root.xpath(_PAYWALL_MARK) if speaks_of_it else []
     evidence = f"element with class or id {mark[0].get('class') or mark[0].get('id')!r}" if mark else None
     if declared is not None:
         free = str(declared).strip().lower() in ("true", "1", "yes")

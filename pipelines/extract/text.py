@@ -1,45 +1,134 @@
-"""The body text, by trafilatura. Nothing else in the project imports it."""
+"""The body text: blocks of the page that a model judges, with trafilatura and resiliparse asked where it is unsure.
+
+`Quality` says when they are asked: where little is expected of the choice, where it may be bettered, or always.
+Nothing else imports the two. Rules of a site come first: what they remove is gone, what they name as the body is it.
+"""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import trafilatura
 from lxml import html
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLTree
 
+from pipelines.extract.blocks import Block, blocks_of
 from pipelines.extract.document import Document, text_of
+from pipelines.extract.features import Declared, squeeze
+from pipelines.extract.judgement import VOTERS, Models, agreed, layout_of, shipped_models
+from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules
 
 TOOL = f"trafilatura {trafilatura.__version__}"
-_BLOCK_TAGS = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
+_INNERMOST = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
 
 
-def paragraphs_of(document: Document, rules: ExtractionRules) -> list[str]:
-    """The paragraphs of the article's body, in order; empty when none is found."""
+class Quality(StrEnum):
+    """How much is spent on a page's text."""
+
+    FAST = "fast"
+    """The page is judged by itself, unless that leaves it as good as unknown."""
+    DEFAULT = "default"
+    """Other extractors are asked where that leaves doubts."""
+    BEST = "best"
+    """Other extractors are always asked, and both judgements count."""
+
+
+_SURE = {Quality.FAST: 0.8, Quality.DEFAULT: 0.9}
+"""Expected F1 from which the cheap judgement stands: `docs/extraction.md` has what other borders bring and cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyText:
+    """The text of an article."""
+
+    paragraphs: tuple[str, ...]
+    source: str
+    """``rules``, ``blocks`` or ``agreement`` (of the blocks with other extractors)."""
+    confidence: float
+    """The F1 expected, from 0 to 1."""
+    blocks: tuple[Block, ...] = ()
+    """All blocks of the page, whether of the article or not."""
+    holders: tuple[html.HtmlElement, ...] = ()
+    """The elements that hold the paragraphs."""
+
+
+def body_of(
+    document: Document,
+    structured: Structured,
+    rules: ExtractionRules,
+    quality: Quality = Quality.DEFAULT,
+    models: Models | None = None,
+) -> BodyText:
+    """The text of a page's article; without paragraphs when none is found."""
+    document = _without_removed(document, rules)
+    blocks = tuple(blocks_of(document.root))
+    for selector in rules.body:
+        for element in document.root.cssselect(selector)[:1]:
+            if found := _innermost_texts(element):
+                return BodyText(tuple(found), "rules", 1.0, blocks, (element,))
+    models = models or shipped_models()
+    declared = declared_of(document, structured)
+    source, judgement = "blocks", models.plain.judge(blocks, declared)
+    if judgement.confidence < _SURE.get(quality, 1.0):
+        alone, source = judgement, "agreement"
+        judgement = models.voted.judge(blocks, declared, votes_of(document))
+        if quality is Quality.BEST:
+            judgement = agreed(layout_of(blocks).lengths, [alone, judgement])
+    kept = [block for block, chosen in zip(blocks, judgement.kept, strict=True) if chosen]
+    paragraphs = tuple(block.text for block in kept)
+    return BodyText(paragraphs, source, judgement.confidence, blocks, tuple(block.place.element for block in kept))
+
+
+def declared_of(document: Document, structured: Structured) -> Declared:
+    """What the page says of its article, for comparison."""
+    title = document.root.find(".//title")
+    titles = [
+        *texts(structured.article_value("headline")),
+        *structured.meta.get("og:title", ()),
+        text_of(title) if title is not None else "",
+    ]
+    description = structured.meta_first("og:description", "description") or ""
+    body = " ".join(texts(structured.article_value("articleBody")))
+    return Declared(
+        "|".join(squeeze(plain(text)) for text in titles), squeeze(plain(description)), squeeze(plain(body))
+    )
+
+
+def votes_of(document: Document) -> dict[str, str]:
+    """The texts that other extractors find."""
+    return dict(zip(VOTERS, (_by_trafilatura(document), _by_resiliparse(document)), strict=True))
+
+
+def _by_trafilatura(document: Document) -> str:
+    found = trafilatura.bare_extraction(
+        document.root, url=document.url, include_comments=False, include_tables=True, include_images=False
+    )
+    return getattr(found, "text", None) or ""
+
+
+def _by_resiliparse(document: Document) -> str:
+    page = HTMLTree.parse_from_bytes(document.source, "utf-8")
+    return str(extract_plain_text(page, main_content=True, alt_texts=False, comments=False))
+
+
+def _without_removed(document: Document, rules: ExtractionRules) -> Document:
+    if not rules.remove:
+        return document
     root = deepcopy(document.root)
     for selector in rules.remove:
         for element in root.cssselect(selector):
             element.drop_tree()
-    for selector in rules.body:
-        for element in root.cssselect(selector)[:1]:
-            chosen = _plain_paragraphs(element)
-            if chosen:
-                return chosen
-    return _extracted(root, document.url)
+    return replace(document, root=root)
 
 
-def _extracted(root: html.HtmlElement, url: str) -> list[str]:
-    found = trafilatura.bare_extraction(
-        root, url=url, include_comments=False, include_tables=True, include_images=False, deduplicate=False
-    )
-    text = getattr(found, "text", None) or ""
-    return [line for raw in text.split("\n") if (line := " ".join(raw.split()))]
-
-
-def _plain_paragraphs(element: html.HtmlElement) -> list[str]:
+def _innermost_texts(element: html.HtmlElement) -> list[str]:
     """The text of an element that the rules name: its innermost blocks, one paragraph each."""
     blocks = [
-        block for block in element.iter(*_BLOCK_TAGS) if not any(True for _ in block.iterdescendants(*_BLOCK_TAGS))
+        block for block in element.iter(*_INNERMOST) if not any(True for _ in block.iterdescendants(*_INNERMOST))
     ]
-    texts = [text_of(block) for block in blocks] if blocks else [text_of(element)]
-    return [text for text in texts if text]
+    found = [text_of(block) for block in blocks] if blocks else [text_of(element)]
+    return [text for text in found if text]

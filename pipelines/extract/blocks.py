@@ -1,0 +1,198 @@
+"""A page as a sequence of text blocks: the paragraphs, list items, cells and lines that a reader sees.
+
+A block is the text between two borders. Borders are the edges of block-level elements and line breaks; what
+programs, forms and drawings contain is no text. Nothing is judged here, only cut.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree, html
+
+from pipelines.extract.class_words import UNSEEN, class_words
+
+_BLOCK_LEVEL = frozenset(
+    "p div section article main aside header footer nav h1 h2 h3 h4 h5 h6 ul ol li dl dt dd blockquote pre table"
+    " tr td th tbody thead tfoot caption figure figcaption form fieldset address details summary hr body center"
+    " legend html".split()
+)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_UNSEEN_STYLE = re.compile(r"clip\s*:\s*rect\(|clip-path\s*:\s*inset\(50%", re.I)
+_WORD_CHARACTER = re.compile(r"\w")
+
+AROUND = ("link", "hidden", "article", "main", "apart", "figure", "cell", "quote")
+"""What may stand around a text: the bits of `Place.around`, the first one lowest."""
+IN_LINK, HIDDEN, IN_ARTICLE, IN_MAIN, APART, IN_FIGURE, IN_CELL, IN_QUOTE, EMPHASISED, SILENT = (
+    1 << bit for bit in range(10)
+)
+_TAGS_OF = {
+    SILENT: "script style noscript template svg iframe object embed select option textarea button input head canvas"
+    " map audio video math",
+    IN_LINK: "a",
+    IN_ARTICLE: "article",
+    IN_MAIN: "main",
+    APART: "aside nav footer header form",
+    IN_FIGURE: "figure figcaption",
+    IN_CELL: "li table td th dd dt",
+    IN_QUOTE: "blockquote q",
+    EMPHASISED: "strong b em i",
+}
+_NO_TEXT = frozenset(_TAGS_OF[SILENT].split())
+_TAG_BITS = {tag: bit for bit, tags in _TAGS_OF.items() for tag in tags.split()}
+
+
+@dataclass(slots=True)
+class Place:
+    """An element and what stands around it."""
+
+    element: html.HtmlElement
+    parent: Place | None
+    number: int
+    """Places are numbered as they are met."""
+    tag: str
+    block: Place
+    """The nearest place that is block-level, itself included."""
+    around: int
+    """Bits such as `IN_LINK`."""
+    depth: int
+    words: int
+    """Bits of what its own class and id say (`class_words`)."""
+    words_above: int
+    """The same of all elements around it, its own included."""
+
+
+@dataclass(slots=True)
+class Block:
+    """One piece of text."""
+
+    text: str
+    """White space folded."""
+    place: Place
+    """The block-level element it stands in."""
+    linked: int
+    """Characters of it that are in links."""
+    emphasised: int
+    """Characters of it that are strong or emphasised."""
+    after_break: bool
+    """Whether it begins behind a line break."""
+
+
+def _place(element: html.HtmlElement, parent: Place | None, number: int) -> Place:
+    tag = element.tag if isinstance(element.tag, str) else ""
+    marks, name = element.get("class"), element.get("id")
+    own = class_words(f"{marks or ''} {name or ''}") if marks or name else 0
+    around = _TAG_BITS.get(tag, 0) if tag else SILENT
+    around |= SILENT if own & UNSEEN else _visibility(element)
+    place = Place(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
+    place.block = place
+    if parent is not None:
+        place.around |= parent.around
+        place.words_above |= parent.words_above
+        place.depth = parent.depth + 1
+        if tag not in _BLOCK_LEVEL:
+            place.block = parent.block
+    return place
+
+
+def _visibility(element: html.HtmlElement) -> int:
+    """Text for screen readers alone is none of the page's; what is hidden for now may be shown later."""
+    if style := element.get("style"):
+        if _UNSEEN_STYLE.search(style):
+            return SILENT
+        if _HIDDEN_STYLE.search(style):
+            return HIDDEN
+    return HIDDEN if element.get("hidden") is not None or element.get("aria-hidden") == "true" else 0
+
+
+def blocks_of(root: html.HtmlElement) -> list[Block]:
+    """The text blocks of a page, in its order. Not recursive: pages may be very deep."""
+    body = root.find(".//body")
+    walker = etree.iterwalk(root if body is None else body, events=("start", "end", "comment"))
+    cutter = _Cutter()
+    for event, element in walker:
+        if event == "start":
+            if element.tag in _NO_TEXT:
+                walker.skip_subtree()
+            cutter.enter(element)
+        elif event == "end":
+            cutter.leave(element)
+        else:
+            cutter.take(element.tail or "")
+    return cutter.finish()
+
+
+class _Cutter:
+    """Gathers the texts of a page into blocks."""
+
+    def __init__(self) -> None:
+        self._elements: list[html.HtmlElement] = []
+        self._places: list[Place] = []
+        self._made = 0
+        self._blocks: list[Block] = []
+        self._parts: list[str] = []
+        self._place: Place | None = None
+        self._linked = self._emphasised = 0
+        self._after_break = False
+
+    def enter(self, element: html.HtmlElement) -> None:
+        """Before an element's text."""
+        tag = element.tag
+        if self._parts and tag in _BLOCK_LEVEL:
+            self._flush(broken=False)
+        self._elements.append(element)
+        if (text := element.text) and tag not in _NO_TEXT:
+            self.take(text)
+
+    def leave(self, element: html.HtmlElement) -> None:
+        """Behind an element, before the text that follows it."""
+        self._elements.pop()
+        del self._places[len(self._elements) :]
+        tag = element.tag
+        if tag == "br":
+            self._flush(broken=True)
+        elif self._parts and tag in _BLOCK_LEVEL:
+            self._flush(broken=False)
+        if self._elements and (text := element.tail):
+            self.take(text)
+
+    def take(self, text: str) -> None:
+        """A text within the element that was entered last and not left yet."""
+        if not text or text.isspace():
+            if self._parts:
+                self._parts.append(" ")
+            return
+        place = self._current()
+        if place.around & SILENT:
+            return
+        self._place = self._place or place.block
+        self._parts.append(text)
+        if place.around & (IN_LINK | EMPHASISED):
+            length = len(text.strip())
+            self._linked += length if place.around & IN_LINK else 0
+            self._emphasised += length if place.around & EMPHASISED else 0
+
+    def finish(self) -> list[Block]:
+        """All blocks."""
+        self._flush(broken=False)
+        return self._blocks
+
+    def _current(self) -> Place:
+        """The place of the element that was entered last. Most elements hold no text, and never need one."""
+        for element in self._elements[len(self._places) :]:
+            self._places.append(_place(element, self._places[-1] if self._places else None, self._made))
+            self._made += 1
+        return self._places[-1]
+
+    def _flush(self, broken: bool) -> None:
+        if self._parts:
+            text = " ".join("".join(self._parts).split())
+            if self._place is not None and _WORD_CHARACTER.search(text):
+                block = Block(text, self._place, self._linked, self._emphasised, self._after_break)
+                self._blocks.append(block)
+            self._parts = []
+            self._after_break = False
+        self._place = None
+        self._linked = self._emphasised = 0
+        self._after_break = self._after_break or broken

@@ -1,0 +1,351 @@
+"""What can be measured of each text block of a page: the rows that the block model judges by.
+
+A row holds numbers only, in the order of `names`. None depends on a language's words but those of
+`phrases`, which tell what stands beside articles in the languages of most news sites.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.extract.blocks import AROUND, Block, Place
+from pipelines.extract.class_words import KINDS
+from pipelines.extract.phrases import PHRASES, phrases_in
+
+Matrix = NDArray[np.float32]
+
+_LONGEST_PHRASE = 250
+
+_SENTENCE_END = re.compile(r"[.!?。！？…؟।][\"'”’»)]?(?:\s|$)")
+_ENDS_SENTENCE = re.compile(r"[.!?。！？…؟।;][\"'”’»)\]]*$")
+_SQUEEZE = re.compile(r"\W+")
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+
+_TAGS = ("p", "h1", "h2 h3", "h4 h5 h6", "li", "blockquote", "td th", "div", "figcaption caption", "dt dd", "pre")
+_TAG_NUMBER = {tag: number for number, tags in enumerate(_TAGS) for tag in tags.split()}
+_SAMPLE = 200
+"""Characters of a block in which capitals and digits are counted."""
+_NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+_FAR = 50
+_GOOD_WORDS, _GOOD_LINKED = 12, 0.35
+_MOST_LEVELS = 4
+_LEAST_BODY = 300
+"""Characters from which a declared body counts as one."""
+
+_TEXT = (
+    "length words word_length linked sentences ends_sentence ends_colon commas capitals digits emphasised"
+    " starts_upper starts_lower quotes bars after_break".split()
+)
+_CONTAINER = (
+    "good_own good_parent good_grandparent parent_density grandparent_density away climb like like_share".split()
+)
+_POSITION = "position behind_title is_behind_title text_before good_before good_after depth".split()
+_DECLARED = "in_body has_body in_description is_title repeats".split()
+_PAGE = "page_blocks page_good_share page_good".split()
+
+
+def squeeze(text: str) -> str:
+    """A text without what is no word character, in lower case: what is compared."""
+    return _SQUEEZE.sub("", text).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a page says of its article, squeezed."""
+
+    titles: str = ""
+    description: str = ""
+    body: str = ""
+
+
+def names(voters: Sequence[str]) -> list[str]:
+    """Names of the columns, given those of the voters."""
+    return [
+        *_TEXT,
+        *(f"says_{name}" for name in PHRASES),
+        *(f"tag_{tags.split()[0]}" for tags in _TAGS),
+        *(f"around_{name}" for name in AROUND),
+        *(f"{whose}_{kind}" for whose in ("own", "parent", "grandparent", "above") for kind in KINDS),
+        *_CONTAINER,
+        *_POSITION,
+        *(f"{what}{offset:+d}" for offset in _NEIGHBOURS for what in ("length", "linked", "sibling", "same_tag")),
+        *_DECLARED,
+        *_PAGE,
+        *(f"{voter}_{what}" for voter in voters for what in ("has", "line", "share")),
+    ]
+
+
+def rows(blocks: Sequence[Block], declared: Declared, votes: Mapping[str, str] | None = None) -> Matrix:
+    """A row for each block. `votes` are texts that other extractors found, by their name."""
+    if not blocks:
+        return np.zeros((0, len(names(tuple(votes or ())))), dtype=np.float32)
+    page = _Measured(blocks)
+    squeezed = [squeeze(block.text) for block in blocks]
+    parts = [
+        page.text_columns(),
+        _phrases(blocks),
+        page.tag_columns(),
+        _bits(page.around, len(AROUND)),
+        *(_bits(page.kinds[whose], len(KINDS)) for whose in range(4)),
+        page.container_columns(),
+        page.position_columns(squeezed, declared),
+        page.neighbour_columns(),
+        _declared_columns(squeezed, declared),
+        page.page_columns(),
+        *(_vote(squeezed, text) for text in (votes or {}).values()),
+    ]
+    return np.concatenate(parts, axis=1, dtype=np.float32)
+
+
+def _phrases(blocks: Sequence[Block]) -> Matrix:
+    nothing = [False] * len(PHRASES)
+    return np.array(
+        [phrases_in(block.text) if len(block.text) <= _LONGEST_PHRASE else nothing for block in blocks],
+        dtype=np.float32,
+    )
+
+
+def _bits(masks: NDArray[np.int64], count: int) -> Matrix:
+    return (masks[:, None] >> np.arange(count) & 1).astype(np.float32)
+
+
+def _declared_columns(squeezed: list[str], declared: Declared) -> Matrix:
+    has_body = len(declared.body) > _LEAST_BODY
+    times = Counter(squeezed)
+    return np.array(
+        [
+            [
+                len(text) > 3 and text in declared.body,
+                has_body,
+                len(text) > 15 and (text in declared.description or declared.description[:60] in text)
+                if declared.description
+                else False,
+                len(text) > 6 and text in declared.titles,
+                times[text] > 1,
+            ]
+            for text in squeezed
+        ],
+        dtype=np.float32,
+    )
+
+
+def _vote(squeezed: list[str], text: str) -> Matrix:
+    """Whether a voter's text has the block, whether as a line of its own, and how much of the page it took."""
+    lines = {squeeze(line) for line in text.split("\n")}
+    whole = squeeze(text)
+    share = len(whole) / (sum(map(len, squeezed)) + 1)
+    return np.array([[line in whole, line in lines, share] for line in squeezed], dtype=np.float32)
+
+
+class _Measured:
+    """What is counted once for a page."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self._count = len(blocks)
+        self._length = np.array([len(block.text) for block in blocks], dtype=np.float64)
+        self._linked = np.minimum(1, np.array([block.linked for block in blocks]) / self._length)
+        self._words = np.array([_word_count(block.text) for block in blocks], dtype=np.float64)
+        self._good = (self._words >= _GOOD_WORDS) & (self._linked < _GOOD_LINKED)
+        self._good_length = np.where(self._good, self._length, 0)
+        self._all_good = float(self._good_length.sum()) or 1.0
+        places = [block.place for block in blocks]
+        self._places = places
+        self._parents = [place.parent for place in places]
+        self._grandparents = [parent.parent if parent else None for parent in self._parents]
+        self.around = np.array([place.around for place in places], dtype=np.int64)
+        kinds = [
+            [place.words for place in places],
+            [parent.words if parent else 0 for parent in self._parents],
+            [parent.words if parent else 0 for parent in self._grandparents],
+            [place.words_above for place in places],
+        ]
+        self.kinds = np.array(kinds, dtype=np.int64)
+        self._tags = np.array([_TAG_NUMBER.get(place.tag, -1) for place in places])
+
+    def text_columns(self) -> Matrix:
+        """Columns of `_TEXT`."""
+        measured = np.array([_text_measures(block) for block in self._blocks], dtype=np.float64)
+        sampled = np.minimum(self._length, _SAMPLE)
+        shares = [measured[:, 4] / sampled, measured[:, 5] / sampled, measured[:, 6] / self._length]
+        columns = [
+            np.log1p(self._length),
+            np.log1p(self._words),
+            self._length / (self._words + 1),
+            self._linked,
+            *measured[:, :3].T,
+            measured[:, 3] / (self._words + 1),
+            *shares,
+            *measured[:, 7:].T,
+        ]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def tag_columns(self) -> Matrix:
+        """One column a tag."""
+        matches = self._tags[:, None] == np.arange(len(_TAGS))
+        return np.asarray(matches, dtype=np.float32)
+
+    def container_columns(self) -> Matrix:
+        """How much of the good text stands in the elements around a block."""
+        good: dict[int, float] = {}
+        held: dict[int, float] = {}
+        direct: dict[int, float] = {}
+        for place, length, weight in zip(self._places, self._length, self._good_length, strict=True):
+            current: Place | None = place
+            for _ in range(_MOST_LEVELS):
+                if current is None:
+                    break
+                good[current.number] = good.get(current.number, 0) + weight
+                held[current.number] = held.get(current.number, 0) + length
+                current = current.parent
+            if weight:
+                holder = _holder(place)
+                direct[holder.number] = direct.get(holder.number, 0) + weight
+        return self._against_best(good, held, direct)
+
+    def _against_best(self, good: dict[int, float], held: dict[int, float], direct: dict[int, float]) -> Matrix:
+        best = max(direct, key=lambda number: direct[number]) if direct else -1
+        ladder = _ladder(self._places, best)
+        signatures = [(place.tag, place.words, place.element.get("class")) for place in self._places]
+        like: dict[object, int] = {}
+        like_good: dict[object, float] = {}
+        for signature, weight in zip(signatures, self._good_length, strict=True):
+            like[signature] = like.get(signature, 0) + 1
+            like_good[signature] = like_good.get(signature, 0) + weight
+        lines = []
+        for place, parent, grandparent, signature in zip(
+            self._places, self._parents, self._grandparents, signatures, strict=True
+        ):
+            above, over = (parent.number if parent else -1), (grandparent.number if grandparent else -1)
+            away, climb = _steps(place, ladder)
+            lines.append(
+                [
+                    direct.get(place.number, 0) / self._all_good,
+                    direct.get(above, 0) / self._all_good,
+                    direct.get(over, 0) / self._all_good,
+                    good.get(above, 0) / (held.get(above, 0) + 1),
+                    good.get(over, 0) / (held.get(over, 0) + 1),
+                    away,
+                    climb,
+                    like[signature],
+                    like_good[signature] / self._all_good,
+                ]
+            )
+        return np.array(lines, dtype=np.float32)
+
+    def position_columns(self, squeezed: list[str], declared: Declared) -> Matrix:
+        """Where a block stands on the page."""
+        title = next((at for at, place in enumerate(self._places) if place.tag == "h1"), -1)
+        if title < 0:
+            title = next((at for at, text in enumerate(squeezed) if len(text) > 15 and text in declared.titles), -1)
+        index = np.arange(self._count)
+        before = np.cumsum(self._length) - self._length
+        columns = [
+            index / max(1, self._count),
+            np.clip(index - title, -99, 200) if title >= 0 else np.full(self._count, -99),
+            (index > title) & (title >= 0),
+            before / (self._length.sum() + 1),
+            _since_good(self._good),
+            _since_good(self._good[::-1])[::-1],
+            [place.depth for place in self._places],
+        ]
+        return np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
+
+    def neighbour_columns(self) -> Matrix:
+        """Length, links and kinship of the blocks before and behind."""
+        parents = np.array([parent.number if parent else -1 for parent in self._parents])
+        logs = np.log1p(self._length)
+        columns: list[NDArray[np.float64]] = []
+        for offset in _NEIGHBOURS:
+            columns += [
+                shifted(logs, offset, 0),
+                shifted(self._linked, offset, 0),
+                shifted(parents, offset, -2) == parents,
+                shifted(self._tags, offset, -2) == self._tags,
+            ]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+    def page_columns(self) -> Matrix:
+        """The same for all blocks of the page."""
+        share = self._all_good / (self._length.sum() + 1)
+        line = [self._count, share, np.log1p(self._all_good)]
+        return np.tile(np.array(line, dtype=np.float32), (self._count, 1))
+
+
+def _word_count(text: str) -> int:
+    spaced = text.count(" ") + 1
+    if text.isascii() or len(text) < spaced * 10:
+        return spaced
+    return spaced + len(_WIDE.findall(text)) // 2
+
+
+def _text_measures(block: Block) -> tuple[float, ...]:
+    text = block.text
+    first = text[0]
+    return (
+        len(_SENTENCE_END.findall(text)),
+        bool(_ENDS_SENTENCE.search(text[-6:])),
+        text[-1] in ":：",
+        text.count(",") + text.count("،") + text.count("、"),
+        sum(map(str.isupper, text[:_SAMPLE])),
+        sum(map(str.isdigit, text[:_SAMPLE])),
+        block.emphasised,
+        first.isupper(),
+        first.islower(),
+        first in "\"'“”„«»‘’「『",
+        text.count("|") + text.count("•") + text.count("»") + text.count("·"),
+        block.after_break,
+    )
+
+
+def _holder(place: Place) -> Place:
+    """The element that holds the paragraphs, of one of them."""
+    return place.parent if place.tag in ("p", "li", "blockquote", "td") and place.parent else place
+
+
+def _ladder(places: Sequence[Place], best: int) -> dict[int, int]:
+    """Steps up from the best container, by the number of the element reached."""
+    current = next(
+        (one for place in places for one in (place, place.parent) if one is not None and one.number == best), None
+    )
+    steps: dict[int, int] = {}
+    while current is not None:
+        steps[current.number] = len(steps)
+        current = current.parent
+    return steps
+
+
+def _steps(place: Place, ladder: dict[int, int]) -> tuple[int, int]:
+    """How far a place is below the nearest element around the best container, and how far that is above it."""
+    away = 0
+    current: Place | None = place
+    while current is not None and current.number not in ladder:
+        current = current.parent
+        away += 1
+    return away, ladder[current.number] if current is not None else _FAR
+
+
+def _since_good(good: NDArray[np.bool_]) -> list[int]:
+    distance, found = _FAR, []
+    for is_good in good:
+        distance = 0 if is_good else min(_FAR, distance + 1)
+        found.append(distance)
+    return found
+
+
+def shifted(values: NDArray[np.float64], offset: int, outside: float) -> NDArray[np.float64]:
+    """Values of the blocks so far behind (or before) each, `outside` where there is none."""
+    result = np.full_like(values, outside)
+    if abs(offset) >= len(values):
+        return result
+    if offset > 0:
+        result[:-offset] = values[offset:]
+    else:
+        result[-offset:] = values[:offset]
+    return result
