@@ -8,11 +8,12 @@ warcio, HTTP is read by `archive.http1`.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
@@ -28,6 +29,8 @@ CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
 
 SITE_URI = "urn:newswarc:site:"
 """Resource records of site definitions have this address, with the site's id and digest behind it."""
+
+_CHUNK_SIZE = re.compile(rb"[ \t]*[0-9a-fA-F]+[ \t]*(?:;[^\n]*)?\r?\n|$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,14 @@ class Capture:
     def body(self, limit: int) -> DecodedBody:
         """The body without transfer and content coding, at most `limit` bytes.
 
+        Other crawlers' WARCs may have a head that speaks of chunks before a body without them.
         Raises BadMessage, or BodyTooLarge past the limit.
         """
-        return decode_body(self.head().content_codings, entity_body(self.response), limit)
+        head = self.head()
+        body = self.response[head.length :]
+        if head.chunked and _CHUNK_SIZE.match(body):
+            body = entity_body(self.response)
+        return decode_body(head.content_codings, body, limit)
 
 
 def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:
@@ -118,10 +126,12 @@ def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:
             block: bytes = record.raw_stream.read()
             offset = iterator.get_record_offset()
             fields = dict(reversed(headers.headers))
+            if len(block) != int(fields["Content-Length"]):
+                raise DamagedArchive(f"the record at {offset} is cut short")
             yield WarcRecord(
                 kind=record.rec_type,
                 record_id=_record_uuid(fields.get("WARC-Record-ID", "")),
-                target=fields.get("WARC-Target-URI", ""),
+                target=fields.get("WARC-Target-URI", "").strip("<>"),
                 date=datetime.fromisoformat(fields["WARC-Date"]),
                 headers=fields,
                 block=block,
@@ -209,4 +219,8 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
 
 
 def _record_uuid(urn: str) -> UUID:
-    return UUID(urn.strip("<>").removeprefix("urn:uuid:"))
+    """The UUID of a record id. Other programs' ids may be any URI (WARC/1.1, section 5.2), and get one by it."""
+    bare = urn.strip("<>")
+    if bare.startswith("urn:uuid:") or ":" not in bare:
+        return UUID(bare.removeprefix("urn:uuid:"))
+    return uuid5(NAMESPACE_URL, bare)

@@ -30,6 +30,8 @@ class PageOutcome(StrEnum):
     """The body is no HTML document."""
     UNDECODABLE = "undecodable"
     """The body cannot be decoded, or is too large when it is."""
+    TOO_COMPLEX = "too_complex"
+    """More text, more elements, or more processor time than a page may have."""
     SOFT_NOT_FOUND = "soft_not_found"
     """The page says with status 200 that there is no such page."""
     NOT_AN_ARTICLE = "not_an_article"

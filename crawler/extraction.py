@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.derived import CompletedRecords, Derivation, DerivedFiles
-from archive.errors import DamagedArchive, ObjectMissing
-from archive.layout import WARC_SUFFIX, SegmentName
+from archive.derived import CompletedRecords, DerivedFiles
+from archive.errors import ObjectMissing
+from archive.layout import SegmentName
 from archive.library import segment_name, segments
 from archive.manifests import Manifest
 from archive.publishing import publish_records
@@ -85,20 +85,3 @@ async def derive_all(warc: Path, name: SegmentName, directory: Path, pool: Extra
 
     await asyncio.gather(*map(derive, tasks))
     return derived.complete()
-
-
-def derive_file(warc: Path, *, workers: int, queue: int) -> Iterator[Derivation]:
-    """What becomes of the pages of one WARC file, in the order of the file. Raises DamagedArchive."""
-    if not warc.is_file():
-        raise DamagedArchive(f"{warc}: no such file")
-    name = SegmentName.parse(warc.name.removesuffix(WARC_SUFFIX))
-
-    async def run() -> list[Derivation]:
-        pool = ExtractionPool(workers, queue)
-        try:
-            tasks = [DerivationTask(warc, offset, name.warc_key, rules) for offset, _, rules, _ in pages_of(warc)]
-            return await asyncio.gather(*(pool.derive(task) for task in tasks))
-        finally:
-            pool.close()
-
-    yield from asyncio.run(run())

@@ -7,6 +7,8 @@ configuration give the same result.
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from archive.article import Article, ExtractionFacts, HttpFacts, WarcAddress
 from archive.captures import Capture
@@ -17,6 +19,7 @@ from archive.http1 import BadMessage, ResponseHead
 from archive.outcomes import PageOutcome, PageOutcomeLine
 from pipelines.extract import EXTRACTOR_GENERATION, Rejected, extract
 from pipelines.extract.article import EXTRACTION_TOOL
+from pipelines.extract.document import UnreadableDocument, parse_document
 from pipelines.rules import ExtractionRules
 
 MAX_BODY = 32 << 20
@@ -45,6 +48,47 @@ def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
         return Derivation(outcome_line(capture, made.outcome, made.detail))
     record = _with_provenance(made, capture, rules, warc_key)
     return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
+
+
+def derive_page(page: bytes, file: Path) -> Derivation:
+    """What becomes of a saved page that no WARC holds. Never raises for what it contains.
+
+    Its address is the one it names as its own, or else that of its file.
+    """
+    try:
+        made = extract(page, _own_address(page) or file.absolute().as_uri())
+    except Exception as error:  # noqa: BLE001 - as above
+        made = Rejected(PageOutcome.EXTRACTION_FAILED, f"{type(error).__name__}: {error}"[:300])
+    if isinstance(made, Rejected):
+        return Derivation(saved_page_outcome(file, made.outcome, made.detail))
+    facts = ExtractionFacts(
+        tool=EXTRACTION_TOOL, version=EXTRACTOR_GENERATION, config_hash=ExtractionRules().digest()
+    )
+    record = made.model_copy(update={"extraction": facts})
+    return Derivation(saved_page_outcome(file, PageOutcome.RECORD), record)
+
+
+def saved_page_outcome(file: Path, outcome: PageOutcome, detail: str = "") -> PageOutcomeLine:
+    """The line for a saved page. Its record id is made of its address, so that it is the same every time."""
+    address = file.absolute().as_uri()
+    return PageOutcomeLine(
+        url=address, record_id=uuid5(NAMESPACE_URL, address), offset=0, outcome=outcome, detail=detail
+    )
+
+
+def _own_address(page: bytes) -> str | None:
+    """What the page's ``link rel=canonical`` or ``og:url`` says, where it is a full address."""
+    try:
+        root = parse_document(page, "").root
+    except UnreadableDocument:
+        return None
+    claims = [
+        *root.xpath("//link[@rel='canonical']/@href"),
+        *root.xpath("//meta[@property='og:url']/@content"),
+    ]
+    return next(
+        (str(claim).strip() for claim in claims if str(claim).strip().startswith(("http://", "https://"))), None
+    )
 
 
 @lru_cache(maxsize=256)
@@ -126,8 +170,10 @@ def _with_provenance(article: Article, capture: Capture, rules: ExtractionRules,
                 etag=head.first("etag") or None,
                 last_modified=head.first("last-modified") or None,
             ),
-            "extraction": ExtractionFacts(
-                tool=EXTRACTION_TOOL, version=EXTRACTOR_GENERATION, config_hash=rules.digest()
-            ),
+            "extraction": _extraction_facts(rules),
         }
     )
+
+
+def _extraction_facts(rules: ExtractionRules) -> ExtractionFacts:
+    return ExtractionFacts(tool=EXTRACTION_TOOL, version=EXTRACTOR_GENERATION, config_hash=rules.digest())

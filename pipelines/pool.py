@@ -7,11 +7,13 @@ takes at most its own page with it: the pool is made anew and the page tried onc
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
@@ -22,8 +24,13 @@ from archive.derived import Derivation
 from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
-from pipelines.derivation import derive, outcome_line
+from pipelines.derivation import derive, derive_page, outcome_line, saved_page_outcome
+from pipelines.extract import warm_up
 
+PROCESSOR_SECONDS = 2.0
+"""Processor time (seconds) that a page's extraction may take; the slowest of 1,265 saved pages takes a tenth."""
+_SPENT = f"more than {PROCESSOR_SECONDS:g} s of processor time"
+_PATIENCE = 30
 _ATTEMPTS = 2
 _MAX_DOCUMENT = 50 << 20
 """Bytes of a decoded document past which it is not read; a sitemap may have so many by its protocol."""
@@ -49,7 +56,48 @@ class DerivationTask:
 
 def run_task(task: DerivationTask) -> Derivation:
     """Read a capture and derive from it. Raises DamagedArchive or OSError when it cannot be read."""
-    return derive(_capture(task.path, task.offset), task.configuration, task.warc_key)
+    capture = _capture(task.path, task.offset)
+    try:
+        with bounded(PROCESSOR_SECONDS):
+            return derive(capture, task.configuration, task.warc_key)
+    except TookTooLong:
+        return Derivation(outcome_line(capture, PageOutcome.TOO_COMPLEX, _SPENT))
+
+
+def derive_saved_page(file: Path) -> Derivation:
+    """Read an HTML file and derive from it. Raises OSError when it cannot be read."""
+    page = file.read_bytes()
+    try:
+        with bounded(PROCESSOR_SECONDS):
+            return derive_page(page, file)
+    except TookTooLong:
+        return Derivation(saved_page_outcome(file, PageOutcome.TOO_COMPLEX, _SPENT))
+
+
+class TookTooLong(BaseException):
+    """The processor time of a page is spent. No Exception, so that nothing takes it for a fault of the page."""
+
+
+@contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """End what takes longer: raise TookTooLong after so many seconds of processor time.
+
+    Time that is spent in code that does not come back to the interpreter ends the whole process, after `_PATIENCE`
+    times as many seconds by the clock: whoever waits for it sees it dead. For the main thread only.
+    """
+
+    def stop(*_: object) -> None:
+        raise TookTooLong
+
+    before = signal.signal(signal.SIGPROF, stop)
+    faulthandler.dump_traceback_later(seconds * _PATIENCE, exit=True)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        faulthandler.cancel_dump_traceback_later()
+        signal.signal(signal.SIGPROF, before)
 
 
 def run_on_body(path: Path, offset: int, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
@@ -74,6 +122,7 @@ def _capture(path: Path, offset: int) -> Capture:
 def _ignore_interrupts() -> None:
     # Ctrl-C reaches every process of the terminal; only the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warm_up()  # what is read but once is not the first page's to pay for
 
 
 def _start_server() -> None:

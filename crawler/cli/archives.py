@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from archive.layout import WARC_SUFFIX
+from archive.errors import DamagedArchive
 from archive.library import RecordFilter, articles, outcomes, require_archive
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
@@ -54,29 +54,39 @@ def records(
 
 def extract(
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="[URI|WARC…]", help="An archive, or WARC files of this software.")
+        list[str] | None,
+        typer.Argument(metavar="[URI|FILE…]", help="An archive, or WARC and HTML files of any origin."),
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="Write the records here.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DIR|s3://…|-", help="Write the records here; - is standard output."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes that extract.")] = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
 ) -> None:
-    """Derive records from WARC files again.
+    """Derive records from an archive again, or from WARC and HTML files of any origin.
 
-    Of an archive, every segment without records of this extractor's generation is done. Of WARC files, the
-    records go to standard output.
+    Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
+    to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again.
     """
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url)
+    from crawler.extracting_files import is_extractable
+
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, extraction_workers=jobs)
     names = what or [configuration.archive]
-    files = [Path(name) for name in names if name.endswith(WARC_SUFFIX)]
+    files = [Path(name) for name in names if is_extractable(Path(name)) and "://" not in name]
+    console = Console(stderr=True, quiet=quiet or as_json)
     if files:
-        _extract_files(files, names, configuration)
+        if len(files) != len(names):
+            raise UsageError("extract: give either an archive or WARC and HTML files")
+        _extract_files(files, to, configuration, console, as_json=as_json)
     elif len(names) > 1:
-        raise UsageError("extract: one archive at a time, or WARC files only")
+        raise UsageError("extract: one archive at a time, or WARC and HTML files only")
     else:
         source = _archive(names[0], configuration)
         target = _storage(to, configuration) if to else source
-        _extract_archive(source, target, configuration, Console(stderr=True, quiet=quiet or as_json), as_json=as_json)
+        _extract_archive(source, target, configuration, console, as_json=as_json)
 
 
 def _extract_archive(
@@ -95,12 +105,28 @@ def _extract_archive(
         typer.echo(json.dumps([asdict(segment) for segment in done], indent=1))
 
 
-def _extract_files(files: list[Path], names: list[str], configuration: Configuration) -> None:
-    from crawler.extraction import derive_file
+def _extract_files(
+    files: list[Path], to: str | None, configuration: Configuration, console: Console, *, as_json: bool
+) -> None:
+    from crawler.extracting_files import ExtractedFile, FileExtraction
 
-    if len(files) != len(names):
-        raise UsageError("extract: give either an archive or WARC files")
-    for file in files:
-        for derivation in derive_file(file, workers=configuration.workers, queue=configuration.extraction_queue):
-            if derivation.article is not None:
-                sys.stdout.write(f"{derivation.article.to_json_line()}\n")
+    if to and "://" in to:
+        raise UsageError(f"extract: --to {to}: records of files go to a directory or to - (standard output)")
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise UsageError(f"{missing[0]}: no such file")
+
+    def show(done: ExtractedFile) -> None:
+        rejects = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record")
+        said = "done already" if done.skipped else f"{done.articles} articles of {sum(done.outcomes.values())} pages"
+        console.print(f"{done.file}: {said}{f' ({rejects})' if rejects else ''}", highlight=False, markup=False)
+
+    directory = Path(to) if to and to != "-" else None
+    if as_json and directory is None:
+        raise UsageError("extract: --json wants --to DIR, since the records are on standard output")
+    workers, queue = configuration.workers, configuration.extraction_queue
+    extraction = FileExtraction(workers=workers, queue=queue, to=directory, output=sys.stdout)
+    done = asyncio.run(extraction.run(files, show))
+    if as_json:
+        typer.echo(json.dumps([asdict(file) for file in done], indent=1))
+    if faults := [file for file in done if file.fault]:
+        raise DamagedArchive("; ".join(f"{file.file}: {file.fault}" for file in faults))

@@ -17,7 +17,7 @@ fingerprint  word count, digest and similarity hash of a text
 article      all of it put together: `extract`
 """
 
-from pipelines.extract.article import EXTRACTOR_GENERATION, Rejected, SiteMemory, extract
+from pipelines.extract.article import EXTRACTOR_GENERATION, Rejected, SiteMemory, extract, warm_up
 from pipelines.extract.text import Quality
 
-__all__ = ["EXTRACTOR_GENERATION", "Quality", "Rejected", "SiteMemory", "extract"]
+__all__ = ["EXTRACTOR_GENERATION", "Quality", "Rejected", "SiteMemory", "extract", "warm_up"]

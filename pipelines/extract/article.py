@@ -8,16 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from lxml.html import Element
+
 from archive.article import Alternate, Article, FieldFacts, RecordDiscovery
 from archive.exchange import Discovery
 from archive.outcomes import PageOutcome
 from pipelines.extract import dates, media
 from pipelines.extract.authors import authors_of
-from pipelines.extract.document import Document, Headers, UnreadableDocument, parse_document, text_of
+from pipelines.extract.document import (
+    Document,
+    DocumentTooComplex,
+    Headers,
+    UnreadableDocument,
+    parse_document,
+    text_of,
+)
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, without_furniture
 from pipelines.extract.headline import headline_of, words
-from pipelines.extract.judgement import Models
+from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
@@ -87,6 +96,8 @@ def extract(
     del memory  # its blocks are taken out of the text once they are learned
     try:
         document = parse_document(html, url, headers)
+    except DocumentTooComplex as error:
+        return Rejected(PageOutcome.TOO_COMPLEX, str(error))
     except UnreadableDocument as error:
         return Rejected(PageOutcome.UNDECODABLE, str(error))
     rules = rules or ExtractionRules()
@@ -102,6 +113,12 @@ def extract(
         return refusal
     assert headline is not None
     return _article(page, headline, headline_facts, paragraphs, editions)
+
+
+def warm_up() -> None:
+    """Read the models that are read only once: seconds, otherwise spent on a process's first page."""
+    shipped_models()
+    language_of("a word or two, often enough to be told by " * 10, Element("html"), [], "")
 
 
 def _body(page: _Page, headline: str | None) -> tuple[list[str], tuple[Alternate, ...]]:

@@ -46,7 +46,7 @@ BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
         (("records", "nowhere"), "nowhere: no archive here"),
         (("extract", "nowhere"), "nowhere: no archive here"),
         (("crawl", "https://me:secret@example.com/"), "put the login into [access]"),
-        (("extract", "a.warc.gz", "b"), "either an archive or WARC files"),
+        (("extract", "a.warc.gz", "b"), "either an archive or WARC and HTML files"),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

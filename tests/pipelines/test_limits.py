@@ -1,0 +1,117 @@
+"""No page costs more than it may, and none breaks the extractor."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archive.article import Article
+from archive.outcomes import PageOutcome
+from pipelines.extract import Rejected, extract
+from pipelines.pool import TookTooLong, bounded
+from tests.pipelines.pages import LAYOUTS, stories
+
+FETCHED = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
+PAGES = [layout(story).encode() for story in stories()[::3] for layout in LAYOUTS]
+URL = "https://paper.example.org/en/2026/story-0117"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<div>" * 100_000 + b"deep" + b"</div>" * 100_000,
+        b"<p>" * 59_000,
+        b"<p>x</p>" * 29_000,
+        b"<b><i>" * 50_000 + b"x",
+        b"<p>word " * 20_000,
+        b"<html><body><table>" + b"<tr><td>" * 20_000,
+        b"<a href='" + b"/x" * 200_000 + b"'>x</a>",
+        b'<script type="application/ld+json">' + b"[" * 100_000 + b"</script><p>x</p>",
+        b'<script type="application/ld+json">' + b'{"a":' * 50_000 + b"</script><p>x</p>",
+        b"<title>" + b"a | " * 50_000 + b"</title><h1>" + b"a - " * 20_000 + b"</h1>",
+        b"<p>" + b"a" * 2_000_000 + b"</p>",
+        b"<p>" + b"By A, " * 100_000 + b"</p>",
+        b"<p class='" + b"author-name " * 50_000 + b"'>x</p>",
+        ("<p>" + "é" * 500_000).encode(),
+        b"<!--" * 100_000,
+        b"&lt;" * 300_000,
+        b"\x00\xff\xfe" * 50_000,
+    ],
+    ids=lambda page: page[:12].decode("latin-1"),
+)
+def test_swollen_pages_end_in_time(page: bytes) -> None:
+    before = time.process_time()
+    made = extract(page, URL, fetched_at=FETCHED)
+    assert isinstance(made, (Article, Rejected))
+    assert time.process_time() - before < 3
+
+
+def test_a_page_of_too_many_tags_is_refused_by_name() -> None:
+    made = extract(b"<p>x</p>" * 200_000, URL)
+    assert isinstance(made, Rejected)
+    assert made.outcome is PageOutcome.TOO_COMPLEX
+    assert "60,000 tags" in made.detail
+
+
+def _mutated(page: bytes, seed: int) -> bytes:
+    """The page with pieces cut out, doubled, moved, and bytes changed."""
+    chance = random.Random(seed)
+    pieces = bytearray(page)
+    for _ in range(chance.randint(1, 12)):
+        start = chance.randrange(len(pieces) or 1)
+        end = min(len(pieces), start + chance.choice((1, 3, 20, 200, 2000)))
+        piece = bytes(pieces[start:end])
+        match chance.randrange(4):
+            case 0:
+                del pieces[start:end]
+            case 1:
+                pieces[start:start] = piece * chance.choice((1, 2, 20))
+            case 2:
+                at = chance.randrange(len(pieces) or 1)
+                pieces[at:at] = piece
+            case _:
+                pieces[start:end] = bytes(chance.randrange(256) for _ in piece)
+    return bytes(pieces)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(PAGES), st.integers(0, 1 << 32))
+def test_mutated_pages_never_raise_and_come_out_the_same_twice(page: bytes, seed: int) -> None:
+    mutated = _mutated(page, seed)
+    made = extract(mutated, URL, fetched_at=FETCHED)
+    again = extract(mutated, URL, fetched_at=FETCHED)
+    assert made == again
+    if isinstance(made, Article):
+        assert made.headline
+        assert made.paragraphs
+        assert made.article_body == "\n".join(made.paragraphs)
+        made.to_json_line()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.binary(max_size=400), st.text(max_size=400)))
+def test_what_is_no_page_never_raises(page: bytes | str) -> None:
+    assert isinstance(extract(page, URL), (Article, Rejected))
+
+
+def test_time_is_bounded() -> None:
+    with pytest.raises(TookTooLong), bounded(0.1):
+        while True:
+            pass
+    with bounded(0.5):
+        pass
+    time.sleep(0.01)  # the timer is off
+
+
+def test_a_process_that_does_not_come_back_is_ended() -> None:
+    program = "import pipelines.pool as pool\npool._PATIENCE = 5\nwith pool.bounded(0.1):\n    sum(range(10**12))\nprint('not here')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "not here" not in done.stdout
