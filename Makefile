@@ -11,7 +11,9 @@ PACKAGES := archive pipelines spiders crawler
 PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
-.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages fetch memory archive faults schedule
+MODELS := .extraction-models
+
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -21,6 +23,9 @@ help:
 	@echo "make lock        pin the dependencies anew (requirements.lock)"
 	@echo "make schema      write docs/schema and docs/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
+	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
+	@echo "make extraction-models PAGES=DIR   train the block models and put them into the package"
+	@echo "make extraction-memory PAGES=DIR   memory of a process over 20,000 pages"
 	@echo "make fetch PAGES=DIR        what a page costs, beside Scrapy and wget, report to docs/ (needs nginx)"
 	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
@@ -79,6 +84,25 @@ schema: setup
 real-pages: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.real_pages "$(PAGES)" --report docs/real-pages.md
+
+$(MODELS)/pages.txt: benchmarks/extraction/training.py
+	@test -n "$(PAGES)" || { echo "say where the pages are: make $(MAKECMDGOALS) PAGES=DIR"; exit 2; }
+	@test -x .venv-training/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-training
+	@$(UV) pip sync --quiet --python .venv-training/bin/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python .venv-training/bin/python -r benchmarks/extraction/requirements-training.txt
+	.venv-training/bin/python -m benchmarks.extraction.training "$(PAGES)" $(MODELS) --folds
+
+extraction-models: setup $(MODELS)/pages.txt
+	cp $(MODELS)/pages.txt $(MODELS)/blocks-plain.json $(MODELS)/blocks-voted.json pipelines/extract/models/
+
+extraction: setup $(MODELS)/pages.txt
+	@test -x .venv-peers/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-peers
+	@$(UV) pip install --quiet --python .venv-peers/bin/python -r benchmarks/extraction/requirements-peers.txt
+	$(BIN)/python -m benchmarks.extraction.run "$(PAGES)" $(MODELS) --peers .venv-peers/bin/python --report docs/extraction.md
+
+extraction-memory: setup
+	@test -n "$(PAGES)" || { echo "say where the pages are: make extraction-memory PAGES=DIR"; exit 2; }
+	$(BIN)/python -m benchmarks.extraction.worker_memory "$(PAGES)"
 
 fetch: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make fetch PAGES=DIR"; exit 2; }

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cssselect import SelectorError
+from lxml import etree
 from lxml.cssselect import CSSSelector
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+def is_xpath(selector: str) -> bool:
+    """Whether a selector is an XPath expression."""
+    return selector.lstrip().startswith(("/", "(", "./"))
+
+
+@lru_cache(maxsize=1024)
+def compiled(selector: str) -> etree.XPath:
+    """A selector, ready for use. Raises SelectorError or lxml's XPathSyntaxError."""
+    return etree.XPath(selector) if is_xpath(selector) else CSSSelector(selector, translator="html")
 
 
 def known_timezone(name: str) -> str:
@@ -21,10 +35,11 @@ def known_timezone(name: str) -> str:
     return name
 
 
-class ExtractionRules(BaseModel):
-    """Rules for the pages of one site. All are optional: without any, extraction works by itself.
+class PageRules(BaseModel):
+    """Rules for the pages of one site at one time. All are optional: without any, extraction works by itself.
 
-    Selectors are CSS. Where a list is given, the first selector that finds something counts.
+    Selectors are CSS, or XPath 1.0 when they begin with ``/``, ``(`` or ``./``; where a text is wanted, XPath may
+    name an attribute. Where a list is given, the first selector that finds something counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -55,9 +70,10 @@ class ExtractionRules(BaseModel):
     def _selectors_are_valid(cls, selectors: tuple[str, ...]) -> tuple[str, ...]:
         for selector in selectors:
             try:
-                CSSSelector(selector)
-            except SelectorError as error:
-                raise ValueError(f"{selector!r} is not a CSS selector: {error}") from error
+                compiled(selector)
+            except (SelectorError, etree.XPathSyntaxError) as error:
+                kind = "an XPath expression" if is_xpath(selector) else "a CSS selector"
+                raise ValueError(f"{selector!r} is not {kind}: {error}") from error
         return selectors
 
     @field_validator("remove_paragraphs")
@@ -71,6 +87,31 @@ class ExtractionRules(BaseModel):
         return patterns
 
     _timezone_exists = field_validator("timezone")(known_timezone)
+
+
+class EarlierRules(PageRules):
+    """Rules for the pages of a site as it was until a day."""
+
+    valid_until: date
+    """The last day (UTC) on which pages looked so."""
+
+
+class ExtractionRules(PageRules):
+    """Rules for the pages of one site: as they are now, and as they were."""
+
+    earlier: tuple[EarlierRules, ...] = ()
+    """Rules of former layouts, for captures of their time."""
+
+    def at(self, moment: datetime | None) -> ExtractionRules:
+        """The rules for a page fetched at a moment (aware); today's when it is not known."""
+        if moment is None or not self.earlier:
+            return self
+        day = moment.astimezone(UTC).date()
+        former = [rules for rules in self.earlier if day <= rules.valid_until]
+        if not former:
+            return self
+        oldest = min(former, key=lambda rules: rules.valid_until)
+        return ExtractionRules.model_validate(oldest.model_dump(exclude={"valid_until"}))
 
     def canonical_json(self) -> bytes:
         """The rules as bytes that are the same for equal rules: what a segment keeps."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.rules import ExtractionRules, known_timezone
+from pipelines.rules import EarlierRules, ExtractionRules, PageRules, known_timezone
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -141,14 +141,20 @@ class Site(_Part):
 
     def extraction_rules(self) -> ExtractionRules:
         """The rules in force: the definition's, with language, zone and name filled in."""
-        rules = self.extraction
-        return rules.model_copy(
-            update={
-                "language": rules.language or self.language,
-                "timezone": rules.timezone or self.timezone,
-                "site_names": rules.site_names or ((self.name,) if self.name != self.host else ()),
-            }
+        now = self.extraction
+        return now.model_copy(
+            update={**self._filled(now), "earlier": tuple(self._fill(former) for former in now.earlier)}
         )
+
+    def _fill(self, rules: EarlierRules) -> EarlierRules:
+        return rules.model_copy(update=self._filled(rules))
+
+    def _filled(self, rules: PageRules) -> dict[str, object]:
+        return {
+            "language": rules.language or self.language,
+            "timezone": rules.timezone or self.timezone,
+            "site_names": rules.site_names or ((self.name,) if self.name != self.host else ()),
+        }
 
 
 def site_of_address(url: str) -> Site:

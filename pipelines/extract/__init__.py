@@ -9,6 +9,7 @@ text         the body: which blocks of the page are its text
     features       what can be measured of a block (with class_words and phrases)
     judgement      the models' judgement of all blocks, and the choice
     trees          the models' arithmetic
+kind         what a page is that is no article
 furniture    lines of the page that are no text of the article
 media        images, links, other editions
 rights       paywall, robots, text and data mining, licence

@@ -27,6 +27,7 @@ from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, without_furniture
 from pipelines.extract.headline import headline_of, words
 from pipelines.extract.judgement import Models, shipped_models
+from pipelines.extract.kind import why_no_article
 from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
@@ -43,6 +44,8 @@ _NOT_FOUND = re.compile(
     re.I,
 )
 _MOST_KEYWORDS = 50
+_SHORT = 200
+"""Words below which a page that speaks of a missing page is taken at its word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def extract(
         return Rejected(PageOutcome.TOO_COMPLEX, str(error))
     except UnreadableDocument as error:
         return Rejected(PageOutcome.UNDECODABLE, str(error))
-    rules = rules or ExtractionRules()
+    rules = (rules or ExtractionRules()).at(fetched_at)
     structured = read_structured(document)
     names = _site_names(document, structured, rules)
     body = body_of(document, structured, rules, quality, models)
@@ -133,23 +136,18 @@ def _body(page: _Page, headline: str | None) -> tuple[list[str], tuple[Alternate
 
 def _refusal(page: _Page, headline: str | None, paragraphs: list[str]) -> Rejected | None:
     count = len(words_of("\n".join(paragraphs)))
-    title = text_of(found) if (found := page.document.root.find(".//title")) is not None else ""
-    if _NOT_FOUND.search(headline or title) and not page.structured.articles and count < 200:
-        return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {headline or title!r}")
+    said = [headline or "", *(text_of(element) for element in page.document.root.iter("title", "h1"))]
+    missing = next((text for text in said if _NOT_FOUND.search(text)), None)
+    if missing and not page.structured.articles and count < _SHORT:
+        return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {missing!r}")
     if not paragraphs:
         return Rejected(PageOutcome.NO_TEXT, "no body text found")
     if count < page.rules.minimum_words:
         return Rejected(PageOutcome.TOO_SHORT, f"{count} words; the rules ask for {page.rules.minimum_words}")
     if headline is None:
         return Rejected(PageOutcome.NO_HEADLINE, f"{count} words, but no headline")
-    return _not_an_article(page)
-
-
-def _not_an_article(page: _Page) -> Rejected | None:
-    """A front page: its own path is the root, and it does not call itself an article."""
-    kind = (page.structured.meta_first("og:type") or "").lower()
-    if urlsplit(page.document.url).path in ("", "/") and kind != "article" and not page.structured.articles:
-        return Rejected(PageOutcome.NOT_AN_ARTICLE, "the front page of a site")
+    if reason := why_no_article(page.document, page.structured, page.body):
+        return Rejected(PageOutcome.NOT_AN_ARTICLE, reason)
     return None
 
 

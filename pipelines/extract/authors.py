@@ -15,7 +15,7 @@ from lxml import html
 from archive.article import Author, FieldFacts
 from archive.exchange import Discovery
 from pipelines.extract.candidates import facts
-from pipelines.extract.document import Document, text_of
+from pipelines.extract.document import Document, select_texts, text_of
 from pipelines.extract.names import Signer, folded, is_byline, looks_like_a_person, people_in, signer_of
 from pipelines.extract.structured import Structured, plain
 from pipelines.rules import ExtractionRules
@@ -83,7 +83,7 @@ def _claims(
     document: Document, structured: Structured, rules: ExtractionRules, discovery: Discovery | None
 ) -> Iterator[tuple[str, list[Author]]]:
     for selector in rules.authors:
-        yield "rules", [Author(name=text_of(element)) for element in document.root.cssselect(selector)]
+        yield "rules", [Author(name=text) for text in select_texts(document.root, selector)]
     for node in structured.articles:
         yield "json-ld", list(_declared(node.get("author") or node.get("creator"), structured, document, 0))
     for name in _META:

@@ -18,7 +18,7 @@ from lxml import html
 from archive.article import DateCandidate, FieldFacts
 from archive.exchange import Discovery
 from pipelines.extract.candidates import Candidate, facts
-from pipelines.extract.document import Document, text_of
+from pipelines.extract.document import Document, select, select_texts, text_of
 from pipelines.extract.structured import Structured, microdata, texts
 from pipelines.rules import ExtractionRules
 
@@ -183,8 +183,9 @@ def _published_claims(
     document: Document, structured: Structured, rules: ExtractionRules, discovery: Discovery | None
 ) -> Iterator[Candidate[str]]:
     for selector in rules.published:
-        for element in document.root.cssselect(selector)[:1]:
-            yield Candidate(_element_date(element), "rules")
+        elements = select(document.root, selector)[:1]
+        for text in [*map(_element_date, elements), *([] if elements else select_texts(document.root, selector)[:1])]:
+            yield Candidate(text, "rules")
     for text in texts(structured.article_value("datePublished", "dateCreated"))[:1]:
         yield Candidate(text, "json-ld")
     for name in _PUBLISHED_META:

@@ -12,6 +12,8 @@ from lxml import etree, html
 from w3lib.encoding import html_to_unicode
 from w3lib.html import get_base_url
 
+from pipelines.rules import compiled
+
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
 MAX_CHARACTERS = 8_000_000
@@ -113,3 +115,18 @@ def _detect(page: bytes) -> str | None:
 def text_of(element: html.HtmlElement) -> str:
     """The words of an element, white space folded."""
     return " ".join(str(_STRING(element)).split())
+
+
+def select(root: html.HtmlElement, selector: str) -> list[html.HtmlElement]:
+    """The elements that a selector of the rules finds."""
+    found = compiled(selector)(root)
+    return [one for one in found if isinstance(one, html.HtmlElement)] if isinstance(found, list) else []
+
+
+def select_texts(root: html.HtmlElement, selector: str) -> list[str]:
+    """The texts of what a selector of the rules finds: of elements, or values of attributes."""
+    found = compiled(selector)(root)
+    if not isinstance(found, list):
+        return [str(found)] if isinstance(found, str) and found.strip() else []
+    texts = (text_of(one) if isinstance(one, html.HtmlElement) else " ".join(str(one).split()) for one in found)
+    return [text for text in texts if text]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from archive.article import FieldFacts
 from pipelines.extract.candidates import Candidate, facts
-from pipelines.extract.document import Document, text_of
+from pipelines.extract.document import Document, select_texts, text_of
 from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules
 
@@ -80,7 +80,7 @@ def _host_names(url: str) -> list[str]:
 
 
 def _from_rules(document: Document, rules: ExtractionRules) -> list[Candidate[str]]:
-    found = [text_of(element) for selector in rules.headline for element in document.root.cssselect(selector)[:1]]
+    found = [text for selector in rules.headline for text in select_texts(document.root, selector)[:1]]
     return [Candidate(text, "rules") for text in found if text][:1]
 
 

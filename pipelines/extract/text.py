@@ -16,7 +16,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from pipelines.extract.blocks import Block, blocks_of
-from pipelines.extract.document import Document, text_of
+from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.features import Declared, squeeze
 from pipelines.extract.judgement import VOTERS, Models, agreed, layout_of, shipped_models
 from pipelines.extract.structured import Structured, plain, texts
@@ -54,6 +54,8 @@ class BodyText:
     """The F1 expected, from 0 to 1."""
     blocks: tuple[Block, ...] = ()
     """All blocks of the page, whether of the article or not."""
+    kept: tuple[Block, ...] = ()
+    """Those of the article; empty where rules name the body."""
     holders: tuple[html.HtmlElement, ...] = ()
     """The elements that hold the paragraphs."""
 
@@ -69,9 +71,9 @@ def body_of(
     document = _without_removed(document, rules)
     blocks = tuple(blocks_of(document.root))
     for selector in rules.body:
-        for element in document.root.cssselect(selector)[:1]:
+        for element in select(document.root, selector)[:1]:
             if found := _innermost_texts(element):
-                return BodyText(tuple(found), "rules", 1.0, blocks, (element,))
+                return BodyText(tuple(found), "rules", 1.0, blocks, holders=(element,))
     models = models or shipped_models()
     declared = declared_of(document, structured)
     source, judgement = "blocks", models.plain.judge(blocks, declared)
@@ -80,9 +82,9 @@ def body_of(
         judgement = models.voted.judge(blocks, declared, votes_of(document))
         if quality is Quality.BEST:
             judgement = agreed(layout_of(blocks).lengths, [alone, judgement])
-    kept = [block for block, chosen in zip(blocks, judgement.kept, strict=True) if chosen]
-    paragraphs = tuple(block.text for block in kept)
-    return BodyText(paragraphs, source, judgement.confidence, blocks, tuple(block.place.element for block in kept))
+    kept = tuple(block for block, chosen in zip(blocks, judgement.kept, strict=True) if chosen)
+    paragraphs, holders = tuple(block.text for block in kept), tuple(block.place.element for block in kept)
+    return BodyText(paragraphs, source, judgement.confidence, blocks, kept, holders)
 
 
 def declared_of(document: Document, structured: Structured) -> Declared:
@@ -123,7 +125,7 @@ def _without_removed(document: Document, rules: ExtractionRules) -> Document:
         return document
     root = deepcopy(document.root)
     for selector in rules.remove:
-        for element in root.cssselect(selector):
+        for element in select(root, selector):
             element.drop_tree()
     return replace(document, root=root)
 

@@ -300,3 +300,49 @@ def test_odd_markup_does_not_raise(parts: list[str]) -> None:
 def test_long_lines_and_deep_trees_are_survived() -> None:
     assert isinstance(extract(page(after=f"<p>{'word ' * 100_000}</p>"), URL), (Article, Rejected))
     assert isinstance(extract("<div>" * 5000 + "text" + "</div>" * 5000, URL), (Article, Rejected))
+
+
+def test_rules_may_be_xpath_and_name_attributes() -> None:
+    html = page(
+        before='<div data-writer="Maud Ellery" data-day="2026-01-05"><b class="t">The wall grows</b></div>',
+        after='<p class="x">Follow the harbour board on the social networks of your choice, as we do.</p>',
+    )
+    rules = ExtractionRules(
+        headline=("//b[@class='t']",),
+        authors=("//div/@data-writer",),
+        published=("//*[@data-day]/@data-day",),
+        remove=("//p[@class='x']",),
+        body=("(//article)[1]",),
+    )
+    article = article_of(html, rules=rules)
+    assert article.headline == "The wall grows"
+    assert [author.name for author in article.authors] == ["Maud Ellery"]
+    assert article.date_published == "2026-01-05"
+    assert article.paragraphs == PARAGRAPHS
+    assert article.fields["articleBody"].source == "rules"
+
+
+@pytest.mark.parametrize("selector", ["//p[", "p >", "./p["])
+def test_a_selector_that_is_none_is_refused(selector: str) -> None:
+    with pytest.raises(ValueError, match=r"is not (an XPath expression|a CSS selector)"):
+        ExtractionRules(body=(selector,))
+
+
+def test_rules_of_the_time() -> None:
+    rules = ExtractionRules.model_validate(
+        {
+            "headline": [".new"],
+            "earlier": [
+                {"valid_until": "2025-12-31", "headline": [".old"]},
+                {"valid_until": "2019-12-31", "headline": [".oldest"]},
+            ],
+        }
+    )
+    html = page(before='<b class="new">New</b><b class="old">Old</b><b class="oldest">Oldest</b>')
+
+    def headline(year: int) -> str:
+        made = extract(html, URL, rules=rules, fetched_at=datetime(year, 6, 1, tzinfo=UTC))
+        assert isinstance(made, Article)
+        return made.headline
+
+    assert [headline(year) for year in (2026, 2025, 2020, 2019, 2001)] == ["New", "Old", "Old", "Oldest", "Oldest"]

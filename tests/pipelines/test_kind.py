@@ -1,0 +1,86 @@
+"""Pages that are no articles never become records."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+import pytest
+
+from archive.article import Article
+from archive.outcomes import PageOutcome
+from pipelines.extract import Rejected, extract
+from tests.pipelines.pages import LAYOUTS, stories
+
+STORIES = stories()
+URL = "https://paper.example.org/section/transport"
+
+
+def page(body: str, head: str = "", title: str = "Transport | The Mole") -> str:
+    return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>{head}</head><body>
+<nav><a href="/">Home</a><a href="/sport">Sport</a></nav>{body}<footer>© The Mole</footer></body></html>"""
+
+
+def section(head: str = "") -> str:
+    teasers = "".join(
+        f'<article class="teaser"><h3><a href="/story-{at}">{escape(story.headline)}</a></h3>'
+        f"<p>{escape(story.paragraphs[0])}</p></article>"
+        for at, story in enumerate(STORIES)
+    )
+    return page(f"<main><h1>Transport</h1>{teasers}</main>", head)
+
+
+def kind(html: str, url: str = URL) -> tuple[PageOutcome, str]:
+    made = extract(html, url)
+    assert isinstance(made, Rejected), made
+    return made.outcome, made.detail
+
+
+def test_a_section_page() -> None:
+    outcome, detail = kind(section())
+    assert outcome is PageOutcome.NOT_AN_ARTICLE
+    assert detail.startswith("a list: its text stands in ")
+
+
+@pytest.mark.parametrize("declared", ["CollectionPage", "SearchResultsPage", "ContactPage", "AboutPage"])
+def test_a_page_that_says_what_it_is(declared: str) -> None:
+    script = f'<script type="application/ld+json">{json.dumps({"@type": declared})}</script>'
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in STORIES[0].paragraphs)
+    outcome, detail = kind(page(f"<main><h1>About the paper</h1>{text}</main>", script))
+    assert (outcome, declared in detail) == (PageOutcome.NOT_AN_ARTICLE, True)
+
+
+def test_a_page_of_links() -> None:
+    links = "".join(
+        f'<li><a href="/{at}">{story.headline}, and more of the same</a></li>' for at, story in enumerate(STORIES)
+    )
+    outcome, _ = kind(page(f"<main><h1>All our headlines of the year</h1><ul>{links}</ul></main>"))
+    assert outcome in (PageOutcome.NOT_AN_ARTICLE, PageOutcome.NO_TEXT, PageOutcome.TOO_SHORT)
+
+
+def test_the_front_page_but_not_an_article_that_only_a_query_names() -> None:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in STORIES[0].paragraphs)
+    html = page(f"<main><h1>{STORIES[0].headline}</h1>{text}</main>")
+    assert kind(html, "https://paper.example.org/") == (PageOutcome.NOT_AN_ARTICLE, "the front page of a site")
+    assert isinstance(extract(html, "https://paper.example.org/?p=117"), Article)
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ('<main><h1>Watch: the ferry</h1><video src="/v.mp4"></video><p>Watch now</p></main>', PageOutcome.TOO_SHORT),
+        ("<main><h1>404</h1><p>Page not found. It may have been moved.</p></main>", PageOutcome.SOFT_NOT_FOUND),
+        ("", PageOutcome.NO_TEXT),
+        ("<form><input name=q><button>Search</button></form>", PageOutcome.NO_TEXT),
+    ],
+)
+def test_pages_with_nothing_to_read(body: str, outcome: PageOutcome) -> None:
+    made = kind(page(body))[0]
+    assert made is outcome or (outcome is PageOutcome.NO_TEXT and made is PageOutcome.TOO_SHORT)
+
+
+def test_an_article_stays_one_among_teasers() -> None:
+    story = STORIES[0]
+    made = extract(LAYOUTS[0](story).replace('<div class="related">', section() + '<div class="related">'), story.url)
+    assert isinstance(made, Article)
+    assert made.headline == story.headline
