@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 import numpy as np
+from numpy.typing import NDArray
 
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+(?:['’][^\W\d_]+)*"
@@ -27,11 +28,30 @@ def content_sha256(text: str) -> str:
 
 
 def simhash64(words: list[str]) -> str:
-    """Charikar's similarity hash over word triples: few differing bits mean similar texts. 16 hexadecimal digits."""
+    """Charikar's similarity hash over word triples: few differing bits mean similar texts. 16 hexadecimal digits.
+
+    A triple's hash mixes those of its words (BLAKE2b of the case-folded word, 64 bits) by position.
+    """
     folded = [word.casefold() for word in words]
-    shingles = {" ".join(folded[at : at + _SHINGLE]) for at in range(max(1, len(folded) - _SHINGLE + 1))}
-    digests = b"".join(
-        hashlib.blake2b(shingle.encode("utf-8", "replace"), digest_size=_BITS // 8).digest() for shingle in shingles
-    )
-    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8).reshape(len(shingles), _BITS // 8), axis=1)
+    known = {word: _hash_of(word) for word in set(folded)}
+    hashes = np.array([known[word] for word in folded] or [0], dtype=np.uint64)
+    size = max(1, len(hashes) - _SHINGLE + 1)
+    mixed = np.zeros(size, dtype=np.uint64)
+    for position in range(min(_SHINGLE, len(hashes))):
+        mixed = _mixed(mixed ^ hashes[position : position + size])
+    shingles = np.unique(mixed).astype(">u8")
+    bits = np.unpackbits(shingles.view(np.uint8).reshape(len(shingles), _BITS // 8), axis=1)
     return np.packbits(bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)).tobytes().hex()
+
+
+def _hash_of(word: str) -> int:
+    digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=_BITS // 8).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014)."""
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
