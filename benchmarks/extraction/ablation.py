@@ -17,7 +17,7 @@ from pipelines.extract.judgement import Models, agreed, chosen, context, layout_
 from pipelines.extract.structured import read_structured
 from pipelines.extract.text import declared_of, votes_of
 
-BORDERS = (0.8, 0.9, 0.95)
+BORDERS = (0.7, 0.8, 0.85, 0.9, 0.95)
 
 
 @dataclass

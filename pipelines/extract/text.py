@@ -37,7 +37,7 @@ class Quality(StrEnum):
     """Other extractors are always asked, and both judgements count."""
 
 
-_SURE = {Quality.FAST: 0.8, Quality.DEFAULT: 0.9}
+_SURE = {Quality.FAST: 0.7, Quality.DEFAULT: 0.9}
 """Expected F1 from which the cheap judgement stands: `docs/extraction.md` has what other borders bring and cost."""
 _MOST_TAGS = 20_000
 """Beginnings of tags past which nobody else is asked: on a page twice as large as any saved one it takes too long."""

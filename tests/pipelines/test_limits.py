@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from archive.article import Article
 from archive.outcomes import PageOutcome
+from pipelines import pool
 from pipelines.extract import Rejected, extract
 from pipelines.pool import TookTooLong, bounded
 from tests.pipelines.pages import LAYOUTS, stories
@@ -115,3 +117,15 @@ def test_a_process_that_does_not_come_back_is_ended() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "not here" not in done.stdout
+
+
+def test_a_page_past_its_time_has_a_named_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "slow.html"
+    page.write_bytes(b"<p>One of very many paragraphs, all alike.</p>" * 15_000)
+    monkeypatch.setattr(pool, "PROCESSOR_SECONDS", 0.02)
+    derivation = pool.derive_saved_page(page)
+    assert derivation.article is None
+    assert derivation.line.outcome is PageOutcome.TOO_COMPLEX
+    assert derivation.line.detail == "more than 2 s of processor time"
+    monkeypatch.setattr(pool, "PROCESSOR_SECONDS", 20.0)
+    assert pool.derive_saved_page(page).line.outcome is not PageOutcome.TOO_COMPLEX
