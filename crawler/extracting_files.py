@@ -24,6 +24,7 @@ from archive.outcomes import PageOutcome
 from crawler.spool import pages_of
 from pipelines.derivation import saved_page_outcome
 from pipelines.pool import DerivationTask, ExtractionPool, WorkerDied, derive_saved_page
+from pipelines.rules import ExtractionRules
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml")
 WARC_SUFFIXES = (WARC_SUFFIX, ".warc")
@@ -56,8 +57,14 @@ def is_extractable(path: Path) -> bool:
 class FileExtraction:
     """Extracts from files, several pages at a time."""
 
-    def __init__(self, *, workers: int, queue: int, to: Path | None, output: TextIO) -> None:
-        """`to` is the directory of the results; without one the records go to `output`."""
+    def __init__(
+        self, *, workers: int, queue: int, to: Path | None, output: TextIO, rules: ExtractionRules | None = None
+    ) -> None:
+        """`to` is the directory of the results; without one the records go to `output`.
+
+        `rules` are for pages that bring none along.
+        """
+        self._configuration = (rules or ExtractionRules()).canonical_json()
         self._workers = workers
         self._queue = queue
         self._to = to
@@ -117,10 +124,10 @@ class FileExtraction:
         waiting: deque[asyncio.Task[Derivation]] = deque()
         try:
             fault: DamagedArchive | OSError | None = None
-            tasks = _tasks(file)
+            tasks = _tasks(file, self._configuration)
             while True:
                 try:
-                    waiting.append(asyncio.create_task(_derived(next(tasks), pool)))
+                    waiting.append(asyncio.create_task(self._derived(next(tasks), pool)))
                 except StopIteration:
                     break
                 except (DamagedArchive, OSError) as error:
@@ -136,17 +143,16 @@ class FileExtraction:
             for task_left in waiting:
                 task_left.cancel()
 
+    async def _derived(self, task: DerivationTask | Path, pool: ExtractionPool) -> Derivation:
+        if isinstance(task, DerivationTask):
+            return await pool.derive(task)
+        try:
+            return await pool.run(derive_saved_page, task, self._configuration)
+        except WorkerDied as error:
+            return Derivation(saved_page_outcome(task, PageOutcome.EXTRACTION_FAILED, f"{error} on this page"))
 
-async def _derived(task: DerivationTask | Path, pool: ExtractionPool) -> Derivation:
-    if isinstance(task, DerivationTask):
-        return await pool.derive(task)
-    try:
-        return await pool.run(derive_saved_page, task)
-    except WorkerDied as error:
-        return Derivation(saved_page_outcome(task, PageOutcome.EXTRACTION_FAILED, f"{error} on this page"))
 
-
-def _tasks(file: Path) -> Iterator[DerivationTask | Path]:
+def _tasks(file: Path, configuration: bytes) -> Iterator[DerivationTask | Path]:
     """The pages of a file. Raises DamagedArchive or OSError."""
     if file.name.lower().endswith(HTML_SUFFIXES):
         yield file
@@ -154,7 +160,7 @@ def _tasks(file: Path) -> Iterator[DerivationTask | Path]:
     try:
         key = SegmentName.parse(file.name.removesuffix(WARC_SUFFIX)).warc_key
     except DamagedArchive:
-        yield from (DerivationTask(file, offset, file.name, b"") for offset in foreign_pages(file))
+        yield from (DerivationTask(file, offset, file.name, configuration) for offset in foreign_pages(file))
         return
     yield from (DerivationTask(file, offset, key, rules) for offset, _, rules, _ in pages_of(file))
 

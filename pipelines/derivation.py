@@ -50,21 +50,19 @@ def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
     return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
 
 
-def derive_page(page: bytes, file: Path) -> Derivation:
+def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:
     """What becomes of a saved page that no WARC holds. Never raises for what it contains.
 
-    Its address is the one it names as its own, or else that of its file.
+    Its address is the one it names as its own, or else that of its file. `configuration` is as in `derive`.
     """
+    rules = _rules(configuration)
     try:
-        made = extract(page, _own_address(page) or file.absolute().as_uri())
+        made = extract(page, _own_address(page) or file.absolute().as_uri(), rules=rules)
     except Exception as error:  # noqa: BLE001 - as above
         made = Rejected(PageOutcome.EXTRACTION_FAILED, f"{type(error).__name__}: {error}"[:300])
     if isinstance(made, Rejected):
         return Derivation(saved_page_outcome(file, made.outcome, made.detail))
-    facts = ExtractionFacts(
-        tool=EXTRACTION_TOOL, version=EXTRACTOR_GENERATION, config_hash=ExtractionRules().digest()
-    )
-    record = made.model_copy(update={"extraction": facts})
+    record = made.model_copy(update={"extraction": _extraction_facts(rules)})
     return Derivation(saved_page_outcome(file, PageOutcome.RECORD), record)
 
 

@@ -64,12 +64,12 @@ def run_task(task: DerivationTask) -> Derivation:
         return Derivation(outcome_line(capture, PageOutcome.TOO_COMPLEX, _SPENT))
 
 
-def derive_saved_page(file: Path) -> Derivation:
-    """Read an HTML file and derive from it. Raises OSError when it cannot be read."""
+def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
+    """Read an HTML file and derive from it; `configuration` as in `derive`. Raises OSError when it cannot be read."""
     page = file.read_bytes()
     try:
         with bounded(PROCESSOR_SECONDS):
-            return derive_page(page, file)
+            return derive_page(page, file, configuration)
     except TookTooLong:
         return Derivation(saved_page_outcome(file, PageOutcome.TOO_COMPLEX, _SPENT))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +34,17 @@ def known_timezone(name: str) -> str:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{name!r} is not a time zone; write an IANA name such as 'Europe/Paris'") from error
     return name
+
+
+class Quality(StrEnum):
+    """How much is spent on a page's text."""
+
+    FAST = "fast"
+    """The page is judged by itself, unless that leaves it as good as unknown."""
+    DEFAULT = "default"
+    """Other extractors are asked where that leaves doubts."""
+    BEST = "best"
+    """Other extractors are always asked, and both judgements count."""
 
 
 class PageRules(BaseModel):
@@ -64,6 +76,8 @@ class PageRules(BaseModel):
     """Regular expressions: paragraphs that match as a whole are no text of the article."""
     minimum_words: int = Field(default=20, ge=1)
     """Fewer words than this make no article."""
+    quality: Quality = Quality.DEFAULT
+    """How much to spend on a page's text: ``fast``, ``default`` or ``best``."""
 
     @field_validator("body", "remove", "headline", "authors", "published")
     @classmethod

@@ -30,8 +30,9 @@ from benchmarks.extraction.ablation import Step, steps
 from benchmarks.extraction.data import FOLDS, NEWS, OTHER, SNIPPETS, Page, load
 from benchmarks.support.measuring import say
 from benchmarks.support.reporting import deliver
-from pipelines.extract import Quality, extract, warm_up
+from pipelines.extract import extract, warm_up
 from pipelines.extract.judgement import Models
+from pipelines.rules import ExtractionRules, Quality
 
 BASE = "trafilatura"
 _FETCHED = datetime(2026, 11, 1, tzinfo=UTC)
@@ -56,9 +57,10 @@ Way = Callable[[Page, bytes], Found]
 
 def ours(quality: Quality, models: Sequence[Models]) -> Way:
     """The whole extraction of a record, judged by models that have not seen the page."""
+    rules = ExtractionRules(quality=quality)
 
     def way(page: Page, html: bytes) -> Found:
-        made = extract(html, page.url, fetched_at=_FETCHED, quality=quality, models=models[page.fold])
+        made = extract(html, page.url, fetched_at=_FETCHED, rules=rules, models=models[page.fold])
         if not isinstance(made, Article):
             return Found()
         return Found(

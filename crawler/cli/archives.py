@@ -19,6 +19,20 @@ from archive.storage.protocol import Storage
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
 from crawler.config import Configuration, load_configuration
+from pipelines.rules import ExtractionRules, Quality
+
+FilesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[URI|FILE…]", help="An archive, or WARC and HTML files of any origin."),
+]
+RecordsOption = Annotated[
+    str | None, typer.Option("--to", metavar="DIR|s3://…|-", help="Write the records here; - is standard output.")
+]
+JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes that extract.")]
+QualityOption = Annotated[
+    Quality | None,
+    typer.Option("--quality", help="What to spend on a page's text. For files; of an archive, sites say it."),
+]
 
 
 def _storage(address: str | None, configuration: Configuration) -> Storage:
@@ -53,15 +67,10 @@ def records(
 
 
 def extract(
-    what: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[URI|FILE…]", help="An archive, or WARC and HTML files of any origin."),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option("--to", metavar="DIR|s3://…|-", help="Write the records here; - is standard output."),
-    ] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Processes that extract.")] = None,
+    what: FilesArgument = None,
+    to: RecordsOption = None,
+    jobs: JobsOption = None,
+    quality: QualityOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
@@ -80,7 +89,9 @@ def extract(
     if files:
         if len(files) != len(names):
             raise UsageError("extract: give either an archive or WARC and HTML files")
-        _extract_files(files, to, configuration, console, as_json=as_json)
+        _extract_files(files, to, quality, configuration, console, as_json=as_json)
+    elif quality is not None:
+        raise UsageError("extract: --quality is for files; of an archive, [extraction] quality of a site says it")
     elif len(names) > 1:
         raise UsageError("extract: one archive at a time, or WARC and HTML files only")
     else:
@@ -106,7 +117,13 @@ def _extract_archive(
 
 
 def _extract_files(
-    files: list[Path], to: str | None, configuration: Configuration, console: Console, *, as_json: bool
+    files: list[Path],
+    to: str | None,
+    quality: Quality | None,
+    configuration: Configuration,
+    console: Console,
+    *,
+    as_json: bool,
 ) -> None:
     from crawler.extracting_files import ExtractedFile, FileExtraction
 
@@ -118,13 +135,16 @@ def _extract_files(
     def show(done: ExtractedFile) -> None:
         rejects = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record")
         said = "done already" if done.skipped else f"{done.articles} articles of {sum(done.outcomes.values())} pages"
-        console.print(f"{done.file}: {said}{f' ({rejects})' if rejects else ''}", highlight=False, markup=False)
+        console.print(
+            f"{done.file}: {said}{f' ({rejects})' if rejects else ''}", highlight=False, markup=False, soft_wrap=True
+        )
 
     directory = Path(to) if to and to != "-" else None
     if as_json and directory is None:
         raise UsageError("extract: --json wants --to DIR, since the records are on standard output")
     workers, queue = configuration.workers, configuration.extraction_queue
-    extraction = FileExtraction(workers=workers, queue=queue, to=directory, output=sys.stdout)
+    rules = ExtractionRules(quality=quality or Quality.DEFAULT)
+    extraction = FileExtraction(workers=workers, queue=queue, to=directory, output=sys.stdout, rules=rules)
     done = asyncio.run(extraction.run(files, show))
     if as_json:
         typer.echo(json.dumps([asdict(file) for file in done], indent=1))

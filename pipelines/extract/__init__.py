@@ -19,6 +19,5 @@ article      all of it put together: `extract`
 """
 
 from pipelines.extract.article import EXTRACTOR_GENERATION, Rejected, SiteMemory, extract, warm_up
-from pipelines.extract.text import Quality
 
-__all__ = ["EXTRACTOR_GENERATION", "Quality", "Rejected", "SiteMemory", "extract", "warm_up"]
+__all__ = ["EXTRACTOR_GENERATION", "Rejected", "SiteMemory", "extract", "warm_up"]

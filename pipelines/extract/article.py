@@ -31,7 +31,7 @@ from pipelines.extract.kind import why_no_article
 from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
-from pipelines.extract.text import TOOL, BodyText, Quality, body_of
+from pipelines.extract.text import TOOL, BodyText, body_of
 from pipelines.rules import ExtractionRules
 
 EXTRACTOR_GENERATION = "g0003"
@@ -85,16 +85,14 @@ def extract(
     discovery: Discovery | None = None,
     rules: ExtractionRules | None = None,
     memory: SiteMemory | None = None,
-    quality: Quality = Quality.DEFAULT,
     models: Models | None = None,
 ) -> Article | Rejected:
     """Extract the article of a page.
 
     `html` is the body without transfer and content coding, `url` its address, `headers` the response's.
     Dates later than `fetched_at` (aware) are refused. `discovery` lends what the source said, `rules` and
-    `memory` what is known of the site. `quality` says how much to spend on the text, `models` which models judge
-    it (those that come with the program). The same arguments give the same result: no clock, network or file but
-    those models is read. Never raises for what a page contains.
+    `memory` what is known of the site; `models` judge the text, by default the program's own. The same arguments
+    give the same result: no clock, network or file but those models is read. Never raises for what a page contains.
     """
     del memory  # its blocks are taken out of the text once they are learned
     try:
@@ -106,7 +104,7 @@ def extract(
     rules = (rules or ExtractionRules()).at(fetched_at)
     structured = read_structured(document)
     names = _site_names(document, structured, rules)
-    body = body_of(document, structured, rules, quality, models)
+    body = body_of(document, structured, rules, models)
     page = _Page(document, structured, rules, discovery, fetched_at, names, body)
     announced = discovery.source_title if discovery else ""
     headline, headline_facts = headline_of(document, structured, rules, names, announced)

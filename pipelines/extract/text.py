@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import trafilatura
 from lxml import etree, html
@@ -20,21 +19,10 @@ from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.features import Declared, squeeze
 from pipelines.extract.judgement import VOTERS, Models, agreed, layout_of, shipped_models
 from pipelines.extract.structured import Structured, plain, texts
-from pipelines.rules import ExtractionRules
+from pipelines.rules import ExtractionRules, Quality
 
 TOOL = f"trafilatura {trafilatura.__version__}"
 _INNERMOST = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
-
-
-class Quality(StrEnum):
-    """How much is spent on a page's text."""
-
-    FAST = "fast"
-    """The page is judged by itself, unless that leaves it as good as unknown."""
-    DEFAULT = "default"
-    """Other extractors are asked where that leaves doubts."""
-    BEST = "best"
-    """Other extractors are always asked, and both judgements count."""
 
 
 _SURE = {Quality.FAST: 0.7, Quality.DEFAULT: 0.9}
@@ -64,7 +52,6 @@ def body_of(
     document: Document,
     structured: Structured,
     rules: ExtractionRules,
-    quality: Quality = Quality.DEFAULT,
     models: Models | None = None,
 ) -> BodyText:
     """The text of a page's article; without paragraphs when none is found."""
@@ -77,10 +64,10 @@ def body_of(
     models = models or shipped_models()
     declared = declared_of(document, structured)
     source, judgement = "blocks", models.plain.judge(blocks, declared)
-    if judgement.confidence < _SURE.get(quality, 1.0) and document.source.count(b"<") <= _MOST_TAGS:
+    if judgement.confidence < _SURE.get(rules.quality, 1.0) and document.source.count(b"<") <= _MOST_TAGS:
         alone, source = judgement, "agreement"
         judgement = models.voted.judge(blocks, declared, votes_of(document))
-        if quality is Quality.BEST:
+        if rules.quality is Quality.BEST:
             judgement = agreed(layout_of(blocks).lengths, [alone, judgement])
     kept = tuple(block for block, chosen in zip(blocks, judgement.kept, strict=True) if chosen)
     paragraphs, holders = tuple(block.text for block in kept), tuple(block.place.element for block in kept)

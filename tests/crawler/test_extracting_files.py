@@ -97,6 +97,18 @@ def test_pages_and_warcs_to_a_directory_resumed(tmp_path: Path) -> None:
     assert [(file["articles"], file["skipped"]) for file in again] == [(0, True), (1, False)]
 
 
+def test_the_quality_is_in_the_record(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.html"
+    saved.write_bytes(page(STORIES["en"], "https://paper.example.org/one"))
+    sources, hashes = set(), set()
+    for quality in ("fast", "best"):
+        (record,) = lines(extract(saved, "--quality", quality).stdout)
+        sources.add(record["fields"]["articleBody"]["source"])
+        hashes.add(record["extraction"]["configHash"])
+    assert sources == {"blocks", "agreement"}
+    assert len(hashes) == 2
+
+
 def test_a_torn_warc_gives_what_is_whole_and_says_so(tmp_path: Path) -> None:
     warc, to = tmp_path / "torn.warc.gz", tmp_path / "out"
     html = [("Content-Type", "text/html")]
@@ -116,6 +128,7 @@ def test_a_torn_warc_gives_what_is_whole_and_says_so(tmp_path: Path) -> None:
         (("missing.warc.gz",), "missing.warc.gz: no such file"),
         (("a.html", "archive"), "either an archive or WARC and HTML files"),
         (("a.html", "--to", "s3://bucket/x"), "records of files go to a directory"),
+        (("--quality", "best", "archive"), "--quality is for files"),
     ],
 )
 def test_mistakes_are_said_in_one_line(arguments: tuple[str, ...], said: str) -> None:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Article
-from pipelines.extract import Quality, extract
+from pipelines.extract import extract
+from pipelines.rules import ExtractionRules, Quality
 from tests.pipelines.pages import LAYOUTS, PUBLISHED, Story, stories
 
 FETCHED = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
@@ -35,7 +36,7 @@ def test_a_story_comes_out_whole(story: Story, layout: Callable[[Story], str]) -
 @pytest.mark.parametrize("quality", Quality)
 def test_the_quality_asked_for_changes_nothing_on_a_clear_page(quality: Quality) -> None:
     story = STORIES[0]
-    article = extract(LAYOUTS[0](story), story.url, fetched_at=FETCHED, quality=quality)
+    article = extract(LAYOUTS[0](story), story.url, rules=ExtractionRules(quality=quality))
     assert isinstance(article, Article)
     assert article.paragraphs == story.paragraphs
     assert article.fields["articleBody"].source == ("agreement" if quality is Quality.BEST else "blocks")
