@@ -135,7 +135,7 @@ class FieldFacts(RecordPart):
     """Where a field's value was taken from, and how far it can be relied on."""
 
     source: str
-    """Such as ``json-ld``, ``opengraph``, ``feed`` or ``trafilatura``."""
+    """Such as ``json-ld``, ``opengraph``, ``feed``; of the text ``blocks``, ``agreement`` or ``rules``."""
     confidence: float = Field(ge=0, le=1)
     """From 0, a guess, to 1, several independent sources agree."""
 

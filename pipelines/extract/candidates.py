@@ -25,7 +25,6 @@ _RELIABILITY = {
     "url": 0.6,
     "text": 0.5,
     "htmldate": 0.45,
-    "trafilatura": 0.7,
     "html": 0.7,
     "detection": 0.8,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 import trafilatura
 from lxml import etree, html
@@ -21,7 +22,7 @@ from pipelines.extract.judgement import VOTERS, Models, agreed, layout_of, shipp
 from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules, Quality
 
-TOOL = f"trafilatura {trafilatura.__version__}"
+TOOL = f"blocks with trafilatura {trafilatura.__version__} and resiliparse {version('resiliparse')}"
 _INNERMOST = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
 
 
