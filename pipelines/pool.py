@@ -7,7 +7,9 @@ takes at most its own page with it: the pool is made anew and the page tried onc
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import faulthandler
+import itertools
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
@@ -25,12 +27,14 @@ from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
 from pipelines.derivation import derive, derive_page, outcome_line, saved_page_outcome
-from pipelines.extract import warm_up
+from pipelines.extract import forget, warm_up
 
 PROCESSOR_SECONDS = 2.0
 """Processor time (seconds) that a page's extraction may take; the slowest of 1,265 saved pages takes a tenth."""
 _SPENT = f"more than {PROCESSOR_SECONDS:g} s of processor time"
 _PATIENCE = 30
+_PAGES_BETWEEN = 250
+_pages = itertools.count(1)
 _ATTEMPTS = 2
 _MAX_DOCUMENT = 50 << 20
 """Bytes of a decoded document past which it is not read; a sitemap may have so many by its protocol."""
@@ -62,6 +66,21 @@ def run_task(task: DerivationTask) -> Derivation:
             return derive(capture, task.configuration, task.warc_key)
     except TookTooLong:
         return Derivation(outcome_line(capture, PageOutcome.TOO_COMPLEX, _SPENT))
+    finally:
+        stay_small()
+
+
+def stay_small() -> None:
+    """Give memory back that past pages have left behind; to be called after every page, does something now and then.
+
+    Trees of pages leave holes that the allocator keeps until it is told to give them back (glibc's ``malloc_trim``).
+    """
+    if next(_pages) % _PAGES_BETWEEN:
+        return
+    forget()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
@@ -72,6 +91,8 @@ def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
             return derive_page(page, file, configuration)
     except TookTooLong:
         return Derivation(saved_page_outcome(file, PageOutcome.TOO_COMPLEX, _SPENT))
+    finally:
+        stay_small()
 
 
 class TookTooLong(BaseException):

@@ -1,4 +1,4 @@
-"""Memory of a process that extracts page after page.
+"""Memory of a process that extracts page after page, as the workers of a crawl do.
 
     python -m benchmarks.extraction.worker_memory PAGES [--count 20000]
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.extraction.data import load
 from pipelines.extract import extract, warm_up
+from pipelines.pool import stay_small
 
 _MOST = 300 * 10**6
 _STEP = 2_000
@@ -38,6 +39,7 @@ def main() -> int:
     for number in range(options.count):
         page = pages[number % len(pages)]
         extract(page.html, page.url, fetched_at=fetched)
+        stay_small()
         if number % _STEP == 0 or number == options.count - 1:
             sys.stdout.write(f"{number + 1:,} pages: {proportional_memory() / 1e6:.0f} MB\n")
             sys.stdout.flush()

@@ -19,5 +19,6 @@ article      all of it put together: `extract`
 """
 
 from pipelines.extract.article import EXTRACTOR_GENERATION, Rejected, SiteMemory, extract, warm_up
+from pipelines.extract.text import forget
 
-__all__ = ["EXTRACTOR_GENERATION", "Rejected", "SiteMemory", "extract", "warm_up"]
+__all__ = ["EXTRACTOR_GENERATION", "Rejected", "SiteMemory", "extract", "forget", "warm_up"]

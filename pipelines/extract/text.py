@@ -14,6 +14,7 @@ import trafilatura
 from lxml import etree, html
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
+from trafilatura.meta import reset_caches
 
 from pipelines.extract.blocks import Block, blocks_of
 from pipelines.extract.document import Document, select, text_of
@@ -93,6 +94,11 @@ def declared_of(document: Document, structured: Structured) -> Declared:
 def votes_of(document: Document) -> dict[str, str]:
     """The texts that other extractors find."""
     return dict(zip(VOTERS, (_by_trafilatura(document), _by_resiliparse(document)), strict=True))
+
+
+def forget() -> None:
+    """Empty the caches of the extractors asked, which grow with every page."""
+    reset_caches()
 
 
 def _by_trafilatura(document: Document) -> str:
