@@ -1,9 +1,9 @@
 """Other extractors on saved pages, in an environment of their own: this file imports nothing of the project.
 
-    python peers.py PAGES.jsonl
+    python peers.py WAY PAGES.jsonl
 
-PAGES.jsonl has a line a page: the gzipped file and its address. Writes a line of JSON for each way and page. A way
-whose package is not installed is left out, with a word on standard error.
+PAGES.jsonl has a line a page: the gzipped file and its address. Writes a line of JSON for each page. Ends with 3 when
+the way's package is not installed.
 """
 
 import gzip
@@ -68,26 +68,27 @@ WAYS = {
 }
 
 
-def main(path: str) -> None:
-    """Go over the pages in every way."""
+def main(name: str, path: str) -> int:
+    """Go over the pages in one way."""
+    module, way = WAYS[name]
     pages = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
-    for name, (module, way) in WAYS.items():
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return 3
+    for file, url in pages:
+        with gzip.open(file) as opened:
+            html = opened.read()
+        before = time.process_time()
         try:
-            importlib.import_module(module)
-        except ImportError as error:
-            sys.stderr.write(f"{name}: left out, {error}\n")
-            continue
-        for file, url in pages:
-            with gzip.open(file) as opened:
-                html = opened.read()
-            before = time.process_time()
-            try:
-                found = way(html, url)
-            except Exception as error:  # noqa: BLE001 - a page that breaks an extractor counts as empty
-                found = {"text": ""}
-                sys.stderr.write(f"{name}: {file}: {type(error).__name__}\n")
-            sys.stdout.write(json.dumps({"way": name, **found, "seconds": time.process_time() - before}) + "\n")
+            found = way(html, url)
+        except Exception as error:  # noqa: BLE001 - a page that breaks an extractor counts as empty
+            found = {"text": ""}
+            sys.stderr.write(f"{name}: {file}: {type(error).__name__}\n")
+        sys.stdout.write(json.dumps({**found, "seconds": time.process_time() - before}) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    sys.exit(main(*sys.argv[1:]))

@@ -28,6 +28,7 @@ from archive.article import Article
 from benchmarks.extraction import scores
 from benchmarks.extraction.ablation import Step, steps
 from benchmarks.extraction.data import FOLDS, NEWS, OTHER, SNIPPETS, Page, load
+from benchmarks.extraction.peers import WAYS
 from benchmarks.support.measuring import say
 from benchmarks.support.reporting import deliver
 from pipelines.extract import extract, warm_up
@@ -37,6 +38,8 @@ from pipelines.rules import ExtractionRules, Quality
 BASE = "trafilatura"
 _FETCHED = datetime(2026, 11, 1, tzinfo=UTC)
 _NEARLY = 0.99
+_PEER_SECONDS = 240
+"""How long another extractor may take for all pages."""
 _SETS = (("news", NEWS), ("other articles", OTHER), ("snippets", (SNIPPETS,)))
 
 
@@ -109,16 +112,23 @@ def measure(pages: Sequence[Page], ways: dict[str, Way]) -> dict[str, list[Found
 
 
 def peers(python: str, pages: Sequence[Page]) -> dict[str, list[Found]]:
-    """What other extractors find, in an interpreter of their own. Ways that are not installed there are left out."""
+    """What other extractors find, in an interpreter of their own.
+
+    Those that are not installed there, or that do not end in time, are left out.
+    """
+    found: dict[str, list[Found]] = {}
     with tempfile.TemporaryDirectory() as name:
         listed = Path(name) / "pages.jsonl"
         listed.write_text("".join(f"{json.dumps([str(page.file), page.url])}\n" for page in pages), encoding="utf-8")
-        script = Path(__file__).with_name("peers.py")
-        done = subprocess.run([python, script, listed], stdout=subprocess.PIPE, check=True)
-    found: dict[str, list[Found]] = {}
-    for line in done.stdout.decode().splitlines():
-        entry = json.loads(line)
-        found.setdefault(entry.pop("way"), []).append(Found(**entry))
+        for peer in WAYS:
+            command = [python, str(Path(__file__).with_name("peers.py")), peer, str(listed)]
+            try:
+                done = subprocess.run(command, capture_output=True, check=True, timeout=_PEER_SECONDS)
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                say(f"{peer} is left out: {error}")
+                continue
+            found[peer] = [Found(**json.loads(line)) for line in done.stdout.decode().splitlines()]
+            say(f"{peer}: done")
     return found
 
 
