@@ -1,8 +1,9 @@
-"""A crawl with fixed clock and ids: ``python -m tests.support.fixed_crawl ADDRESS ARCHIVE STATE``."""
+"""A crawl with a clock that stands and fixed ids: ``python -m tests.support.fixed_crawl ADDRESS ARCHIVE STATE``."""
 
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 
 from archive.identity import FixedIdentities
 from crawler.config import Configuration
@@ -20,7 +21,9 @@ def main(address: str, archive: str, state: str) -> int:
         concurrency=1,
         concurrency_per_host=1,
     )
-    report = run_crawl(configuration, CrawlPlan((site_of_address(address),)), identities=FixedIdentities())
+    report = run_crawl(
+        configuration, CrawlPlan((site_of_address(address),)), identities=FixedIdentities(step=timedelta())
+    )
     sys.stderr.writelines(f"{problem}\n" for problem in report.problems)
     return report.exit_code
 
