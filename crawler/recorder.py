@@ -248,8 +248,7 @@ class Recorder:
         told = self._unreported
         self._frontier.captured([attempt.captured for attempt in told if attempt.captured is not None])
         failures = [attempt.failed for attempt in told if attempt.failed is not None]
-        if failures:  # a look at a fixed clock moves it: not at every fsync, which come by the machine's own
-            self._frontier.failed(failures, self._identities.now())
+        self._frontier.failed(failures, self._identities.now())
         self._unreported = []
         for attempt in told:
             self._counts.outcomes[attempt.outcome.value] += 1

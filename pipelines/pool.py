@@ -30,7 +30,7 @@ from pipelines.derivation import derive, derive_page, outcome_line, saved_page_o
 from pipelines.extract import forget, warm_up
 
 PROCESSOR_SECONDS = 2.0
-"""Processor time (seconds) that a page's extraction may take; the slowest of 1,265 saved pages takes a tenth."""
+"""Processor time (seconds) that a page's extraction may take; the slowest of 258 saved news pages took 0.44."""
 _SPENT = f"more than {PROCESSOR_SECONDS:g} s of processor time"
 _PATIENCE = 30
 _PAGES_BETWEEN = 250
