@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -30,6 +32,7 @@ CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
 SITE_URI = "urn:newswarc:site:"
 """Resource records of site definitions have this address, with the site's id and digest behind it."""
 
+_STEP = 1 << 20
 _CHUNK_SIZE = re.compile(rb"[ \t]*[0-9a-fA-F]+[ \t]*(?:;[^\n]*)?\r?\n|$")
 
 
@@ -46,6 +49,8 @@ class WarcRecord:
     block: bytes
     offset: int
     length: int
+    left: int = 0
+    """Bytes of the block that were not wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Capture:
     length: int
     response: bytes
     """The response as received; of a revisit only its head; empty when none came."""
+    left: int = field(default=0, kw_only=True)
+    """Bytes of the response that were not read, where only its beginning was wanted."""
     revisit: bool
     payload_digest: str
     truncated: str
@@ -114,8 +121,8 @@ class Capture:
         return decode_body(head.content_codings, body, limit)
 
 
-def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:
-    """All records from the stream's position on.
+def iterate_records(stream: BinaryIO, most: int = sys.maxsize) -> Iterator[WarcRecord]:
+    """All records from the stream's position on; of each block at most `most` bytes are kept.
 
     Raises DamagedArchive where the stream is no WARC.
     """
@@ -123,10 +130,11 @@ def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:
     try:
         for record in iterator:
             headers = record.rec_headers
-            block: bytes = record.raw_stream.read()
+            block: bytes = record.raw_stream.read(most)
+            left = _passed_over(record.raw_stream) if len(block) == most else 0
             offset = iterator.get_record_offset()
             fields = dict(reversed(headers.headers))
-            if len(block) != int(fields["Content-Length"]):
+            if len(block) + left != int(fields["Content-Length"]):
                 raise DamagedArchive(f"the record at {offset} is cut short")
             yield WarcRecord(
                 kind=record.rec_type,
@@ -137,9 +145,15 @@ def iterate_records(stream: BinaryIO) -> Iterator[WarcRecord]:
                 block=block,
                 offset=offset,
                 length=iterator.get_record_length(),
+                left=left,
             )
     except (ArchiveLoadFailed, KeyError, ValueError) as error:
         raise DamagedArchive(f"not a readable WARC record: {error}") from error
+
+
+def _passed_over(stream: BinaryIO) -> int:
+    """Read to the end; how many bytes that were."""
+    return sum(map(len, iter(partial(stream.read, _STEP), b"")))
 
 
 def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
@@ -176,13 +190,13 @@ class SegmentReading:
             yield record
 
 
-def read_capture(stream: BinaryIO, offset: int) -> Capture:
-    """The capture whose response (or lone metadata) record begins at `offset` of a WARC.
+def read_capture(stream: BinaryIO, offset: int, most: int = sys.maxsize) -> Capture:
+    """The capture whose response (or lone metadata) record begins at `offset` of a WARC; at most `most` bytes of it.
 
     Raises DamagedArchive when there is none.
     """
     stream.seek(offset)
-    for capture in iterate_captures(iterate_records(stream)):
+    for capture in iterate_captures(iterate_records(stream, most)):
         if capture.offset == offset:
             return capture
         break
@@ -210,6 +224,7 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
         offset=record.offset,
         length=record.length,
         response=main.block if main else b"",
+        left=main.left if main else 0,
         revisit=record.kind == "revisit",
         payload_digest=record.headers.get("WARC-Payload-Digest", ""),
         truncated=record.headers.get("WARC-Truncated", ""),

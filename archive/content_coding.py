@@ -104,10 +104,11 @@ _CODINGS: dict[str, tuple[Callable[[], _Inflater], ...]] = {
 _SEVERAL_MEMBERS = frozenset({"gzip", "x-gzip", "zstd"})
 
 
-def decode_body(codings: list[str], body: bytes, limit: int) -> DecodedBody:
+def decode_body(codings: list[str], body: bytes, limit: int, *, cut: bool = False) -> DecodedBody:
     """Remove codings, the last applied first.
 
-    Raises BodyTooLarge past `limit` bytes, or past `MAX_RATIO` times the bytes that went in, at any stage.
+    Raises BodyTooLarge past `limit` bytes, or past `MAX_RATIO` times the bytes that went in, at any stage; with `cut`
+    the decoded body ends there instead, as one that is cut short.
     """
     applied = [coding.strip().lower() for coding in codings if coding.strip().lower() not in ("", "identity")]
     if len(applied) > MAX_CODINGS:
@@ -117,24 +118,30 @@ def decode_body(codings: list[str], body: bytes, limit: int) -> DecodedBody:
             return DecodedBody(body, f"unknown coding {coding[:40]!r}")
         if not body:
             continue
-        decoded = _decode(coding, body, min(limit, _FREE + MAX_RATIO * len(body)))
+        decoded = _decode(coding, body, min(limit, _FREE + MAX_RATIO * len(body)), cut=cut)
         if decoded.flaw:
             return decoded
         body = decoded.body
     return DecodedBody(body)
 
 
-def _decode(coding: str, body: bytes, limit: int) -> DecodedBody:
+def _decode(coding: str, body: bytes, limit: int, *, cut: bool) -> DecodedBody:
     for start in _CODINGS[coding]:
-        text, whole = _members(start, body, limit, several=coding in _SEVERAL_MEMBERS)
+        parts: list[bytes] = []
+        try:
+            whole = _members(start, body, limit, parts, several=coding in _SEVERAL_MEMBERS)
+        except BodyTooLarge:
+            if not cut:
+                raise
+            whole = False
+        text = b"".join(parts)[: limit if cut else None]
         if text or whole:
             return DecodedBody(text, "" if whole else f"{coding} cut short")
     return DecodedBody(body, f"not {coding}")
 
 
-def _members(start: Callable[[], _Inflater], body: bytes, limit: int, *, several: bool) -> tuple[bytes, bool]:
-    """What the members decode to, and whether the first of them is whole."""
-    parts: list[bytes] = []
+def _members(start: Callable[[], _Inflater], body: bytes, limit: int, parts: list[bytes], *, several: bool) -> bool:
+    """Decode members into `parts`; whether the first of them is whole."""
     whole = False
     while body:
         behind = _member(start(), body, limit - sum(map(len, parts)), parts)
@@ -142,7 +149,7 @@ def _members(start: Callable[[], _Inflater], body: bytes, limit: int, *, several
         if behind is None or not several:
             break
         body = behind
-    return b"".join(parts), whole
+    return whole
 
 
 def _member(inflater: _Inflater, body: bytes, limit: int, parts: list[bytes]) -> bytes | None:

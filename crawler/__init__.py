@@ -8,6 +8,8 @@ robots      robots.txt, with every denial recorded
 frontier    which URLs are known, due, captured, stored
 outcomes    what capture outcomes mean for an address
 counts      what a run has done so far
+budget      how far a run follows a site
+fair_queue  which host has its turn
 gate        whether fetching may go on
 spool       this machine's spool: open and closed segments, and what is derived from them
 recorder    exchanges into segments

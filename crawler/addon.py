@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crawler.config import Configuration, environment_value, load_configuration
+from crawler.fair_queue import PLACES
 from crawler.session import CONFIGURATION
 from spiders.families.base import SITE_DIRECTORIES, VARIABLE_READER
 
@@ -19,7 +20,7 @@ def scrapy_settings(configuration: Configuration) -> dict[str, Any]:
     return {
         "USER_AGENT": configuration.agent,
         "ROBOTSTXT_OBEY": configuration.obey_robots,
-        "CONCURRENT_REQUESTS": configuration.concurrency,
+        "CONCURRENT_REQUESTS": configuration.concurrency * PLACES,
         "CONCURRENT_REQUESTS_PER_DOMAIN": configuration.concurrency_per_host,
         "DOWNLOAD_DELAY": configuration.delay,
         "DOWNLOAD_TIMEOUT": configuration.timeout,

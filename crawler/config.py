@@ -77,6 +77,10 @@ class Configuration(BaseModel):
     """File of hosts, or beginnings of addresses, that are never asked for, one a line; read again when it changes."""
     stop_file: str = ""
     """A file that ends every crawl in order, and lets none begin, as long as it exists."""
+    site_sources: int = Field(default=500, ge=0)
+    """Feeds, sitemaps and sections of one site that others led to and that a run looks at; 0: any number."""
+    site_requests: int = Field(default=50_000, ge=0)
+    """Requests for one site in one run, after which it waits for the next; 0: any number."""
     concurrency_per_host: int = Field(default=1, ge=1)
     """Requests under way at once to one host."""
     timeout: float = Field(default=60.0, gt=0)

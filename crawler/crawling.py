@@ -22,6 +22,7 @@ from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
 from crawler.interruption import Interruption
 from crawler.session import CONFIGURATION, DRY_RUN, DUE, IDENTITIES, LIMIT, CrawlSession
+from pipelines.allocator import bound_allocator
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
 from spiders.site import Site
@@ -99,6 +100,7 @@ def run_crawl(
 
     Raises ConfigurationError, StorageError or OSError before anything is fetched.
     """
+    bound_allocator()
     _require_secrets(plan.sites)
     if configuration.is_stopped:
         raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to go on")

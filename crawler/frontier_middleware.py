@@ -26,6 +26,49 @@ _EXPLORED = frozenset({"page", "robots", "guess"})
 """Sources that a front page led to, without what these led to in turn, such as a back catalogue."""
 
 
+_LED_ON = frozenset({"sitemap", "next", "page", "robots", "guess"})
+"""Sources that another one led to. An article's discovery has ``sitemap`` too, and is told by its role."""
+_BATCH = 500
+
+
+class _Reading:
+    """What a response's callback gives, counted."""
+
+    def __init__(self, response: Response, discovery: Discovery) -> None:
+        assert response.request is not None
+        self.response = response
+        self.discovery = discovery
+        self.asked = asked_address(response.request)
+        self.articles = 0
+        self.leads_on = False
+        self.shown: set[int] = set()
+
+    def take(self, requests: list[Request]) -> None:
+        """Count a batch."""
+        for request in requests:
+            role = discovery_of(request.meta).role
+            if role is Role.ARTICLE:
+                self.articles += 1
+                self.shown.add(hash(request.url))
+            elif role in SOURCE_ROLES:
+                self.leads_on = True
+
+
+async def _batches(result: AsyncIterator[Any], items: list[Any]) -> AsyncIterator[list[Request]]:
+    """The requests of a callback, some at a time, so that a large source's are never all there; items put aside."""
+    batch: list[Request] = []
+    async for output in result:
+        if not isinstance(output, Request):
+            items.append(output)
+            continue
+        batch.append(output)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 class FrontierMiddleware:
     """A spider middleware."""
 
@@ -66,37 +109,31 @@ class FrontierMiddleware:
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """Requests first, then items; of the articles only the new ones."""
-        requests: list[Request] = []
         items: list[Any] = []
-        async for output in result:
-            (requests if isinstance(output, Request) else items).append(output)
-        discovery = discovery_of(response.meta)
-        if discovery.role in SOURCE_ROLES:
-            self._count(response, requests, discovery)
+        reading = _Reading(response, discovery_of(response.meta))
         articles_before = self._session.new_articles
-        admitted = self._admitted(requests)
-        if discovery.role in SOURCE_ROLES:
-            new = self._session.new_articles - articles_before
-            leads_on = any(discovery_of(request.meta).role in SOURCE_ROLES for request in requests)
-            pace = self._session.pace_of(discovery.site)
-            now = self._session.now()
-            assert response.request is not None
-            self._session.frontier.schedule(asked_address(response.request), new, pace, now, leads_on=leads_on)
-        for request in admitted:
-            yield request
+        async for requests in _batches(result, items):
+            reading.take(requests)
+            for request in self._admitted(requests):
+                yield request
+        if reading.discovery.role in SOURCE_ROLES:
+            self._was_read(reading, self._session.new_articles - articles_before)
         for item in items:
             yield item
 
-    def _count(self, response: Response, requests: list[Request], discovery: Discovery) -> None:
-        session = self._session
-        assert response.request is not None
-        asked = asked_address(response.request)
-        found = sum(1 for request in requests if discovery_of(request.meta).role is Role.ARTICLE)
-        if is_unchanged(response):
-            found = session.frontier.last_found(asked)
+    def _was_read(self, reading: _Reading, new: int) -> None:
+        """A source was read to its end: what it showed is counted, and when it is due again follows from that."""
+        session, discovery = self._session, reading.discovery
+        found = reading.articles
+        if is_unchanged(reading.response):
+            found = session.frontier.last_found(reading.asked)
         else:
-            session.frontier.looked_at(asked, discovery, found, session.now())
+            session.frontier.looked_at(reading.asked, discovery, found, session.now())
+            if discovery.via in _LED_ON:
+                session.budget.showed(discovery.site, reading.shown)
         session.found[discovery.site] += found
+        pace = session.pace_of(discovery.site)
+        session.frontier.schedule(reading.asked, new, pace, session.now(), leads_on=reading.leads_on)
 
     def _admitted(self, requests: list[Request]) -> list[Request]:
         """Sources, conditionally; and articles that are new and may be fetched, claimed."""
@@ -110,14 +147,25 @@ class FrontierMiddleware:
             if discovery.role in SOURCE_ROLES and not self._is_time(request, discovery.site):
                 continue
             if discovery.role is not Role.ARTICLE:
-                admitted.append(self._conditional(request, discovery))
+                if self._is_within(discovery):
+                    admitted.append(self._conditional(request, discovery))
             elif discovery.via == _ALWAYS or request.url in new:
                 new.discard(request.url)
-                if session.admit():
+                if self._is_within(discovery) and session.admit():
                     admitted.append(request)
             elif discovery.source_date:
                 session.announce(request.url, discovery)
         return self._planned(admitted)
+
+    def _is_within(self, discovery: Discovery) -> bool:
+        """Whether the site may have one more request in this run. What was found all the same is due in the next."""
+        session = self._session
+        is_led = discovery.role in SOURCE_ROLES and discovery.via in _LED_ON
+        takes = session.budget.takes_source if is_led else session.budget.takes_request
+        refusal = takes(discovery.site)
+        if refusal:
+            session.note_limit(discovery.site, refusal)
+        return not refusal
 
     def _is_time(self, request: Request, site: str) -> bool:
         """Whether a source is to be looked at in this run. Of one that is not, what it showed last counts."""

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from crawler.crawling import CrawlReport
 from crawler.session import CrawlSession
+from spiders.problems import printable
 
 _REFRESHES_PER_SECOND = 4
 _MOST_FILES = 12
@@ -96,5 +97,7 @@ def show_plan(console: Console, report: CrawlReport) -> None:
     """Print what a dry run found."""
     for entry in report.planned:
         why = " ".join(part for part in (entry["via"], entry["source"], entry["date"]) if part)
-        console.print(f"{escape(entry['url'])}  [dim]{escape(why)}[/dim]", soft_wrap=True, highlight=False)
+        console.print(
+            f"{escape(printable(entry['url']))}  [dim]{escape(printable(why))}[/dim]", soft_wrap=True, highlight=False
+        )
     console.print(f"{len(report.planned)} articles would be fetched; nothing was kept")

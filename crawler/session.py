@@ -16,6 +16,7 @@ from scrapy import signals
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureAddress, Discovery, Exchange
 from archive.identity import Identities, SystemIdentities
+from crawler.budget import Budget, Limits
 from crawler.config import Configuration, load_configuration
 from crawler.counts import Counts
 from crawler.depot import Depot
@@ -28,6 +29,7 @@ from crawler.recorder import NotKept, Recorder
 from crawler.scheduling import Pace
 from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
+from pipelines.pool import run_on_document
 from spiders.families.base import SiteSpider
 from spiders.problems import Problem, problem_found
 from spiders.requests import CaptureMark
@@ -91,6 +93,8 @@ class CrawlSession:
         self.planned: list[Due] = []
         """In a dry run: what would be fetched."""
         self.options = options or RunOptions()
+        self.budget = Budget(Limits(configuration.site_sources, configuration.site_requests))
+        """How far sites are followed in this run."""
         self.new_articles = 0
         """Articles that were not known before this run."""
         self.closing = False
@@ -170,7 +174,7 @@ class CrawlSession:
 
     async def read_body(self, parser: Callable[..., Any], body: bytes, *arguments: object) -> Any:
         """See `spiders.reading.SourceReader`."""
-        return await self._depot.pool.run(parser, body, *arguments)
+        return await self._depot.pool.run(run_on_document, body, parser, arguments)
 
     async def read_capture(self, capture: CaptureMark, parser: Callable[..., Any], *arguments: object) -> Any:
         """See `spiders.reading.SourceReader`."""
@@ -242,6 +246,11 @@ class CrawlSession:
     def note_problem(self, problem: Problem) -> None:
         """Something went wrong at a site."""
         self.problems.append(problem)
+
+    def note_limit(self, site: str, refusal: str) -> None:
+        """A site is not followed further in this run; told once."""
+        if self.budget.is_news(site, refusal):
+            self.note_problem(Problem(site, "what it leads to", refusal, "what is left waits for the next run"))
 
     def _site_of(self, exchange: Exchange) -> Site | None:
         named = self._sites.get(exchange.discovery.site)

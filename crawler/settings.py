@@ -35,7 +35,12 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.polite.cookies.BoundedCookiesMiddleware": 700,
 }
+SCHEDULER_PRIORITY_QUEUE = "crawler.fair_queue.FairQueue"
+# Documents of sources that are being read: a few large ones must not hold up what else is fetched
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 32 << 20
 SPIDER_MIDDLEWARES = {
     "crawler.frontier_middleware.FrontierMiddleware": 0,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,

@@ -25,6 +25,9 @@ from pipelines.rules import ExtractionRules
 MAX_BODY = 32 << 20
 """Bytes of a decoded page past which it is not extracted."""
 
+MOST_OF_PAGE = 16 << 20
+"""Bytes of a response past which it is not read as a page: more than its text may have letters."""
+
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml", ""})
 
 
@@ -126,6 +129,8 @@ def _unfit(capture: Capture, head: ResponseHead) -> Rejected | None:
     mime = head.first("content-type").split(";", 1)[0].strip().lower()
     if mime not in _HTML_TYPES:
         return Rejected(PageOutcome.NOT_HTML, f"content type {mime}")
+    if len(capture.response) + capture.left > MOST_OF_PAGE:
+        return Rejected(PageOutcome.TOO_COMPLEX, f"more than {MOST_OF_PAGE:,} bytes")
     return None
 
 

@@ -7,11 +7,11 @@ takes at most its own page with it: the pool is made anew and the page tried onc
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import faulthandler
 import itertools
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -26,14 +26,18 @@ from archive.derived import Derivation
 from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
-from pipelines.derivation import derive, derive_page, outcome_line, saved_page_outcome
+from pipelines.allocator import bound_allocator, give_back
+from pipelines.derivation import MOST_OF_PAGE, derive, derive_page, outcome_line, saved_page_outcome
 from pipelines.extract import forget, warm_up
 
 PROCESSOR_SECONDS = 2.0
 """Processor time (seconds) that a page's extraction may take; the slowest of 258 saved news pages took 0.44."""
+PARSING_SECONDS = 10.0
+"""Processor time (seconds) that reading a source's document may take; a sitemap of 50,000 addresses takes 2."""
 _SPENT = f"more than {PROCESSOR_SECONDS:g} s of processor time"
 _PATIENCE = 30
 _PAGES_BETWEEN = 250
+_LARGE = 1 << 18
 _pages = itertools.count(1)
 _ATTEMPTS = 2
 _MAX_DOCUMENT = 50 << 20
@@ -44,6 +48,10 @@ Result = TypeVar("Result")
 
 class WorkerDied(ArchiveError):
     """The processes that worked on a task ended, more than once. Do without its result."""
+
+
+class TakesTooLong(ArchiveError):
+    """A document asks for more processor time than it may have. Do without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +68,28 @@ class DerivationTask:
 
 def run_task(task: DerivationTask) -> Derivation:
     """Read a capture and derive from it. Raises DamagedArchive or OSError when it cannot be read."""
-    capture = _capture(task.path, task.offset)
+    capture = _capture(task.path, task.offset, MOST_OF_PAGE)
     try:
         with bounded(PROCESSOR_SECONDS):
             return derive(capture, task.configuration, task.warc_key)
     except TookTooLong:
         return Derivation(outcome_line(capture, PageOutcome.TOO_COMPLEX, _SPENT))
     finally:
-        stay_small()
+        stay_small(len(capture.response))
 
 
-def stay_small() -> None:
+def stay_small(size: int) -> None:
     """Give memory back that past pages have left behind; to be called after every page, does something now and then.
 
-    Trees of pages leave holes that the allocator keeps until it is told to give them back (glibc's ``malloc_trim``).
+    Trees of pages leave holes that the allocator keeps until it is told to give them back. A page of more than
+    `_LARGE` bytes (`size`) leaves enough of them by itself.
     """
-    if next(_pages) % _PAGES_BETWEEN:
+    is_time = next(_pages) % _PAGES_BETWEEN == 0
+    if is_time:
+        forget()
+    if not is_time and size < _LARGE:
         return
-    forget()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    give_back()
 
 
 def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
@@ -92,7 +101,7 @@ def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
     except TookTooLong:
         return Derivation(saved_page_outcome(file, PageOutcome.TOO_COMPLEX, _SPENT))
     finally:
-        stay_small()
+        stay_small(len(page))
 
 
 class TookTooLong(BaseException):
@@ -124,25 +133,37 @@ def bounded(seconds: float) -> Iterator[None]:
 def run_on_body(path: Path, offset: int, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
     """Call a function with the decoded body of a capture, and with more arguments.
 
-    Raises DamagedArchive, OSError, BadMessage or BodyTooLarge when there is no such body, and all that the
-    function raises.
+    Raises DamagedArchive, OSError, BadMessage or BodyTooLarge when there is no such body, TakesTooLong, and all that
+    the function raises.
     """
-    return function(_capture(path, offset).body(_MAX_DOCUMENT).body, *arguments)
+    return run_on_document(_capture(path, offset).body(_MAX_DOCUMENT).body, function, arguments)
 
 
-def _capture(path: Path, offset: int) -> Capture:
+def run_on_document(body: bytes, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
+    """Call a function with a document and with more arguments. Raises TakesTooLong, and all that it raises."""
+    try:
+        with bounded(PARSING_SECONDS):
+            return function(body, *arguments)
+    except TookTooLong as error:
+        raise TakesTooLong(f"more than {PARSING_SECONDS:g} s of processor time to read it") from error
+    finally:
+        stay_small(len(body))
+
+
+def _capture(path: Path, offset: int, most: int = sys.maxsize) -> Capture:
     try:
         file = path.open("rb")
     except FileNotFoundError:
         # The segment was closed meanwhile, and has its last name now
         file = path.with_name(path.name.removesuffix(OPEN_SUFFIX)).open("rb")
     with file:
-        return read_capture(file, offset)
+        return read_capture(file, offset, most)
 
 
 def _ignore_interrupts() -> None:
     # Ctrl-C reaches every process of the terminal; only the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bound_allocator()
     warm_up()  # what is read but once is not the first page's to pay for
 
 

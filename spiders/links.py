@@ -40,7 +40,7 @@ def clean_address(url: str) -> str | None:
     """One form for each address: safe characters, no fragment, no tracking. None if it can't be fetched."""
     try:
         parts = urlsplit(safe_url_string(url.strip()))
-        if parts.scheme not in ("http", "https") or not parts.hostname or len(url) > _MAX_LENGTH:
+        if not is_fetchable(urlunsplit(parts)) or len(url) > _MAX_LENGTH:
             return None
         pairs = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
@@ -49,6 +49,21 @@ def clean_address(url: str) -> str | None:
     if any(_TRACKING.match(name) for name, _ in pairs):
         query = urlencode([(name, value) for name, value in pairs if not _TRACKING.match(name)])
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path or "/", query, ""))
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether an address that a site names can be asked for at all: http or https, a host, no user, not too long."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and len(url) <= _MAX_LENGTH
+    )
 
 
 @lru_cache(maxsize=4096)

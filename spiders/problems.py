@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_LONGEST = 500
 problem_found = object()
 """Signal, sent with ``problem=Problem``. The crawl goes on."""
 
@@ -18,7 +19,13 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.site}: {self.url}: {self.what}; {self.remedy}"
+        return printable(f"{self.site}: {self.url}: {self.what}; {self.remedy}")
+
+
+def printable(text: str) -> str:
+    """A text that a terminal shows and does not obey: control and direction characters as escapes, not too long."""
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
 
 
 class NotASource(ValueError):

@@ -3,7 +3,7 @@
 ``meta["discovery"]`` holds the fields of `archive.exchange.Discovery`; redirects and retries inherit it.
 ``meta["redacted_headers"]`` names headers that are sent but not kept, ``meta["unverified"]`` tells that a bad
 certificate does not matter. ``meta["capture"]`` is set by whoever keeps the exchange: the text of a `CaptureMark`.
-A body past a few MiB, and one that nobody wants (``meta["body"]``), stays in its capture; the response is flagged.
+A body past 1 MiB, and one that nobody wants (``meta["body"]``), stays in its capture; the response is flagged.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ REDACTED = "redacted_headers"
 UNVERIFIED = "unverified"
 BODY = "body"
 
-WHOLE = "whole"
-"""Value of ``meta["body"]``: the body has to come with the response, however large it is."""
+BEGINNING = "beginning"
+"""Value of ``meta["body"]``: the first `MOST_OF_BEGINNING` bytes come with the response, whatever its size."""
+
+MOST_OF_BEGINNING = 500 << 10
 
 NONE = "none"
 """Value of ``meta["body"]``: nobody looks at the body where the response arrives."""
@@ -33,9 +35,10 @@ IN_CAPTURE = "in_capture"
 """Flag of a response whose body is only in its capture."""
 
 UNCHANGED = "unchanged"
+"""Flag of a response whose bytes are those of an earlier capture."""
+
 SOURCE_ROLES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
 """What announces articles."""
-"""Flag of a response whose bytes are those of an earlier capture."""
 
 SOURCE_PRIORITY = 100
 """Sources are fetched before articles: they are few, and everything follows from them."""

@@ -39,7 +39,7 @@ def main() -> int:
     for number in range(options.count):
         page = pages[number % len(pages)]
         extract(page.html, page.url, fetched_at=fetched)
-        stay_small()
+        stay_small(len(page.html))
         if number % _STEP == 0 or number == options.count - 1:
             sys.stdout.write(f"{number + 1:,} pages: {proportional_memory() / 1e6:.0f} MB\n")
             sys.stdout.flush()

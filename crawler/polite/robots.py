@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
@@ -20,7 +21,7 @@ from crawler.polite.rules import MOST_BYTES, RobotsRules, Standing
 from crawler.session import CrawlSession
 from crawler.wire.fetcher import unsent
 from crawler.wire.handler import AddressRefused
-from spiders.requests import BODY, WHOLE, discovery_of, request_meta
+from spiders.requests import BEGINNING, BODY, discovery_of, request_meta
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +34,10 @@ UNREACHABLE_LIFETIME = timedelta(minutes=10)
 """For how long a host is not asked again that did not give its robots.txt."""
 LAST_GOOD = timedelta(days=30)
 """For how long the last good answer stands in while robots.txt cannot be reached (section 2.3.1.4)."""
+_REDIRECTS = 5
+"""Redirects that are followed; what leads further counts as absent (section 2.3.1.2)."""
+_LARGEST = 1 << 20
+"""Bytes of an answer past which it is cut short in the capture, too; only the first 500 KiB count."""
 _PRIORITY = 1000
 
 
@@ -108,19 +113,25 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         site = discovery_of(request.meta).site
         meta = request_meta(Discovery(role=Role.ROBOTS, site=site)) | {
             "dont_obey_robotstxt": True,
-            "handle_httpstatus_all": True,
-            BODY: WHOLE,
+            "redirect_ttl": _REDIRECTS,
+            "download_maxsize": _LARGEST,
+            BODY: BEGINNING,
         }
         asked = Request(f"{origin}/robots.txt", priority=_PRIORITY, meta=meta, callback=NO_CALLBACK)
         assert self.crawler.engine is not None
         now = self._session.now()
         try:
             response = await self.crawler.engine.download_async(asked)
-        except AddressRefused:
-            raise
+        except AddressRefused as error:
+            if not error.url.startswith(f"{origin}/"):
+                fresh = RobotsCopy(HTTPStatus.MOVED_PERMANENTLY, b"", now, "redirected to an internal address")
+            else:
+                raise
         except Exception as error:  # noqa: BLE001 - whatever keeps robots.txt from us counts as unreachable
             too_many_redirects = isinstance(error, IgnoreRequest) and "redirect" in str(error)
-            fresh = RobotsCopy(301 if too_many_redirects else 0, b"", now, str(error).partition(";")[0])
+            fresh = RobotsCopy(
+                HTTPStatus.MOVED_PERMANENTLY if too_many_redirects else 0, b"", now, str(error).partition(";")[0]
+            )
         else:
             fresh = RobotsCopy(response.status, response.body[:MOST_BYTES], now, f"status {response.status}")
         if RobotsRules(fresh.status, b"", "").standing is not Standing.UNREACHABLE:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from protego import Protego
 
-MOST_BYTES = 500 << 10
+from spiders.requests import MOST_OF_BEGINNING
+
+MOST_BYTES = MOST_OF_BEGINNING
 """Bytes that are read; what follows is ignored (RFC 9309, section 2.5)."""
 
 
@@ -53,8 +56,8 @@ class RobotsRules:
     @property
     def crawl_delay(self) -> float:
         """Seconds between two requests that it asks for; 0: it does not."""
-        delay = self._rules.crawl_delay(self._token)
-        return max(0.0, float(delay)) if delay is not None else 0.0
+        delay = float(self._rules.crawl_delay(self._token) or 0.0)
+        return max(0.0, delay) if not math.isnan(delay) else 0.0
 
     def allows(self, url: str) -> bool:
         """Whether an address may be asked for."""

@@ -6,7 +6,9 @@ the last one becomes Scrapy's response, or the exception that Scrapy's middlewar
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
@@ -41,14 +43,15 @@ from crawler.wire.origin import Proxy, parse_proxy
 from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.reader import ResponseReader
 from spiders.requests import (
+    BEGINNING,
     BODY,
     CAPTURE,
     IN_CAPTURE,
+    MOST_OF_BEGINNING,
     NONE,
     REDACTED,
     UNCHANGED,
     UNVERIFIED,
-    WHOLE,
     CaptureMark,
     discovery_of,
 )
@@ -57,15 +60,17 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
-LARGE_BODY = 4 << 20
+LARGE_BODY = 1 << 20
 """Bytes of a body, with its codings or without, past which Scrapy's response has none and is flagged."""
-
-MAX_WHOLE_BODY = 64 << 20
-"""Bytes of a decoded body past which not even a request that asks for it gets it."""
 
 
 class AddressRefused(IgnoreRequest):
     """The host is, or resolves to, an internal address that nobody allowed."""
+
+    def __init__(self, message: str, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+        """The address that was asked for, behind all redirects."""
 
 
 _PROXY_AUTHORIZATION = b"Proxy-Authorization"
@@ -80,7 +85,6 @@ _FAILURES: dict[CaptureOutcome, type[Exception]] = {
     CaptureOutcome.MALFORMED: DownloadFailedError,
     # Repeating these within a run changes nothing
     CaptureOutcome.TLS_FAILURE: IgnoreRequest,
-    CaptureOutcome.ADDRESS_REFUSED: AddressRefused,
 }
 
 
@@ -138,6 +142,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
         self._pool = ConnectionPool(self._settings.address_rules, limits, bind_address=self._settings.bind_address)
+        self._places = asyncio.Semaphore(self._settings.concurrency)
         self._fetcher = Fetcher(self._pool, session.now, session.spool_directory)
 
     async def download_request(self, request: Request) -> Response:
@@ -155,11 +160,16 @@ class WireDownloadHandler(BaseDownloadHandler):
         fails_on_loss = request.meta.get("download_fail_on_dataloss", self._fails_on_loss)
         if last.outcome is CaptureOutcome.TRUNCATED_DISCONNECT and last.status and not fails_on_loss:
             return _response(last, "dataloss")
+        wanted = request.meta.get(BODY)
+        if last.outcome is CaptureOutcome.ADDRESS_REFUSED:
+            raise AddressRefused(last.detail, request.url)
+        if last.outcome is CaptureOutcome.TRUNCATED_LENGTH and wanted == BEGINNING:
+            return _response(last, "cut short", wanted=wanted)
         failure = _FAILURES.get(last.outcome)
         if failure is not None:
             raise failure(last.detail or last.outcome.value)
         unchanged = (UNCHANGED,) if address.revisit else ()
-        return _response(last, *unchanged, wanted=request.meta.get(BODY))
+        return _response(last, *unchanged, wanted=wanted)
 
     async def _exchanged(self, request: Request, watcher: SignalWatcher | None) -> tuple[Exchange, CaptureAddress]:
         """The last attempt, when its host's turn comes, and where it is kept.
@@ -172,7 +182,9 @@ class WireDownloadHandler(BaseDownloadHandler):
             if hosts.left_alone(host):
                 raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
             try:
-                for exchange in await self._fetcher.fetch(self._wire_request(request, watcher)):
+                async with self._places:
+                    exchanges = await self._fetcher.fetch(self._wire_request(request, watcher))
+                for exchange in exchanges:
                     address = await self._session.keep(exchange)
                     hosts.answered(host, exchange)
             except NotKept as error:
@@ -250,14 +262,28 @@ def _response(exchange: Exchange, *flags: str, wanted: str | None = None) -> Res
 def _body(exchange: Exchange, head: ResponseHead, wanted: str | None) -> tuple[bytes, str]:
     """The body without codings, and a flag for what is wrong. A large or unwanted one stays in its capture."""
     is_large = len(exchange.response) - head.length > LARGE_BODY
-    if wanted == NONE or (is_large and wanted != WHOLE):
+    if wanted == NONE or (is_large and wanted != BEGINNING):
         return b"", IN_CAPTURE
-    body = b"".join(entity_parts(head, exchange.response_parts(head.length)))
+    parts = entity_parts(head, exchange.response_parts(head.length))
+    if wanted == BEGINNING:
+        received = b"".join(_beginning(parts, MOST_OF_BEGINNING))
+        return decode_body(head.content_codings, received, MOST_OF_BEGINNING, cut=True).body[:MOST_OF_BEGINNING], ""
+    body = b"".join(parts)
     try:
-        decoded = decode_body(head.content_codings, body, MAX_WHOLE_BODY if wanted == WHOLE else LARGE_BODY)
+        decoded = decode_body(head.content_codings, body, LARGE_BODY)
     except BodyTooLarge:
         return b"", IN_CAPTURE
     return decoded.body, decoded.flaw
+
+
+def _beginning(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Parts until there are `most` bytes."""
+    taken = 0
+    for part in parts:
+        yield part
+        taken += len(part)
+        if taken >= most:
+            return
 
 
 @lru_cache(maxsize=256)

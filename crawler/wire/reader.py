@@ -11,7 +11,7 @@ Interim responses (1xx but 101) are set aside. Bytes behind the end are not part
 Leniency is that of `archive.http1`.
 
 Nothing that a server sends can grow without bound: the head, the trailers and the interim responses have limits of
-their own, the body has the caller's, and what chunking adds may not exceed the body's limit once more. However the
+their own, the body has the caller's, and what chunking adds may not exceed the body by more than a head. However the
 bytes are cut into pieces, each is looked at a bounded number of times. A large body does not stay in memory: what was
 read of it goes to the caller's `Overflow`.
 """
@@ -235,8 +235,8 @@ class ResponseReader:
         return not blank
 
     def _check_overhead(self) -> None:
-        if self._limit and self._taken + self._position - self._received > self._limit + MAX_HEAD:
-            raise LengthLimit(f"chunking adds more than {self._limit} bytes to the body")
+        if self._limit and self._taken + self._position - self._received > self._received + MAX_HEAD:
+            raise LengthLimit("chunking adds more bytes than the body has")
 
     def _check_limit(self, length: int) -> None:
         if self._limit and length > self._limit:

@@ -34,7 +34,7 @@ from pipelines.extract.structured import Structured, plain, read_structured, tex
 from pipelines.extract.text import TOOL, BodyText, body_of
 from pipelines.rules import ExtractionRules
 
-EXTRACTOR_GENERATION = "g0003"
+EXTRACTOR_GENERATION = "g0004"
 """Goes up with every change that can alter a record. Records are kept by it."""
 
 EXTRACTION_TOOL = TOOL

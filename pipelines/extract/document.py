@@ -16,7 +16,7 @@ from pipelines.rules import compiled
 
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 
-MAX_CHARACTERS = 8_000_000
+MAX_CHARACTERS = 4_000_000
 MAX_TAGS = 60_000
 """Beginnings of tags past which a page is not read. Of 1,265 saved pages the fullest has 9,770."""
 _DETECTION_SAMPLE = 20_000
@@ -61,6 +61,11 @@ class Document:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
+_MOST_CONTROLS = 0.05
+"""Part of a page's letters that may be control characters; of noise they are a tenth."""
+_SAMPLE = 1 << 16
+
+
 def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Document:
     """Read a page. Raises UnreadableDocument."""
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
@@ -70,6 +75,8 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         raise DocumentTooComplex(f"more than {MAX_CHARACTERS:,} characters")
     # An encoding declared inside the text would be taken for that of the bytes
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1)
+    if _is_noise(text[:_SAMPLE]):
+        raise UnreadableDocument("the page is no text")
     encoded = text.encode("utf-8", "replace").translate(_WITHOUT_CONTROLS)
     if not encoded.strip():
         raise UnreadableDocument("the page is empty")
@@ -81,6 +88,13 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableDocument(f"no HTML tree: {error}") from error
     return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded)
+
+
+def _is_noise(text: str) -> bool:
+    # Zeros apart: they stand in pages of two bytes a letter that do not say so
+    sample = text.encode("utf-8", "replace")
+    controls = len(sample) - len(sample.translate(None, _CONTROLS)) - sample.count(b"\x00")
+    return controls > len(text) * _MOST_CONTROLS
 
 
 def decode(page: bytes, content_type: str) -> str:

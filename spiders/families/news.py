@@ -17,7 +17,7 @@ from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
 from spiders.families.base import SiteSpider
-from spiders.links import is_article, is_denied
+from spiders.links import is_article, is_denied, is_fetchable
 from spiders.problems import NotASource
 from spiders.reading import read_source
 from spiders.requests import SOURCE_PRIORITY, discovery_of, is_unchanged
@@ -33,6 +33,8 @@ USUAL_SITEMAPS = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml")
 _RECENT = timedelta(days=3)
 _MOST_SECTIONS = 30
 _MOST_PAGES = 500
+_DEEPEST_INDEX = 3
+"""Indexes within indexes: the protocol allows none, papers have two."""
 _NOT_FOUND = frozenset({404, 410})
 
 
@@ -96,8 +98,11 @@ class NewsSpider(SiteSpider):
         except NotASource as error:
             self._not_a_source(response, error)
             return
+        if sitemap.children and depth >= _DEEPEST_INDEX:
+            self._not_a_source(response, NotASource(f"an index within {depth} indexes", "name its sitemaps instead"))
+            return
         for child in sitemap.children:
-            if self._is_wanted_child(child):
+            if self._is_wanted_child(child, site):
                 yield self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1)
         named = any(source.url == response.url for source in site.sources)
         wanted = [item for item in sitemap.articles if self._is_wanted(item, site, named=named)]
@@ -120,8 +125,9 @@ class NewsSpider(SiteSpider):
         if discovery.via == "seed":
             async for request in self._explore(response, site, section):
                 yield request
-        if self.backfill and section.following and depth < _MOST_PAGES and not is_denied(section.following, site):
-            yield self.source_request(site, section.following, Role.SECTION, "next", depth=depth + 1)
+        following = section.following or ""
+        if self.backfill and depth < _MOST_PAGES and is_fetchable(following) and not is_denied(following, site):
+            yield self.source_request(site, following, Role.SECTION, "next", depth=depth + 1)
         for request in self.articles(site, section.articles, "section", response):
             yield request
 
@@ -131,10 +137,10 @@ class NewsSpider(SiteSpider):
         feeds = section.feeds or tuple(urljoin(response.url, path) for path in USUAL_FEEDS)
         sitemaps = declared or tuple(urljoin(response.url, path) for path in USUAL_SITEMAPS)
         if SourceKind.FEED in self.kinds:
-            for feed in feeds:
+            for feed in filter(is_fetchable, feeds[:_MOST_SECTIONS]):
                 yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else "guess")
         if SourceKind.SITEMAP in self.kinds:
-            for sitemap in sitemaps:
+            for sitemap in filter(is_fetchable, sitemaps):
                 yield self.source_request(site, sitemap, Role.SITEMAP, "robots" if declared else "guess")
         if SourceKind.SECTION in self.kinds:
             for address in section.sections[:_MOST_SECTIONS]:
@@ -149,7 +155,9 @@ class NewsSpider(SiteSpider):
         lines = getattr(rules, "sitemaps", ())
         return tuple(dict.fromkeys(urljoin(response.url, line) for line in lines))
 
-    def _is_wanted_child(self, child: ChildSitemap) -> bool:
+    def _is_wanted_child(self, child: ChildSitemap, site: Site) -> bool:
+        if not is_fetchable(child.url) or is_denied(child.url, site):
+            return False
         if self.backfill:
             return not (self.since and child.lastmod and child.lastmod < self.since)
         return "news" in child.url.lower() or child.lastmod >= self._recent

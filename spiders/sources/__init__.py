@@ -2,6 +2,7 @@
 
 found     what a source says of an article
 feed      RSS, Atom, RDF (feedparser)
+json_feed JSON Feed
 sitemap   sitemaps, news sitemaps, sitemap indexes, plain lists
 section   links of a page
 """

@@ -1,9 +1,10 @@
-"""Feeds: RSS, Atom and RDF, by feedparser, which reads malformed ones too."""
+"""Feeds: RSS, Atom and RDF, by feedparser, which reads malformed ones too; JSON Feed."""
 
 from __future__ import annotations
 
 import calendar
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -13,8 +14,20 @@ import feedparser
 from pipelines.extract.dates import parse_date
 from spiders.problems import NotASource
 from spiders.sources.found import Found
+from spiders.sources.json_feed import looks_like_json, parse_json_feed
+
+MOST_ITEMS = 5000
+"""Entries of a feed past which it is cut: what follows is years old, or a flood."""
+MOST_BYTES = 16 << 20
+"""Bytes of a feed past which it is not read; its parser makes many times as much of them."""
 
 _HTML_MARKS = (b"<!doctype html", b"<html")
+_ITEM = re.compile(rb"<(?:\w{1,20}:)?(?:item|entry)[\s>/]")
+_WIDE = 1 << 20
+"""The same for encodings in which entries cannot be counted beforehand."""
+_ENTITY = re.compile(rb"<!ENTITY\b[^>]*>")
+"""Declares an entity, which nobody needs in a feed: those of HTML are known without, others are bombs."""
+_ENDS = ((b"<rss", b"</channel></rss>"), (b"<feed", b"</feed>"), (b":RDF", b"</rdf:RDF>"))
 
 
 def parse_feed(body: bytes, url: str, content_type: str = "") -> list[Found]:
@@ -24,12 +37,15 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> list[Found]:
     """
     if not body.strip():
         raise NotASource("the feed is empty (no bytes)", "check its address in the site's definition")
+    if looks_like_json(body):
+        return parse_json_feed(body, url)
     if body[:1000].lower().lstrip().startswith(_HTML_MARKS):
         raise NotASource(
             "an HTML page where a feed was expected", "look for the feed's new address on the front page"
         )
     headers = {"content-location": url, **({"content-type": content_type} if content_type else {})}
-    feed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
+    document = io.BytesIO(_ENTITY.sub(b"", _bounded(body)))
+    feed = feedparser.parse(document, response_headers=headers, sanitize_html=False)
     if not feed.entries:
         if feed.get("version"):
             raise NotASource("the feed has no entries", "nothing to do if the site is quiet; else check its address")
@@ -41,13 +57,30 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> list[Found]:
     return [found for found in entries if found is not None]
 
 
+def _bounded(body: bytes) -> bytes:
+    """The document, cut behind `MOST_ITEMS` entries. Raises NotASource when it is too large all the same."""
+    for number, match in enumerate(_ITEM.finditer(body)):
+        if number == MOST_ITEMS:
+            root = next((end for mark, end in _ENDS if mark in body[:4096]), b"")
+            body = body[: match.start()] + root
+            break
+    limit = _WIDE if b"\x00" in body[:64] else MOST_BYTES
+    if len(body) > limit:
+        raise NotASource(f"a feed of more than {limit} bytes", "name a smaller one in the site's definition")
+    return body
+
+
 def _found(entry: Any, url: str) -> Found | None:
     link = entry.get("link") or next((item.get("href") for item in entry.get("links", ()) if item.get("href")), "")
     link = link or (entry.get("id", "") if str(entry.get("id", "")).startswith("http") else "")
+    try:
+        address = urljoin(url, link.strip())
+    except ValueError:
+        return None
     if not link:
         return None
     return Found(
-        url=urljoin(url, link.strip()),
+        url=address,
         date=_date(entry),
         title=" ".join(str(entry.get("title", "")).split()),
         author=" ".join(str(entry.get("author", "")).split()),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_ENTRIES = 50_000
+"""Entries of a source past which it is not read on (a sitemap's limit by its protocol)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -1,21 +1,32 @@
-"""Sitemaps (sitemaps.org protocol 0.9, Google News extension): url sets, indexes, plain lists, gzipped ones."""
+"""Sitemaps (sitemaps.org protocol 0.9, Google News extension): url sets, indexes, plain lists, gzipped ones.
+
+They are read as they are unpacked, entry by entry, so that a large one takes no more memory than a small one.
+"""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import cast
 from urllib.parse import urljoin
 
 from lxml import etree
 
 from pipelines.extract.dates import parse_date
 from spiders.problems import NotASource
-from spiders.sources.found import Found
+from spiders.sources.found import MOST_ENTRIES, Found
 
 MAX_SIZE = 50 << 20
 """Bytes of an uncompressed sitemap past which it is not read (the protocol's own limit)."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_STEP = 1 << 18
+_MARK_AND_BLANKS = b"\xef\xbb\xbf \t\r\n"
+_MOST_ELEMENTS = 10_000
+"""Elements of one entry past which a sitemap is up to no good."""
+_ENTRIES = {"urlset": "url", "sitemapindex": "sitemap"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,57 +47,109 @@ class Sitemap:
 
 
 def parse_sitemap(body: bytes, url: str) -> Sitemap:
-    """Read a sitemap. Raises NotASource when the document is none."""
-    text = _plain(body)
-    if not text.strip():
+    """Read a sitemap, up to `MOST_ENTRIES`. Raises NotASource when the document is none."""
+    pieces = _plain(body)
+    first = next((piece for piece in pieces if piece.strip(_MARK_AND_BLANKS)), b"")
+    if not first:
         raise NotASource("the sitemap is empty", "check its address in the site's definition")
-    if not text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _plain_list(text, url)
-    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, remove_comments=True)
-    try:
-        root = etree.fromstring(text, parser=parser)
-    except etree.XMLSyntaxError as error:
-        raise NotASource(f"not XML: {error}", "check its address in the site's definition") from error
-    if root is None:
-        raise NotASource("not XML", "check its address in the site's definition")
-    kind = _local(root)
-    if kind == "sitemapindex":
-        return Sitemap(children=tuple(_children(root, url)))
-    if kind == "urlset":
-        articles = tuple(_articles(root, url))
-        if not articles and len(parser.error_log):
-            fault = parser.error_log[0]
-            raise NotASource(
-                f"malformed XML: line {fault.line}: {fault.message}", "try again later; the site has to mend it"
-            )
-        return Sitemap(articles=articles)
-    what = "an HTML page" if kind == "html" else f"a document of kind {kind!r}"
-    raise NotASource(f"{what} where a sitemap was expected", "check the Sitemap lines of robots.txt")
+    if not first.lstrip(_MARK_AND_BLANKS).startswith(b"<"):
+        return _plain_list(b"".join(chain((first,), pieces)), url)
+    reading = _Reading()
+    entries = list(islice(reading.entries(chain((first.lstrip(_MARK_AND_BLANKS),), pieces)), MOST_ENTRIES))
+    if reading.kind == "sitemapindex":
+        return Sitemap(children=tuple(_child(entry, url) for entry in entries))
+    if not entries and reading.fault:
+        raise NotASource(f"malformed XML: {reading.fault}", "try again later; the site has to mend it")
+    return Sitemap(articles=tuple(_article(entry, url) for entry in entries))
 
 
-def _plain(body: bytes) -> bytes:
+def _plain(body: bytes) -> Iterator[bytes]:
+    """The document in pieces, unpacked if need be. Raises NotASource."""
     if not body.startswith(_GZIP_MAGIC):
-        return body
+        yield from (body[start : start + _STEP] for start in range(0, len(body), _STEP))
+        return
     inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        text = inflater.decompress(body, MAX_SIZE + 1)
-    except zlib.error as error:
-        raise NotASource(f"damaged gzip: {error}", "try again later; the site has to mend it") from error
-    if len(text) <= MAX_SIZE and not inflater.eof:
+    packed, size = body, 0
+    while packed and not inflater.eof:
+        try:
+            piece = inflater.decompress(packed, _STEP)
+        except zlib.error as error:
+            raise NotASource(f"damaged gzip: {error}", "try again later; the site has to mend it") from error
+        packed = inflater.unconsumed_tail
+        size += len(piece)
+        if size > MAX_SIZE:
+            raise NotASource(
+                f"more than {MAX_SIZE} bytes when unpacked", "name smaller sitemaps in the site's definition"
+            )
+        yield piece
+    if not inflater.eof:
         raise NotASource("the gzip data is cut short", "try again later; the site has to mend it")
-    if len(text) > MAX_SIZE:
-        raise NotASource(
-            f"more than {MAX_SIZE} bytes when unpacked", "name smaller sitemaps in the site's definition"
-        )
-    return text
 
 
 def _plain_list(text: bytes, url: str) -> Sitemap:
-    lines = [line.strip() for line in text.decode("utf-8", "replace").splitlines()]
-    addresses = [line for line in lines if line.startswith(("http://", "https://"))]
+    lines = (line.strip() for line in text.decode("utf-8", "replace").splitlines())
+    addresses = list(islice((line for line in lines if line.startswith(("http://", "https://"))), MOST_ENTRIES))
     if not addresses:
         raise NotASource("neither XML nor a list of addresses", f"check {url} in a browser")
     return Sitemap(articles=tuple(Found(address) for address in addresses))
+
+
+class _Reading:
+    """A sitemap's entries, read one after the other; what was read is let go."""
+
+    def __init__(self) -> None:
+        self.kind = ""
+        """Name of the root element."""
+        self._parser = etree.XMLPullParser(
+            events=("start", "end"), recover=True, resolve_entities=False, no_network=True, remove_comments=True
+        )
+        self._root: etree._Element | None = None
+        self._elements = 0
+
+    @property
+    def fault(self) -> str:
+        """The first fault of the document, for a person."""
+        log = self._parser.error_log
+        return f"line {log[0].line}: {log[0].message}" if len(log) else ""
+
+    def entries(self, pieces: Iterator[bytes]) -> Iterator[dict[str, str]]:
+        """Texts of each entry that has a ``loc``, by name. Raises NotASource."""
+        remedy = "check its address in the site's definition"
+        try:
+            for piece in pieces:
+                self._parser.feed(piece)
+                yield from self._completed()
+            self._parser.close()
+            yield from self._completed()
+        except etree.XMLSyntaxError as error:
+            if not self.kind:
+                raise NotASource(f"not XML: {error}", remedy) from error
+        if not self.kind:
+            raise NotASource("not XML", remedy)
+
+    def _completed(self) -> Iterator[dict[str, str]]:
+        events = cast("Iterator[tuple[str, etree._Element]]", self._parser.read_events())
+        for event, element in events:
+            if event == "start":
+                self._begun(element)
+            elif element.getparent() is self._root and self._root is not None:
+                found = _texts(element) if _local(element) == _ENTRIES[self.kind] else {}
+                self._elements = 0
+                element.clear()
+                while element.getprevious() is not None:
+                    del self._root[0]
+                if "loc" in found:
+                    yield found
+
+    def _begun(self, element: etree._Element) -> None:
+        if self._root is None:
+            self._root, self.kind = element, _local(element)
+            if self.kind not in _ENTRIES:
+                what = "an HTML page" if self.kind == "html" else f"a document of kind {self.kind[:40]!r}"
+                raise NotASource(f"{what} where a sitemap was expected", "check the Sitemap lines of robots.txt")
+        self._elements += 1
+        if self._elements > _MOST_ELEMENTS:
+            raise NotASource(f"an entry of more than {_MOST_ELEMENTS} elements", "leave it out of the definition")
 
 
 def _local(element: etree._Element) -> str:
@@ -102,24 +165,21 @@ def _texts(element: etree._Element) -> dict[str, str]:
     return found
 
 
-def _children(root: etree._Element, url: str) -> list[ChildSitemap]:
-    entries = [_texts(element) for element in root if _local(element) == "sitemap"]
-    return [
-        ChildSitemap(urljoin(url, entry["loc"]), parse_date(entry.get("lastmod", "")) or "")
-        for entry in entries
-        if "loc" in entry
-    ]
+def _child(entry: dict[str, str], url: str) -> ChildSitemap:
+    return ChildSitemap(_joined(url, entry["loc"]), parse_date(entry.get("lastmod", "")) or "")
 
 
-def _articles(root: etree._Element, url: str) -> list[Found]:
-    entries = [_texts(element) for element in root if _local(element) == "url"]
-    return [
-        Found(
-            url=urljoin(url, entry["loc"]),
-            date=parse_date(entry.get("publication_date") or entry.get("lastmod", "")) or "",
-            title=entry.get("title", "") if "publication_date" in entry else "",
-            news="publication_date" in entry,
-        )
-        for entry in entries
-        if "loc" in entry
-    ]
+def _article(entry: dict[str, str], url: str) -> Found:
+    return Found(
+        url=_joined(url, entry["loc"]),
+        date=parse_date(entry.get("publication_date") or entry.get("lastmod", "")) or "",
+        title=entry.get("title", "") if "publication_date" in entry else "",
+        news="publication_date" in entry,
+    )
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return ""  # such as brackets that do not close; an empty address is nobody's article

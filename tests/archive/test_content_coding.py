@@ -99,3 +99,9 @@ def test_a_bomb_is_refused_quickly(coding: str) -> None:
 def test_no_bytes_raise_anything_else(codings: list[str], data: bytes) -> None:
     with suppress(BodyTooLarge):
         decode_body(codings, data, 1000)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_of_a_bomb_the_beginning_can_be_had(coding: str) -> None:
+    pack = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstd.compress}[coding]
+    assert decode_body([coding], pack(b"rules\n" * 1_000_000), 1000, cut=True).body == (b"rules\n" * 1_000)[:1000]

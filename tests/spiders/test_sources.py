@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from crawler.demo import pages
 from crawler.demo.stories import load_stories
 from spiders.problems import NotASource
 from spiders.site import site_of_address
-from spiders.sources.feed import parse_feed
+from spiders.sources.feed import MOST_ITEMS, parse_feed
+from spiders.sources.found import MOST_ENTRIES
 from spiders.sources.section import parse_section
 from spiders.sources.sitemap import MAX_SIZE, parse_sitemap
 
@@ -144,3 +146,71 @@ def test_a_section_leads_to_its_next_page() -> None:
 def test_an_empty_page_is_no_section() -> None:
     with pytest.raises(NotASource):
         parse_section(b"", f"{BASE}/en/", SITE)
+
+
+def test_a_json_feed() -> None:
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "News",
+        "authors": [{"name": "The desk"}],
+        "items": [
+            {"id": "1", "url": "/2026/a", "title": " A  title ", "date_published": "2026-01-05T08:00:00+02:00"},
+            {"id": "https://example.org/2026/b", "authors": [{"name": "Ada"}, {"name": "Ben"}, 7]},
+            {"id": "c", "external_url": "https://example.org/2026/c", "author": {"name": "Cy"}},
+            {"id": "no address"},
+        ],
+    }
+    found = parse_feed(json.dumps(feed).encode(), "https://example.org/feed.json")
+    assert [(item.url, item.title, item.author) for item in found] == [
+        ("https://example.org/2026/a", "A title", "The desk"),
+        ("https://example.org/2026/b", "", "Ada, Ben"),
+        ("https://example.org/2026/c", "", "Cy"),
+    ]
+    assert found[0].date == "2026-01-05T08:00:00+02:00"
+    assert all(item.news for item in found)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["items", "url", "id", "authors", "version", "date_published"]), inner)
+        ),
+    )
+)
+def test_no_json_raises_anything_else(document: object) -> None:
+    text = json.dumps({"version": "https://jsonfeed.org/version/1", "items": document}).encode()
+    try:
+        parse_feed(text, "https://example.org/")
+    except NotASource:
+        return
+
+
+def test_a_flood_of_entries_is_cut() -> None:
+    items = b"".join(
+        b"<item><link>https://example.org/%d</link></item>" % number for number in range(MOST_ITEMS + 500)
+    )
+    found = parse_feed(b'<rss version="2.0"><channel>' + items + b"</channel></rss>", "https://example.org/")
+    assert len(found) == MOST_ITEMS
+    sitemap = b"".join(
+        b"<url><loc>https://example.org/%d</loc></url>" % number for number in range(MOST_ENTRIES + 500)
+    )
+    assert len(parse_sitemap(b"<urlset>" + sitemap + b"</urlset>", "https://example.org/").articles) == MOST_ENTRIES
+
+
+def test_an_entry_of_endless_elements_is_refused() -> None:
+    with pytest.raises(NotASource, match="elements"):
+        parse_sitemap(b"<urlset><url>" + b"<a/>" * 20_000 + b"</url></urlset>", "https://example.org/")
+
+
+def test_entities_of_a_feed_are_not_resolved() -> None:
+    laughs = b"<!DOCTYPE rss [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'><!ENTITY f SYSTEM 'file:///etc/passwd'>]>"
+    body = (
+        laughs
+        + b"<rss version='2.0'><channel><item><title>&b;&f;</title><link>https://example.org/1</link></item></channel></rss>"
+    )
+    found = parse_feed(body, "https://example.org/")
+    assert [item.url for item in found] == ["https://example.org/1"]
+    assert "haha" not in found[0].title
+    assert "root:" not in found[0].title

@@ -1,0 +1,33 @@
+"""Cookies as a modest browser keeps them: a server can make neither our memory nor our requests grow with them.
+
+RFC 6265, section 6.1, asks for at least 50 cookies a domain and 4096 bytes a cookie; what is more is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http.cookiejar import Cookie
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http.cookies import CookieJar
+
+MOST_COOKIES = 50
+"""Cookies of a domain."""
+MOST_BYTES = 4096
+"""Bytes of a cookie, name and value together."""
+
+
+class BoundedCookiesMiddleware(CookiesMiddleware):
+    """In the place of Scrapy's, which keeps all cookies of any size."""
+
+    def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: Request) -> None:
+        fitting = [cookie for cookie in cookies if len(cookie.name) + len(cookie.value or "") <= MOST_BYTES]
+        super()._process_cookies(fitting[:MOST_COOKIES], jar=jar, request=request)
+        for domain in {cookie.domain for cookie in fitting}:
+            kept = [cookie for cookies in jar._cookies.get(domain, {}).values() for cookie in cookies.values()]
+            for cookie in kept[: max(0, len(kept) - MOST_COOKIES)]:
+                jar.clear(domain, cookie.path, cookie.name)

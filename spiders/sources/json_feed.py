@@ -1,0 +1,59 @@
+"""JSON Feed (jsonfeed.org, version 1.1)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urljoin
+
+from pipelines.extract.dates import parse_date
+from spiders.problems import NotASource
+from spiders.sources.found import MOST_ENTRIES, Found
+
+_REMEDY = "check its address in the site's definition"
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Whether a document is a JSON object rather than XML."""
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def parse_json_feed(body: bytes, url: str) -> list[Found]:
+    """The items of a feed. Raises NotASource when the document is none, or has no items."""
+    try:
+        document = json.loads(body, parse_int=str)  # numbers are not wanted, and a long one is slow to make
+    except (ValueError, RecursionError) as error:
+        raise NotASource(f"not a feed: {' '.join(str(error).split())[:200]}", _REMEDY) from error
+    if not isinstance(document, dict) or "jsonfeed.org" not in str(document.get("version", "")):
+        raise NotASource("JSON, but no JSON Feed", _REMEDY)
+    items = document.get("items")
+    if not isinstance(items, list) or not items:
+        raise NotASource("the feed has no entries", "nothing to do if the site is quiet; else check its address")
+    found = [_found(item, document, url) for item in items[:MOST_ENTRIES] if isinstance(item, dict)]
+    return [item for item in found if item is not None]
+
+
+def _found(item: dict[str, Any], feed: dict[str, Any], url: str) -> Found | None:
+    address = _text(item, "url") or _text(item, "external_url")
+    if not address and _text(item, "id").startswith("http"):
+        address = _text(item, "id")
+    try:
+        joined = urljoin(url, address)
+    except ValueError:
+        return None
+    if not address:
+        return None
+    date = parse_date(_text(item, "date_published") or _text(item, "date_modified")) or ""
+    return Found(joined, date, _text(item, "title"), _author(item) or _author(feed), news=True)
+
+
+def _author(part: dict[str, Any]) -> str:
+    """Names of ``authors`` (version 1.1) or ``author`` (version 1)."""
+    authors = part.get("authors")
+    listed = authors if isinstance(authors, list) else [part.get("author")]
+    return ", ".join(name for author in listed if isinstance(author, dict) and (name := _text(author, "name")))
+
+
+def _text(part: dict[str, Any], name: str) -> str:
+    value = part.get(name)
+    return " ".join(value.split()) if isinstance(value, str) else ""
