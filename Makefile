@@ -13,7 +13,7 @@ SOURCES := $(PACKAGES) tests benchmarks
 
 MODELS := .extraction-models
 
-.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule hostile
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -31,6 +31,7 @@ help:
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
 	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
+	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
@@ -121,6 +122,9 @@ faults: setup
 
 schedule: setup
 	$(BIN)/python -m benchmarks.schedule_sim --report docs/schedule.md
+
+hostile: setup
+	$(BIN)/python -m benchmarks.hostile --report docs/hostile.md
 
 fuzz: setup
 	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md

@@ -102,6 +102,7 @@ class Capture:
             source_record_id=self.fact("sourceRecordId"),
             seen_at=self.fact("seenAt"),
             requested_url=self.fact("requestedUrl"),
+            previous_text=self.fact("previousText"),
         )
 
     def head(self) -> ResponseHead:

@@ -109,6 +109,8 @@ class Discovery:
     """When the source showed the URL (ISO 8601, UTC)."""
     requested_url: str = ""
     """Where the redirects began, when there were any."""
+    previous_text: str = ""
+    """Of a page that is fetched again: extractor generation, text digest and record id of its newest record."""
 
 
 @dataclass(frozen=True, slots=True)

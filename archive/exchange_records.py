@@ -218,6 +218,7 @@ def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:
         ("sourceRecordId", discovery.source_record_id),
         ("seenAt", discovery.seen_at),
         ("requestedUrl", discovery.requested_url),
+        ("previousText", discovery.previous_text),
         ("extractionConfiguration", exchange.extraction_configuration),
         ("redactedHeaders", ", ".join(exchange.redacted)),
         ("proxy", exchange.transport.proxy),

@@ -19,6 +19,7 @@ from archive.members import DIGEST_ALGORITHMS
 from archive.storage.s3_options import S3Options
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 from crawler.scheduling import Pace
+from spiders.site import duration
 
 ENVIRONMENT_PREFIX = "NEWSWARC_"
 FILE_NAME = "newswarc.toml"
@@ -108,6 +109,9 @@ class Configuration(BaseModel):
     """Seconds between two looks at a source at least, with `crawl --due`."""
     longest_interval: float = Field(default=30 * 86400.0, gt=0)
     """Seconds between two looks at a source at most, with `crawl --due`."""
+    recapture: tuple[str, ...] = ("1h", "1d", "7d")
+    """Ages at which an article is fetched again, conditionally, to find corrections; empty: never. A site's own
+    `recapture` comes first."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
     """First word of a segment's name."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)
@@ -147,6 +151,13 @@ class Configuration(BaseModel):
             except BadAllowEntry as error:
                 raise ValueError(str(error)) from error
         return entries
+
+    @field_validator("recapture")
+    @classmethod
+    def _are_durations(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            duration(text)
+        return texts
 
     @field_validator("digest")
     @classmethod

@@ -35,7 +35,7 @@ class Depot:
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
-        self.deriver = Deriver(self.pool, counts)
+        self.deriver = Deriver(self.pool, counts, self.frontier.said)
         self.store = SegmentStore(
             self._storage,
             self.frontier,

@@ -13,6 +13,7 @@ from archive.derived import CompletedRecords, DerivedFiles
 from archive.errors import ArchiveError, DamagedArchive
 from archive.layout import SegmentName
 from crawler.counts import Counts
+from pipelines.derivation import text_mark
 from pipelines.pool import DerivationTask, ExtractionPool, run_on_body
 
 logger = logging.getLogger(__name__)
@@ -43,8 +44,10 @@ class SegmentPages:
 class Deriver:
     """Derives from pages of segments. A segment's file has to stay as long as `SegmentPages.running` is not empty."""
 
-    def __init__(self, pool: ExtractionPool, counts: Counts) -> None:
+    def __init__(self, pool: ExtractionPool, counts: Counts, said: Callable[[str, str], None]) -> None:
+        """`said` is told an article's address and its text (`Discovery.previous_text`); it may raise OSError."""
         self._pool = pool
+        self._said = said
         self._counts = counts
 
     async def start(self, segment: SegmentPages, offset: int) -> None:
@@ -96,6 +99,8 @@ class Deriver:
         try:
             derivation = await self._pool.derive_reserved(task)
             segment.derived.add(derivation)
+            if derivation.article is not None:
+                self._said(derivation.article.url, text_mark(derivation.article))
         except (ArchiveError, OSError) as error:
             logger.info("%s at %d: %s", segment.path, offset, error)
             return

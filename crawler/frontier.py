@@ -11,6 +11,7 @@ An article's address goes through these states::
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    or_,
     select,
     update,
 )
@@ -47,21 +49,25 @@ from crawler.frontier_entries import (
     capture_row,
     discovery_of_row,
     known_capture,
+    page_row,
     payload_row,
 )
 from crawler.frontier_tables import (
     ADDRESSES,
     CAPTURES,
     HOLDS,
+    PAGES,
     PAYLOADS,
     ROBOTS,
     SCHEDULES,
     SOURCES,
+    TEXTS,
     engine_of,
     make_tables,
 )
 from crawler.polite.holds import Hold
 from crawler.scheduling import Pace, Yield
+from spiders.requests import RECAPTURE
 
 MAX_ATTEMPTS = 8
 """Runs in which an address may fail for a passing reason before it is given up."""
@@ -77,6 +83,7 @@ _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key")
 _SCHEDULE_OF = select(SCHEDULES).where(SCHEDULES.c.url == bindparam("key"))
 _ROBOTS_OF = select(ROBOTS).where(ROBOTS.c.origin == bindparam("key"))
 _HOLD_OF = select(HOLDS).where(HOLDS.c.host == bindparam("key"))
+_TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
@@ -146,6 +153,10 @@ class Frontier:
             if capture.discovery.role is Role.ARTICLE
         }
         self._insert(ADDRESSES, list(pages.values()), replace=True)
+        shown = {
+            capture.url: page_row(capture) for capture in captures if capture.shows_page and capture.url in pages
+        }
+        self._insert(PAGES, list(shown.values()), replace=("last",))
         originals = {capture.url: capture_row(capture) for capture in captures if capture.full}
         self._insert(CAPTURES, list(originals.values()), replace=True)
         self._insert(PAYLOADS, [payload_row(row) for row in originals.values() if row["payload_digest"]])
@@ -179,6 +190,36 @@ class Frontier:
                     "state": state if failure.passing else State.GIVEN_UP.value,
                 }
                 connection.execute(statement.values(values))
+
+    def due_again(self, site: str, ages: Sequence[float], now: datetime, most: int) -> list[Due]:
+        """Articles of a site that have reached one of these ages (seconds) since they were last asked for."""
+        if not ages:
+            return []
+        moment = now.timestamp()
+        reached = [(PAGES.c.first <= moment - age) & (PAGES.c.last < PAGES.c.first + age) for age in ages]
+        query = (
+            select(PAGES.c.url, PAGES.c.discovery)
+            .where(PAGES.c.site == site, or_(*reached))
+            .order_by(PAGES.c.first.desc())
+            .limit(most)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Due(url, dataclasses.replace(discovery_of_row(text), via=RECAPTURE)) for url, text in rows]
+
+    def asked_again(self, url: str, now: datetime) -> None:
+        """An article is asked for again: whatever comes of it, it is due when it reaches the next age."""
+        with self._writing() as connection:
+            connection.execute(update(PAGES).where(PAGES.c.url == url).values(last=now.timestamp()))
+
+    def said(self, url: str, text: str) -> None:
+        """An article's newest record says this (see `Discovery.previous_text`)."""
+        self._insert(TEXTS, [{"url": url, "text": text}], replace=True)
+
+    def text_of(self, url: str) -> str:
+        """What an article's newest record says; empty when there is none."""
+        row = self._row_of(_TEXT_OF, url)
+        return str(row.text) if row is not None else ""
 
     def settle(self) -> None:
         """Make all that was said so far survive a loss of power. Raises FrontierUnavailable."""
@@ -307,14 +348,18 @@ class Frontier:
             with self._writing() as connection:
                 connection.execute(_SET_STATE, rows)
 
-    def _insert(self, table: Table, rows: Sequence[dict[str, object]], *, replace: bool = False) -> None:
+    def _insert(
+        self, table: Table, rows: Sequence[dict[str, object]], *, replace: bool | tuple[str, ...] = False
+    ) -> None:
+        """Insert rows; of those that are there already, replace everything, some columns, or nothing."""
         if not rows:
             return
         insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
         statement = insert(table)
         keys = [column.name for column in table.primary_key]
         if replace:
-            columns = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+            names = tuple(rows[0]) if replace is True else replace or ()
+            columns = {name: statement.excluded[name] for name in names if name not in keys}
             statement = statement.on_conflict_do_update(index_elements=keys, set_=columns)
         else:
             statement = statement.on_conflict_do_nothing(index_elements=keys)

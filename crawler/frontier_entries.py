@@ -57,6 +57,8 @@ class Captured:
     last_modified: str = ""
     full: bool = False
     """Whether it can serve as the original of a revisit."""
+    shows_page: bool = False
+    """Whether the server gave the page, or said that it is the one it gave before."""
 
     @property
     def known(self) -> KnownCapture:
@@ -112,6 +114,13 @@ def address_row(url: str, discovery: Discovery, state: State, segment: str = "")
     """An address as a row."""
     text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
     return {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
+
+
+def page_row(capture: Captured) -> dict[str, object]:
+    """A captured article as a row."""
+    row = address_row(capture.url, capture.discovery, State.CAPTURED)
+    moment = capture.date.timestamp()
+    return {name: row[name] for name in ("url", "site", "discovery")} | {"first": moment, "last": moment}
 
 
 def capture_row(capture: Captured) -> dict[str, object]:

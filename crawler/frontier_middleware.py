@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.http import Request, Response
@@ -29,6 +30,8 @@ _EXPLORED = frozenset({"page", "robots", "guess"})
 _LED_ON = frozenset({"sitemap", "next", "page", "robots", "guess"})
 """Sources that another one led to. An article's discovery has ``sitemap`` too, and is told by its role."""
 _BATCH = 500
+_MOST_AGAIN = 2000
+"""Articles of a site that a run fetches again at most; the others are due in the next."""
 
 
 class _Reading:
@@ -91,12 +94,27 @@ class FrontierMiddleware:
         spider = self._crawler.spider
         if lists_pages or not isinstance(spider, SiteSpider):
             return
+        for request in self._again(spider):
+            yield request
         now = self._session.now() if self._session.options.due_only else None
         for due in self._session.frontier.due(spider.sites, now):
             if self._session.admit():
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
                 for planned in self._planned([request]):
                     yield planned
+
+    def _again(self, spider: SiteSpider) -> list[Request]:
+        """Articles that may have been corrected meanwhile, conditionally."""
+        session = self._session
+        requests: list[Request] = []
+        for site in spider.sites.values() if not session.options.dry_run else ():
+            for due in session.frontier.due_again(site.id, session.ages_of(site.id), session.now(), _MOST_AGAIN):
+                if self._is_within(due.discovery) and session.admit():
+                    session.frontier.asked_again(due.url, session.now())
+                    request = spider.article_request(site, due.discovery, due.url)
+                    request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]
+                    requests.append(self._made_conditional(request))
+        return requests
 
     def _known_sources(self, discovery: Discovery) -> list[Request]:
         """What a front page led to before, when it is not time for the front page itself."""
@@ -190,11 +208,13 @@ class FrontierMiddleware:
 
         Not for a page that leads to further sources: unchanged, it would hide what has changed behind it.
         """
-        frontier = self._session.frontier
-        known = frontier.known_capture(request.url)
-        if known is None or not known.stored:
-            return request
-        if discovery.via != _SEED and frontier.last_found(request.url) > 0:
+        if discovery.via != _SEED and self._session.frontier.last_found(request.url) > 0:
+            return self._made_conditional(request)
+        return request
+
+    def _made_conditional(self, request: Request) -> Request:
+        known = self._session.frontier.known_capture(request.url)
+        if known is not None and known.stored:
             if known.etag:
                 request.headers.setdefault("If-None-Match", known.etag)
             if known.last_modified:

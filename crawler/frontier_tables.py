@@ -58,6 +58,24 @@ PAYLOADS = Table(
     Column("stored", Boolean, nullable=False, default=False),
     Index("payloads_segment", "segment"),
 )
+PAGES = Table(
+    "pages",
+    METADATA,
+    Column("url", String, primary_key=True),
+    Column("site", String, nullable=False),
+    Column("discovery", String, nullable=False),
+    Column("first", Float, nullable=False),
+    Column("last", Float, nullable=False),
+    Index("pages_site", "site", "first"),
+)
+"""Articles that were captured: when first, and when they were last asked for."""
+TEXTS = Table(
+    "texts",
+    METADATA,
+    Column("url", String, primary_key=True),
+    Column("text", String, nullable=False),
+)
+"""What the newest record of an article says, as `Discovery.previous_text` has it."""
 SOURCES = Table(
     "sources",
     METADATA,

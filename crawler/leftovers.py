@@ -119,4 +119,5 @@ def _captured(capture: Capture, segment: str) -> Captured | None:
     full = capture.outcome is CaptureOutcome.OK and not capture.revisit and capture.fact("method") == "GET"
     head = capture.head() if full else None
     etag, last_modified = (head.first("etag"), head.first("last-modified")) if head is not None else ("", "")
-    return Captured(capture.url, address, capture.date, capture.discovery, etag, last_modified, full)
+    shows_page = capture.outcome in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED)
+    return Captured(capture.url, address, capture.date, capture.discovery, etag, last_modified, full, shows_page)

@@ -378,9 +378,9 @@ class Recorder:
         else:
             full = exchange.outcome is CaptureOutcome.OK and not address.revisit and exchange.method == "GET"
             etag, last_modified = _validators(exchange) if full else ("", "")
-            captured = Captured(
-                exchange.url, address, exchange.started, exchange.discovery, etag, last_modified, full
-            )
+            shows_page = exchange.outcome in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED)
+            facts = (exchange.discovery, etag, last_modified, full, shows_page)
+            captured = Captured(exchange.url, address, exchange.started, *facts)
             if full:
                 self._recent.add(captured)
         self._undurable.append(_Undurable(exchange.outcome, len(exchange.response), captured, failed))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from scrapy import signals
 
 from archive.errors import DamagedArchive
-from archive.exchange import CaptureAddress, Discovery, Exchange
+from archive.exchange import CaptureAddress, Discovery, Exchange, Role
 from archive.identity import Identities, SystemIdentities
 from crawler.budget import Budget, Limits
 from crawler.config import Configuration, load_configuration
@@ -33,7 +33,7 @@ from pipelines.pool import run_on_document
 from spiders.families.base import SiteSpider
 from spiders.problems import Problem, problem_found
 from spiders.requests import CaptureMark
-from spiders.site import Site
+from spiders.site import Site, duration
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -94,7 +94,6 @@ class CrawlSession:
         """In a dry run: what would be fetched."""
         self.options = options or RunOptions()
         self.budget = Budget(Limits(configuration.site_sources, configuration.site_requests))
-        """How far sites are followed in this run."""
         self.new_articles = 0
         """Articles that were not known before this run."""
         self.closing = False
@@ -148,6 +147,11 @@ class CrawlSession:
         longest = self._sites[site].frequency_seconds if site in self._sites else 0
         return replace(pace, longest=max(pace.shortest, longest)) if longest else pace
 
+    def ages_of(self, site: str) -> list[float]:
+        """Ages (seconds) at which articles of a site are fetched again."""
+        own = self._sites[site].recapture if site in self._sites else None
+        return [float(duration(text)) for text in (self.configuration.recapture if own is None else own)]
+
     def site(self, name: str) -> Site | None:
         """A site of this run."""
         return self._sites.get(name)
@@ -190,7 +194,9 @@ class CrawlSession:
     def best_discovery(self, url: str, discovery: Discovery) -> Discovery:
         """What is known of how an article was found when its request is sent."""
         announced = self._announced.get(url)
-        return announced if announced is not None and not discovery.source_date else discovery
+        best = announced if announced is not None and not discovery.source_date else discovery
+        text = self.frontier.text_of(url) if best.role is Role.ARTICLE else ""
+        return replace(best, previous_text=text) if text else best
 
     def admit(self) -> bool:
         """Whether one more article may be fetched in this run."""

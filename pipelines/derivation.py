@@ -6,6 +6,7 @@ configuration give the same result.
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
@@ -50,7 +51,20 @@ def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
     if isinstance(made, Rejected):
         return Derivation(outcome_line(capture, made.outcome, made.detail))
     record = _with_provenance(made, capture, rules, warc_key)
+    previous = capture.discovery.previous_text
+    if previous and previous.rpartition(" ")[0] == text_mark(record).rpartition(" ")[0]:
+        detail = f"the text of record {previous.rpartition(' ')[2]}"
+        return Derivation(outcome_line(capture, PageOutcome.UNCHANGED_TEXT, detail))
     return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
+
+
+def text_mark(article: Article) -> str:
+    """What a record says, for the captures that follow (`archive.exchange.Discovery.previous_text`).
+
+    Texts of two extractor generations are not compared: their difference may be the extractor's.
+    """
+    text = f"{article.headline}\n{article.content_sha256}".encode()
+    return f"{EXTRACTOR_GENERATION} {hashlib.sha256(text).hexdigest()} {article.id}"
 
 
 def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:

@@ -45,6 +45,12 @@ SOURCE_PRIORITY = 100
 
 ARTICLE_PRIORITY = 0
 
+RECAPTURE = "recapture"
+"""``via`` of an article that is fetched again, to see whether it was corrected."""
+
+RECAPTURE_PRIORITY = -20
+"""What was captured once can wait longest."""
+
 LINKED_PRIORITY = -10
 """Articles that are only linked wait: a feed or sitemap that is read meanwhile may say more of them."""
 

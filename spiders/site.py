@@ -14,6 +14,14 @@ _DURATION = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def duration(text: str) -> int:
+    """Seconds of a text such as ``30m`` or ``7d``. Raises ValueError."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration; write a number and s, m, h or d, such as '30m'")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -100,6 +108,8 @@ class Site(_Part):
     """Seconds between two requests; unset: the operator's setting."""
     ignore_robots_because: str = ""
     """Why robots.txt is not obeyed here, such as a law on legal deposit; empty: it is. Stands in each WARC file."""
+    recapture: tuple[str, ...] | None = None
+    """Ages at which an article is fetched again (as `1h`, `7d`); unset: the operator's setting."""
     frequency: str = ""
     """Longest time between two looks at its sources (a number and `s`, `m`, `h` or `d`); unset: as they bring."""
     sources: tuple[Source, ...] = ()
@@ -124,15 +134,21 @@ class Site(_Part):
     @field_validator("frequency")
     @classmethod
     def _is_duration(cls, text: str) -> str:
-        if text and not _DURATION.fullmatch(text):
-            raise ValueError(f"{text!r} is not a duration; write a number and s, m, h or d, such as '30m'")
+        if text:
+            duration(text)
         return text
+
+    @field_validator("recapture")
+    @classmethod
+    def _are_durations(cls, texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for text in texts or ():
+            duration(text)
+        return texts
 
     @property
     def frequency_seconds(self) -> int:
         """`frequency` in seconds; 0 when it is unset."""
-        match = _DURATION.fullmatch(self.frequency)
-        return int(match[1]) * _SECONDS[match[2]] if match is not None else 0
+        return duration(self.frequency) if self.frequency else 0
 
     @property
     def host(self) -> str:

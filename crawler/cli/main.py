@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import about, archives, crawl, demo, errors, rebuild, schedule, spool, verify
+from crawler.cli import about, archives, crawl, demo, errors, history, rebuild, schedule, spool, verify
 from crawler.config import software
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def options(
 app.command("crawl")(crawl.crawl)
 app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
+app.command("history")(history.show_history)
 app.command("extract")(archives.extract)
 app.command("recover")(spool.recover)
 app.command("upload")(spool.upload)

@@ -21,6 +21,8 @@ from spiders.requests import (
     BODY,
     LINKED_PRIORITY,
     NONE,
+    RECAPTURE,
+    RECAPTURE_PRIORITY,
     REDACTED,
     UNVERIFIED,
     capture_of,
@@ -111,6 +113,8 @@ class SiteSpider(scrapy.Spider):
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
         """The request for an article page."""
         priority = ARTICLE_PRIORITY if discovery.source_date else LINKED_PRIORITY
+        if discovery.via == RECAPTURE:
+            priority = RECAPTURE_PRIORITY
         request = self.request(url, site, discovery, self.parse_page, priority)
         request.meta[BODY] = NONE  # whoever extracts reads it from the capture
         return request

@@ -109,7 +109,7 @@ class _Reading:
     @property
     def fault(self) -> str:
         """The first fault of the document, for a person."""
-        log = self._parser.error_log
+        log = self._parser.feed_error_log
         return f"line {log[0].line}: {log[0].message}" if len(log) else ""
 
     def entries(self, pieces: Iterator[bytes]) -> Iterator[dict[str, str]]:
@@ -119,8 +119,7 @@ class _Reading:
             for piece in pieces:
                 self._parser.feed(piece)
                 yield from self._completed()
-            self._parser.close()
-            yield from self._completed()
+            self._parser.close()  # what this would still complete was cut off in its middle
         except etree.XMLSyntaxError as error:
             if not self.kind:
                 raise NotASource(f"not XML: {error}", remedy) from error

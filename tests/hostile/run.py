@@ -67,7 +67,7 @@ def crawl(server: HostileServer, names: Sequence[str], directory: Path) -> Watch
     _define(server, directory / "sites" / "xx")
     (directory / "newswarc.toml").write_text(_SETTINGS.format(port=server.port))
     command = [PROGRAM, "crawl", *(f"xx/{name}" for name in names), "--to", "archive", "--backfill", "--json"]
-    watched = _watch(list(map(str, command)), directory)
+    watched = watch(list(map(str, command)), directory)
     _read(directory / "archive", watched)
     return watched
 
@@ -81,17 +81,20 @@ def _define(server: HostileServer, directory: Path) -> None:
         (directory / f"{case.name}.toml").write_text("\n".join(lines) + "\n")
 
 
-def _watch(command: list[str], directory: Path) -> Watched:
+def watch(command: Sequence[str], directory: Path, *, patience: float = 600.0, most: int = 8 << 30) -> Watched:
+    """Run a program; one that takes more seconds or bytes than it may is ended."""
     began = time.monotonic()
-    most = 0
+    held = 0
     with (directory / "out").open("w") as output, (directory / "err").open("w") as errors:
         process = subprocess.Popen(command, cwd=directory, env=environment(), stdout=output, stderr=errors)
         while process.poll() is None:
-            most = max(most, _memory(process.pid))
+            held = max(held, _memory(process.pid))
+            if held > most or time.monotonic() - began > patience:
+                process.kill()
             time.sleep(_BETWEEN)
     seconds = time.monotonic() - began
     out, err = ((directory / name).read_text() for name in ("out", "err"))
-    return Watched(process.returncode, seconds, most, out, err)
+    return Watched(process.returncode, seconds, held, out, err)
 
 
 def _memory(pid: int) -> int:

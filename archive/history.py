@@ -1,0 +1,84 @@
+"""An address through time: every capture of it, what became of it, and the article that it held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from archive.article import Article
+from archive.derived import read_articles, read_outcomes
+from archive.library import completions, segments
+from archive.manifests import CompletionManifest
+from archive.outcomes import PageOutcome
+from archive.storage.protocol import Storage
+from archive.surt import surt_key
+
+_STAMP = "%Y%m%d%H%M%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One capture of an address."""
+
+    url: str
+    date: datetime
+    """When it was captured (UTC, to the second)."""
+    segment: str
+    offset: int
+    outcome: PageOutcome | None
+    """What became of it; None when it was not fetched as an article, or is not extracted yet."""
+    detail: str
+    article: Article | None
+    """Its record, if it became one."""
+
+
+def history(storage: Storage, url: str) -> list[Moment]:
+    """All captures of an address, oldest first; addresses are compared as an index has them (SURT).
+
+    Raises DamagedArchive or StorageError.
+    """
+    complete = completions(storage)
+    moments: list[Moment] = []
+    for manifest in segments(storage):
+        with storage.open_range(manifest.cdxj.key) as stream:
+            entries = list(_entries(stream.read(), surt_key(url)))
+        if entries:
+            moments += _moments(storage, manifest.segment, entries, complete.get(manifest.segment))
+    return sorted(moments, key=lambda moment: (moment.date, moment.segment, moment.offset))
+
+
+def _entries(index: bytes, key: str) -> Iterator[tuple[datetime, dict[str, str]]]:
+    """Lines of an index that have this key. They stand together, since an index is sorted."""
+    wanted = f"{key} ".encode()
+    start = 0 if index.startswith(wanted) else index.find(b"\n" + wanted) + 1
+    if not start and not index.startswith(wanted):
+        return
+    for line in index[start:].splitlines():
+        if not line.startswith(wanted):
+            return
+        _, stamp, fields = line.decode().split(" ", 2)
+        yield datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC), json.loads(fields)
+
+
+def _moments(
+    storage: Storage,
+    segment: str,
+    entries: list[tuple[datetime, dict[str, str]]],
+    completion: CompletionManifest | None,
+) -> Iterator[Moment]:
+    offsets = {int(fields["offset"]) for _, fields in entries}
+    ended: dict[int, tuple[PageOutcome, str]] = {}
+    articles: dict[int, Article] = {}
+    if completion is not None:
+        with storage.open_range(completion.outcomes.key) as stream:
+            ended = {
+                line.offset: (line.outcome, line.detail) for line in read_outcomes(stream) if line.offset in offsets
+            }
+        with storage.open_range(completion.records.key) as stream:
+            articles = {a.warc.offset: a for a in read_articles(stream) if a.warc and a.warc.offset in offsets}
+    for date, fields in entries:
+        offset = int(fields["offset"])
+        outcome, detail = ended.get(offset, (None, f"status {fields['status']}"))
+        yield Moment(fields["url"], date, segment, offset, outcome, detail, articles.get(offset))

@@ -1,0 +1,91 @@
+"""``newswarc history``: the versions of an article, and what changed from one to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from archive.article import Article
+from archive.errors import BadAddress
+from archive.history import Moment, history
+from archive.library import require_archive
+from archive.storage.opening import open_storage
+from crawler.cli.options import ArchiveArgument, EndpointOption
+from crawler.config import load_configuration
+from spiders.problems import printable
+
+_AROUND = 6
+"""Words shown on both sides of a change."""
+
+
+def show_history(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The article's address.")],
+    uri: ArchiveArgument = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture, with its record.")] = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """Show all captures of an article, its versions, and the words that changed between them."""
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url)
+    storage = open_storage(uri or configuration.archive, configuration.s3)
+    require_archive(storage)
+    moments = history(storage, url)
+    if not moments:
+        raise BadAddress(f"{url}: no capture of it in {storage.uri}; check the address (newswarc records lists all)")
+    if as_json:
+        for moment in moments:
+            typer.echo(json.dumps(_facts(moment), ensure_ascii=False))
+        return 0
+    _show(Console(soft_wrap=True, highlight=False), moments)
+    return 0
+
+
+def _facts(moment: Moment) -> dict[str, Any]:
+    record = moment.article.model_dump(mode="json", by_alias=True) if moment.article else None
+    return {
+        "url": moment.url,
+        "date": moment.date.isoformat(),
+        "segment": moment.segment,
+        "offset": moment.offset,
+        "outcome": moment.outcome,
+        "detail": moment.detail,
+        "record": record,
+    }
+
+
+def _show(console: Console, moments: list[Moment]) -> None:
+    before: Article | None = None
+    for moment in moments:
+        outcome = moment.outcome.value if moment.outcome else "captured"
+        said = moment.article.headline if moment.article else moment.detail
+        console.print(Text(f"{moment.date:%Y-%m-%d %H:%M:%S}  {outcome}  {printable(said or '')}", style="bold"))
+        if moment.article is not None:
+            if before is not None:
+                for line in changes(_words(before), _words(moment.article)):
+                    console.print(line)
+            before = moment.article
+
+
+def _words(article: Article) -> list[str]:
+    return f"{article.headline or ''}\n{article.article_body}".split()
+
+
+def changes(before: list[str], after: list[str]) -> Iterator[Text]:
+    """A line for each place where words changed: those that went red, those that came green."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, start, end, new_start, new_end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        line = Text("    … ")
+        line.append(printable(" ".join(before[max(0, start - _AROUND) : start])), style="dim")
+        if end > start:
+            line.append(f" [-{printable(' '.join(before[start:end]))}-]", style="red")
+        if new_end > new_start:
+            line.append(f" {{+{printable(' '.join(after[new_start:new_end]))}+}}", style="green")
+        line.append(f" {printable(' '.join(before[end : end + _AROUND]))} …", style="dim")
+        yield line
