@@ -27,8 +27,9 @@ class StockSpider(scrapy.Spider):
 
     name = "stock"
 
-    def __init__(self, sites: str, **kwargs: Any) -> None:
+    def __init__(self, sites: str, items: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._items = Path(items)
         self._sites: list[tuple[str, str]] = json.loads(Path(sites).read_text(encoding="utf-8"))
 
     async def start(self) -> AsyncIterator[Any]:
@@ -57,9 +58,12 @@ class StockSpider(scrapy.Spider):
         for link in response.css("link[rel=next]::attr(href)").getall():
             yield response.follow(link, self.parse_section)
 
-    def parse_page(self, response: Response) -> Iterator[dict[str, str | None]]:
-        """The page as an item."""
-        yield {"url": response.url, "title": response.css("title::text").get()}
+    def parse_page(self, response: Response) -> Iterator[Request]:
+        """The page's title is kept."""
+        line = json.dumps({"url": response.url, "title": response.css("title::text").get()})
+        with self._items.open("a", encoding="utf-8") as items:  # at once: the program may be ended before its end
+            items.write(f"{line}\n")
+        return iter(())
 
 
 def main(sites: str, items: str) -> None:
@@ -71,10 +75,9 @@ def main(sites: str, items: str) -> None:
         "RETRY_TIMES": 1,
         "TELNETCONSOLE_ENABLED": False,
         "LOG_LEVEL": "CRITICAL",
-        "FEEDS": {items: {"format": "jsonlines"}},
     }
     process = AsyncCrawlerProcess(settings)
-    process.crawl(StockSpider, sites=sites)
+    process.crawl(StockSpider, sites=sites, items=items)
     process.start()
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     Connection,
     Row,
     Select,
@@ -67,6 +68,7 @@ from crawler.frontier_tables import (
 )
 from crawler.polite.holds import Hold
 from crawler.scheduling import Pace, Yield
+from spiders.identity import identity
 from spiders.requests import RECAPTURE
 
 MAX_ATTEMPTS = 8
@@ -74,6 +76,9 @@ MAX_ATTEMPTS = 8
 
 FIRST_PAUSE = 900.0
 """Seconds after a first failure before an address is due; twice as long after each further one."""
+
+GRACE = 86400.0
+"""Seconds past twice an age after which it is too late for it: nobody asks again for all of an old archive."""
 
 _BATCH = 500
 _MOST_REMEMBERED = 10_000
@@ -114,12 +119,20 @@ class Frontier:
         return cls(f"sqlite:///{directory / 'frontier.sqlite'}")
 
     def discover(self, found: Sequence[Due]) -> list[Due]:
-        """Take in addresses; give back those that were not known before, in their order."""
+        """Take in addresses; give back those of articles that were not known before, in their order.
+
+        Of addresses that have one identity the first counts.
+        """
         if not found:
             return []
-        unique = list({item.url: item for item in found}.values())
-        known = self._known([item.url for item in unique])
-        new = [item for item in unique if item.url not in known]
+        unique: dict[str, Due] = {}
+        for item in found:
+            unique.setdefault(identity(item.url), item)
+        known = self._known(ADDRESSES.c.identity, list(unique))
+        unknown = [item for name, item in unique.items() if name not in known]
+        # Rows of an earlier version have no identity
+        known = self._known(ADDRESSES.c.url, [item.url for item in unknown])
+        new = [item for item in unknown if item.url not in known]
         self._insert(ADDRESSES, [address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
         for item in new:
             self._remember(item.url, None)
@@ -196,7 +209,10 @@ class Frontier:
         if not ages:
             return []
         moment = now.timestamp()
-        reached = [(PAGES.c.first <= moment - age) & (PAGES.c.last < PAGES.c.first + age) for age in ages]
+        reached = [
+            PAGES.c.first.between(moment - 2 * age - GRACE, moment - age) & (PAGES.c.last < PAGES.c.first + age)
+            for age in ages
+        ]
         query = (
             select(PAGES.c.url, PAGES.c.discovery)
             .where(PAGES.c.site == site, or_(*reached))
@@ -334,12 +350,13 @@ class Frontier:
         values = (key,) if compiled.positional else {"key": key}
         return self._reader.exec_driver_sql(compiled.string, values).one_or_none()
 
-    def _known(self, urls: Sequence[str]) -> set[str]:
+    def _known(self, column: Column[str], values: Sequence[str]) -> set[str]:
+        """Those of the values that a column of the addresses has."""
         known: set[str] = set()
         with self._engine.connect() as connection:
-            for start in range(0, len(urls), _BATCH):
-                batch = urls[start : start + _BATCH]
-                known.update(connection.execute(select(ADDRESSES.c.url).where(ADDRESSES.c.url.in_(batch))).scalars())
+            for start in range(0, len(values), _BATCH):
+                batch = values[start : start + _BATCH]
+                known.update(connection.execute(select(column).where(column.in_(batch))).scalars())
         return known
 
     def _set_state(self, urls: Iterable[str], state: State) -> None:

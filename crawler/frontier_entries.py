@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from archive.exchange import CaptureAddress, Discovery, Original, Role
 from crawler.frontier_tables import PAYLOADS
+from spiders.identity import identity
 
 
 class State(StrEnum):
@@ -113,7 +114,8 @@ def discovery_of_row(text: str) -> Discovery:
 def address_row(url: str, discovery: Discovery, state: State, segment: str = "") -> dict[str, object]:
     """An address as a row."""
     text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
-    return {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
+    facts = {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
+    return {**facts, "identity": identity(url)}
 
 
 def page_row(capture: Captured) -> dict[str, object]:

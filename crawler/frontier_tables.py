@@ -31,8 +31,10 @@ ADDRESSES = Table(
     Column("outcome", String, nullable=False, default=""),
     Column("segment", String, nullable=False, default=""),
     Column("not_before", Float, nullable=False, server_default="0"),
+    Column("identity", String, nullable=False, server_default=""),
     Index("addresses_due", "site", "state"),
     Index("addresses_segment", "segment"),
+    Index("addresses_identity", "identity"),
 )
 CAPTURES = Table(
     "captures",
@@ -113,7 +115,7 @@ HOLDS = Table(
 
 
 def make_tables(engine: Engine) -> None:
-    """Make the tables, and in those of an earlier version the columns that it did not have."""
+    """Make the tables, and in those of an earlier version the columns and indexes that it did not have."""
     METADATA.create_all(engine)
     inspector = inspect(engine)
     with engine.begin() as connection:
@@ -123,6 +125,10 @@ def make_tables(engine: Engine) -> None:
                 if column.name not in known:
                     definition = CreateColumn(column).compile(dialect=engine.dialect)
                     connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
+            indexed = {index["name"] for index in inspector.get_indexes(table.name)}
+            for index in table.indexes:
+                if index.name not in indexed:
+                    index.create(connection)
 
 
 def engine_of(database: str) -> Engine:

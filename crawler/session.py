@@ -194,7 +194,11 @@ class CrawlSession:
     def best_discovery(self, url: str, discovery: Discovery) -> Discovery:
         """What is known of how an article was found when its request is sent."""
         announced = self._announced.get(url)
-        best = announced if announced is not None and not discovery.source_date else discovery
+        return announced if announced is not None and not discovery.source_date else discovery
+
+    def discovery_kept(self, url: str, discovery: Discovery) -> Discovery:
+        """What is kept of how an address was found; of an article also what its newest record says."""
+        best = self.best_discovery(url, discovery)
         text = self.frontier.text_of(url) if best.role is Role.ARTICLE else ""
         return replace(best, previous_text=text) if text else best
 

@@ -2,6 +2,7 @@
 
     site        what a site's definition may say
     catalog     finding and reading site definitions; sites/ holds the bundled ones
+    identity    when two addresses are one article
     links       which addresses are articles, sections, or neither
     requests    requests that carry how their address was found
     reading     documents of sources, read at once or by a worker

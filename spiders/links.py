@@ -10,6 +10,7 @@ import tldextract
 from courlan.filters import is_navigation_page, is_not_crawlable
 from w3lib.url import safe_url_string
 
+from spiders.identity import is_session
 from spiders.site import Site
 
 _TRACKING = re.compile(
@@ -46,9 +47,15 @@ def clean_address(url: str) -> str | None:
     except ValueError:
         return None
     query = parts.query
-    if any(_TRACKING.match(name) for name, _ in pairs):
-        query = urlencode([(name, value) for name, value in pairs if not _TRACKING.match(name)])
-    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path or "/", query, ""))
+    if any(_is_passing(name) for name, _ in pairs):
+        query = urlencode([(name, value) for name, value in pairs if not _is_passing(name)])
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(default), parts.path or "/", query, ""))
+
+
+def _is_passing(name: str) -> bool:
+    """Whether a parameter tells of the visit, not of the article."""
+    return bool(_TRACKING.match(name)) or is_session(name)
 
 
 def is_fetchable(url: str) -> bool:

@@ -206,7 +206,7 @@ class WireDownloadHandler(BaseDownloadHandler):
             body=request.body,
             patience=self._patience(request),
             limit=int(request.meta.get("download_maxsize", self._settings.max_body)),
-            discovery=self._session.best_discovery(request.url, discovery_of(request.meta)),
+            discovery=self._session.discovery_kept(request.url, discovery_of(request.meta)),
             redacted=self._redacted | frozenset(request.meta.get(REDACTED, ())),
             proxy=_proxy(request),
             verify=verify,
