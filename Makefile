@@ -13,7 +13,7 @@ SOURCES := $(PACKAGES) tests benchmarks
 
 MODELS := .extraction-models
 
-.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule hostile
+.PHONY: help setup demo test check format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule hostile realsite
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -32,6 +32,7 @@ help:
 	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
+	@echo "make realsite    crawls of a newspaper on WordPress, report to docs/ (needs Debian's wordpress, php, mariadb)"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
@@ -125,6 +126,9 @@ schedule: setup
 
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/hostile.md
+
+realsite: setup
+	$(BIN)/python -m benchmarks.realsite.run --report docs/realsite.md
 
 fuzz: setup
 	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md

@@ -88,6 +88,7 @@ _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key")
 _SCHEDULE_OF = select(SCHEDULES).where(SCHEDULES.c.url == bindparam("key"))
 _ROBOTS_OF = select(ROBOTS).where(ROBOTS.c.origin == bindparam("key"))
 _HOLD_OF = select(HOLDS).where(HOLDS.c.host == bindparam("key"))
+_PAGE_OF = select(PAGES).where(PAGES.c.url == bindparam("key"))
 _TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
@@ -222,6 +223,11 @@ class Frontier:
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()
         return [Due(url, dataclasses.replace(discovery_of_row(text), via=RECAPTURE)) for url, text in rows]
+
+    def asked_at(self, url: str) -> float | None:
+        """When an article was last asked for (seconds since 1970); None when it is not captured."""
+        row = self._row_of(_PAGE_OF, url)
+        return float(row.last) if row is not None else None
 
     def asked_again(self, url: str, now: datetime) -> None:
         """An article is asked for again: whatever comes of it, it is due when it reaches the next age."""

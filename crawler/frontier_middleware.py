@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,6 +33,15 @@ _LED_ON = frozenset({"sitemap", "next", "page", "robots", "guess"})
 _BATCH = 500
 _MOST_AGAIN = 2000
 """Articles of a site that a run fetches again at most; the others are due in the next."""
+
+
+def moment_of(date: str) -> float:
+    """Seconds since 1970 of an ISO 8601 date or time; without a zone it is UTC. 0 for what is none."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return 0.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class _Reading:
@@ -171,9 +181,21 @@ class FrontierMiddleware:
                 new.discard(request.url)
                 if self._is_within(discovery) and session.admit():
                     admitted.append(request)
+            elif self._was_changed(request.url, discovery):
+                if self._is_within(discovery) and session.admit():
+                    session.frontier.asked_again(request.url, session.now())
+                    admitted.append(self._made_conditional(request))
             elif discovery.source_date:
                 session.announce(request.url, discovery)
         return self._planned(admitted)
+
+    def _was_changed(self, url: str, discovery: Discovery) -> bool:
+        """Whether a sitemap says that an article was changed since it was last asked for (``lastmod``)."""
+        session = self._session
+        if discovery.via != "sitemap" or not discovery.source_date or not session.ages_of(discovery.site):
+            return False
+        asked = session.frontier.asked_at(url)
+        return asked is not None and asked < moment_of(discovery.source_date) <= session.now().timestamp()
 
     def _is_within(self, discovery: Discovery) -> bool:
         """Whether the site may have one more request in this run. What was found all the same is due in the next."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import chain
+
+from lxml import html
 
 from pipelines.extract.document import Document, UnreadableDocument, parse_document
 from spiders.links import clean_address, is_article, looks_like_section
@@ -13,6 +17,11 @@ from spiders.sources.found import Found
 _FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
 )
+_NEXT = frozenset({"next", "older"})
+_PAGER = frozenset({"page", "pages", "pager", "pagination", "paging", "numbers", "posts"})
+_COMMENTS = re.compile(r"/comments?/(?:feed|rss|atom)", re.I)
+"""Feeds of what readers say."""
+_PAGE_NUMBER = re.compile(r"((?:/page/|[?&](?:page|paged|p|pg)=))(\d{1,6})(?!\d)")
 _NAVIGATION = "//nav//a[@href] | //header//a[@href] | //*[@role='navigation']//a[@href]"
 
 
@@ -69,11 +78,30 @@ def _feeds(document: Document) -> list[str]:
         for link in document.root.iter("link")
         if "alternate" in (link.get("rel") or "").lower().split() and (link.get("type") or "").lower() in _FEED_TYPES
     ]
-    return [address for address in dict.fromkeys(declared) if address]
+    return [address for address in dict.fromkeys(declared) if address and not _COMMENTS.search(address)]
 
 
 def _following(document: Document) -> str | None:
-    for element in document.root.iter("a", "link"):
-        if "next" in (element.get("rel") or "").lower().split():
-            return document.absolute(element.get("href"))
-    return None
+    """The next page: declared, or what a pager calls so, or the link to the number after this page's."""
+    links = [(element, document.absolute(element.get("href"))) for element in document.root.iter("a", "link")]
+    known = [(element, address) for element, address in links if address and address != document.url]
+    declared = (address for element, address in known if "next" in (element.get("rel") or "").lower().split())
+    called = (address for element, address in known if element.tag == "a" and _is_called_next(element))
+    counted = (address for _, address in known if _is_next_number(document.url, address))
+    return next(chain(declared, called, counted), None)
+
+
+def _is_called_next(element: html.HtmlElement) -> bool:
+    """Whether a link's classes make it a pager's, such as ``next page-numbers`` or ``pagination__next``."""
+    words = set(re.split(r"[^a-z]+", (element.get("class") or "").lower()))
+    return bool(words & _NEXT) and bool(words & _PAGER)
+
+
+def _is_next_number(url: str, other: str) -> bool:
+    """Whether two addresses of one list differ in the page's number alone, by one; without a number it is 1."""
+    here, there = _PAGE_NUMBER.search(url), _PAGE_NUMBER.search(other)
+    if there is None:
+        return False
+    number = int(here[2]) if here is not None else 1
+    bare = _PAGE_NUMBER.sub("", url).rstrip("/?&")
+    return int(there[2]) == number + 1 and _PAGE_NUMBER.sub("", other).rstrip("/?&") == bare

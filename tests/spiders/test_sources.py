@@ -214,3 +214,32 @@ def test_entities_of_a_feed_are_not_resolved() -> None:
     assert [item.url for item in found] == ["https://example.org/1"]
     assert "haha" not in found[0].title
     assert "root:" not in found[0].title
+
+
+@pytest.mark.parametrize(
+    ("link", "following"),
+    [
+        ('<link rel="next" href="/news?page=7">', "https://example.org/news?page=7"),
+        ('<a rel="nofollow next" href="/news/7">7</a>', "https://example.org/news/7"),
+        ('<a class="next page-numbers" href="/more">Older</a>', "https://example.org/more"),
+        ('<a class="pagination__next" href="/more">›</a>', "https://example.org/more"),
+        (
+            '<a href="/news?page=1">1</a><a href="/news?page=2">2</a><a href="/news?page=3">3</a>',
+            "https://example.org/news?page=2",
+        ),
+        ('<a class="next-story" href="/more">Next story</a>', None),
+        ('<a href="/other?page=2">2</a>', None),
+        ('<a href="/news?page=3">3</a>', None),
+    ],
+)
+def test_the_next_page_of_a_list(link: str, following: str | None) -> None:
+    url = "https://example.org/news"
+    page = f"<html><body><p>News</p>{link}</body></html>".encode()
+    assert parse_section(page, url, site_of_address(url)).following == following
+
+
+def test_feeds_of_comments_are_no_sources() -> None:
+    kind = 'rel="alternate" type="application/rss+xml"'
+    page = f'<html><head><link {kind} href="/feed/"><link {kind} href="/comments/feed/"></head><body>x</body></html>'
+    url = "https://example.org/"
+    assert parse_section(page.encode(), url, site_of_address(url)).feeds == ("https://example.org/feed/",)
