@@ -34,6 +34,7 @@ Rooms, from the inside out:
     faults      what can be wrong with a stored archive
     verifying   whether a segment is what its manifest, digests and records say
     library     walking an archive: its segments and its records
+    history     an address through time
 
 This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).
 """

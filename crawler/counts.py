@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from crawler.frontier_entries import Due, SourceReading
+
 
 @dataclass(slots=True)
 class Counts:
@@ -22,3 +24,15 @@ class Counts:
     """Keys of the objects that were stored."""
     problems: list[str] = field(default_factory=list)
     """Storage troubles, one line each."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a run has seen of where sites announce their articles."""
+
+    sources: list[SourceReading] = field(default_factory=list)
+    """What was read, in order."""
+    planned: list[Due] = field(default_factory=list)
+    """In a dry run: what would be fetched."""
+    fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and language that front pages give themselves, by site."""

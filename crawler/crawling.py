@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,10 @@ class CrawlReport:
     """Sites that gave nothing, or less than their floor."""
     planned: list[dict[str, str]] = field(default_factory=list)
     """In a dry run: address, source and date of what would be fetched."""
+    sources: list[dict[str, object]] = field(default_factory=list)
+    """What was read of sources (`crawler.frontier_entries.SourceReading`)."""
+    fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and language that front pages give themselves, by site."""
     interrupted: bool = False
     storage_trouble: bool = False
 
@@ -214,7 +218,7 @@ def _report(
         if site.id in low - silent:
             floor = site.floors.articles
             problems.append(f"{site.id}: {session.found[site.id]} articles, its floor is {floor}; check its sources")
-    planned = [_planned(due.url, session.best_discovery(due.url, due.discovery)) for due in session.planned]
+    planned = [_planned(due.url, session.best_discovery(due.url, due.discovery)) for due in session.survey.planned]
     return CrawlReport(
         archive=configuration.archive,
         outcomes=dict(sorted(counts.outcomes.items())),
@@ -227,6 +231,8 @@ def _report(
         problems=problems,
         failed_sites=sorted(silent | low),
         planned=planned,
+        sources=[asdict(reading) for reading in session.survey.sources],
+        fronts=session.survey.fronts,
         storage_trouble=bool(counts.problems) or bool(broken) or not session.complete,
     )
 

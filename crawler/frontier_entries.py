@@ -90,6 +90,23 @@ class RobotsCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceReading:
+    """What a source showed when it was read."""
+
+    site: str
+    url: str
+    kind: str
+    """``feed``, ``sitemap`` or ``section``."""
+    via: str
+    """How it was found."""
+    articles: int
+    newest: str
+    """The latest date that it gives an article (ISO 8601); empty when it gives none."""
+    leads_on: bool
+    """Whether it names further sources."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnownSource:
     """A place where a site announces its articles, as it was found."""
 

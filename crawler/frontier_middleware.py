@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
-from crawler.frontier_entries import Due
+from crawler.frontier_entries import Due, SourceReading
 from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
@@ -54,16 +54,18 @@ class _Reading:
         self.asked = asked_address(response.request)
         self.articles = 0
         self.leads_on = False
+        self.newest = ""
         self.shown: set[int] = set()
 
     def take(self, requests: list[Request]) -> None:
         """Count a batch."""
         for request in requests:
-            role = discovery_of(request.meta).role
-            if role is Role.ARTICLE:
+            found = discovery_of(request.meta)
+            if found.role is Role.ARTICLE:
                 self.articles += 1
                 self.shown.add(hash(request.url))
-            elif role in SOURCE_ROLES:
+                self.newest = max(self.newest, found.source_date, key=moment_of)
+            elif found.role in SOURCE_ROLES:
                 self.leads_on = True
 
 
@@ -160,6 +162,8 @@ class FrontierMiddleware:
             if discovery.via in _LED_ON:
                 session.budget.showed(discovery.site, reading.shown)
         session.found[discovery.site] += found
+        facts = (reading.asked, discovery.role.value, discovery.via, found, reading.newest, reading.leads_on)
+        session.survey.sources.append(SourceReading(discovery.site, *facts))
         pace = session.pace_of(discovery.site)
         session.frontier.schedule(reading.asked, new, pace, session.now(), leads_on=reading.leads_on)
 
@@ -222,7 +226,7 @@ class FrontierMiddleware:
         if not session.options.dry_run:
             session.frontier.claim([request.url for request in articles])
             return requests
-        session.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
+        session.survey.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
         return [request for request in requests if request not in articles]
 
     def _conditional(self, request: Request, discovery: Discovery) -> Request:

@@ -18,10 +18,9 @@ from archive.exchange import CaptureAddress, Discovery, Exchange, Role
 from archive.identity import Identities, SystemIdentities
 from crawler.budget import Budget, Limits
 from crawler.config import Configuration, load_configuration
-from crawler.counts import Counts
+from crawler.counts import Counts, Survey
 from crawler.depot import Depot
 from crawler.frontier import Frontier
-from crawler.frontier_entries import Due
 from crawler.gate import Gate
 from crawler.housekeeping import Housekeeping
 from crawler.polite.hosts import Hosts
@@ -90,8 +89,7 @@ class CrawlSession:
         """Articles that the sources of each site show."""
         self.leftovers: list[str] = []
         """A line on each segment of earlier runs that was taken up."""
-        self.planned: list[Due] = []
-        """In a dry run: what would be fetched."""
+        self.survey = Survey()
         self.options = options or RunOptions()
         self.budget = Budget(Limits(configuration.site_sources, configuration.site_requests))
         self.new_articles = 0
@@ -214,6 +212,7 @@ class CrawlSession:
         self._sites = getattr(spider, "sites", {})
         if isinstance(spider, SiteSpider):
             spider.reader = self
+        self.survey.fronts = getattr(spider, "fronts", {})
         if self.options.due_only:
             await self._recorder.resume()
         self.leftovers = await self._depot.take_up(self.now())

@@ -2,6 +2,8 @@
 
 crawl      crawl sites, addresses or lists of pages
 archives   records and extract: reading an archive, deriving anew
+history    the versions of an article
+site       site add and site check: where a site announces its articles
 about      sites, config, schema: what there is to know
 demo       the bundled newspaper
 errors     a user's mistake becomes one clear line

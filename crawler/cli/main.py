@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import about, archives, crawl, demo, errors, history, rebuild, schedule, spool, verify
+from crawler.cli import about, archives, crawl, demo, errors, history, rebuild, schedule, site, spool, verify
 from crawler.config import software
 
 app = typer.Typer(
@@ -44,6 +44,7 @@ app.command("recover")(spool.recover)
 app.command("upload")(spool.upload)
 app.command("verify")(verify.verify)
 app.command("rebuild")(rebuild.rebuild)
+app.add_typer(site.site, name="site")
 app.command("sites")(about.sites)
 app.command("config")(about.config)
 app.command("schema")(about.schema)

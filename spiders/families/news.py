@@ -49,6 +49,8 @@ class NewsSpider(SiteSpider):
         """`backfill` follows all sitemaps and all pages of sections. Raises SiteError."""
         super().__init__(name, **kwargs)
         self.backfill = str(backfill).lower() in ("1", "true", "yes")
+        self.fronts: dict[str, tuple[str, str]] = {}
+        """Name and language that front pages give themselves, by site."""
         self._recent = (datetime.fromisoformat(self.seen_at).astimezone(UTC) - _RECENT).isoformat()
 
     async def start(self) -> AsyncIterator[Any]:
@@ -123,6 +125,7 @@ class NewsSpider(SiteSpider):
             return
         discovery = discovery_of(response.meta)
         if discovery.via == "seed":
+            self.fronts[site.id] = (section.name, section.language)
             async for request in self._explore(response, site, section):
                 yield request
         following = section.following or ""

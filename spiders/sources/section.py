@@ -35,7 +35,11 @@ class Section:
     feeds: tuple[str, ...]
     """Feeds it declares (``link rel=alternate``)."""
     following: str | None
-    """The next page of the list (``rel=next``)."""
+    """The next page of the list."""
+    name: str = ""
+    """What the page calls its site (``og:site_name``, or its title)."""
+    language: str = ""
+    """BCP 47 tag that it declares for itself."""
 
 
 def parse_section(body: bytes, url: str, site: Site, content_type: str = "") -> Section:
@@ -49,7 +53,16 @@ def parse_section(body: bytes, url: str, site: Site, content_type: str = "") -> 
         sections=tuple(_sections(document, site)),
         feeds=tuple(_feeds(document)),
         following=_following(document),
+        name=_name(document),
+        language=str(document.root.get("lang") or "").strip()[:35],
     )
+
+
+def _name(document: Document) -> str:
+    named = document.root.xpath("//meta[@property='og:site_name']/@content")
+    titled = document.root.xpath("//title/text()")
+    name = str(named[0]) if named else re.split(r"\s[|\u2013\u2014-]\s", str(titled[0]))[0] if titled else ""
+    return " ".join(name.split())[:100]
 
 
 def _articles(document: Document, site: Site) -> list[Found]:

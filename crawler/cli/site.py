@@ -1,0 +1,184 @@
+"""``newswarc site add`` and ``site check``: where a site announces its articles, and whether it still does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from crawler.cli.errors import UsageError
+from crawler.cli.options import JsonOption
+from crawler.config import Configuration, load_configuration
+from spiders.catalog import SiteCatalog, read_site
+from spiders.links import clean_address
+from spiders.problems import printable
+from spiders.site import site_of_address
+
+site = typer.Typer(no_args_is_help=True, help="Define sites, and see whether their sources are alive.")
+
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="HOST[:PORT]", help="An internal address that may be asked."),
+]
+_MOST_SECTIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A source as it was read."""
+
+    site: str
+    url: str
+    kind: str
+    via: str
+    articles: int
+    newest: str
+    leads_on: bool
+
+    def lag(self, now: datetime) -> timedelta | None:
+        """How old its newest article is."""
+        if not self.newest:
+            return None
+        moment = datetime.fromisoformat(self.newest)
+        return now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+@site.command("add")
+def add(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The site's front page.")],
+    directory: Annotated[Path, typer.Option("--sites", metavar="DIR", help="Where definitions are kept.")] = Path(
+        "sites"
+    ),
+    name: Annotated[
+        str, typer.Option("--name", metavar="CC/NAME", help="The definition's name; default: xx/HOST.")
+    ] = "",
+    allow_host: AllowOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a definition that is there.")] = False,
+) -> int:
+    """Find a site's feeds, sitemaps and sections, try each, and write its definition. Nothing is archived."""
+    found = _site_of(url)
+    site_id = name or f"xx/{found.host.removeprefix('www.').replace('.', '-')}"
+    path = directory / f"{site_id}.toml"
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path}: is there already; give --overwrite to replace it, or another --name")
+    report = _looked_at((found,), _configuration(allow_host))
+    sources = _wanted([_Source(**source) for source in report.sources])
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for problem in report.problems:
+        console.print(f"[yellow]✗[/yellow] {escape(problem)}")
+    if not sources:
+        raise UsageError(
+            f"{url}: no source with articles was found; write the definition by hand (docs/add-a-site.md)"
+        )
+    title, language = report.fronts.get(found.id, ("", ""))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_definition(found.url, title or found.host, language, sources), encoding="utf-8")
+    read_site(path, site_id)  # what was written has to be a definition
+    _show(console, sources)
+    console.print(f"written: {path}; crawl it with: newswarc crawl {site_id} --sites {directory}")
+    return 0
+
+
+@site.command("check")
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SITE…]", help="Names; default: all.")] = None,
+    directories: Annotated[
+        list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
+    ] = None,
+    allow_host: AllowOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Read each source of sites once: how many articles it shows, how old the newest is. Nothing is archived.
+
+    The exit code is 1 when a source is dead or shows nothing.
+    """
+    configuration = _configuration(allow_host)
+    catalog = SiteCatalog(directories or [Path(directory) for directory in configuration.sites])
+    chosen = tuple(catalog.find(name) for name in names) if names else tuple(catalog.all())
+    report = _looked_at(chosen, configuration)
+    read = {(source["site"], source["url"]): _Source(**source) for source in report.sources}
+    silent = [
+        (definition.id, source.url)
+        for definition in chosen
+        for source in definition.sources
+        if not (found := read.get((definition.id, source.url))) or not (found.articles or found.leads_on)
+    ]
+    if as_json:
+        facts = {"sources": report.sources, "silent": silent, "problems": report.problems}
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
+        return 1 if silent else 0
+    console = Console(soft_wrap=True, highlight=False)
+    _show(console, list(read.values()))
+    for name, address in silent:
+        console.print(f"[red]✗[/red] {escape(printable(f'{name}: {address}: dead, or shows no article'))}")
+    for problem in report.problems:
+        console.print(f"[yellow]![/yellow] {escape(problem)}")
+    return 1 if silent else 0
+
+
+def _site_of(url: str) -> Any:
+    try:
+        return site_of_address(url)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _configuration(allow_host: list[str] | None) -> Configuration:
+    configuration = load_configuration()
+    allowed = (*configuration.allow_hosts, *(allow_host or ()))
+    return configuration.with_flags(allow_hosts=allowed, recapture=())
+
+
+def _looked_at(sites: Sequence[Any], configuration: Configuration) -> Any:
+    from crawler.crawling import CrawlPlan, run_crawl  # imports Scrapy: only when it is needed
+
+    return run_crawl(configuration, CrawlPlan(tuple(sites), dry_run=True))
+
+
+def _wanted(sources: Sequence[_Source]) -> list[_Source]:
+    """The sources that a definition needs: feeds and news sitemaps, else sections; each once, the richest first."""
+    alive = [source for source in sources if source.articles or (source.leads_on and source.kind == "sitemap")]
+    announced = [source for source in alive if source.kind in ("feed", "sitemap") and source.via != "sitemap"]
+    sections = [source for source in alive if source.kind == "section"]
+    chosen = announced or sorted(sections, key=lambda source: -source.articles)[:_MOST_SECTIONS]
+    return list({source.url: source for source in chosen}.values())
+
+
+def _definition(url: str, name: str, language: str, sources: Sequence[_Source]) -> str:
+    today = datetime.now(UTC).date().isoformat()
+    lines = [f"name = {json.dumps(name, ensure_ascii=False)}", f"url = {json.dumps(url)}"]
+    lines += [f"language = {json.dumps(language)}"] if language else []
+    lines += [f'evidence = ["read on {today} from {url}"]', "verified = true"]
+    for source in sources:
+        address = clean_address(source.url) or source.url
+        lines += ["", "[[sources]]", f'kind = "{source.kind}"', f"url = {json.dumps(address)}"]
+    shown = [source.articles for source in sources if source.articles]
+    floor = max(1, min(shown) // 2) if shown else 0
+    return "\n".join([*lines, "", "[floors]", f"articles = {floor}", ""])
+
+
+def _show(console: Console, sources: Sequence[_Source]) -> None:
+    table = Table(box=None)
+    for heading in ("site", "kind", "articles", "newest", "source"):
+        table.add_column(heading)
+    now = datetime.now(UTC)
+    for source in sources:
+        lag = source.lag(now)
+        age = "" if lag is None else f"{_age(lag)} ago"
+        host = urlsplit(source.url).path or "/"
+        table.add_row(escape(source.site), source.kind, str(source.articles), age, escape(printable(host)))
+    console.print(table)
+
+
+def _age(lag: timedelta) -> str:
+    hours = lag.total_seconds() / 3600
+    return f"{lag.days} days" if lag.days >= 2 else f"{hours:.0f} h" if hours >= 2 else f"{hours * 60:.0f} min"
