@@ -297,10 +297,13 @@ class Frontier:
         with self._engine.connect() as connection:
             return connection.execute(select(func.min(SCHEDULES.c.due_at))).scalar()
 
-    def schedule(self, url: str, new: int, pace: Pace, now: datetime, *, leads_on: bool = False) -> None:
+    def schedule(
+        self, url: str, new: int, pace: Pace, now: datetime, *, leads_on: bool = False, wish: float = 0.0
+    ) -> None:
         """A source was read and brought so many new articles: when it is due again follows from all it brought.
 
-        One that leads on to other sources is due as usual: what these bring does not count for it.
+        One that leads on to other sources is due as usual: what these bring does not count for it. `wish` is how many
+        seconds the source wants to be left alone; it is kept up to the usual interval.
         """
         row = self._row_of(_SCHEDULE_OF, url)
         seen = Yield() if row is None else Yield(row.articles, row.seconds)
@@ -308,7 +311,8 @@ class Frontier:
         if row is not None:
             seen = seen.after(new, max(0.0, moment - row.looked_at))
         interval = pace.interval(seen, self.last_found(url))
-        due_at = moment + (min(interval, pace.usual) if leads_on else interval)
+        interval = max(min(interval, pace.usual) if leads_on else interval, min(wish, pace.usual))
+        due_at = moment + interval
         values = {"articles": seen.articles, "seconds": seen.seconds, "looked_at": moment, "due_at": due_at}
         self._insert(SCHEDULES, [{"url": url, **values}], replace=True)
 

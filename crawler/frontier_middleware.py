@@ -15,6 +15,7 @@ from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
 from spiders.requests import SOURCE_ROLES, asked_address, discovery_of, is_unchanged
+from spiders.sources.hints import wanted_interval
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -165,7 +166,9 @@ class FrontierMiddleware:
         facts = (reading.asked, discovery.role.value, discovery.via, found, reading.newest, reading.leads_on)
         session.survey.sources.append(SourceReading(discovery.site, *facts))
         pace = session.pace_of(discovery.site)
-        session.frontier.schedule(reading.asked, new, pace, session.now(), leads_on=reading.leads_on)
+        cache = (reading.response.headers.get("Cache-Control") or b"").decode("latin-1")
+        wish = wanted_interval(reading.response.body, cache)
+        session.frontier.schedule(reading.asked, new, pace, session.now(), leads_on=reading.leads_on, wish=wish)
 
     def _admitted(self, requests: list[Request]) -> list[Request]:
         """Sources, conditionally; and articles that are new and may be fetched, claimed."""

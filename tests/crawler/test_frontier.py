@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import dataclasses
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 from archive.exchange import CaptureAddress, Discovery, Role
 from crawler.frontier import MAX_ATTEMPTS, Frontier
 from crawler.frontier_entries import Captured, Due, Failed
+from crawler.scheduling import Pace
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -108,3 +110,28 @@ def test_sources_remember_what_they_showed(frontier: Frontier) -> None:
     frontier.looked_at("https://example.org/feed", Discovery(role=Role.FEED, site="a"), 12, NOW)
     frontier.looked_at("https://example.org/feed", Discovery(role=Role.FEED, site="a"), 13, NOW)
     assert frontier.last_found("https://example.org/feed") == 13
+
+
+def test_a_source_is_left_alone_for_as_long_as_it_asks_up_to_the_usual_interval(frontier: Frontier) -> None:
+    pace = Pace(usual=3600, shortest=300)
+    for wish, left_alone in ((0.0, 300), (1200.0, 1200), (86400.0, 3600)):
+        url = f"https://example.org/feed/{wish}"
+        frontier.schedule(url, 0, pace, NOW, wish=wish)
+        assert not frontier.is_due(url, NOW + timedelta(seconds=left_alone - 1))
+        assert frontier.is_due(url, NOW + timedelta(seconds=left_alone))
+
+
+def test_articles_are_due_again_at_their_ages_and_no_later(frontier: Frontier) -> None:
+    capture = captured(1)
+    frontier.captured([dataclasses.replace(capture, shows_page=True, date=NOW)])
+    day, ages = 86400.0, (3600.0, 86400.0)
+
+    def due_after(seconds: float) -> list[str]:
+        return urls(frontier.due_again("a", ages, NOW + timedelta(seconds=seconds), 10))
+
+    assert due_after(3599) == []
+    assert due_after(3600) == ["1"]
+    frontier.asked_again("https://example.org/1", NOW + timedelta(hours=2))
+    assert due_after(7200) == []
+    assert due_after(day) == ["1"]
+    assert due_after(30 * day) == [], "nobody asks again for what is old"
