@@ -115,19 +115,26 @@ def bounded(seconds: float) -> Iterator[None]:
     Time that is spent in code that does not come back to the interpreter ends the whole process, after `_PATIENCE`
     times as many seconds by the clock: whoever waits for it sees it dead. For the main thread only.
     """
+    watched = [True]
 
     def stop(*_: object) -> None:
-        raise TookTooLong
+        if watched:
+            raise TookTooLong
 
     before = signal.signal(signal.SIGPROF, stop)
     faulthandler.dump_traceback_later(seconds * _PATIENCE, exit=True)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        yield
+        try:
+            yield
+        finally:
+            # The signal comes once: if now, what follows is done all the same; if later, it raises nothing
+            watched.clear()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGPROF, before)
+        # By default the signal ends the process, and one may still be on its way
+        signal.signal(signal.SIGPROF, before if callable(before) else signal.SIG_IGN)
 
 
 def run_on_body(path: Path, offset: int, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:

@@ -11,7 +11,7 @@ from archive.errors import ArchiveError
 from spiders.problems import NotASource
 from spiders.requests import IN_CAPTURE, CaptureMark, capture_of
 
-SMALL = 4 << 10
+SMALL = 16 << 10
 """Bytes of a document that is read at once: handing it over would cost more, and it can hold nobody up."""
 
 

@@ -121,8 +121,8 @@ def test_a_process_that_does_not_come_back_is_ended() -> None:
 
 def test_a_page_past_its_time_has_a_named_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "slow.html"
-    page.write_bytes(b"<p>One of very many paragraphs, all alike.</p>" * 15_000)
-    monkeypatch.setattr(pool, "PROCESSOR_SECONDS", 0.02)
+    page.write_bytes(b"<p>One of very many paragraphs, all alike.</p>" * 28_000)
+    monkeypatch.setattr(pool, "PROCESSOR_SECONDS", 0.3)
     derivation = pool.derive_saved_page(page)
     assert derivation.article is None
     assert derivation.line.outcome is PageOutcome.TOO_COMPLEX

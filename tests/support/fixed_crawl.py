@@ -1,4 +1,7 @@
-"""A crawl with a clock that stands and fixed ids: ``python -m tests.support.fixed_crawl ADDRESS ARCHIVE STATE``."""
+"""A crawl with a clock that stands and fixed ids: ``python -m tests.support.fixed_crawl ADDRESS ARCHIVE STATE``.
+
+It fetches the stories one by one, in their order. Which of those that a source shows is first is a matter of time.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from datetime import timedelta
 from archive.identity import FixedIdentities
 from crawler.config import Configuration
 from crawler.crawling import CrawlPlan, run_crawl
+from crawler.demo.pages import url
+from crawler.demo.stories import load_stories
 from spiders.site import site_of_address
 
 
@@ -21,9 +26,9 @@ def main(address: str, archive: str, state: str) -> int:
         concurrency=1,
         concurrency_per_host=1,
     )
-    report = run_crawl(
-        configuration, CrawlPlan((site_of_address(address),)), identities=FixedIdentities(step=timedelta())
-    )
+    stories = tuple(url(address.rstrip("/"), story.path) for story in load_stories())
+    site = site_of_address(address)
+    report = run_crawl(configuration, CrawlPlan((site,), urls=stories), identities=FixedIdentities(step=timedelta()))
     sys.stderr.writelines(f"{problem}\n" for problem in report.problems)
     return report.exit_code
 
