@@ -36,6 +36,7 @@ PARSING_SECONDS = 10.0
 """Processor time (seconds) that reading a source's document may take; a sitemap of 50,000 addresses takes 2."""
 _SPENT = f"more than {PROCESSOR_SECONDS:g} s of processor time"
 _PATIENCE = 30
+_AGAIN = 0.1
 _PAGES_BETWEEN = 250
 _LARGE = 1 << 18
 _pages = itertools.count(1)
@@ -123,14 +124,16 @@ def bounded(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGPROF, stop)
     faulthandler.dump_traceback_later(seconds * _PATIENCE, exit=True)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    # Again and again: what is raised within a callback of the interpreter's is lost
+    signal.setitimer(signal.ITIMER_PROF, seconds, _AGAIN)
     try:
         try:
             yield
         finally:
-            # The signal comes once: if now, what follows is done all the same; if later, it raises nothing
+            # If the signal comes now, what follows is done all the same; if later, it raises nothing
             watched.clear()
     finally:
+        watched.clear()
         signal.setitimer(signal.ITIMER_PROF, 0)
         faulthandler.cancel_dump_traceback_later()
         # By default the signal ends the process, and one may still be on its way
