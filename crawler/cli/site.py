@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from rich.table import Table
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption
 from crawler.config import Configuration, load_configuration
+from crawler.frontier_entries import SourceReading
 from spiders.catalog import SiteCatalog, read_site
 from spiders.links import clean_address
 from spiders.problems import printable
@@ -32,24 +32,12 @@ AllowOption = Annotated[
 _MOST_SECTIONS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A source as it was read."""
-
-    site: str
-    url: str
-    kind: str
-    via: str
-    articles: int
-    newest: str
-    leads_on: bool
-
-    def lag(self, now: datetime) -> timedelta | None:
-        """How old its newest article is."""
-        if not self.newest:
-            return None
-        moment = datetime.fromisoformat(self.newest)
-        return now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+def _lag(source: SourceReading, now: datetime) -> timedelta | None:
+    """How old a source's newest article is."""
+    if not source.newest:
+        return None
+    moment = datetime.fromisoformat(source.newest)
+    return now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 @site.command("add")
@@ -71,7 +59,7 @@ def add(
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: is there already; give --overwrite to replace it, or another --name")
     report = _looked_at((found,), _configuration(allow_host))
-    sources = _wanted([_Source(**source) for source in report.sources])
+    sources = _wanted([SourceReading(**source) for source in report.sources])
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for problem in report.problems:
         console.print(f"[yellow]✗[/yellow] {escape(problem)}")
@@ -105,7 +93,7 @@ def check(
     catalog = SiteCatalog(directories or [Path(directory) for directory in configuration.sites])
     chosen = tuple(catalog.find(name) for name in names) if names else tuple(catalog.all())
     report = _looked_at(chosen, configuration)
-    read = {(source["site"], source["url"]): _Source(**source) for source in report.sources}
+    read = {(source["site"], source["url"]): SourceReading(**source) for source in report.sources}
     silent = [
         (definition.id, source.url)
         for definition in chosen
@@ -144,7 +132,7 @@ def _looked_at(sites: Sequence[Any], configuration: Configuration) -> Any:
     return run_crawl(configuration, CrawlPlan(tuple(sites), dry_run=True))
 
 
-def _wanted(sources: Sequence[_Source]) -> list[_Source]:
+def _wanted(sources: Sequence[SourceReading]) -> list[SourceReading]:
     """The sources that a definition needs: feeds and news sitemaps, else sections; each once, the richest first."""
     alive = [source for source in sources if source.articles or (source.leads_on and source.kind == "sitemap")]
     announced = [source for source in alive if source.kind in ("feed", "sitemap") and source.via != "sitemap"]
@@ -153,7 +141,7 @@ def _wanted(sources: Sequence[_Source]) -> list[_Source]:
     return list({source.url: source for source in chosen}.values())
 
 
-def _definition(url: str, name: str, language: str, sources: Sequence[_Source]) -> str:
+def _definition(url: str, name: str, language: str, sources: Sequence[SourceReading]) -> str:
     today = datetime.now(UTC).date().isoformat()
     lines = [f"name = {json.dumps(name, ensure_ascii=False)}", f"url = {json.dumps(url)}"]
     lines += [f"language = {json.dumps(language)}"] if language else []
@@ -166,13 +154,13 @@ def _definition(url: str, name: str, language: str, sources: Sequence[_Source]) 
     return "\n".join([*lines, "", "[floors]", f"articles = {floor}", ""])
 
 
-def _show(console: Console, sources: Sequence[_Source]) -> None:
+def _show(console: Console, sources: Sequence[SourceReading]) -> None:
     table = Table(box=None)
     for heading in ("site", "kind", "articles", "newest", "source"):
         table.add_column(heading)
     now = datetime.now(UTC)
     for source in sources:
-        lag = source.lag(now)
+        lag = _lag(source, now)
         age = "" if lag is None else f"{_age(lag)} ago"
         host = urlsplit(source.url).path or "/"
         table.add_row(escape(source.site), source.kind, str(source.articles), age, escape(printable(host)))
