@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
-from crawler.frontier_entries import Due, SourceReading
+from crawler.frontier_entries import Due, SourceReading, moment_of
 from crawler.session import CrawlSession
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
@@ -34,15 +33,6 @@ _LED_ON = frozenset({"sitemap", "next", "page", "robots", "guess"})
 _BATCH = 500
 _MOST_AGAIN = 2000
 """Articles of a site that a run fetches again at most; the others are due in the next."""
-
-
-def moment_of(date: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date or time; without a zone it is UTC. 0 for what is none."""
-    try:
-        moment = datetime.fromisoformat(date)
-    except ValueError:
-        return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class _Reading:
@@ -123,10 +113,7 @@ class FrontierMiddleware:
         for site in spider.sites.values() if not session.options.dry_run else ():
             for due in session.frontier.due_again(site.id, session.ages_of(site.id), session.now(), _MOST_AGAIN):
                 if self._is_within(due.discovery) and session.admit():
-                    session.frontier.asked_again(due.url, session.now())
-                    request = spider.article_request(site, due.discovery, due.url)
-                    request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]
-                    requests.append(self._made_conditional(request))
+                    requests.append(self._repeated(spider.article_request(site, due.discovery, due.url)))
         return requests
 
     def _known_sources(self, discovery: Discovery) -> list[Request]:
@@ -190,8 +177,7 @@ class FrontierMiddleware:
                     admitted.append(request)
             elif self._was_changed(request.url, discovery):
                 if self._is_within(discovery) and session.admit():
-                    session.frontier.asked_again(request.url, session.now())
-                    admitted.append(self._made_conditional(request))
+                    admitted.append(self._repeated(request))
             elif discovery.source_date:
                 session.announce(request.url, discovery)
         return self._planned(admitted)
@@ -240,6 +226,12 @@ class FrontierMiddleware:
         if discovery.via != _SEED and self._session.frontier.last_found(request.url) > 0:
             return self._made_conditional(request)
         return request
+
+    def _repeated(self, request: Request) -> Request:
+        """A request for an article that was captured before, conditional and noted."""
+        self._session.frontier.asked_again(request.url, self._session.now())
+        request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]
+        return self._made_conditional(request)
 
     def _made_conditional(self, request: Request) -> Request:
         known = self._session.frontier.known_capture(request.url)

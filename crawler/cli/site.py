@@ -17,9 +17,8 @@ from rich.table import Table
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption
 from crawler.config import Configuration, load_configuration
-from crawler.frontier_entries import SourceReading
+from crawler.frontier_entries import SourceReading, moment_of
 from spiders.catalog import SiteCatalog, read_site
-from spiders.links import clean_address
 from spiders.problems import printable
 from spiders.site import site_of_address
 
@@ -34,10 +33,7 @@ _MOST_SECTIONS = 20
 
 def _lag(source: SourceReading, now: datetime) -> timedelta | None:
     """How old a source's newest article is."""
-    if not source.newest:
-        return None
-    moment = datetime.fromisoformat(source.newest)
-    return now - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return timedelta(seconds=now.timestamp() - moment_of(source.newest)) if source.newest else None
 
 
 @site.command("add")
@@ -145,10 +141,9 @@ def _definition(url: str, name: str, language: str, sources: Sequence[SourceRead
     today = datetime.now(UTC).date().isoformat()
     lines = [f"name = {json.dumps(name, ensure_ascii=False)}", f"url = {json.dumps(url)}"]
     lines += [f"language = {json.dumps(language)}"] if language else []
-    lines += [f'evidence = ["read on {today} from {url}"]', "verified = true"]
+    lines += [f"evidence = [{json.dumps(f'read on {today} from {url}')}]", "verified = true"]
     for source in sources:
-        address = clean_address(source.url) or source.url
-        lines += ["", "[[sources]]", f'kind = "{source.kind}"', f"url = {json.dumps(address)}"]
+        lines += ["", "[[sources]]", f'kind = "{source.kind}"', f"url = {json.dumps(source.url)}"]
     shown = [source.articles for source in sources if source.articles]
     floor = max(1, min(shown) // 2) if shown else 0
     return "\n".join([*lines, "", "[floors]", f"articles = {floor}", ""])
