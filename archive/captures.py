@@ -71,7 +71,11 @@ class Capture:
     payload_digest: str
     truncated: str
     refers_to: UUID | None = None
-    """Of a revisit: the record it stands for."""
+    """Of a revisit: the record it stands for; other programs may leave it out."""
+    refers_to_url: str = ""
+    """Of a revisit: that record's address."""
+    refers_to_date: datetime | None = None
+    """Of a revisit: that record's date."""
     metadata: dict[str, list[str]] = field(default_factory=dict)
 
     def fact(self, name: str) -> str:
@@ -229,7 +233,9 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
         revisit=record.kind == "revisit",
         payload_digest=record.headers.get("WARC-Payload-Digest", ""),
         truncated=record.headers.get("WARC-Truncated", ""),
-        refers_to=_record_uuid(record.headers["WARC-Refers-To"]) if record.kind == "revisit" else None,
+        refers_to=_record_uuid(urn) if (urn := record.headers.get("WARC-Refers-To")) else None,
+        refers_to_url=record.headers.get("WARC-Refers-To-Target-URI", "").strip("<>"),
+        refers_to_date=datetime.fromisoformat(at) if (at := record.headers.get("WARC-Refers-To-Date")) else None,
         metadata=parse_warc_fields(metadata.block) if metadata else {},
     )
 

@@ -13,12 +13,15 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from archive.errors import DamagedArchive
 from archive.surt import surt_key, surt_timestamp
 
 REVISIT_MIME = "warc/revisit"
+_STAMP = "%Y%m%d%H%M%S"
 _RUN_READ = 1 << 14
 
 
@@ -48,6 +51,42 @@ class IndexEntry:
             "filename": self.filename,
         }
         return f"{surt_key(self.url)} {surt_timestamp(self.date)} {json.dumps(fields, ensure_ascii=True)}"
+
+    @classmethod
+    def parse(cls, line: bytes) -> IndexEntry:
+        """Read a line, of ours or of another indexer (fields that are missing are empty). Raises DamagedArchive."""
+        try:
+            _, stamp, text = line.decode("utf-8").rstrip().split(" ", 2)
+            fields = json.loads(text)
+            moment = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+            status = str(fields.get("status", ""))
+            return cls(
+                url=fields["url"],
+                date=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+                mime=fields.get("mime", ""),
+                status=int(status) if status.isdigit() else 0,
+                digest=fields.get("digest", ""),
+                length=int(fields.get("length", 0)),
+                offset=int(fields["offset"]),
+                filename=fields["filename"],
+            )
+        except (ValueError, KeyError, AttributeError) as error:
+            raise DamagedArchive(f"not a line of a CDXJ index: {line[:80]!r}") from error
+
+    @property
+    def moment(self) -> datetime:
+        """When it was captured (UTC, to the second)."""
+        return datetime.fromisoformat(self.date)
+
+    @property
+    def segment(self) -> str:
+        """The segment that holds it."""
+        return self.filename.rpartition("/")[2].removesuffix(".warc.gz")
+
+    @property
+    def is_revisit(self) -> bool:
+        """Whether it stands for an earlier capture."""
+        return self.mime == REVISIT_MIME
 
 
 class IndexBuffer:

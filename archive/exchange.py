@@ -83,6 +83,7 @@ class Role(StrEnum):
     SITEMAP = "sitemap"
     SECTION = "section"
     ROBOTS = "robots"
+    REQUISITE = "requisite"
     OTHER = "other"
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from archive.article import Article
+from archive.cdxj import IndexEntry
 from archive.derived import read_articles, read_outcomes
 from archive.library import completions, segments
 from archive.manifests import CompletionManifest
 from archive.outcomes import PageOutcome
 from archive.storage.protocol import Storage
 from archive.surt import surt_key
-
-_STAMP = "%Y%m%d%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def history(storage: Storage, url: str) -> list[Moment]:
     return sorted(moments, key=lambda moment: (moment.date, moment.segment, moment.offset))
 
 
-def _entries(index: bytes, key: str) -> Iterator[tuple[datetime, dict[str, str]]]:
+def _entries(index: bytes, key: str) -> Iterator[IndexEntry]:
     """Lines of an index that have this key. They stand together, since an index is sorted."""
     wanted = f"{key} ".encode()
     start = 0 if index.startswith(wanted) else index.find(b"\n" + wanted) + 1
@@ -58,17 +56,16 @@ def _entries(index: bytes, key: str) -> Iterator[tuple[datetime, dict[str, str]]
     for line in index[start:].splitlines():
         if not line.startswith(wanted):
             return
-        _, stamp, fields = line.decode().split(" ", 2)
-        yield datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC), json.loads(fields)
+        yield IndexEntry.parse(line)
 
 
 def _moments(
     storage: Storage,
     segment: str,
-    entries: list[tuple[datetime, dict[str, str]]],
+    entries: list[IndexEntry],
     completion: CompletionManifest | None,
 ) -> Iterator[Moment]:
-    offsets = {int(fields["offset"]) for _, fields in entries}
+    offsets = {entry.offset for entry in entries}
     ended: dict[int, tuple[PageOutcome, str]] = {}
     articles: dict[int, Article] = {}
     if completion is not None:
@@ -78,7 +75,6 @@ def _moments(
             }
         with storage.open_range(completion.records.key) as stream:
             articles = {a.warc.offset: a for a in read_articles(stream) if a.warc and a.warc.offset in offsets}
-    for date, fields in entries:
-        offset = int(fields["offset"])
-        outcome, detail = ended.get(offset, (None, f"status {fields['status']}"))
-        yield Moment(fields["url"], date, segment, offset, outcome, detail, articles.get(offset))
+    for entry in entries:
+        outcome, detail = ended.get(entry.offset, (None, f"status {entry.status}"))
+        yield Moment(entry.url, entry.moment, segment, entry.offset, outcome, detail, articles.get(entry.offset))

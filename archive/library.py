@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from archive.article import Article, WarcAddress
 from archive.captures import read_response
@@ -57,6 +58,27 @@ def completions(storage: Storage) -> dict[str, CompletionManifest]:
         if known is None or known.generation < completion.generation:
             newest[completion.segment] = completion
     return newest
+
+
+def completion_of(storage: Storage, segment: str) -> CompletionManifest | None:
+    """The completion manifest of a segment's newest generation, if there is one."""
+    ending = f"/{segment}{_MANIFEST_SUFFIX}"
+    found: CompletionManifest | None = None
+    for key in [item.key for item in storage.list("records/") if item.key.endswith(ending)]:
+        with storage.open_range(key) as stream:
+            completion = parse_completion(stream.read(), key)
+        if found is None or found.generation < completion.generation:
+            found = completion
+    return found
+
+
+def article_of(storage: Storage, record_id: UUID, segment: str) -> Article | None:
+    """The record that was made from a capture of a segment, if there is one."""
+    completion = completion_of(storage, segment)
+    if completion is None:
+        return None
+    with storage.open_range(completion.records.key) as stream:
+        return next((article for article in read_articles(stream) if article.id == record_id), None)
 
 
 def articles(storage: Storage, wanted: RecordFilter | None = None) -> Iterator[Article]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from archive.members import DIGEST_ALGORITHMS
 from archive.storage.s3_options import S3Options
+from crawler.requisites import TRACKERS
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 from crawler.scheduling import Pace
 from spiders.site import duration
@@ -112,6 +113,19 @@ class Configuration(BaseModel):
     recapture: tuple[str, ...] = ("1h", "1d", "7d")
     """Ages at which an article is fetched again, conditionally, to find corrections; empty: never. A site's own
     `recapture` comes first."""
+    requisites: bool = False
+    """Whether what articles need to look as they do is captured too: styles, pictures, scripts, fonts. A site's own
+    `requisites` comes first."""
+    requisite_count: int = Field(default=200, ge=0)
+    """Requisites of one page at most."""
+    requisite_bytes: int = Field(default=64 * _MIB, ge=0)
+    """Bytes received for one page's requisites after which no more are asked for."""
+    requisite_time: float = Field(default=300.0, gt=0)
+    """Seconds from the first answer after which no more of a page's requisites are asked for."""
+    requisite_age: float = Field(default=86400.0, ge=0)
+    """Seconds after which a requisite that was captured is asked for again, conditionally."""
+    trackers: tuple[str, ...] = TRACKERS
+    """Hosts, with all below them, that are never asked for requisites."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
     """First word of a segment's name."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)
@@ -194,6 +208,11 @@ class Configuration(BaseModel):
                 "-"
             )
         return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+
+    @property
+    def index_directory(self) -> Path:
+        """Where this machine's merged index is."""
+        return self.state_directory / "index"
 
     @property
     def block_list_file(self) -> Path | None:

@@ -223,6 +223,8 @@ class FrontierMiddleware:
 
         Not for a page that leads to further sources: unchanged, it would hide what has changed behind it.
         """
+        if discovery.role is Role.REQUISITE:
+            return self._made_conditional(request)
         if discovery.via != _SEED and self._session.frontier.last_found(request.url) > 0:
             return self._made_conditional(request)
         return request

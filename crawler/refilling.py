@@ -6,14 +6,11 @@ captured yet is not in an archive: the sources show it again.
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from archive.cdxj import REVISIT_MIME
+from archive.cdxj import IndexEntry
 from archive.derived import read_outcomes
 from archive.exchange import CaptureAddress, Discovery, Role
 from archive.library import completions, segment_name, segments
@@ -69,21 +66,13 @@ def _tell(storage: Storage, manifest: Manifest, completion: CompletionManifest, 
     return pages
 
 
-def _index(storage: Storage, key: str) -> dict[int, dict[str, Any]]:
-    """The lines of an index by offset, each with its time."""
+def _index(storage: Storage, key: str) -> dict[int, IndexEntry]:
+    """The lines of an index by offset."""
     with storage.open_range(key) as stream:
-        return {int(entry["offset"]): entry for entry in _entries(stream.read())}
+        return {entry.offset: entry for entry in map(IndexEntry.parse, stream.read().splitlines())}
 
 
-def _entries(text: bytes) -> Iterator[dict[str, Any]]:
-    for line in text.splitlines():
-        _, stamp, fields = line.decode("utf-8").split(" ", 2)
-        yield {**json.loads(fields), "stamp": stamp}
-
-
-def _captured(segment: str, line: PageOutcomeLine, entry: dict[str, Any]) -> Captured:
-    is_revisit = entry["mime"] == REVISIT_MIME
-    address = CaptureAddress(segment, line.offset, int(entry["length"]), line.record_id, entry["digest"], is_revisit)
-    date = datetime.strptime(entry["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    full = not is_revisit and int(entry["status"]) < _REDIRECTION
-    return Captured(line.url, address, date, Discovery(role=Role.ARTICLE), full=full)
+def _captured(segment: str, line: PageOutcomeLine, entry: IndexEntry) -> Captured:
+    address = CaptureAddress(segment, line.offset, entry.length, line.record_id, entry.digest, entry.is_revisit)
+    full = not entry.is_revisit and entry.status < _REDIRECTION
+    return Captured(line.url, address, entry.moment, Discovery(role=Role.ARTICLE), full=full)

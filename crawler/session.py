@@ -25,6 +25,7 @@ from crawler.gate import Gate
 from crawler.housekeeping import Housekeeping
 from crawler.polite.hosts import Hosts
 from crawler.recorder import NotKept, Recorder
+from crawler.requisites import left_out_hosts, wishes_of
 from crawler.scheduling import Pace
 from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
@@ -92,6 +93,7 @@ class CrawlSession:
         self.survey = Survey()
         self.options = options or RunOptions()
         self.budget = Budget(Limits(configuration.site_sources, configuration.site_requests))
+        self._wishes = wishes_of(configuration, self.frontier, identities.now)
         self.new_articles = 0
         """Articles that were not known before this run."""
         self.closing = False
@@ -212,6 +214,7 @@ class CrawlSession:
         self._sites = getattr(spider, "sites", {})
         if isinstance(spider, SiteSpider):
             spider.reader = self
+            spider.requisites = self._wishes
         self.survey.fronts = getattr(spider, "fronts", {})
         if self.options.due_only:
             await self._recorder.resume()
@@ -220,6 +223,7 @@ class CrawlSession:
 
     async def closed(self) -> None:
         """The spider has ended: everything is closed and stored."""
+        self.problems += left_out_hosts(self._wishes)
         self.closing = True
         self.gate.shut()
         self._housekeeping.end()

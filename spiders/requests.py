@@ -31,6 +31,9 @@ MOST_OF_BEGINNING = 500 << 10
 NONE = "none"
 """Value of ``meta["body"]``: nobody looks at the body where the response arrives."""
 
+RECEIVED = "received"
+"""``meta`` key: bytes of the response as it came."""
+
 IN_CAPTURE = "in_capture"
 """Flag of a response whose body is only in its capture."""
 
@@ -44,6 +47,9 @@ SOURCE_PRIORITY = 100
 """Sources are fetched before articles: they are few, and everything follows from them."""
 
 ARTICLE_PRIORITY = 0
+
+REQUISITE_PRIORITY = -5
+"""What a page needs waits for new articles, but not for those that are only linked: it changes with time."""
 
 RECAPTURE = "recapture"
 """``via`` of an article that is fetched again, to see whether it was corrected."""

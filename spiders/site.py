@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pipelines.rules import EarlierRules, ExtractionRules, PageRules, known_timezone
 
 _DURATION = re.compile(r"(\d+)([smhd])")
+_HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9.:\[\]-]+")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -110,6 +111,12 @@ class Site(_Part):
     """Why robots.txt is not obeyed here, such as a law on legal deposit; empty: it is. Stands in each WARC file."""
     recapture: tuple[str, ...] | None = None
     """Ages at which an article is fetched again (as `1h`, `7d`); unset: the operator's setting."""
+    requisites: bool | None = None
+    """Whether what its pages need to look as they do is captured (styles, pictures, scripts, fonts); unset: the
+    operator's setting."""
+    requisite_hosts: tuple[str, ...] = ()
+    """Hosts beside its own from which requisites are taken, such as `static.example.net` or
+    `*.example.net`; `*`: any."""
     frequency: str = ""
     """Longest time between two looks at its sources (a number and `s`, `m`, `h` or `d`); unset: as they bring."""
     sources: tuple[Source, ...] = ()
@@ -144,6 +151,14 @@ class Site(_Part):
         for text in texts or ():
             duration(text)
         return texts
+
+    @field_validator("requisite_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if host != "*" and not _HOST_PATTERN.fullmatch(host):
+                raise ValueError(f"{host!r} is not a host; write static.example.net, *.example.net or *")
+        return tuple(host.lower() for host in hosts)
 
     @property
     def frequency_seconds(self) -> int:

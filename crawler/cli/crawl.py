@@ -31,6 +31,12 @@ def crawl(
     due: Annotated[
         bool, typer.Option("--due", help="Only sources whose time has come: run this often, from cron or a timer.")
     ] = False,
+    requisites: Annotated[
+        bool | None,
+        typer.Option(
+            "--requisites/--no-requisites", help="Also what pages need to look as they do: styles, pictures."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be fetched and why; keep nothing.")
     ] = False,
@@ -66,6 +72,7 @@ def crawl(
             since=since,
             backfill=backfill,
             due=due,
+            requisites=requisites,
             dry_run=dry_run,
             sites=tuple(sites or ()),
             allow_hosts=tuple(allow_host or ()),

@@ -35,6 +35,7 @@ class CrawlRequest:
     since: str
     backfill: bool
     due: bool
+    requisites: bool | None
     dry_run: bool
     sites: tuple[Path, ...]
     allow_hosts: tuple[str, ...]
@@ -49,6 +50,7 @@ def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosi
     configuration = configuration.with_flags(
         archive=request.to,
         contact=request.contact,
+        requisites=request.requisites,
         s3_endpoint=request.endpoint_url,
         allow_hosts=[*configuration.allow_hosts, *request.allow_hosts],
         sites=[str(directory) for directory in request.sites] or None,

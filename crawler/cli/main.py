@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import about, archives, crawl, demo, errors, history, rebuild, schedule, site, spool, verify
+from crawler.cli import (
+    about,
+    archives,
+    crawl,
+    demo,
+    errors,
+    find,
+    history,
+    rebuild,
+    schedule,
+    show,
+    site,
+    spool,
+    verify,
+)
 from crawler.config import software
 
 app = typer.Typer(
@@ -38,6 +52,8 @@ def options(
 app.command("crawl")(crawl.crawl)
 app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
+app.command("find")(find.find)
+app.command("show")(show.show)
 app.command("history")(history.show_history)
 app.command("extract")(archives.extract)
 app.command("recover")(spool.recover)

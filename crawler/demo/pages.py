@@ -145,7 +145,8 @@ def _page(base: str, language: str, title: str, content: str, head: str) -> str:
 {head}
 </head>
 <body>
-<header><a href="/{language}/">{NAMES[language]}</a><nav><ul>{sections}</ul></nav></header>
+<header><img class="emblem" src="/images/emblem.png" srcset="/images/emblem-large.png 2x" alt="">
+<a href="/{language}/">{NAMES[language]}</a><nav><ul>{sections}</ul></nav></header>
 <main>
 {content}
 </main>

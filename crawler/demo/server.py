@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -15,8 +16,21 @@ from crawler.demo import pages
 from crawler.demo.stories import LANGUAGES, Story, load_stories
 
 HTML = "text/html; charset=utf-8"
+ORNAMENTS = Path(__file__).with_name("ornaments.ttf")
+"""A font of one letter, a wave, drawn for this newspaper."""
+
 _CHUNK = 700
-_STYLE = b"body { font-family: serif; max-width: 46em; margin: auto } header { border-bottom: 2px solid }\n"
+_STYLES = {
+    "/style.css": b"""@import url("masthead.css") screen;
+@font-face { font-family: "Tidewater Ornaments"; src: url(/fonts/ornaments.ttf) format("truetype") }
+body { font-family: serif; max-width: 46em; margin: auto; color: rgb(20, 40, 60) }
+.newsletter { background: url('/images/paper.png') }
+""",
+    "/masthead.css": b"""header { border-bottom: 3px solid rgb(0, 90, 130);
+  background-image: url(images/harbour-wall.png) }
+header::after { font-family: "Tidewater Ornaments"; content: "~~~" }
+""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,9 @@ class Newspaper:
             return Reply(make(self.base), kind)
         if path == "/news-sitemap.xml.gz":
             return Reply(pages.news_sitemap(self.base, self.stories), "application/x-gzip")
-        return Reply(_STYLE, "text/css") if path == "/style.css" else None
+        if path == "/fonts/ornaments.ttf":
+            return Reply(ORNAMENTS.read_bytes(), "font/ttf")
+        return Reply(_STYLES[path], "text/css") if path in _STYLES else None
 
     def _special(self, words: list[str]) -> Reply:
         if words == [""]:
@@ -93,7 +109,7 @@ class Newspaper:
                 return Reply(status=301, location=pages.url(self.base, found[0].path))
         if words[0] == "stories" and words[-1].startswith("9999-"):
             return Reply(pages.not_found_page(self.base, words[1]).encode("utf-8"))
-        if words[0] == "images":
+        if words[0] == "images" or words == ["favicon.ico"]:
             return Reply(pages.picture(words[-1]), "image/png")
         return Reply(b"not here\n", "text/plain", 404)
 

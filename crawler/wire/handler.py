@@ -49,6 +49,7 @@ from spiders.requests import (
     IN_CAPTURE,
     MOST_OF_BEGINNING,
     NONE,
+    RECEIVED,
     REDACTED,
     UNCHANGED,
     UNVERIFIED,
@@ -155,6 +156,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         last, address = await self._exchanged(request, watcher)
         request.meta["download_latency"] = (last.finished - last.started).total_seconds()
         request.meta[CAPTURE] = str(CaptureMark.of(address))
+        request.meta[RECEIVED] = len(last.response)
         if watcher is not None and watcher.stopped is not None:
             return _stopped(last, watcher.stopped)
         fails_on_loss = request.meta.get("download_fail_on_dataloss", self._fails_on_loss)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,11 +25,14 @@ from spiders.requests import (
     RECAPTURE,
     RECAPTURE_PRIORITY,
     REDACTED,
+    UNCHANGED,
     UNVERIFIED,
     capture_of,
     discovery_of,
     request_meta,
 )
+from spiders.requisites.collection import Wishes
+from spiders.requisites.requests import page_requests
 from spiders.site import Site
 from spiders.sources.found import Found
 
@@ -67,6 +71,8 @@ class SiteSpider(scrapy.Spider):
         self.sites = {found.id: found for found in [*definitions, *named]}
         self.reader: SourceReader | None = None
         """Reads large sources; set by who runs the spider."""
+        self.requisites = Wishes()
+        """What is wanted of requisites; set by who runs the spider."""
         self._secret_of = secret_of
         self.since = since
         self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")
@@ -116,7 +122,8 @@ class SiteSpider(scrapy.Spider):
         if discovery.via == RECAPTURE:
             priority = RECAPTURE_PRIORITY
         request = self.request(url, site, discovery, self.parse_page, priority)
-        request.meta[BODY] = NONE  # whoever extracts reads it from the capture
+        if not self.requisites.are_wanted(site):
+            request.meta[BODY] = NONE  # whoever extracts reads it from the capture
         return request
 
     def articles(self, site: Site, found: Iterable[Found], via: str, source: Response | None) -> Iterator[Request]:
@@ -139,11 +146,15 @@ class SiteSpider(scrapy.Spider):
             )
             yield self.article_request(site, discovery, address)
 
-    def parse_page(self, response: Response) -> Iterator[PageItem]:
-        """An article page: its capture's address goes to the pipelines."""
+    async def parse_page(self, response: Response) -> AsyncIterator[Request | PageItem]:
+        """An article page: what it needs to look as it does; its capture's address goes to the pipelines."""
         capture = capture_of(response.meta)
+        site = self.sites[discovery_of(response.meta).site]
+        if self.requisites.are_wanted(site) and response.status == HTTPStatus.OK and UNCHANGED not in response.flags:
+            async for request in page_requests(self, site, response):
+                yield request
         if capture.segment:
-            yield PageItem(response.url, capture.segment, capture.offset, discovery_of(response.meta).site)
+            yield PageItem(response.url, capture.segment, capture.offset, site.id)
 
     def failed(self, failure: Failure) -> None:
         """A request that came to nothing. The attempt itself is recorded where it was made."""

@@ -1,0 +1,165 @@
+"""Finding captures in an archive by address, host and time, and reading them.
+
+The merged index of this machine answers; what was stored since it was made is taken in first (`refresh`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from archive.captures import Capture, iterate_captures, iterate_records
+from archive.cdxj import IndexEntry
+from archive.errors import BadAddress, DamagedArchive
+from archive.library import segments
+from archive.merged_index import MergedIndex
+from archive.storage.protocol import Storage
+from archive.surt import surt_key, surt_timestamp
+
+_DIGITS = 14
+
+
+class Match(StrEnum):
+    """Which addresses are meant by one. Names are those of CDX servers."""
+
+    EXACT = "exact"
+    """This address, as an index writes it."""
+    PREFIX = "prefix"
+    """All that begin with it."""
+    HOST = "host"
+    """All of its host."""
+    DOMAIN = "domain"
+    """All of its host and of the hosts below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time: at or after `since`, before `until`. ISO 8601, also cut short (``2026-11``); UTC."""
+
+    since: str = ""
+    until: str = ""
+
+    @classmethod
+    def of(cls, since: str, until: str) -> Self:
+        """Raises BadAddress when one of them is no date."""
+        for text in (since, until):
+            if text and not is_date(text):
+                raise BadAddress(f"{text!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
+        return cls(since, until)
+
+    def holds(self, stamp: str) -> bool:
+        """Whether a time of up to fourteen digits lies in it."""
+        since, until = surt_timestamp(self.since), surt_timestamp(self.until)
+        return (not since or stamp[: len(since)] >= since) and (not until or stamp[: len(until)] < until)
+
+
+def is_date(text: str) -> bool:
+    """Whether a text begins an ISO 8601 date and time, a year at least; digits as indexes have them will do."""
+    digits = surt_timestamp(text)
+    full = f"{digits}{'00000101000000'[len(digits) :]}"
+    try:
+        datetime.strptime(full, "%Y%m%d%H%M%S")  # noqa: DTZ007 - only its form is asked for
+    except ValueError:
+        return False
+    return len(digits) >= len("2026") and len(digits) % 2 == 0
+
+
+class Lookup:
+    """Captures of one archive, found through this machine's merged index."""
+
+    def __init__(self, storage: Storage, directory: Path) -> None:
+        """`directory` holds the merged index."""
+        self.storage = storage
+        self.index = MergedIndex(directory)
+
+    def refresh(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
+        """Take in what was stored since; how many segments. Raises StorageError, DamagedArchive or OSError."""
+        return self.index.refresh(self.storage, segments(self.storage), progress)
+
+    def find(self, url: str, match: Match = Match.EXACT, period: Period = Period()) -> Iterator[IndexEntry]:
+        """Captures by address, oldest first for each; addresses in the order of their keys.
+
+        `url` may lack its scheme. Raises BadAddress or DamagedArchive.
+        """
+        for line in self._lines(_beginnings(url, match)):
+            stamp = line.split(b" ", 2)[1].decode("ascii", "replace")
+            if period.holds(stamp):
+                yield IndexEntry.parse(line)
+
+    def _lines(self, beginnings: Iterable[bytes]) -> Iterator[bytes]:
+        for beginning in beginnings:
+            for line in self.index.lines(beginning):
+                if not line.startswith(beginning):
+                    break
+                yield line
+
+    def closest(self, url: str, moment: datetime | None = None) -> IndexEntry | None:
+        """The capture of an address nearest in time to `moment`; without one, the newest."""
+        entries = list(self.find(url))
+        if not entries:
+            return None
+        if moment is None:
+            return entries[-1]
+        return min(entries, key=lambda entry: abs((entry.moment - moment).total_seconds()))
+
+    def read(self, entry: IndexEntry) -> Capture:
+        """The capture that an index entry names. Raises ObjectMissing, DamagedArchive or StorageError."""
+        return read_entry(self.storage, entry)
+
+    def original(self, capture: Capture) -> Capture:
+        """The capture that a revisit stands for; any other capture is its own. Raises DamagedArchive when it is lost.
+
+        It is known by its record id, or else by the payload's digest; its address and time say where to look
+        (WARC/1.1, section 6.7).
+        """
+        if not capture.revisit:
+            return capture
+        url, date = capture.refers_to_url or capture.url, capture.refers_to_date
+        near = sorted(self.find(url), key=lambda entry: not date or abs((entry.moment - date).total_seconds()))
+        for entry in near:
+            if not entry.is_revisit and _stands_for(capture, found := self.read(entry)):
+                return found
+        known_as = capture.refers_to or capture.payload_digest
+        raise DamagedArchive(f"{capture.url}: the capture that it stands for ({known_as}) is not here")
+
+    def close(self) -> None:
+        """Let the files go."""
+        self.index.close()
+
+
+def read_entry(storage: Storage, entry: IndexEntry) -> Capture:
+    """The capture that an index entry names. Raises ObjectMissing, DamagedArchive or StorageError."""
+    with storage.open_range(entry.filename, entry.offset) as stream:
+        capture = next(iterate_captures(iterate_records(stream)), None)
+    if capture is None:
+        raise DamagedArchive(f"{entry.filename}: no capture at {entry.offset}")
+    return replace(capture, offset=entry.offset)
+
+
+def _stands_for(revisit: Capture, found: Capture) -> bool:
+    if revisit.refers_to is not None:
+        return found.record_id == revisit.refers_to
+    return bool(revisit.payload_digest) and found.payload_digest == revisit.payload_digest
+
+
+def _beginnings(url: str, match: Match) -> list[bytes]:
+    """What the lines begin with that are meant."""
+    address = url if "://" in url else f"http://{url}"
+    if not urlsplit(address).hostname:
+        raise BadAddress(f"{url!r} is not a web address; write https://host/path")
+    key = surt_key(address)
+    host = key.partition(")")[0]
+    if match is Match.EXACT:
+        texts = [f"{key} "]
+    elif match is Match.PREFIX:
+        texts = [f"{key}/" if address.endswith("/") and not key.endswith("/") else key]
+    elif match is Match.HOST:
+        texts = [f"{host})"] if ":" in host else [f"{host})", f"{host}:"]
+    else:
+        texts = [f"{host})", f"{host},", f"{host}:"]
+    return [text.encode() for text in texts]

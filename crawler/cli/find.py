@@ -1,0 +1,70 @@
+"""``newswarc find``: captures of an address, a host or a domain."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from archive.cdxj import IndexEntry
+from archive.library import require_archive
+from archive.lookup import Lookup, Match, Period
+from archive.storage.opening import open_storage
+from crawler.cli.options import ArchiveArgument, EndpointOption
+from crawler.config import load_configuration
+from spiders.problems import printable
+
+
+def find(
+    url: Annotated[str, typer.Argument(metavar="URL", help="An address, or a host; its scheme does not matter.")],
+    uri: ArchiveArgument = None,
+    match: Annotated[
+        Match, typer.Option("--match", help="This address, all that begin with it, its host, hosts below it too.")
+    ] = Match.EXACT,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after (UTC).")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="So many at most; 0: all.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture.")] = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """List the captures of an address. Exit code 1 when there is none."""
+    lookup = opened(uri, endpoint_url)
+    found = 0
+    for entry in islice(lookup.find(url, match, Period.of(since, until)), limit or None):
+        found += 1
+        typer.echo(json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry))
+    return 0 if found else 1
+
+
+def opened(uri: str | None, endpoint_url: str | None) -> Lookup:
+    """The captures of an archive, with all that is stored by now. Raises BadAddress or StorageError."""
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
+    storage = open_storage(configuration.archive, configuration.s3)
+    require_archive(storage)
+    lookup = Lookup(storage, configuration.index_directory)
+    console = Console(stderr=True)
+    with console.status("taking in new segments") as status:
+        lookup.refresh(lambda done, of: status.update(f"taking in new segments: {done} of {of}"))
+    return lookup
+
+
+def _line(entry: IndexEntry) -> str:
+    what = "same as before" if entry.is_revisit else entry.mime
+    return f"{entry.moment:%Y-%m-%d %H:%M:%S}  {entry.status:>3}  {printable(what):<16}  {printable(entry.url)}"
+
+
+def _facts(entry: IndexEntry) -> dict[str, object]:
+    return {
+        "url": entry.url,
+        "date": entry.date,
+        "status": entry.status,
+        "mime": entry.mime,
+        "digest": entry.digest,
+        "revisit": entry.is_revisit,
+        "file": entry.filename,
+        "offset": entry.offset,
+        "length": entry.length,
+    }

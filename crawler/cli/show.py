@@ -1,0 +1,145 @@
+"""``newswarc show``: one capture on the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from archive.article import Article
+from archive.captures import Capture
+from archive.cdxj import IndexEntry
+from archive.errors import BadAddress
+from archive.http1 import entity_body
+from archive.library import article_of
+from archive.lookup import Lookup, is_date
+from archive.surt import surt_timestamp
+from crawler.cli.errors import UsageError
+from crawler.cli.find import opened
+from crawler.cli.options import ArchiveArgument, EndpointOption
+from spiders.problems import printable
+
+_LARGEST = 1 << 30
+_EARLIEST = "00000101000000"
+
+
+class Part(StrEnum):
+    """What of a capture is wanted."""
+
+    SUMMARY = "summary"
+    RAW = "raw"
+    BODY = "body"
+    HEADERS = "headers"
+    TEXT = "text"
+    JSON = "json"
+
+
+def show(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page's address.")],
+    uri: ArchiveArgument = None,
+    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The capture nearest to this time (UTC).")] = "",
+    raw: Annotated[bool, typer.Option("--raw", help="The response as it was received, byte for byte.")] = False,
+    body: Annotated[bool, typer.Option("--body", help="The body, its codings removed.")] = False,
+    headers: Annotated[bool, typer.Option("--headers", help="The response's header section.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The article's text.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Where the capture is, and its record.")] = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """Show a capture: the newest of an address, or the one nearest to a time."""
+    asked = {Part.RAW: raw, Part.BODY: body, Part.HEADERS: headers, Part.TEXT: text, Part.JSON: as_json}
+    wanted = [part for part, given in asked.items() if given]
+    if len(wanted) > 1:
+        raise UsageError(f"show: one of {', '.join(f'--{part}' for part in asked)} at a time")
+    lookup = opened(uri, endpoint_url)
+    entry = lookup.closest(url, _moment(at))
+    if entry is None:
+        raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
+    _write(wanted[0] if wanted else Part.SUMMARY, lookup, entry)
+    return 0
+
+
+def _moment(at: str) -> datetime | None:
+    if not at:
+        return None
+    if not is_date(at):
+        raise UsageError(f"show: --at {at!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
+    digits = surt_timestamp(at)
+    return datetime.strptime(f"{digits}{_EARLIEST[len(digits) :]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def _write(part: Part, lookup: Lookup, entry: IndexEntry) -> None:
+    capture = lookup.read(entry)
+    whole = lookup.original(capture)
+    if part is Part.RAW:
+        sys.stdout.buffer.write(whole.response)
+    elif part is Part.BODY:
+        sys.stdout.buffer.write(whole.body(_LARGEST).body)
+    elif part is Part.HEADERS:
+        sys.stdout.buffer.write(capture.response[: capture.head().length])
+    else:
+        _write_record(part, lookup, entry, capture, whole)
+
+
+def _write_record(part: Part, lookup: Lookup, entry: IndexEntry, capture: Capture, whole: Capture) -> None:
+    article = _article(lookup, entry, whole)
+    if part is Part.JSON:
+        typer.echo(json.dumps(_facts(entry, capture, whole, article), ensure_ascii=False))
+    elif part is Part.TEXT:
+        if article is None:
+            raise BadAddress(f"{entry.url}: this capture has no record; `newswarc history URL` says why")
+        typer.echo(f"{article.headline or ''}\n\n{article.article_body}")
+    else:
+        _summarise(entry, capture, whole, article)
+
+
+def _article(lookup: Lookup, entry: IndexEntry, whole: Capture) -> Article | None:
+    """The record of a capture; of a revisit that of its original, which may be in another segment."""
+    segments = [entry.segment]
+    if entry.is_revisit:
+        segments += [other.segment for other in lookup.find(whole.url) if not other.is_revisit]
+    found = (article_of(lookup.storage, whole.record_id, segment) for segment in dict.fromkeys(segments))
+    return next((article for article in found if article is not None), None)
+
+
+def _facts(entry: IndexEntry, capture: Capture, whole: Capture, article: Article | None) -> dict[str, object]:
+    return {
+        "url": capture.url,
+        "date": capture.date.isoformat(),
+        "status": entry.status,
+        "outcome": capture.outcome,
+        "file": entry.filename,
+        "offset": entry.offset,
+        "recordId": str(capture.record_id),
+        "standsFor": str(whole.record_id) if capture.revisit else None,
+        "metadata": capture.metadata,
+        "record": article.model_dump(mode="json", by_alias=True) if article else None,
+    }
+
+
+def _summarise(entry: IndexEntry, capture: Capture, whole: Capture, article: Article | None) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    head = capture.head()
+    same = f", the same as {whole.url} at {whole.date:%Y-%m-%d %H:%M:%S}" if capture.revisit else ""
+    facts = [
+        ("address", capture.url),
+        ("captured", f"{capture.date:%Y-%m-%d %H:%M:%S} UTC{same}"),
+        ("response", f"{head.status} {head.reason}, {head.first('content-type')}"),
+        ("payload", f"{len(entity_body(whole.response))} bytes, {whole.payload_digest}"),
+        ("kept in", f"{entry.filename} at {entry.offset}"),
+        ("found by", " ".join(part for part in (capture.discovery.via, capture.discovery.source_url) if part)),
+    ]
+    if article is not None:
+        names = ", ".join(author.name for author in article.authors)
+        facts += [("headline", article.headline or ""), ("by", names), ("published", article.date_published or "")]
+    for name, value in facts:
+        if value:
+            console.print(Text(f"{name:>10}  ", style="dim").append(printable(value), style="not dim"))
+    if article is not None:
+        console.print()
+        console.print(Text("\n\n".join(printable(paragraph) for paragraph in article.paragraphs)))
