@@ -98,6 +98,12 @@ class Lookup:
                     break
                 yield line
 
+    def segments_in(self, period: Period) -> Iterator[str]:
+        """Segments with captures of this time, some more than once. Reads the whole index. Raises DamagedArchive."""
+        for line in self.index.lines(b""):
+            if period.holds(line.split(b" ", 2)[1].decode("ascii", "replace")):
+                yield IndexEntry.parse(line).segment
+
     def closest(self, url: str, moment: datetime | None = None) -> IndexEntry | None:
         """The capture of an address nearest in time to `moment`; without one, the newest."""
         entries = list(self.find(url))

@@ -69,10 +69,10 @@ class LocalStorage:
         """Read a part of an object."""
         with self._explained(key):
             file = self._path(key).open("rb")
-            if start == 0 and length is None:
+            file.seek(start)
+            if length is None:
                 return file
             with file:
-                file.seek(start)
                 return io.BytesIO(file.read(length))
 
     def fetch(self, key: str, directory: Path) -> Path:  # noqa: ARG002 - objects are files here already

@@ -12,6 +12,7 @@ from crawler.cli import (
     crawl,
     demo,
     errors,
+    export,
     find,
     history,
     rebuild,
@@ -54,6 +55,8 @@ app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)
+app.add_typer(export.export, name="export")
+app.command("wacz")(export.wacz)
 app.command("history")(history.show_history)
 app.command("extract")(archives.extract)
 app.command("recover")(spool.recover)

@@ -120,9 +120,7 @@ def test_deep_blocks_end() -> None:
     assert inline_requisites("f(" * 300 + "url(x.png)", URL) == []
 
 
-SITE = Site(
-    id="paper", name="Paper", url="https://www.paper.com/", requisite_hosts=("*.cdn.example", "img.example")
-)
+SITE = Site(id="paper", name="Paper", url="https://www.paper.com/", requisite_hosts=("*.cdn.example", "img.example"))
 
 
 class Clock:

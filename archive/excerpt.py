@@ -1,0 +1,190 @@
+"""Cutting a selection out of an archive: whole gzip members, copied as they are.
+
+What a revisit in the selection stands for comes along, also when it is not meant itself: without it the revisit
+could not be shown.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from archive.cdxj import IndexEntry
+from archive.errors import DamagedArchive
+from archive.identity import Identities
+from archive.layout import SegmentName
+from archive.library import segments
+from archive.lookup import Lookup, Match, Period, read_entry
+from archive.manifests import Manifest
+from archive.members import WARC_FIELDS, Block, gzip_member, record_head, warc_date, warc_fields
+from archive.recovery import index_entry_of
+from archive.selection import Group, Selection, chosen
+
+_COPY = 1 << 20
+_LEVEL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a file: where to copy it from, and what it is in the copy."""
+
+    file: int
+    """Descriptor."""
+    offset: int
+    length: int
+    entry: IndexEntry | None
+    """The index line of what it holds, its place that in the copy; none when it cannot be shown."""
+    group: Group | None = None
+
+    def parts(self) -> Iterator[bytes]:
+        """Its bytes."""
+        at, end = self.offset, self.offset + self.length
+        while at < end:
+            part = os.pread(self.file, min(_COPY, end - at), at)
+            if not part:
+                raise DamagedArchive(f"a segment ended at {at} while it was copied")
+            at += len(part)
+            yield part
+
+
+@dataclass(frozen=True, slots=True)
+class ExcerptFile:
+    """What of one segment is meant."""
+
+    name: str
+    """Name of the copy: that of the segment's WARC."""
+    segment: str
+    pieces: Iterator[Piece]
+    """Has to be gone through before the next file is asked for."""
+
+
+@dataclass(slots=True)
+class _Wanted:
+    url: str
+    date: datetime | None
+
+
+@dataclass(slots=True)
+class Excerpt:
+    """The captures of an archive that a selection means."""
+
+    lookup: Lookup
+    selection: Selection
+    progress: Callable[[int, int], None] = lambda _done, _of: None
+    """Called with segments done and to do."""
+    captures: int = 0
+    """Captures copied so far."""
+    lost: list[str] = field(default_factory=list)
+    """Addresses of revisits whose originals are not in the archive."""
+    _originals: dict[UUID, _Wanted] = field(default_factory=dict)
+
+    def files(self) -> Iterator[ExcerptFile]:
+        """The files of the excerpt, one a segment. Raises DamagedArchive, StorageError or OSError."""
+        held = list(self._held())
+        for done, manifest in enumerate(held):
+            self.progress(done, len(held))
+            with tempfile.TemporaryDirectory(prefix="newswarc-excerpt-") as scratch:
+                warc = self.lookup.storage.fetch(manifest.warc.key, Path(scratch))
+                yield ExcerptFile(warc.name, manifest.segment, self._pieces(warc, manifest))
+        self.progress(len(held), len(held))
+
+    def originals(self, identities: Identities, software: str) -> Iterator[Piece]:
+        """What revisits stand for and is not meant itself, behind a record that says so. Call it after `files`.
+
+        Raises DamagedArchive, StorageError or OSError.
+        """
+        wanted = list(self._found_originals())
+        if not wanted:
+            return
+        with tempfile.TemporaryFile(buffering=0) as scratch:
+            at = scratch.write(_introduction(identities, software))
+            yield Piece(scratch.fileno(), 0, at, None)
+            for entry in wanted:
+                with self.lookup.storage.open_range(entry.filename, entry.offset, entry.length) as stream:
+                    scratch.seek(at)
+                    length = scratch.write(stream.read())
+                yield Piece(scratch.fileno(), at, length, _moved(entry, at))
+                at += length
+
+    def _held(self) -> Iterator[Manifest]:
+        """Segments that may hold what is meant, as far as the index tells without reading them."""
+        site, period = self.selection.site, self.selection.period
+        in_period = set(self.lookup.segments_in(period)) if period != Period() else None
+        of_host = {entry.segment for entry in self.lookup.find(site, Match.DOMAIN)} if "." in site else set()
+        for manifest in segments(self.lookup.storage):
+            if in_period is not None and manifest.segment not in in_period:
+                continue
+            if not site or self.selection.has_site(manifest.sites) or manifest.segment in of_host:
+                yield manifest
+
+    def _pieces(self, warc: Path, manifest: Manifest) -> Iterator[Piece]:
+        name = SegmentName.parse(manifest.segment)
+        shift = 0
+        copied = 0
+        with warc.open("rb") as reading, warc.open("rb") as copying:
+            for group in chosen(reading, self.selection):
+                shift = copied - group.offset
+                entry = None
+                if group.main is not None:
+                    self.captures += 1
+                    self._note_original(group)
+                    main = group.main
+                    entry = index_entry_of(main, name, main.offset + shift, main.length)
+                yield Piece(copying.fileno(), group.offset, group.length, entry, group)
+                copied += group.length
+
+    def _note_original(self, group: Group) -> None:
+        original = group.original
+        if original is None or self.selection.is_everything or group.main is None:
+            return
+        url = group.main.headers.get("WARC-Refers-To-Target-URI", group.url).strip("<>")
+        at = group.main.headers.get("WARC-Refers-To-Date")
+        date = datetime.fromisoformat(at) if at else None
+        if date is None or not self.selection.wants(url, date, ""):
+            self._originals.setdefault(original, _Wanted(url, date))
+
+    def _found_originals(self) -> Iterator[IndexEntry]:
+        for record_id, wanted in sorted(self._originals.items()):
+            entry = self._original(record_id, wanted)
+            if entry is None:
+                self.lost.append(wanted.url)
+                continue
+            capture = read_entry(self.lookup.storage, entry)
+            if not self.selection.wants(capture.url, capture.date, capture.fact("site")):
+                yield entry
+
+    def _original(self, record_id: UUID, wanted: _Wanted) -> IndexEntry | None:
+        for entry in self.lookup.find(wanted.url):
+            near = wanted.date is None or abs((entry.moment - wanted.date).total_seconds()) <= 1
+            if near and not entry.is_revisit and read_entry(self.lookup.storage, entry).record_id == record_id:
+                return entry
+        return None
+
+
+def _introduction(identities: Identities, software: str) -> bytes:
+    text = [
+        ("software", software),
+        ("format", "WARC File Format 1.1"),
+        ("description", "captures that revisit records of the other files stand for"),
+    ]
+    block = Block.of(warc_fields(text), "sha256")
+    head = record_head("warcinfo", identities.record_id(), identities.now(), WARC_FIELDS, block, ())
+    return gzip_member(head, block, _LEVEL)
+
+
+def _moved(entry: IndexEntry, offset: int) -> IndexEntry:
+    return IndexEntry(
+        entry.url,
+        warc_date(entry.moment),
+        entry.mime,
+        entry.status,
+        entry.digest,
+        entry.length,
+        offset,
+        entry.filename,
+    )

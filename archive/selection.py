@@ -1,0 +1,140 @@
+"""Which captures of an archive are meant, and where they stand in a WARC: for exports of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from archive.captures import WarcRecord, iterate_records
+from archive.lookup import Period
+from archive.members import parse_warc_fields
+from archive.surt import surt_timestamp
+
+_HEAD = 1 << 17
+"""Bytes of a block that are read: enough for the head of any response, and for a metadata record."""
+_MAIN = frozenset({"response", "revisit"})
+_ABOUT_THE_FILE = frozenset({"warcinfo", "resource"})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Captures by site and time; empty fields mean all."""
+
+    site: str = ""
+    """Id of a site definition, or a host: then the hosts below it too."""
+    period: Period = field(default_factory=Period)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self == Selection()
+
+    def wants(self, url: str, date: datetime, site: str) -> bool:
+        """Whether a capture is meant; `site` is what its metadata says."""
+        return self.period.holds(surt_timestamp(date.isoformat())) and self.names(url, site)
+
+    def names(self, url: str, site: str) -> bool:
+        """Whether an address, or the site it was captured for, is meant."""
+        return not self.site or site == self.site or within(urlsplit(url).hostname or "", self.site)
+
+    def has_site(self, sites: dict[str, int]) -> bool:
+        """Whether a segment with these sites (ids, or hosts of those without a definition) has one that is meant."""
+        return not self.site or any(name == self.site or within(name.partition(":")[0], self.site) for name in sites)
+
+
+def within(host: str, site: str) -> bool:
+    """Whether a host is a site's: the same, or below it."""
+    return host == site or host.endswith(f".{site}")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Records that belong together: an exchange's, or one about the file itself."""
+
+    offset: int
+    """Where the first one's gzip member begins in the WARC."""
+    length: int
+    """Bytes of all their members."""
+    main: WarcRecord | None
+    """The response or revisit record; of its block the beginning."""
+    url: str
+    date: datetime
+    site: str
+    """What its metadata record says; empty without one."""
+
+    @property
+    def original(self) -> UUID | None:
+        """Of a revisit: the record that it stands for."""
+        refers = self.main.headers.get("WARC-Refers-To", "") if self.main and self.main.kind == "revisit" else ""
+        return UUID(refers.strip("<>").removeprefix("urn:uuid:")) if refers else None
+
+
+@dataclass(slots=True)
+class _Growing:
+    """The records of a group that may go on."""
+
+    records: list[WarcRecord] = field(default_factory=list)
+
+    def takes(self, record: WarcRecord) -> bool:
+        """Whether a record belongs to those before it: of the same address, and none of its kind."""
+        if not self.records or record.kind in _ABOUT_THE_FILE or self.records[0].kind in _ABOUT_THE_FILE:
+            return not self.records
+        kinds = {_kind(known) for known in self.records}
+        return record.target == self.records[0].target and _kind(record) not in kinds and "metadata" not in kinds
+
+    def whole(self) -> Group:
+        first, last = self.records[0], self.records[-1]
+        main = next((record for record in self.records if record.kind in _MAIN), None)
+        facts = parse_warc_fields(last.block) if last.kind == "metadata" else {}
+        return Group(
+            offset=first.offset,
+            length=last.offset + last.length - first.offset,
+            main=main,
+            url=first.target,
+            date=(main or first).date,
+            site=next(iter(facts.get("site", ())), ""),
+        )
+
+
+def _kind(record: WarcRecord) -> str:
+    return "response" if record.kind in _MAIN else record.kind
+
+
+def groups(stream: BinaryIO) -> Iterator[Group]:
+    """All records of a WARC in their order, grouped. Raises DamagedArchive."""
+    growing = _Growing()
+    for record in iterate_records(stream, _HEAD):
+        if not growing.takes(record):
+            yield growing.whole()
+            growing = _Growing()
+        growing.records.append(record)
+    if growing.records:
+        yield growing.whole()
+
+
+def chosen(stream: BinaryIO, selection: Selection) -> Iterator[Group]:
+    """Of a WARC's groups those that are meant, and before the first of them those about the file itself.
+
+    A WARC without a capture that is meant gives nothing. Raises DamagedArchive.
+    """
+    waiting: list[Group] = []
+    found = False
+    for group in groups(stream):
+        if group.main is None and _is_about_the_file(group):
+            if found:
+                yield group
+            else:
+                waiting.append(group)
+        elif selection.wants(group.url, group.date, group.site):
+            found = True
+            yield from waiting
+            waiting = []
+            yield group
+
+
+def _is_about_the_file(group: Group) -> bool:
+    return not group.url.startswith(("http://", "https://"))

@@ -1,0 +1,210 @@
+"""WACZ 1.1.1: a selection of an archive as one file that replay tools open from any static server.
+
+Layout (WACZ specification 1.1.1, section 5)::
+
+    archive/SEGMENT.warc.gz     the captures; stored, not deflated, so that readers can ask for ranges
+    indexes/index.cdx.gz        CDXJ lines in gzip members of `_LINES` lines each; stored
+    indexes/index.idx           the first line of each of these members, and where it is
+    pages/pages.jsonl           every article: address, time, headline and text
+    datapackage.json            all of these with sizes and digests
+    datapackage-digest.json     the digest of that
+
+Everything goes through once, in this order; nothing is held but the lines of a part of the index.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from archive.cdxj import IndexBuffer
+from archive.derived import read_articles
+from archive.excerpt import Excerpt, ExcerptFile, Piece
+from archive.identity import Identities
+from archive.library import completion_of
+from archive.lookup import Lookup
+from archive.members import warc_date
+
+WACZ_VERSION = "1.1.1"
+_LINES = 300
+_COPY = 1 << 20
+_ORIGINALS = "originals.warc.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenWacz:
+    """What went into a WACZ."""
+
+    captures: int
+    pages: int
+    bytes: int
+    lost: tuple[str, ...]
+    """Addresses of revisits whose originals are not in the archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    path: str
+    hash: str
+    bytes: int
+
+    def described(self) -> dict[str, Any]:
+        name = self.path.rpartition("/")[2].lower()
+        return {"name": name, "path": self.path, "hash": self.hash, "bytes": self.bytes}
+
+
+class WaczWriter:
+    """Writes one WACZ."""
+
+    def __init__(self, lookup: Lookup, excerpt: Excerpt, identities: Identities, software: str) -> None:
+        self._lookup = lookup
+        self._excerpt = excerpt
+        self._identities = identities
+        self._software = software
+        self._resources: list[_Resource] = []
+        self._pages = 0
+        self._now = identities.now()
+
+    def write(self, path: Path, title: str) -> WrittenWacz:
+        """Write the file; it has its name when it is whole. Raises DamagedArchive, StorageError or OSError."""
+        part = path.with_name(f".{path.name}.part")
+        try:
+            with (
+                tempfile.TemporaryDirectory(prefix="newswarc-wacz-") as scratch,
+                zipfile.ZipFile(part, "w", allowZip64=True) as packed,
+            ):
+                self._write_all(packed, Path(scratch), title)
+            size = part.stat().st_size
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return WrittenWacz(self._excerpt.captures, self._pages, size, tuple(self._excerpt.lost))
+
+    def _write_all(self, packed: zipfile.ZipFile, scratch: Path, title: str) -> None:
+        index = IndexBuffer(scratch)
+        with (scratch / "pages").open("w+b") as pages:
+            pages.write(_line({"format": "json-pages-1.0", "id": "pages", "title": title, "hasText": True}))
+            for file in self._excerpt.files():
+                self._add_archive(packed, file, index, pages)
+            self._add_originals(packed, index)
+            self._add_index(packed, index, scratch)
+            pages.seek(0)
+            self._add(packed, "pages/pages.jsonl", iter(lambda: pages.read(_COPY), b""), deflated=True)
+        index.close()
+        self._describe(packed, title)
+
+    def _add_archive(self, packed: zipfile.ZipFile, file: ExcerptFile, index: IndexBuffer, pages: IO[bytes]) -> None:
+        first = next(file.pieces, None)
+        if first is None:
+            return
+        offsets: set[int] = set()
+
+        def parts() -> Iterator[bytes]:
+            for piece in _chain(first, file.pieces):
+                if piece.entry is not None:
+                    index.add(replace(piece.entry, filename=file.name))
+                if piece.group is not None and piece.group.main is not None:
+                    offsets.add(piece.group.main.offset)
+                yield from piece.parts()
+
+        self._add(packed, f"archive/{file.name}", parts())
+        self._add_pages(file.segment, offsets, pages)
+
+    def _add_pages(self, segment: str, offsets: set[int], pages: IO[bytes]) -> None:
+        """The articles of the captures that went in."""
+        completion = completion_of(self._lookup.storage, segment)
+        if completion is None:
+            return
+        with self._lookup.storage.open_range(completion.records.key) as stream:
+            for article in read_articles(stream):
+                if article.warc is None or article.warc.offset not in offsets:
+                    continue
+                page = {
+                    "id": str(article.id),
+                    "url": article.url,
+                    "ts": warc_date(article.warc.date),
+                    "title": article.headline,
+                    "text": article.article_body,
+                }
+                pages.write(_line(page))
+                self._pages += 1
+
+    def _add_originals(self, packed: zipfile.ZipFile, index: IndexBuffer) -> None:
+        pieces = self._excerpt.originals(self._identities, self._software)
+        first = next(pieces, None)
+        if first is None:
+            return
+
+        def parts() -> Iterator[bytes]:
+            for piece in _chain(first, pieces):
+                if piece.entry is not None:
+                    index.add(replace(piece.entry, filename=_ORIGINALS))
+                yield from piece.parts()
+
+        self._add(packed, f"archive/{_ORIGINALS}", parts())
+
+    def _add_index(self, packed: zipfile.ZipFile, index: IndexBuffer, scratch: Path) -> None:
+        with (scratch / "idx").open("w+b") as summary:
+            summary.write(b'!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}\n')
+
+            def members() -> Iterator[bytes]:
+                at = 0
+                lines_left = index.sorted_lines()
+                while lines := list(islice(lines_left, _LINES)):
+                    member = gzip.compress(b"".join(lines), 6, mtime=0)
+                    place = {"offset": at, "length": len(member), "digest": _labelled(hashlib.sha256(member))}
+                    key = lines[0].split(b" {", 1)[0]
+                    summary.write(key + b" " + json.dumps(place).encode() + b"\n")
+                    at += len(member)
+                    yield member
+
+            self._add(packed, "indexes/index.cdx.gz", members())
+            summary.seek(0)
+            self._add(packed, "indexes/index.idx", iter(lambda: summary.read(_COPY), b""), deflated=True)
+
+    def _describe(self, packed: zipfile.ZipFile, title: str) -> None:
+        package = {
+            "profile": "data-package",
+            "wacz_version": WACZ_VERSION,
+            "title": title,
+            "software": self._software,
+            "created": warc_date(self._now),
+            "resources": [resource.described() for resource in self._resources],
+        }
+        text = json.dumps(package, ensure_ascii=False, indent=2).encode()
+        self._add(packed, "datapackage.json", (text,), deflated=True)
+        digest = {"path": "datapackage.json", "hash": _labelled(hashlib.sha256(text))}
+        self._add(packed, "datapackage-digest.json", (json.dumps(digest, indent=2).encode(),), deflated=True)
+
+    def _add(self, packed: zipfile.ZipFile, name: str, parts: Iterable[bytes], *, deflated: bool = False) -> None:
+        entry = zipfile.ZipInfo(name, self._now.timetuple()[:6])
+        entry.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+        digest = hashlib.sha256()
+        size = 0
+        with packed.open(entry, "w", force_zip64=True) as target:
+            for part in parts:
+                digest.update(part)
+                size += len(part)
+                target.write(part)
+        self._resources.append(_Resource(name, _labelled(digest), size))
+
+
+def _chain(first: Piece, rest: Iterator[Piece]) -> Iterator[Piece]:
+    yield first
+    yield from rest
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _labelled(digest: hashlib._Hash) -> str:
+    return f"sha256:{digest.hexdigest()}"

@@ -1,0 +1,103 @@
+"""``newswarc export`` and ``newswarc wacz``: a part of an archive as a file to give away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from archive.excerpt import Excerpt
+from archive.exporting import export_warc
+from archive.identity import SystemIdentities
+from archive.lookup import Lookup, Period
+from archive.selection import Selection
+from archive.wacz import WaczWriter
+from crawler.cli.errors import UsageError
+from crawler.cli.find import opened
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.config import software
+
+SiteOption = Annotated[str, typer.Option("--site", help="Only this site: a definition's name, or a host.")]
+SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after (UTC).")]
+UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
+
+export = typer.Typer(name="export", help="Take a part of an archive out of it.", no_args_is_help=True)
+
+
+@export.command("warc")
+def to_warc(
+    output: OutputOption,
+    uri: ArchiveArgument = None,
+    site: SiteOption = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """Write captures into one WARC file, with an index beside it (FILE.cdxj). Exit code 1 when there is none."""
+    if not output.name.endswith(".warc.gz"):
+        raise UsageError(f"export: {output}: records are compressed one by one; name the file ….warc.gz")
+    lookup = opened(uri, endpoint_url)
+    with _excerpt(lookup, site, since, until, quiet=quiet or as_json) as excerpt:
+        written = export_warc(excerpt, output, SystemIdentities(), software())
+    return _conclude(output, asdict(written), excerpt, quiet=quiet, as_json=as_json)
+
+
+def wacz(
+    output: OutputOption,
+    uri: ArchiveArgument = None,
+    site: SiteOption = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    title: Annotated[str, typer.Option("--title", help="What readers see it called.")] = "",
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """Write captures and articles as one WACZ file, which ReplayWeb.page opens. Exit code 1 when there is none."""
+    if output.suffix != ".wacz":
+        raise UsageError(f"wacz: {output}: replay tools know such a file by its name; call it {output.name}.wacz")
+    lookup = opened(uri, endpoint_url)
+    with _excerpt(lookup, site, since, until, quiet=quiet or as_json) as excerpt:
+        writer = WaczWriter(lookup, excerpt, SystemIdentities(), software())
+        written = writer.write(output, title or _title(site, since, until))
+    return _conclude(output, asdict(written), excerpt, quiet=quiet, as_json=as_json)
+
+
+def _title(site: str, since: str, until: str) -> str:
+    parts = [site or "News archive", f"from {since}" if since else "", f"until {until}" if until else ""]
+    return " ".join(part for part in parts if part)
+
+
+@contextmanager
+def _excerpt(lookup: Lookup, site: str, since: str, until: str, *, quiet: bool) -> Iterator[Excerpt]:
+    selection = Selection(site, Period.of(since, until))
+    columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:
+        task = progress.add_task("segments", total=None)
+        yield Excerpt(lookup, selection, lambda done, of: progress.update(task, completed=done, total=of))
+
+
+def _conclude(output: Path, written: dict[str, object], excerpt: Excerpt, *, quiet: bool, as_json: bool) -> int:
+    code = 0 if excerpt.captures else 1
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    if not excerpt.captures:
+        output.unlink(missing_ok=True)
+        console.print("no capture is meant by this; nothing was written", markup=False)
+    if as_json:
+        typer.echo(json.dumps({"file": str(output), **written, "exit_code": code}, ensure_ascii=False))
+    elif not quiet and excerpt.captures:
+        facts = ", ".join(f"{value:,} {name}" for name, value in written.items() if isinstance(value, int))
+        console.print(f"{output}: {facts}", markup=False)
+    for url in excerpt.lost:
+        console.print(f"{url}: a revisit whose original is not in this archive", markup=False)
+    return code
