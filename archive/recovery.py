@@ -7,6 +7,7 @@ open file is then gone; dying in the middle leaves the open file, shorter or not
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import hashlib
 import io
@@ -208,6 +209,14 @@ def _count(record: WarcRecord, contents: SegmentContents) -> None:
 
 def index_entry_of(record: WarcRecord, name: SegmentName, offset: int, length: int) -> IndexEntry | None:
     """The index line of a response or revisit, as its writer would have made it."""
+    entry = entry_of_record(record, name.warc_key)
+    return dataclasses.replace(entry, offset=offset, length=length) if entry is not None else None
+
+
+def entry_of_record(record: WarcRecord, filename: str) -> IndexEntry | None:
+    """The index line of a record of a WARC file; None for one that cannot be shown."""
+    if record.kind not in ("response", "revisit"):
+        return None
     try:
         head = parse_head(record.block)
     except BadMessage:
@@ -218,9 +227,9 @@ def index_entry_of(record: WarcRecord, name: SegmentName, offset: int, length: i
         mime=REVISIT_MIME if record.kind == "revisit" else plain_mime(head.first("content-type")),
         status=head.status,
         digest=record.headers.get("WARC-Payload-Digest", ""),
-        length=length,
-        offset=offset,
-        filename=name.warc_key,
+        length=record.length,
+        offset=record.offset,
+        filename=filename,
     )
 
 

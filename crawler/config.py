@@ -126,6 +126,8 @@ class Configuration(BaseModel):
     """Seconds after which a requisite that was captured is asked for again, conditionally."""
     trackers: tuple[str, ...] = TRACKERS
     """Hosts, with all below them, that are never asked for requisites."""
+    pywb: str = ""
+    """Path of pywb's program `wayback`, for `newswarc replay`; empty: it is looked for."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
     """First word of a segment's name."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)

@@ -16,6 +16,7 @@ from crawler.cli import (
     find,
     history,
     rebuild,
+    replay,
     schedule,
     show,
     site,
@@ -55,6 +56,7 @@ app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)
+app.command("replay")(replay.replay)
 app.add_typer(export.export, name="export")
 app.command("wacz")(export.wacz)
 app.command("history")(history.show_history)

@@ -1,0 +1,96 @@
+"""Sites, days and articles of what is replayed, for its start page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from archive.derived import read_articles
+from archive.library import completion_of, segments
+from archive.selection import within
+from archive.storage.protocol import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """A page that can be opened."""
+
+    url: str
+    captured: datetime
+    title: str
+    language: str = ""
+    published: str = ""
+
+
+class Listing(Protocol):
+    """What there is to open."""
+
+    def days(self) -> dict[str, Counter[str]]:
+        """For each site the days (``2026-11-24``) with captures, and how many."""
+        ...
+
+    def pages(self, site: str, day: str) -> Iterator[ListedPage]:
+        """The articles of a site and a day."""
+        ...
+
+
+class ArchiveListing:
+    """The listing of an archive: counts from its manifests, articles from the records of the day asked for."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def days(self) -> dict[str, Counter[str]]:
+        """Sites as the manifests have them. Raises DamagedArchive or StorageError."""
+        found: dict[str, Counter[str]] = {}
+        for manifest in segments(self._storage):
+            for site, attempts in manifest.sites.items():
+                found.setdefault(site, Counter())[manifest.opened[:10]] += attempts
+        return found
+
+    def pages(self, site: str, day: str) -> Iterator[ListedPage]:
+        """Articles in the segments that were opened on that day. Raises DamagedArchive or StorageError."""
+        for manifest in segments(self._storage):
+            if manifest.opened[:10] != day or site not in manifest.sites:
+                continue
+            completion = completion_of(self._storage, manifest.segment)
+            if completion is None:
+                continue
+            with self._storage.open_range(completion.records.key) as stream:
+                for article in read_articles(stream):
+                    if article.warc is not None and _is_of(article.url, site, manifest.sites):
+                        language, published = article.in_language or "", article.date_published or ""
+                        yield ListedPage(article.url, article.warc.date, article.headline or "", language, published)
+
+
+def _is_of(url: str, site: str, sites: dict[str, int]) -> bool:
+    """Whether an article is a site's. One that has a definition is known by its name alone: so by what is left."""
+    host = urlsplit(url).netloc
+    hosts = [name for name in sites if "/" not in name]
+    if "/" in site:
+        return not any(within(host, name) for name in hosts)
+    return within(host, site)
+
+
+class PageListing:
+    """The listing of a file: its pages, in memory."""
+
+    def __init__(self, pages: Iterable[ListedPage]) -> None:
+        self._pages = list(pages)
+
+    def days(self) -> dict[str, Counter[str]]:
+        """Hosts and days of the pages."""
+        found: dict[str, Counter[str]] = {}
+        for page in self._pages:
+            found.setdefault(urlsplit(page.url).netloc, Counter())[f"{page.captured:%Y-%m-%d}"] += 1
+        return found
+
+    def pages(self, site: str, day: str) -> Iterator[ListedPage]:
+        """The pages of a host and a day."""
+        for page in self._pages:
+            if urlsplit(page.url).netloc == site and f"{page.captured:%Y-%m-%d}" == day:
+                yield page

@@ -1,0 +1,80 @@
+"""What is replayed: an archive with its merged index, or a WARC or WACZ file with one made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from archive.captures import iterate_records
+from archive.cdxj import IndexEntry, index_text, plain_mime
+from archive.errors import BadAddress
+from archive.library import require_archive
+from archive.lookup import Lookup
+from archive.recovery import entry_of_record
+from archive.storage.local import LocalStorage
+from archive.storage.opening import open_storage
+from archive.wacz_reading import WaczFile
+from crawler.config import Configuration
+from crawler.replay.listing import ArchiveListing, ListedPage, Listing, PageListing
+from crawler.replay.server import RangeReader
+
+_HEAD = 1 << 17
+_WARC_ENDINGS = (".warc.gz", ".warc")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """All that replay needs."""
+
+    title: str
+    index_directory: Path
+    """Holds sorted CDXJ files; `filename` in them is a key of `reader`."""
+    reader: RangeReader
+    listing: Listing
+    refresh: Callable[[], object] = lambda: None
+    """Takes in what was stored since."""
+
+
+@contextmanager
+def opened(address: str, configuration: Configuration) -> Iterator[Replayed]:
+    """Open what is at an address: an archive, or a WARC or WACZ file.
+
+    Raises BadAddress, DamagedArchive, StorageError or OSError.
+    """
+    path = Path(address)
+    if path.suffix == ".wacz" or address.endswith(_WARC_ENDINGS):
+        if not path.is_file():
+            raise BadAddress(f"{address}: no such file")
+        with TemporaryDirectory(prefix="newswarc-replay-") as scratch:
+            yield _wacz(path, Path(scratch)) if path.suffix == ".wacz" else _warc(path, Path(scratch))
+        return
+    storage = open_storage(address, configuration.s3)
+    require_archive(storage)
+    lookup = Lookup(storage, configuration.index_directory)
+    lookup.refresh()
+    listing = ArchiveListing(storage)
+    yield Replayed(address, configuration.index_directory.absolute(), storage, listing, lookup.refresh)
+    lookup.close()
+
+
+def _wacz(path: Path, scratch: Path) -> Replayed:
+    packed = WaczFile(path)
+    (scratch / "index.cdxj").write_bytes(packed.index())
+    pages = (ListedPage(page.url, page.captured, page.title) for page in packed.pages())
+    return Replayed(path.name, scratch, packed, PageListing(pages))
+
+
+def _warc(path: Path, scratch: Path) -> Replayed:
+    with path.open("rb") as stream:
+        found = [entry_of_record(record, path.name) for record in iterate_records(stream, _HEAD)]
+    entries = [entry for entry in found if entry is not None]
+    (scratch / "index.cdxj").write_bytes(index_text(entries))
+    pages = [ListedPage(entry.url, entry.moment, "") for entry in entries if _is_page(entry)]
+    return Replayed(path.name, scratch, LocalStorage(path.parent.absolute()), PageListing(pages))
+
+
+def _is_page(entry: IndexEntry) -> bool:
+    return entry.status == 200 and plain_mime(entry.mime) in ("text/html", "application/xhtml+xml")
