@@ -12,8 +12,11 @@ PARALLEL := --numprocesses 2 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
 MODELS := .extraction-models
+REPLAY := .venv-replay
+REPLAYWEBPAGE := 2.5.3
+REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule hostile realsite
+.PHONY: help setup replay-tools replay-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive faults schedule hostile realsite
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -21,7 +24,7 @@ help:
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make format      put the sources in order"
-	@echo "make lock        pin the dependencies anew (requirements.lock)"
+	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock: the programs that replay is tested with"
 	@echo "make schema      write docs/schema and docs/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
@@ -49,15 +52,37 @@ $(VENV)/.installed: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Programs that the tests of replay run and nothing imports: pywb, wacz, ReplayWeb.page
+$(REPLAY)/.installed: tests/replay/tools.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(REPLAY) (pinned by tests/replay/tools.lock)"
+	@test -x $(REPLAY)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(REPLAY)
+	@$(UV) pip sync --quiet --python $(REPLAY)/bin/python --require-hashes tests/replay/tools.lock
+	@touch $@
+
+$(REPLAY)/replaywebpage/sw.js: $(REPLAY)/.installed
+	@mkdir -p $(REPLAY)/replaywebpage
+	@cd $(REPLAY) && npm pack --silent replaywebpage@$(REPLAYWEBPAGE) >/dev/null \
+	    && echo "$(REPLAYWEBPAGE_SHA256)  replaywebpage-$(REPLAYWEBPAGE).tgz" | sha256sum --check --quiet \
+	    && tar --extract --gzip --file replaywebpage-$(REPLAYWEBPAGE).tgz --directory replaywebpage \
+	        --strip-components 1 --no-same-owner --touch package/ui.js package/sw.js
+
+replay-tools: $(REPLAY)/.installed
+	@$(MAKE) --no-print-directory $(REPLAY)/replaywebpage/sw.js \
+	    || echo "no ReplayWeb.page (needs npm): its tests will be skipped"
+
+replay-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 tests/replay/tools.in --output-file tests/replay/tools.lock
+
 setup: $(VENV)/.installed
 
 demo: setup
 	@$(BIN)/newswarc demo
 
-test: setup
+test: setup replay-tools
 	$(BIN)/pytest $(PARALLEL)
 
-check: setup
+check: setup replay-tools
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
@@ -65,7 +90,7 @@ check: setup
 	$(BIN)/pytest $(PARALLEL)
 
 # Following every line of every process takes as long again as a third of the tests
-coverage: setup
+coverage: setup replay-tools
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	@$(BIN)/coverage combine --quiet

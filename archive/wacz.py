@@ -17,6 +17,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import struct
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -36,6 +37,8 @@ from archive.members import warc_date
 WACZ_VERSION = "1.1.1"
 _LINES = 300
 _COPY = 1 << 20
+_UNIX_TIME = 0x5455
+"""Extra field of a time of change, which is right for ZIP files of any kind (PKWARE APPNOTE, 4.6.1; Info-ZIP)."""
 _ORIGINALS = "originals.warc.gz"
 
 
@@ -187,6 +190,9 @@ class WaczWriter:
     def _add(self, packed: zipfile.ZipFile, name: str, parts: Iterable[bytes], *, deflated: bool = False) -> None:
         entry = zipfile.ZipInfo(name, self._now.timetuple()[:6])
         entry.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+        # Readers by ranges (wabac.js) look at an entry's own header only if the directory has an extra field of it
+        # too; without, they take it for shorter than ZIP64 makes it
+        entry.extra = struct.pack("<HHBl", _UNIX_TIME, 5, 1, int(self._now.timestamp()))
         digest = hashlib.sha256()
         size = 0
         with packed.open(entry, "w", force_zip64=True) as target:

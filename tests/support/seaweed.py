@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import boto3
 import pytest
@@ -38,15 +38,19 @@ class S3Server:
             "AWS_ENDPOINT_URL": self.endpoint,
         }
 
-    def keys(self, prefix: str) -> dict[str, bytes]:
-        """All objects below a prefix, with their bytes."""
-        client = boto3.client(
+    def client(self) -> Any:
+        """A client of boto3."""
+        return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
             region_name="us-east-1",
         )
+
+    def keys(self, prefix: str) -> dict[str, bytes]:
+        """All objects below a prefix, with their bytes."""
+        client = self.client()
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         names = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return {
