@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
-from crawler.demo.server import DemoServer
-from crawler.demo.stories import Story, load_stories
+from crawler.demo.stories import load_stories
 from tests.replay import second_site
+from tests.replay.conftest import CORRECTED, Archived, address, crawl, times
 from tests.replay.tools import (
     PLAYER,
     REPLAY_WEB_PAGE,
@@ -35,54 +33,14 @@ from tests.support.seaweed import S3Server
 
 pytestmark = [needs_browser, pytest.mark.timeout(600)]
 STORIES = load_stories()
-CORRECTED = next(story for story in STORIES if story.language == "en" and story.body_before_correction)
 PICTURES = ROOT / "test-artefacts" / "replay"
 """Screenshots, to be looked at."""
-
-
-@dataclass(frozen=True)
-class Archived:
-    """An archive, and where its pages were."""
-
-    place: Path
-    base: str
-    captured: dict[str, list[str]]
-    """Fourteen-digit times of the captures of each address."""
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with browser() as opened:
         yield opened
-
-
-def crawl(place: Path, base: str, *what: str, feed: str | None = None) -> None:
-    done = newswarc(
-        "crawl", *what, "--requisites", "--quiet", "--allow-host", base.removeprefix("http://"),
-        cwd=place, feed=feed, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
-    )  # fmt: skip
-    assert done.code == 0, done.err
-
-
-def times(place: Path, base: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for line in newswarc("find", base, "--match", "host", "--json", cwd=place).lines():
-        digits = "".join(letter for letter in line["date"] if letter.isdigit())
-        found.setdefault(line["url"], []).append(digits)
-    return found
-
-
-@pytest.fixture(scope="module")
-def newspaper(tmp_path_factory: pytest.TempPathFactory) -> Archived:
-    """The demonstration newspaper, one of its stories in two versions."""
-    place = tmp_path_factory.mktemp("newspaper")
-    with DemoServer() as server:
-        crawl(place, server.base, f"{server.base}/")
-        time.sleep(1.1)  # captures are told apart by their second
-        server.newspaper.corrected = True
-        crawl(place, server.base, "--urls", "-", feed=address(server.base, CORRECTED))
-        base = server.base
-    return Archived(place, base, times(place, base))
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +50,6 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Archived:
         crawl(place, site.base, "--urls", "-", feed="\n".join(site.base + path for path in second_site.PAGES))
         base = site.base
     return Archived(place, base, times(place, base))
-
-
-def address(base: str, story: Story) -> str:
-    return base + quote(story.path)
 
 
 @pytest.fixture(scope="module")
