@@ -76,20 +76,8 @@ class DerivedFiles:
         records = self._spool / f"{self._name.text}.{self._generation}.jsonl.gz"
         outcomes = self._spool / f"{self._name.text}.{self._generation}.outcomes.jsonl.gz"
         articles = [derivation.article.to_json_line() for derivation in derivations if derivation.article]
-        lines = [derivation.line.model_dump_json(by_alias=True) for derivation in derivations]
-        _write_lines(records, articles)
-        _write_lines(outcomes, lines)
-        counts = Counter(derivation.line.outcome.value for derivation in derivations)
-        manifest = CompletionManifest(
-            segment=self._name.text,
-            generation=self._generation,
-            records=stored_file(self._name.records_key(self._generation), records),
-            outcomes=stored_file(self._name.outcomes_key(self._generation), outcomes),
-            articles=len(articles),
-            pages=len(lines),
-            page_outcomes=dict(sorted(counts.items())),
-        )
-        return CompletedRecords(records, outcomes, manifest)
+        lines = [derivation.line for derivation in derivations]
+        return completed(self._name, self._generation, records, outcomes, articles, lines)
 
     def remove(self) -> None:
         """Remove the journal and the files made from it, when they are stored or not wanted."""
@@ -107,6 +95,30 @@ class DerivedFiles:
                     )
                 except ValueError:
                     continue
+
+
+def completed(
+    name: SegmentName,
+    generation: str,
+    records: Path,
+    outcomes: Path,
+    articles: list[str],
+    lines: list[PageOutcomeLine],
+) -> CompletedRecords:
+    """Write a segment's articles (JSON lines) and outcomes into two files, and describe them."""
+    _write_lines(records, articles)
+    _write_lines(outcomes, [line.model_dump_json(by_alias=True) for line in lines])
+    counts = Counter(line.outcome.value for line in lines)
+    manifest = CompletionManifest(
+        segment=name.text,
+        generation=generation,
+        records=stored_file(name.records_key(generation), records),
+        outcomes=stored_file(name.outcomes_key(generation), outcomes),
+        articles=len(articles),
+        pages=len(lines),
+        page_outcomes=dict(sorted(counts.items())),
+    )
+    return CompletedRecords(records, outcomes, manifest)
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -19,6 +19,13 @@ _NAME = re.compile(
 _TIME_FORMAT = "%Y%m%d%H%M%S"
 
 
+def revision_of(key: str) -> tuple[str, int]:
+    """Segment and revision of a manifest's key, ``…/SEGMENT.json`` or ``…/SEGMENT.r2.json``."""
+    name = key.rpartition("/")[2].removesuffix(".json")
+    segment, mark, number = name.rpartition(".r")
+    return (segment, int(number)) if mark and number.isdigit() else (name, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentName:
     """The name of a segment, ``PREFIX-YYYYMMDDhhmmssmmm-SERIAL-HOST-ID``, unique anywhere."""
@@ -63,6 +70,10 @@ class SegmentName:
     def manifest_key(self) -> str:
         """Key of the manifest of WARC and index."""
         return f"manifests/{self._day}/{self.text}.json"
+
+    def revised(self, key: str, revision: int) -> str:
+        """The key of one of its objects in a later revision: ``SEGMENT.r2.json``."""
+        return key if revision == 1 else key.replace(f"{self.text}.", f"{self.text}.r{revision}.", 1)
 
     def records_key(self, generation: str) -> str:
         """Key of the articles."""

@@ -10,7 +10,7 @@ from archive.article import Article, WarcAddress
 from archive.captures import read_response
 from archive.derived import read_articles, read_outcomes
 from archive.errors import BadAddress
-from archive.layout import SegmentName
+from archive.layout import SegmentName, revision_of
 from archive.manifests import CompletionManifest, Manifest, parse_completion, parse_manifest
 from archive.outcomes import PageOutcomeLine
 from archive.storage.protocol import Storage
@@ -38,38 +38,67 @@ def require_archive(storage: Storage) -> None:
         raise BadAddress(f"{storage.uri}: no archive here; check the address")
 
 
-def segments(storage: Storage) -> Iterator[Manifest]:
-    """The stored segments in the order they were opened on each day."""
+def manifest_keys(storage: Storage) -> Iterator[str]:
+    """The key of each segment's newest manifest, in the order the segments were opened on each day."""
+    newest: tuple[str, int, str] = ("", 0, "")
     for item in storage.list("manifests/"):
-        if item.key.endswith(_MANIFEST_SUFFIX):
-            with storage.open_range(item.key) as stream:
-                yield parse_manifest(stream.read(), item.key)
+        if not item.key.endswith(_MANIFEST_SUFFIX):
+            continue
+        segment, revision = revision_of(item.key)
+        if newest[0] and segment != newest[0]:
+            yield newest[2]
+        if segment != newest[0] or revision > newest[1]:
+            newest = (segment, revision, item.key)
+    if newest[0]:
+        yield newest[2]
+
+
+def segments(storage: Storage) -> Iterator[Manifest]:
+    """The stored segments in the order they were opened on each day, each as its newest manifest has it."""
+    for key in manifest_keys(storage):
+        with storage.open_range(key) as stream:
+            yield parse_manifest(stream.read(), key)
+
+
+def newest_manifest(storage: Storage, name: SegmentName) -> tuple[Manifest, int] | None:
+    """A segment's newest manifest and its revision; None when it is not stored."""
+    beginning = name.manifest_key.removesuffix(_MANIFEST_SUFFIX)
+    found = [item.key for item in storage.list(beginning) if revision_of(item.key)[0] == name.text]
+    if not found:
+        return None
+    key = max(found, key=lambda key: revision_of(key)[1])
+    with storage.open_range(key) as stream:
+        return parse_manifest(stream.read(), key), revision_of(key)[1]
 
 
 def completions(storage: Storage) -> dict[str, CompletionManifest]:
     """For each segment the completion manifest of its newest generation."""
-    newest: dict[str, CompletionManifest] = {}
+    newest: dict[str, tuple[tuple[str, int], CompletionManifest]] = {}
     for item in storage.list("records/"):
-        if not item.key.endswith(_MANIFEST_SUFFIX):
-            continue
-        with storage.open_range(item.key) as stream:
-            completion = parse_completion(stream.read(), item.key)
-        known = newest.get(completion.segment)
-        if known is None or known.generation < completion.generation:
-            newest[completion.segment] = completion
-    return newest
+        if item.key.endswith(_MANIFEST_SUFFIX):
+            completion, rank = _completion(storage, item.key)
+            if completion.segment not in newest or newest[completion.segment][0] < rank:
+                newest[completion.segment] = rank, completion
+    return {segment: completion for segment, (_, completion) in newest.items()}
 
 
 def completion_of(storage: Storage, segment: str) -> CompletionManifest | None:
     """The completion manifest of a segment's newest generation, if there is one."""
-    ending = f"/{segment}{_MANIFEST_SUFFIX}"
-    found: CompletionManifest | None = None
-    for key in [item.key for item in storage.list("records/") if item.key.endswith(ending)]:
-        with storage.open_range(key) as stream:
-            completion = parse_completion(stream.read(), key)
-        if found is None or found.generation < completion.generation:
-            found = completion
-    return found
+    found = [_completion(storage, key) for key in completion_keys(storage, segment)]
+    return max(found, key=lambda pair: pair[1])[0] if found else None
+
+
+def completion_keys(storage: Storage, segment: str) -> list[str]:
+    """Keys of a segment's completion manifests, of all generations and revisions."""
+    listed = (item.key for item in storage.list("records/") if segment in item.key)
+    return [key for key in listed if key.endswith(_MANIFEST_SUFFIX) and revision_of(key)[0] == segment]
+
+
+def _completion(storage: Storage, key: str) -> tuple[CompletionManifest, tuple[str, int]]:
+    """A completion manifest, and what makes it newer than others of its segment."""
+    with storage.open_range(key) as stream:
+        completion = parse_completion(stream.read(), key)
+    return completion, (completion.generation, revision_of(key)[1])
 
 
 def article_of(storage: Storage, record_id: UUID, segment: str) -> Article | None:

@@ -64,6 +64,7 @@ from crawler.frontier_tables import (
     SOURCES,
     TEXTS,
     engine_of,
+    forget,
     make_tables,
 )
 from crawler.polite.holds import Hold
@@ -92,8 +93,6 @@ _PAGE_OF = select(PAGES).where(PAGES.c.url == bindparam("key"))
 _TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
-
-
 _DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
 
@@ -242,6 +241,12 @@ class Frontier:
         """What an article's newest record says; empty when there is none."""
         row = self._row_of(_TEXT_OF, url)
         return str(row.text) if row is not None else ""
+
+    def forget(self, urls: Sequence[str], digests: Sequence[str]) -> None:
+        """These addresses and payloads were taken out of the archive: nothing refers to them or asks again."""
+        with self._writing() as connection:
+            forget(connection, urls, digests)
+        self._remembered.clear()
 
     def settle(self) -> None:
         """Make all that was said so far survive a loss of power. Raises FrontierUnavailable."""

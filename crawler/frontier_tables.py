@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Engine,
     Float,
     Index,
@@ -14,8 +17,10 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
+    delete,
     event,
     inspect,
+    update,
 )
 from sqlalchemy.schema import CreateColumn
 
@@ -129,6 +134,18 @@ def make_tables(engine: Engine) -> None:
             for index in table.indexes:
                 if index.name not in indexed:
                     index.create(connection)
+
+
+def forget(connection: Connection, urls: Sequence[str], digests: Sequence[str]) -> None:
+    """Drop what is known of captures; that their addresses were found before stays known."""
+    for url in urls:
+        for table in (CAPTURES, PAGES, TEXTS):
+            connection.execute(delete(table).where(table.c.url == url))
+        connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == url).values(state="given_up", discovery="{}"))
+        connection.execute(delete(PAYLOADS).where(PAYLOADS.c.url == url))
+    for digest in digests:
+        for table in (CAPTURES, PAYLOADS):
+            connection.execute(delete(table).where(table.c.payload_digest == digest))
 
 
 def engine_of(database: str) -> Engine:

@@ -20,7 +20,8 @@ from archive.derived import CompletedRecords
 from archive.durable import write_durably
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import WARC_SUFFIX, SegmentName
-from archive.manifests import Manifest, StoredFile, file_sha256, parse_completion, parse_manifest
+from archive.library import completion_of, newest_manifest
+from archive.manifests import Manifest, StoredFile, file_sha256
 from archive.publishing import publish_records
 from archive.recovery import read_contents
 from archive.storage.protocol import Storage
@@ -95,7 +96,7 @@ class Rebuilding:
         rebuilt = RebuiltSegment(text)
         try:
             name = SegmentName.parse(text)
-            known = self._manifest(self._source, name)
+            known = newest_manifest(self._source, name)
             if known is None and self._now - name.opened < ON_ITS_WAY:
                 rebuilt.problem = "no manifest yet, and less than a day old: its writer may be storing it"
                 return rebuilt
@@ -110,28 +111,28 @@ class Rebuilding:
         rebuilt.fault |= Made.DIFFERS in (rebuilt.manifest, rebuilt.records)
         return rebuilt
 
-    @staticmethod
-    def _manifest(storage: Storage, name: SegmentName) -> Manifest | None:
-        try:
-            with storage.open_range(name.manifest_key) as stream:
-                return parse_manifest(stream.read(), name.manifest_key)
-        except ObjectMissing:
-            return None
-
     def _index(
-        self, name: SegmentName, warc: Path, known: Manifest | None, rebuilt: RebuiltSegment, scratch: Path
+        self,
+        name: SegmentName,
+        warc: Path,
+        known: tuple[Manifest, int] | None,
+        rebuilt: RebuiltSegment,
+        scratch: Path,
     ) -> None:
         contents = read_contents(warc, name)
         if contents.end != warc.stat().st_size:
             raise DamagedArchive(f"{name.warc_key}: damaged behind {contents.end}; run newswarc verify --deep")
         cdxj = scratch / f"{name.text}.rebuilt.cdxj"
         write_durably(cdxj, index_text(contents.entries))
-        manifest = contents.manifest(name, warc, cdxj, known.closed if known else contents.last)
+        manifest = contents.manifest(name, warc, cdxj, known[0].closed if known else contents.last)
+        revision = known[1] if known else 1
+        indexed = manifest.cdxj.model_copy(update={"key": name.revised(manifest.cdxj.key, revision)})
+        manifest = manifest.model_copy(update={"cdxj": indexed})
         rebuilt.index = self._put_index(manifest.cdxj, cdxj)
-        there = self._manifest(self._target, name)
+        there = newest_manifest(self._target, name)
         if there is None:
-            self._target.put_if_absent(name.manifest_key, manifest.to_bytes())
-        rebuilt.manifest = _compared(there, manifest)
+            self._target.put_if_absent(name.revised(name.manifest_key, revision), manifest.to_bytes())
+        rebuilt.manifest = _compared(there[0] if there else None, manifest)
 
     def _put_index(self, described: StoredFile, cdxj: Path) -> Made:
         there = _digest_of(self._target, described.key)
@@ -140,11 +141,8 @@ class Rebuilding:
         return Made.NEW if there is None else Made.SAME if there == described.sha256 else Made.REPLACED
 
     def _records(self, name: SegmentName, completed: CompletedRecords, rebuilt: RebuiltSegment) -> None:
-        key = name.completion_key(EXTRACTOR_GENERATION)
-        try:
-            with self._target.open_range(key) as stream:
-                there = parse_completion(stream.read(), key)
-        except ObjectMissing:
+        there = completion_of(self._target, name.text)
+        if there is None or there.generation != EXTRACTOR_GENERATION:
             publish_records(self._target, name, completed)
             rebuilt.records = Made.NEW
             return

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archive.errors import DamagedArchive
 from archive.faults import Fault, FaultKind
-from archive.library import completions
+from archive.library import completions, manifest_keys
 from archive.manifests import CompletionManifest, Manifest, parse_manifest
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
@@ -63,12 +63,12 @@ def verify_archive(address: str, s3: S3Options, *, deep: bool, workers: int, pro
 
 
 def _manifests(storage: Storage, result: VerifiedArchive) -> Iterator[Manifest]:
-    for item in storage.list("manifests/"):
+    for key in manifest_keys(storage):
         try:
-            with storage.open_range(item.key) as stream:
-                yield parse_manifest(stream.read(), item.key)
+            with storage.open_range(key) as stream:
+                yield parse_manifest(stream.read(), key)
         except DamagedArchive as error:
-            result.faults.append(Fault(FaultKind.BAD_MANIFEST, item.key, str(error)))
+            result.faults.append(Fault(FaultKind.BAD_MANIFEST, key, str(error)))
 
 
 def _verify(

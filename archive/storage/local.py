@@ -96,6 +96,10 @@ class LocalStorage:
         with self._explained(key):
             return StoredObject(key, self._path(key).stat().st_size)
 
+    def forget(self, key: str) -> int:  # noqa: ARG002 - a directory keeps no former versions
+        """Nothing is kept besides."""
+        return 0
+
     def delete(self, key: str) -> None:
         """Remove an object."""
         with self._explained(key), suppress(FileNotFoundError):

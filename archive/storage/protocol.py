@@ -64,6 +64,13 @@ class Storage(Protocol):
         """Remove what uploads left that began before this moment and never ended; how many there were."""
         ...
 
+    def forget(self, key: str) -> int:
+        """Remove what the storage keeps of an object besides what it is now; how many former versions there were.
+
+        Raises StorageRefused when they are locked.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
         ...

@@ -28,6 +28,7 @@ from archive.storage.s3_errors import explained, is_missing, is_unsupported
 from archive.storage.s3_multipart import MultipartUpload, unfinished
 from archive.storage.s3_options import S3Options
 from archive.storage.s3_reading import ResumedObject
+from archive.storage.s3_versions import former_versions_removed
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -132,6 +133,11 @@ class S3Storage:
         """Remove an object."""
         with self._explained(key):
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def forget(self, key: str) -> int:
+        """Remove former versions and delete markers, where the bucket keeps them."""
+        with self._explained(key):
+            return former_versions_removed(self._client, self._bucket, self._prefix + key)
 
     def tidy(self, before: datetime) -> int:
         """End uploads in parts that were begun and never ended."""

@@ -16,6 +16,7 @@ from crawler.cli import (
     find,
     history,
     rebuild,
+    redact,
     replay,
     schedule,
     show,
@@ -56,6 +57,7 @@ app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)
+app.command("redact")(redact.redact)
 app.command("replay")(replay.replay)
 app.add_typer(export.export, name="export")
 app.command("wacz")(export.wacz)

@@ -1,0 +1,247 @@
+"""Taking captures out of an archive for good: by address, or by payload.
+
+Of each segment that holds one, in this order, each step repeatable:
+
+1. the WARC is stored anew under its key, a tombstone of the same length in place of each exchange;
+2. the index is stored under the key of the next revision (``SEGMENT.r2.cdxj``);
+3. records and page outcomes are stored anew without the lines of what was taken out, with completion manifests of the
+   next revision;
+4. the manifest of the next revision (``SEGMENT.r2.json``) is stored: from here on it is the segment's;
+5. the former index is removed, and former versions of all these objects, where the storage keeps them.
+
+Taken out are all exchanges of an address, also those that came to nothing, and every revisit of what is taken out,
+whatever its address. What other captures say of it, such as the feed that announced it, stays.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from archive.cdxj import IndexEntry, index_text
+from archive.derived import completed, read_articles, read_outcomes
+from archive.durable import write_durably
+from archive.errors import DamagedArchive
+from archive.identity import Identities
+from archive.layout import SegmentName, revision_of
+from archive.library import completion_keys, newest_manifest
+from archive.lookup import Lookup, Match
+from archive.manifests import Manifest, parse_completion
+from archive.members import warc_date
+from archive.recovery import read_contents
+from archive.selection import Group, groups
+from archive.storage.protocol import Storage
+from archive.surt import surt_key
+from archive.tombstone import TOMBSTONE_URI, TooSmall, tombstone
+
+
+@dataclass(slots=True)
+class Targets:
+    """What is to be taken out."""
+
+    keys: set[str] = field(default_factory=set)
+    """SURT keys of addresses."""
+    entries: dict[str, dict[int, IndexEntry]] = field(default_factory=dict)
+    """Index entries by segment and offset."""
+    records: set[UUID] = field(default_factory=set)
+    """Response records among them: revisits of these go too."""
+    digests: set[str] = field(default_factory=set)
+    """Payload digests of these."""
+    kept: list[str] = field(default_factory=list)
+    """Addresses under which the same bytes stay."""
+
+    def add(self, entry: IndexEntry) -> bool:
+        """Take in an entry; whether it is new."""
+        segment = self.entries.setdefault(entry.segment, {})
+        if entry.offset in segment:
+            return False
+        segment[entry.offset] = entry
+        return True
+
+    @property
+    def urls(self) -> set[str]:
+        """Addresses of the captures."""
+        return {entry.url for segment in self.entries.values() for entry in segment.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedSegment:
+    """What was done to a segment."""
+
+    segment: str
+    revision: int
+    exchanges: int
+    records: int
+    """Article records that were removed, over all generations."""
+    versions: int
+    """Former versions of objects that were removed from the storage."""
+
+
+def find_targets(lookup: Lookup, url: str = "", digest: str = "") -> Targets:
+    """What an address (as an index writes it) or a payload digest means. Raises BadAddress, StorageError."""
+    targets = Targets()
+    if url:
+        targets.keys.add(surt_key(url if "://" in url else f"http://{url}"))
+        for entry in lookup.find(url, Match.EXACT):
+            targets.add(entry)
+    if digest:
+        for entry in _with_digests(lookup, {digest}):
+            targets.add(entry)
+    _note_records(lookup, targets)
+    for entry in _with_digests(lookup, targets.digests):
+        if entry.is_revisit and entry.offset not in targets.entries.get(entry.segment, {}):
+            capture = lookup.read(entry)
+            if capture.refers_to in targets.records:
+                targets.add(entry)
+                continue
+        if entry.offset not in targets.entries.get(entry.segment, {}):
+            targets.kept.append(entry.url)
+    return targets
+
+
+def _note_records(lookup: Lookup, targets: Targets) -> None:
+    for segment in targets.entries.values():
+        for entry in segment.values():
+            if entry.digest:
+                targets.digests.add(entry.digest)
+            if not entry.is_revisit:
+                try:
+                    targets.records.add(lookup.read(entry).record_id)
+                except DamagedArchive:
+                    continue  # a tombstone already: an earlier try came as far as this
+
+
+def _with_digests(lookup: Lookup, digests: Iterable[str]) -> Iterator[IndexEntry]:
+    wanted = [digest.encode() for digest in digests]
+    if not wanted:
+        return
+    for line in lookup.index.lines(b""):
+        if any(digest in line for digest in wanted):
+            yield IndexEntry.parse(line)
+
+
+class Redaction:
+    """Takes targets out of a storage."""
+
+    def __init__(self, storage: Storage, targets: Targets, reason: str, identities: Identities) -> None:
+        self._storage = storage
+        self._targets = targets
+        self._reason = reason
+        self._identities = identities
+
+    def run(self) -> Iterator[RedactedSegment]:
+        """Segment by segment. Raises DamagedArchive, StorageError, or TooSmall, each before a segment's manifest."""
+        for segment in sorted(self._targets.entries):
+            with tempfile.TemporaryDirectory(prefix="newswarc-redact-") as scratch:
+                yield self._redact(SegmentName.parse(segment), Path(scratch))
+
+    def _redact(self, name: SegmentName, scratch: Path) -> RedactedSegment:
+        found = newest_manifest(self._storage, name)
+        if found is None:
+            raise DamagedArchive(f"{name.text}: an index names it, but it has no manifest")
+        manifest, revision = found
+        revision += 1
+        warc = scratch / "redacted.warc.gz"
+        spans = self._rewrite(self._storage.fetch(manifest.warc.key, scratch), warc, name)
+        revised = self._store(name, manifest, revision, warc, scratch)
+        removed = sum(
+            self._redact_records(name, key, spans, scratch)
+            for key in _newest(completion_keys(self._storage, name.text))
+        )
+        self._storage.put_if_absent(name.revised(name.manifest_key, revision), revised.to_bytes())
+        self._storage.delete(manifest.cdxj.key)
+        versions = self._storage.forget(manifest.warc.key) + self._storage.forget(manifest.cdxj.key)
+        return RedactedSegment(name.text, revision, len(spans), removed, versions)
+
+    def _is_meant(self, group: Group, offsets: dict[int, IndexEntry]) -> bool:
+        is_target = group.main is not None and group.main.offset in offsets
+        return is_target or (group.url.startswith("http") and surt_key(group.url) in self._targets.keys)
+
+    def _rewrite(self, source: Path, target: Path, name: SegmentName) -> list[tuple[int, int]]:
+        """Write the WARC anew; where the tombstones are (offset and length), those of earlier tries too."""
+        offsets = self._targets.entries[name.text]
+        spans: list[tuple[int, int]] = []
+        with source.open("rb") as reading, source.open("rb") as copying, target.open("wb") as writing:
+            for group in groups(reading):
+                copying.seek(group.offset)
+                if self._is_meant(group, offsets):
+                    writing.write(self._tombstone(group, name))
+                    spans.append((group.offset, group.length))
+                else:
+                    _copy(copying, writing, group.length)
+                    if group.url == TOMBSTONE_URI:
+                        spans.append((group.offset, group.length))
+        if target.stat().st_size != source.stat().st_size:
+            raise DamagedArchive(f"{name.warc_key}: it could not be read to its end; run newswarc verify --deep")
+        return spans
+
+    def _tombstone(self, group: Group, name: SegmentName) -> bytes:
+        now = self._identities.now()
+        try:
+            return tombstone(group.length, self._identities.record_id(), now, self._reason)
+        except TooSmall as error:
+            raise DamagedArchive(f"{name.warc_key}: at {group.offset}: {error}") from error
+
+    def _store(self, name: SegmentName, manifest: Manifest, revision: int, warc: Path, scratch: Path) -> Manifest:
+        contents = read_contents(warc, name)
+        cdxj = scratch / "redacted.cdxj"
+        write_durably(cdxj, index_text(contents.entries))
+        made = contents.manifest(name, warc, cdxj, manifest.closed)
+        indexed = made.cdxj.model_copy(update={"key": name.revised(name.cdxj_key, revision)})
+        self._storage.put(made.warc.key, warc, made.warc.sha256)
+        self._storage.put(indexed.key, cdxj, indexed.sha256)
+        return made.model_copy(update={"cdxj": indexed})
+
+    def _redact_records(self, name: SegmentName, key: str, spans: list[tuple[int, int]], scratch: Path) -> int:
+        """Remove lines from one generation's files; how many articles that were."""
+        with self._storage.open_range(key) as stream:
+            completion = parse_completion(stream.read(), key)
+        generation = completion.generation
+        with self._storage.open_range(completion.records.key) as stream:
+            pairs = [(a.to_json_line(), a.warc.offset if a.warc else -1) for a in read_articles(stream)]
+        articles = [line for line, offset in pairs if not _within(offset, spans)]
+        with self._storage.open_range(completion.outcomes.key) as stream:
+            outcomes = [line for line in read_outcomes(stream) if not _within(line.offset, spans)]
+        made = completed(name, generation, scratch / "records", scratch / "outcomes", articles, outcomes)
+        for part, file in ((made.manifest.records, made.records), (made.manifest.outcomes, made.outcomes)):
+            self._storage.put(part.key, file, part.sha256)
+            self._storage.forget(part.key)
+        revised = name.revised(name.completion_key(generation), revision_of(key)[1] + 1)
+        self._storage.put_if_absent(revised, made.manifest.to_bytes())
+        return len(pairs) - len(articles)
+
+
+def _newest(keys: list[str]) -> list[str]:
+    """Of completion manifests the newest revision of each generation."""
+    newest: dict[str, str] = {}
+    for key in sorted(keys, key=lambda key: revision_of(key)[1]):
+        newest[key.split("/")[1]] = key
+    return list(newest.values())
+
+
+def _within(offset: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= offset < start + length for start, length in spans)
+
+
+def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
+    while length and (part := source.read(min(1 << 20, length))):
+        target.write(part)
+        length -= len(part)
+
+
+def log_entry(
+    targets: Targets, asked: str, reason: str, who: str, identities: Identities
+) -> tuple[str, dict[str, object]]:
+    """Key and content of the entry in the archive's log: what, when, why, and by whom."""
+    now = identities.now()
+    key = f"redactions/{now:%Y/%m/%d}/{now:%Y%m%d%H%M%S}-{identities.token()}.json"
+    captures = [
+        {"segment": segment, "offset": entry.offset, "url": entry.url, "date": entry.date}
+        for segment, entries in sorted(targets.entries.items())
+        for entry in entries.values()
+    ]
+    return key, {"asked": asked, "reason": reason, "by": who, "date": warc_date(now), "captures": captures}

@@ -1,0 +1,116 @@
+"""``newswarc redact``: captures taken out of an archive for good."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from archive.errors import BadAddress
+from archive.identity import SystemIdentities
+from archive.lookup import Lookup
+from archive.redaction import RedactedSegment, Redaction, Targets, find_targets, log_entry
+from crawler.cli.errors import UsageError
+from crawler.cli.find import opened
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption
+from crawler.config import Configuration, load_configuration
+from crawler.frontier import Frontier
+from spiders.problems import printable
+
+
+def redact(
+    url: Annotated[str, typer.Argument(metavar="URL|-", help="The address; - with --digest alone.")],
+    uri: ArchiveArgument = None,
+    digest: Annotated[
+        str,
+        typer.Option("--digest", metavar="sha256:…", help="All captures with this payload, whatever their address."),
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the WARC files and in the log.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """Take all captures of an address out of an archive: from WARC files, indexes, records. It cannot be undone.
+
+    Tombstones take their places, so that everything else stays where it is. Revisits of what is taken out go too. The
+    address is put on the block list. What was done, when and why is kept in the archive's `redactions/`.
+    """
+    if not reason.strip():
+        raise UsageError("redact: give the reason with --reason; it is kept in place of what is taken out")
+    address = "" if url == "-" else url
+    if not address and not digest:
+        raise UsageError("redact: give an address, or - and a --digest")
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
+    lookup = opened(uri, endpoint_url)
+    targets = find_targets(lookup, address, digest)
+    if not targets.entries:
+        raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    _announce(console, targets)
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Take these out for good?", err=True)):
+        raise UsageError("redact: nothing was done; say --yes to do it")
+    done = _carry_out(lookup, targets, address or digest, reason, configuration)
+    _report(console, done, targets, configuration, address, as_json=as_json)
+    return 0
+
+
+def _announce(console: Console, targets: Targets) -> None:
+    for segment, entries in sorted(targets.entries.items()):
+        for entry in entries.values():
+            console.print(f"{entry.moment:%Y-%m-%d %H:%M:%S}  {printable(entry.url)}  in {segment}", markup=False)
+    for url in sorted(set(targets.kept)):
+        console.print(f"the same bytes stay under {printable(url)}; --digest takes these out too", markup=False)
+
+
+def _carry_out(
+    lookup: Lookup, targets: Targets, asked: str, reason: str, configuration: Configuration
+) -> list[RedactedSegment]:
+    identities = SystemIdentities()
+    key, entry = log_entry(targets, asked, reason, configuration.contact, identities)
+    lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
+    _block(configuration, asked)
+    frontier = Frontier.in_directory(configuration.state_directory)
+    frontier.forget(sorted(targets.urls), sorted(targets.digests))
+    frontier.close()
+    done = []
+    for segment in Redaction(lookup.storage, targets, reason, identities).run():
+        for copy in (configuration.state_directory / "spool").glob(f"{segment.segment}.*"):
+            copy.unlink()
+        done.append(segment)
+    lookup.refresh()
+    return done
+
+
+def _block(configuration: Configuration, asked: str) -> None:
+    file = configuration.block_list_file
+    if file is None or "://" not in asked:
+        return
+    known = file.read_text(encoding="utf-8") if file.exists() else ""
+    if asked not in known.splitlines():
+        with Path(file).open("a", encoding="utf-8") as target:
+            target.write(f"{'' if known.endswith(chr(10)) or not known else chr(10)}{asked}\n")
+
+
+def _report(
+    console: Console,
+    done: list[RedactedSegment],
+    targets: Targets,
+    configuration: Configuration,
+    address: str,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        facts = {"segments": [asdict(segment) for segment in done], "kept": sorted(set(targets.kept))}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+    for segment in done:
+        console.print(
+            f"{segment.segment}: {segment.exchanges} exchanges, {segment.records} records taken out", markup=False
+        )
+    if address and configuration.block_list_file is None:
+        console.print("no block list is set (`block_list`): sources may lead a crawl to this address again")
