@@ -143,7 +143,7 @@ def iterate_records(stream: BinaryIO, most: int = sys.maxsize) -> Iterator[WarcR
                 raise DamagedArchive(f"the record at {offset} is cut short")
             yield WarcRecord(
                 kind=record.rec_type,
-                record_id=_record_uuid(fields.get("WARC-Record-ID", "")),
+                record_id=record_uuid(fields.get("WARC-Record-ID", "")),
                 target=fields.get("WARC-Target-URI", "").strip("<>"),
                 date=datetime.fromisoformat(fields["WARC-Date"]),
                 headers=fields,
@@ -233,14 +233,14 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
         revisit=record.kind == "revisit",
         payload_digest=record.headers.get("WARC-Payload-Digest", ""),
         truncated=record.headers.get("WARC-Truncated", ""),
-        refers_to=_record_uuid(urn) if (urn := record.headers.get("WARC-Refers-To")) else None,
+        refers_to=record_uuid(urn) if (urn := record.headers.get("WARC-Refers-To")) else None,
         refers_to_url=record.headers.get("WARC-Refers-To-Target-URI", "").strip("<>"),
         refers_to_date=datetime.fromisoformat(at) if (at := record.headers.get("WARC-Refers-To-Date")) else None,
         metadata=parse_warc_fields(metadata.block) if metadata else {},
     )
 
 
-def _record_uuid(urn: str) -> UUID:
+def record_uuid(urn: str) -> UUID:
     """The UUID of a record id. Other programs' ids may be any URI (WARC/1.1, section 5.2), and get one by it."""
     bare = urn.strip("<>")
     if bare.startswith("urn:uuid:") or ":" not in bare:

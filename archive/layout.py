@@ -13,10 +13,17 @@ OPEN_SUFFIX = ".open"
 WARC_SUFFIX = ".warc.gz"
 MANIFEST_SUFFIX = ".manifest.json"
 """Ending of a segment's manifest as long as it is only on this machine."""
+IMPORTED = "imported"
+"""Stands for the host in names of segments that were made from other programs' WARC files."""
 _NAME = re.compile(
     r"(?P<prefix>[A-Za-z0-9_-]+?)-(?P<time>\d{17})-(?P<serial>\d{5})-(?P<host>[a-z0-9-]+)-(?P<id>[0-9a-z]+)"
 )
 _TIME_FORMAT = "%Y%m%d%H%M%S"
+
+
+def is_imported(segment: str) -> bool:
+    """Whether a segment was made from another program's WARC."""
+    return f"-{IMPORTED}-" in segment
 
 
 def revision_of(key: str) -> tuple[str, int]:

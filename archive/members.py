@@ -6,6 +6,7 @@ them. Blocks are written as given; only the WARC header is formatted here.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import struct
 import zlib
@@ -61,6 +62,21 @@ def labelled_digest(data: bytes, algorithm: str = "sha256") -> str:
     digest = new_digest(algorithm)
     digest.update(data)
     return f"{algorithm}:{digest.hexdigest()}"
+
+
+def is_digest_of(claimed: str, data: bytes) -> bool:
+    """Whether a labelled digest is that of these bytes: in hexadecimal, or in base 32 as many write SHA-1."""
+    algorithm, _, value = claimed.partition(":")
+    try:
+        digest = new_digest(algorithm)
+    except ValueError:
+        return False
+    digest.update(data)
+    return value.lower() == digest.hexdigest() or value.upper().rstrip("=") == _base32(digest.digest())
+
+
+def _base32(digest: bytes) -> str:
+    return base64.b32encode(digest).decode("ascii").rstrip("=")
 
 
 @lru_cache(maxsize=64)

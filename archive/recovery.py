@@ -191,7 +191,7 @@ def read_contents(path: Path, name: SegmentName) -> SegmentContents:
             contents.software = parse_warc_fields(record.block).get("software", [""])[0]
         elif record.kind == "resource":
             contents.resources.add(record.target)
-        elif record.kind == "metadata":
+        elif record.kind == "metadata" and b"outcome: " in record.block:
             _count(record, contents)
             contents.entries += pending
             pending = []

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from archive.captures import WarcRecord, iterate_records
+from archive.captures import WarcRecord, iterate_records, record_uuid
 from archive.lookup import Period
 from archive.members import parse_warc_fields
 from archive.surt import surt_timestamp
@@ -70,7 +70,7 @@ class Group:
     def original(self) -> UUID | None:
         """Of a revisit: the record that it stands for."""
         refers = self.main.headers.get("WARC-Refers-To", "") if self.main and self.main.kind == "revisit" else ""
-        return UUID(refers.strip("<>").removeprefix("urn:uuid:")) if refers else None
+        return record_uuid(refers) if refers else None
 
 
 @dataclass(slots=True)

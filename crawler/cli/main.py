@@ -15,6 +15,7 @@ from crawler.cli import (
     export,
     find,
     history,
+    importing,
     rebuild,
     redact,
     replay,
@@ -57,6 +58,7 @@ app.command("schedule")(schedule.schedule)
 app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)
+app.command("import")(importing.import_warcs)
 app.command("redact")(redact.redact)
 app.command("replay")(replay.replay)
 app.add_typer(export.export, name="export")
