@@ -8,7 +8,10 @@ The same layout under a directory or an ``s3://bucket/prefix``::
     records/GENERATION/YYYY/MM/DD/SEGMENT.jsonl.gz            articles, one a line
     records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one a line, each with its outcome
     records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
-    state/                                      on this machine only: frontier, spool with open segments
+    redactions/YYYY/MM/DD/….json               what was taken out, when and why
+    state/                                      on this machine only: frontier, spool with open segments, merged index
+
+A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``, which hold in place of the first.
 
 Rooms, from the inside out:
 
@@ -35,6 +38,12 @@ Rooms, from the inside out:
     verifying   whether a segment is what its manifest, digests and records say
     library     walking an archive: its segments and its records
     history     an address through time
+    merged_index, lookup   finding captures by address, host and time
+    selection, excerpt     a part of an archive, as copies of gzip members
+    exporting, wacz        such a part as one WARC or WACZ file
+    wacz_reading           reading WACZ files of any origin
+    importing              other programs' WARC files become segments
+    tombstone, redaction   taking captures out for good
 
 This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).
 """

@@ -8,6 +8,7 @@
     reading     documents of sources, read at once or by a worker
     problems    what went wrong at a site, in one line for a person
     sources/    feeds, sitemaps and sections, read: bytes in, addresses out
+    requisites/ what pages need to look as they do
     families/   the spiders
 
 This package knows nothing of storage.

@@ -183,6 +183,15 @@ def test_each_version_at_its_time(tool: dict[str, Shown], newspaper: Archived) -
     assert CORRECTED.correction[:30] in after.inner_text(".correction")
 
 
+def test_a_revisit_shows_its_original_of_another_segment(tool: dict[str, Shown], newspaper: Archived) -> None:
+    story = next(story for story in STORIES if story.language == "en" and story is not CORRECTED)
+    url = address(newspaper.base, story)
+    _, again = newspaper.captured[url]
+    frame = tool["newspaper"].frame(url, again)
+    assert frame.inner_text("h1") == story.headline
+    assert frame.evaluate(ALL_DECODED) == 2
+
+
 def test_a_site_of_another_kind(tool: dict[str, Shown], second: Archived) -> None:
     def frame(path: str) -> Frame:
         url = second.base + path
