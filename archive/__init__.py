@@ -11,7 +11,7 @@ The same layout under a directory or an ``s3://bucket/prefix``::
     redactions/YYYY/MM/DD/….json               what was taken out, when and why
     state/                                      on this machine only: frontier, spool with open segments, merged index
 
-A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``, which hold in place of the first.
+A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``; these hold from then on.
 
 Rooms, from the inside out:
 
