@@ -8,7 +8,8 @@ UV := .uv/bin/uv
 endif
 PACKAGES := archive pipelines spiders crawler
 # The tests of a module share what is dear to make: a server, a crawl
-PARALLEL := --numprocesses 2 --dist loadscope
+# Three processes on two processors: much of a test's time is waiting
+PARALLEL := --numprocesses 3 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
 MODELS := .extraction-models
@@ -16,7 +17,7 @@ REPLAY := .venv-replay
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup replay-tools replay-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay faults schedule hostile realsite
+.PHONY: help setup replay-tools replay-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule hostile realsite
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -34,6 +35,7 @@ help:
 	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
 	@echo "make replay PAGES=DIR       from the command to the first page, look-ups, packing WACZ, report to docs/"
+	@echo "make long        tests that are more of the same"
 	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
@@ -152,6 +154,9 @@ archive: setup
 replay: setup replay-tools
 	@test -n "$(PAGES)" || { echo "say where the pages are: make replay PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.replay "$(PAGES)" --tools $(REPLAY) --report docs/replaying.md
+
+long: setup replay-tools
+	$(BIN)/pytest $(PARALLEL) -m long
 
 faults: setup
 	$(BIN)/python -m tests.faults.many --kills 200 --report docs/faults.md

@@ -29,6 +29,8 @@ PART = LEAST_PART
 HASTE = 0.7
 """Seconds without an answer that are too many here; the line stalls for longer."""
 TRIES = 6
+FEW = (Fault.ANSWER_LOST, Fault.OVERLOAD, Fault.CUT_ANSWER, Fault.CUT_REQUEST)
+FAULTS = [fault if fault in FEW else pytest.param(fault, marks=pytest.mark.long) for fault in Fault]
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def stored_digests(server: S3Server, prefix: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", FAULTS)
 def test_every_request_may_fail(
     goods: Goods, line: FaultyLine, s3_environment: S3Server, tmp_path: Path, fault: Fault
 ) -> None:
@@ -125,7 +127,7 @@ def test_every_request_may_fail(
     assert requests - spared <= harmed <= requests
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", FAULTS)
 def test_every_request_of_a_reader_may_fail(
     goods: Goods, line: FaultyLine, s3_environment: S3Server, tmp_path: Path, fault: Fault
 ) -> None:

@@ -221,7 +221,7 @@ def test_interrupted_while_it_closes_it_still_stores_everything(tmp_path: Path, 
     assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) >= 14
 
 
-@pytest.mark.parametrize("stories", [1, 15])
+@pytest.mark.parametrize("stories", [1, pytest.param(15, marks=pytest.mark.long)])
 def test_killed_it_loses_nothing_it_has_captured(tmp_path: Path, stories: int) -> None:
     with DemoServer() as server:
         process = subprocess.Popen(

@@ -172,7 +172,9 @@ def stories_in(server: DemoServer) -> list[str]:
     return [path for path, _ in server.requests if path in STORIES]
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(503, "unavailable"), (429, "rate_limited")])
+@pytest.mark.parametrize(
+    ("status", "outcome"), [pytest.param(503, "unavailable", marks=pytest.mark.long), (429, "rate_limited")]
+)
 def test_a_host_that_asks_for_patience_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, outcome: str
 ) -> None:

@@ -17,7 +17,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", [11, pytest.param(12, marks=pytest.mark.long)])
 def test_killed_twice_it_loses_and_doubles_nothing(seed: int, tmp_path: Path, expected: dict[str, str]) -> None:
     outcome = Scenario(seed, tmp_path).run(kills=2)
     assert outcome.faults == [], outcome.kills
