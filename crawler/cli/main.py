@@ -10,6 +10,7 @@ from crawler.cli import (
     about,
     archives,
     crawl,
+    dataset,
     demo,
     errors,
     export,
@@ -59,6 +60,7 @@ app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)
 app.command("import")(importing.import_warcs)
+app.add_typer(dataset.dataset, name="dataset")
 app.command("redact")(redact.redact)
 app.command("replay")(replay.replay)
 app.add_typer(export.export, name="export")

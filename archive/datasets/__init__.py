@@ -1,0 +1,31 @@
+"""Data sets: immutable tables of articles, built from an archive's records, to be cited.
+
+Layout of one version, which exists when its manifest does::
+
+    datasets/NAME/VERSION/data/NAME-00000-of-00003.parquet     the rows, zstd
+    datasets/NAME/VERSION/jsonl/NAME-00000-of-00003.jsonl.gz   the same rows as JSON lines
+    datasets/NAME/VERSION/README.md        card: what it is, how it was made, what is missing
+    datasets/NAME/VERSION/schema.json      JSON Schema of a row
+    datasets/NAME/VERSION/croissant.json   the same for machines (Croissant 1.0)
+    datasets/NAME/VERSION/SHA256SUMS       digests of all these
+    datasets/NAME/VERSION/manifest.json    options, segments, counts, files; written last, never overwritten
+
+Rules:
+
+- The same segments, options and software give the same bytes: no clock is read.
+- Every row names its capture; nothing is in a row that is not in its record, but what follows from many records
+  (versions of an article, copies of a text).
+- Nothing is dropped without a count that the manifest gives.
+
+Rooms:
+
+    rows        what a row is: columns, schemas, from a record to a row
+    options     which records are wanted
+    relations   what follows from many records: versions, copies, clusters
+    shards      rows into files
+    building    a version from an archive
+    card        README.md, schema.json, croissant.json
+    reading     list, describe, verify
+    pulling     a version, or what a condition chooses of it, onto this machine
+    conditions  ``--where`` as a condition on rows
+"""

@@ -1,0 +1,327 @@
+"""A version of a data set from an archive's records, in two passes over them.
+
+The first finds which records are wanted and what follows from many of them; the second writes shards, each by a
+process of its own, from the segments in their order. A shard that was finished is not made again when a build that
+was interrupted is begun anew (`work` holds what is known of it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from multiprocessing import get_context
+from pathlib import Path
+
+import orjson
+
+from archive.datasets.card import documents
+from archive.datasets.manifest import (
+    DatasetChanges,
+    DatasetFile,
+    DatasetManifest,
+    DatasetSource,
+    DatasetStatistics,
+    dataset_prefix,
+)
+from archive.datasets.options import DatasetOptions
+from archive.datasets.reading import known_rows, newest_version, versions
+from archive.datasets.relations import Fact, Relations
+from archive.datasets.rows import Row, row_of
+from archive.datasets.shards import ShardFacts, ShardWriter, digest_of
+from archive.derived import read_lines
+from archive.errors import BadAddress
+from archive.library import completions
+from archive.manifests import CompletionManifest
+from archive.storage.opening import open_storage
+from archive.storage.protocol import Storage
+from archive.storage.s3_options import S3Options
+
+SHARD = 50_000
+"""Records of the segments that make one shard."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done (``reading``, ``writing``), how much of it, and of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An archive, to be opened in another process."""
+
+    address: str
+    s3: S3Options
+
+    def open(self) -> Storage:
+        """Raises BadAddress."""
+        return open_storage(self.address, self.s3)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What is to be built."""
+
+    name: str
+    version: str
+    """Empty: the number after the newest version's."""
+    options: DatasetOptions
+    software: str
+    source: Place
+    target: Place
+    work: Path
+    """Directory of this machine for what is known of finished shards."""
+    workers: int = 1
+    parquet: bool = True
+    jsonl: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the first pass found in a segment."""
+
+    facts: list[Fact | None]
+    """For each record, None where it is not wanted by itself."""
+    dropped: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shard:
+    """What one process writes."""
+
+    number: int
+    of: int
+    sources: tuple[CompletionManifest, ...]
+    related: tuple[Row | None, ...]
+    """For each record of these the columns that follow from others, None where it is left out."""
+
+    def paths(self, plan: BuildPlan) -> tuple[str, str]:
+        stem = f"{plan.name}-{self.number:05d}-of-{self.of:05d}"
+        return f"data/{stem}.parquet", f"jsonl/{stem}.jsonl.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of it."""
+
+    manifest: DatasetManifest
+    is_new: bool
+    """False when the newest version is the same already."""
+
+
+def build(plan: BuildPlan, progress: Progress) -> Built:
+    """Build a version. Raises BadAddress, DamagedArchive, StorageError or OSError."""
+    source, target = plan.source.open(), plan.target.open()
+    taken = [completion for _, completion in sorted(completions(source).items()) if completion.articles]
+    newest = newest_version(target, plan.name)
+    if plan.version and plan.version in versions(target, plan.name):
+        raise BadAddress(f"{plan.name}@{plan.version} is there already; versions are never changed, take another")
+    sources = tuple(
+        DatasetSource(
+            segment=one.segment, generation=one.generation, sha256=one.records.sha256, articles=one.articles
+        )
+        for one in taken
+    )
+    if newest is not None and not plan.version and _is_same(newest, plan, sources):
+        return Built(newest, is_new=False)
+    version = plan.version or _next(versions(target, plan.name))
+    with ProcessPoolExecutor(plan.workers, mp_context=get_context("forkserver")) as pool:
+        read = _first_pass(plan, taken, pool, progress)
+        dropped = sum((one.dropped for one in read), Counter[str]())
+        shards = list(_planned(plan, taken, read, dropped))
+        made = _second_pass(plan, version, shards, pool, progress)
+    facts = ShardFacts()
+    for _, shard_facts in made:
+        facts.join(shard_facts)
+    manifest = DatasetManifest(
+        name=plan.name,
+        version=version,
+        rows=facts.rows,
+        options=plan.options,
+        files=tuple(file for files, _ in made for file in files),
+        sources=sources,
+        dropped=dict(sorted(dropped.items())),
+        statistics=_statistics(facts, [row for shard in shards for row in shard.related if row is not None]),
+        software=plan.software,
+    )
+    manifest = manifest.model_copy(update={"changes": _changes(target, manifest, newest)})
+    return Built(_finish(target, manifest), is_new=True)
+
+
+def _is_same(newest: DatasetManifest, plan: BuildPlan, sources: tuple[DatasetSource, ...]) -> bool:
+    kinds = {"data": plan.parquet, "jsonl": plan.jsonl}
+    there = {kind: any(file.path.startswith(kind) for file in newest.files) for kind in kinds}
+    same_kinds = there == kinds or not newest.rows
+    return newest.options == plan.options and newest.sources == sources and same_kinds and not newest.withdrawn
+
+
+def _next(known: Sequence[str]) -> str:
+    return str(max((int(version) for version in known if version.isdigit()), default=0) + 1)
+
+
+def _first_pass(
+    plan: BuildPlan, taken: list[CompletionManifest], pool: ProcessPoolExecutor, progress: Progress
+) -> list[_Read]:
+    found: list[_Read] = []
+    for one in pool.map(_read_segment, [plan.source] * len(taken), taken, [plan.options] * len(taken)):
+        found.append(one)
+        progress("reading", len(found), len(taken))
+    return found
+
+
+def _records(storage: Storage, completion: CompletionManifest) -> Iterator[dict[str, object]]:
+    with storage.open_range(completion.records.key) as stream:
+        for line in read_lines(stream):
+            yield orjson.loads(line)
+
+
+def _read_segment(place: Place, completion: CompletionManifest, options: DatasetOptions) -> _Read:
+    facts: list[Fact | None] = []
+    dropped: Counter[str] = Counter()
+    for record in _records(place.open(), completion):
+        row = row_of(record, {})
+        reason = options.reason_against(row)
+        if reason is not None:
+            dropped[reason.value] += 1
+        facts.append(Fact.of(row) if reason is None else None)
+    return _Read(facts, dropped)
+
+
+def _planned(
+    plan: BuildPlan, taken: list[CompletionManifest], read: list[_Read], dropped: Counter[str]
+) -> Iterator[_Shard]:
+    """Segments in their order, put together until there are enough records; at least one shard, be it empty."""
+    relations = Relations(fact for one in read for fact in one.facts if fact is not None)
+    parts: list[tuple[list[CompletionManifest], list[Row | None]]] = [([], [])]
+    number = 0
+    for completion, one in zip(taken, read, strict=True):
+        if len(parts[-1][1]) >= SHARD:
+            parts.append(([], []))
+        parts[-1][0].append(completion)
+        for fact in one.facts:
+            reason = relations.reason_against(number, plan.options) if fact is not None else None
+            if reason is not None:
+                dropped[reason.value] += 1
+            parts[-1][1].append(relations.columns(number) if fact is not None and reason is None else None)
+            number += fact is not None
+    for place, (sources, related) in enumerate(parts):
+        yield _Shard(place, len(parts), tuple(sources), tuple(related))
+
+
+def _second_pass(
+    plan: BuildPlan, version: str, shards: list[_Shard], pool: ProcessPoolExecutor, progress: Progress
+) -> list[tuple[list[DatasetFile], ShardFacts]]:
+    made: list[tuple[list[DatasetFile], ShardFacts]] = []
+    for one in pool.map(_make_shard, [plan] * len(shards), [version] * len(shards), shards):
+        made.append(one)
+        progress("writing", len(made), len(shards))
+    return made
+
+
+def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> tuple[list[DatasetFile], ShardFacts]:
+    """Write and store a shard, or find that it was."""
+    target = plan.target.open()
+    known = plan.work / f"{plan.name}@{version}" / f"{shard.number:05d}-{_plan_digest(plan, shard)}.json"
+    if known.exists():
+        facts = json.loads(known.read_text(encoding="utf-8"))
+        files = [DatasetFile.model_validate(file) for file in facts["files"]]
+        if all(_is_there(target, plan.name, version, file) for file in files):
+            return files, _facts_of(facts["facts"])
+    with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
+        data, jsonl = shard.paths(plan)
+        made = {data: Path(scratch) / "parquet"} if plan.parquet else {}
+        made |= {jsonl: Path(scratch) / "jsonl"} if plan.jsonl else {}
+        with ShardWriter(made.get(data), made.get(jsonl)) as writer:
+            writer.add(_rows(plan.source.open(), shard))
+        files = []
+        for path, file in made.items():
+            sha256 = digest_of(file)
+            target.put(f"{dataset_prefix(plan.name, version)}{path}", file, sha256)
+            files.append(DatasetFile(path=path, size=file.stat().st_size, sha256=sha256, rows=writer.facts.rows))
+    known.parent.mkdir(parents=True, exist_ok=True)
+    facts = {part.name: getattr(writer.facts, part.name) for part in fields(writer.facts)}
+    text = {"files": [file.model_dump(mode="json", by_alias=True) for file in files], "facts": facts}
+    known.write_text(json.dumps(text), encoding="utf-8")
+    return files, writer.facts
+
+
+def _rows(storage: Storage, shard: _Shard) -> Iterator[Row]:
+    related = iter(shard.related)
+    for completion in shard.sources:
+        for record in _records(storage, completion):
+            columns = next(related)
+            if columns is not None:
+                yield row_of(record, columns)
+
+
+def _plan_digest(plan: BuildPlan, shard: _Shard) -> str:
+    """What a shard's bytes depend on."""
+    digest = hashlib.sha256(f"{plan.software} {plan.parquet} {plan.jsonl} {shard.of}".encode())
+    digest.update(plan.options.model_dump_json().encode())
+    for source in shard.sources:
+        digest.update(source.records.sha256.encode())
+    digest.update(orjson.dumps(shard.related))
+    return digest.hexdigest()[:16]
+
+
+def _is_there(target: Storage, name: str, version: str, file: DatasetFile) -> bool:
+    key = f"{dataset_prefix(name, version)}{file.path}"
+    return any(item.key == key and item.size == file.size for item in target.list(key))
+
+
+def _facts_of(values: dict[str, object]) -> ShardFacts:
+    counters = {name: Counter(value) for name, value in values.items() if isinstance(value, dict)}
+    return ShardFacts(**{**values, **counters})  # type: ignore[arg-type]
+
+
+def _statistics(facts: ShardFacts, related: list[Row]) -> DatasetStatistics:
+    months: Counter[str] = Counter()
+    for day, count in facts.days.items():
+        months[day[:7] or "unknown"] += count
+    clusters = Counter(row["clusterId"] for row in related)
+    return DatasetStatistics(
+        text_bytes=facts.text_bytes,
+        arrow_bytes=facts.arrow_bytes,
+        words=facts.words,
+        languages={name or "unknown": count for name, count in sorted(facts.languages.items())},
+        sites=dict(sorted(facts.sites.items())),
+        published=dict(sorted(months.items())),
+        null=dict(sorted((name, count) for name, count in facts.empty.items() if name != "duplicateOf")),
+        duplicates=sum(row["duplicateOf"] is not None for row in related),
+        near_duplicates=len(related) - len(clusters),
+        first_capture=facts.first,
+        last_capture=facts.last,
+    )
+
+
+def _changes(target: Storage, made: DatasetManifest, before: DatasetManifest | None) -> DatasetChanges | None:
+    if before is None:
+        return None
+    old, new = dict(known_rows(target, before)), dict(known_rows(target, made))
+    return DatasetChanges(
+        previous=before.version,
+        added=len(new.keys() - old.keys()),
+        removed=len(old.keys() - new.keys()),
+        changed=sum(old[row] != new[row] for row in old.keys() & new.keys()),
+    )
+
+
+def _finish(target: Storage, manifest: DatasetManifest) -> DatasetManifest:
+    """Documents, sums, and last the manifest."""
+    prefix = dataset_prefix(manifest.name, manifest.version)
+    files = list(manifest.files)
+    with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
+        for path, data in documents(manifest).items():
+            file = Path(scratch) / path
+            file.write_bytes(data)
+            target.put(f"{prefix}{path}", file, digest_of(file))
+            files.append(DatasetFile(path=path, size=len(data), sha256=digest_of(file)))
+        sums = Path(scratch) / "SHA256SUMS"
+        sums.write_text("".join(f"{file.sha256}  {file.path}\n" for file in files), encoding="utf-8")
+        target.put(f"{prefix}SHA256SUMS", sums, digest_of(sums))
+        files.append(DatasetFile(path="SHA256SUMS", size=sums.stat().st_size, sha256=digest_of(sums)))
+    whole = manifest.model_copy(update={"files": tuple(files)})
+    target.put_if_absent(f"{prefix}manifest.json", whole.to_bytes())
+    return whole

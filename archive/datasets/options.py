@@ -1,0 +1,114 @@
+"""Which records a data set holds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from archive.datasets.rows import Row
+from archive.lookup import Period
+from archive.selection import within
+from archive.surt import surt_timestamp
+
+
+class Versions(StrEnum):
+    """Which versions of an article."""
+
+    ALL = "all"
+    FIRST = "first"
+    LATEST = "latest"
+
+
+class Copies(StrEnum):
+    """What becomes of texts that are there more than once."""
+
+    KEEP = "keep"
+    """All stay; columns say which they are."""
+    EXACT = "exact"
+    """Of equal texts the earliest stays."""
+    NEAR = "near"
+    """Of texts that are nearly the same the earliest stays."""
+
+
+class Dropped(StrEnum):
+    """Why a record is not in a data set. The first that applies counts."""
+
+    SITE = "site"
+    LANGUAGE = "language"
+    CAPTURED = "captured"
+    PUBLISHED = "published"
+    WORDS = "words"
+    PAYWALL = "paywall"
+    RESERVED = "reserved"
+    VERSION = "version"
+    DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near_duplicate"
+
+
+class DatasetOptions(BaseModel):
+    """What is wanted; empty fields want everything. Kept in the manifest."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    sites: tuple[str, ...] = ()
+    """Hosts, with those below them."""
+    languages: tuple[str, ...] = ()
+    """Primary subtags, such as ``ar``."""
+    captured_since: str = ""
+    captured_until: str = ""
+    published_since: str = ""
+    published_until: str = ""
+    min_words: int = Field(default=0, ge=0)
+    """Words of the text at least."""
+    without_paywalled: bool = False
+    """Whether pages that show a part of their text alone are left out."""
+    without_reserved: bool = False
+    """Whether pages that reserve text and data mining, or ask for ``noarchive``, are left out."""
+    versions: Versions = Versions.ALL
+    copies: Copies = Copies.KEEP
+
+    def reason_against(self, row: Row) -> Dropped | None:
+        """Why a row is not wanted by itself."""
+        checks: tuple[tuple[Dropped, bool], ...] = (
+            (Dropped.SITE, bool(self.sites) and not any(within(row["site"], site) for site in self.sites)),
+            (Dropped.LANGUAGE, bool(self.languages) and _primary(row) not in self.languages),
+            (Dropped.CAPTURED, not _holds(row["captured"], self.captured_since, self.captured_until)),
+            (Dropped.PUBLISHED, not _holds(row["datePublished"], self.published_since, self.published_until)),
+            (Dropped.WORDS, row["wordCount"] < self.min_words),
+            (
+                Dropped.PAYWALL,
+                self.without_paywalled and (row["isAccessibleForFree"] is False or bool(row["paywall"])),
+            ),
+            (Dropped.RESERVED, self.without_reserved and _is_reserved(row)),
+        )
+        return next((reason for reason, applies in checks if applies), None)
+
+
+CLEAN: dict[str, Any] = {
+    "min_words": 50,
+    "without_paywalled": True,
+    "without_reserved": True,
+    "versions": Versions.LATEST,
+    "copies": Copies.NEAR,
+}
+"""The preset ``clean``: whole articles, each once, that nobody reserves."""
+
+
+def _primary(row: Row) -> str:
+    return (row["language"] or "").split("-")[0]
+
+
+def _holds(moment: Any, since: str, until: str) -> bool:
+    if not since and not until:
+        return True
+    return moment is not None and Period(since, until).holds(surt_timestamp(moment.isoformat()))
+
+
+def _is_reserved(row: Row) -> bool:
+    said = {directive.lower() for directive in row["robots"]}
+    return (row["tdm"] or "").strip() not in ("", "0") or bool(said & {"noarchive", "noai", "none"})

@@ -1,0 +1,171 @@
+"""What a row is. Every column has a type from the first row on, whatever it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+_EARLIEST, _LATEST = 1700, 2200
+"""Years between which a date of a newspaper's article lies; others are a page's mistake."""
+
+_MOMENT = pa.timestamp("us", tz="UTC")
+_TEXT = pa.string()
+_IMAGE = pa.struct([("url", _TEXT), ("caption", _TEXT), ("credit", _TEXT)])
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a data set."""
+
+    name: str
+    kind: pa.DataType
+    meaning: str
+    nullable: bool = True
+
+
+COLUMNS = (
+    Column("id", _TEXT, "Identifier of the record: the UUID of its capture.", nullable=False),
+    Column("site", _TEXT, "Host of the address, without www.", nullable=False),
+    Column("url", _TEXT, "The captured address.", nullable=False),
+    Column("canonicalUrl", _TEXT, "The address that the page names as its own."),
+    Column("headline", _TEXT, "The title, without the site's name.", nullable=False),
+    Column("description", _TEXT, "The page's own summary."),
+    Column("text", _TEXT, "The article's text, paragraphs parted by one newline.", nullable=False),
+    Column("language", _TEXT, "BCP 47 tag of the text."),
+    Column("wordCount", pa.int32(), "Words of the text; without spaces, characters count.", nullable=False),
+    Column("authors", pa.list_(_TEXT), "People who signed; empty when nobody did.", nullable=False),
+    Column("publisher", _TEXT, "The publication's name, as the page states it."),
+    Column("datePublished", _MOMENT, "Publication date in UTC, also if it has no zone; null rather than a guess."),
+    Column("datePublishedText", _TEXT, "The same as the page has it, with its zone when one is known."),
+    Column("dateModified", _MOMENT, "Date of the last change that the page tells, in UTC."),
+    Column("section", _TEXT, "Section or category."),
+    Column("keywords", pa.list_(_TEXT), "Keywords that the page declares.", nullable=False),
+    Column("mainImage", _TEXT, "Address of the image that stands for the article."),
+    Column("images", pa.list_(_IMAGE), "Images of the article, in order.", nullable=False),
+    Column("isAccessibleForFree", pa.bool_(), "Whether it can be read without paying, if the page tells."),
+    Column("paywall", _TEXT, "What on the page speaks for a paywall."),
+    Column("robots", pa.list_(_TEXT), "Directives of meta robots and X-Robots-Tag.", nullable=False),
+    Column("tdm", _TEXT, "Reservation of text and data mining, as declared."),
+    Column("license", _TEXT, "Licence address or name, as declared."),
+    Column("headlineConfidence", pa.float32(), "How far the headline can be relied on, 0 to 1."),
+    Column("textConfidence", pa.float32(), "How far the text can be relied on, 0 to 1."),
+    Column("dateConfidence", pa.float32(), "How far the publication date can be relied on, 0 to 1."),
+    Column("languageConfidence", pa.float32(), "How far the language can be relied on, 0 to 1."),
+    Column("contentSha256", _TEXT, "SHA-256 of the text, normalised: equal texts have equal ones.", nullable=False),
+    Column("simhash64", _TEXT, "64-bit similarity hash of the text, hexadecimal.", nullable=False),
+    Column("version", pa.int32(), "Number of this version of its address, by capture, from 1.", nullable=False),
+    Column("versions", pa.int32(), "How many versions of its address there are.", nullable=False),
+    Column("duplicateOf", _TEXT, "Id of the earliest record with the same text; null when this is it."),
+    Column("clusterId", _TEXT, "Id of the earliest record with nearly the same text; its own when there is none."),
+    Column("captured", _MOMENT, "When the page was captured, in UTC.", nullable=False),
+    Column("warcFile", _TEXT, "Key of the WARC file below the archive's root.", nullable=False),
+    Column("warcOffset", pa.int64(), "Bytes from its start to the capture's gzip member.", nullable=False),
+    Column("warcLength", pa.int64(), "Bytes of that member.", nullable=False),
+    Column("payloadDigest", _TEXT, "Digest of the page's bytes as received.", nullable=False),
+    Column("foundVia", _TEXT, "Kind of source that showed the address."),
+    Column("foundAt", _TEXT, "When the source showed it."),
+    Column("extractor", _TEXT, "Generation of the extractor that made the record.", nullable=False),
+)  # fmt: skip
+
+SCHEMA = pa.schema([pa.field(column.name, column.kind, nullable=column.nullable) for column in COLUMNS])
+
+Record = dict[str, Any]
+Row = dict[str, Any]
+
+
+def row_of(record: Record, related: Row) -> Row:
+    """The row of a stored record (as parsed JSON); `related` are the columns that follow from other records."""
+    warc, fields = record["warc"], record.get("fields") or {}
+    discovery, extraction = record.get("discovery") or {}, record.get("extraction") or {}
+    image = record.get("mainImage") or {}
+    row = {
+        "id": record["id"],
+        "site": site_of(record["url"]),
+        "url": record["url"],
+        "canonicalUrl": record.get("canonicalUrl"),
+        "headline": record["headline"],
+        "description": record.get("description"),
+        "text": record["articleBody"],
+        "language": record.get("inLanguage"),
+        "wordCount": record.get("wordCount", 0),
+        "authors": [author["name"] for author in record.get("authors", ())],
+        "publisher": record.get("publisher"),
+        "datePublished": moment_of(record.get("datePublished")),
+        "datePublishedText": record.get("datePublished"),
+        "dateModified": moment_of(record.get("dateModified")),
+        "section": record.get("articleSection"),
+        "keywords": list(record.get("keywords", ())),
+        "mainImage": image.get("url"),
+        "images": [{key: one.get(key) for key in ("url", "caption", "credit")} for one in record.get("images", ())],
+        "isAccessibleForFree": record.get("isAccessibleForFree"),
+        "paywall": record.get("paywall"),
+        "robots": list(record.get("robots", ())),
+        "tdm": record.get("tdm"),
+        "license": record.get("license"),
+        "headlineConfidence": _confidence(fields, "headline"),
+        "textConfidence": _confidence(fields, "articleBody"),
+        "dateConfidence": _confidence(fields, "datePublished"),
+        "languageConfidence": _confidence(fields, "inLanguage"),
+        "contentSha256": record.get("contentSha256", ""),
+        "simhash64": record.get("simhash64", ""),
+        "captured": moment_of(warc["date"]),
+        "warcFile": warc["file"],
+        "warcOffset": warc["offset"],
+        "warcLength": warc["length"],
+        "payloadDigest": warc["payloadDigest"],
+        "foundVia": discovery.get("via"),
+        "foundAt": discovery.get("seenAt"),
+        "extractor": extraction.get("version", ""),
+        **related,
+    }
+    return {name: _clean(value) for name, value in row.items()}
+
+
+def site_of(url: str) -> str:
+    """Host of an address, without ``www.``."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """A date in UTC; one without a zone is taken as UTC; None when it is none, or no newspaper's."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if _EARLIEST <= moment.year <= _LATEST else None
+
+
+def json_row(row: Row) -> Row:
+    """A row as JSON lines have it: moments as ISO 8601 text, to the microsecond as far as they have any."""
+    return {name: _json_value(value) for name, value in row.items()}
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value
+
+
+def _confidence(fields: dict[str, Any], name: str) -> float | None:
+    facts = fields.get(name)
+    return facts["confidence"] if facts else None
+
+
+def _clean(value: Any) -> Any:
+    """Text without what is no text: halves of surrogate pairs and NULs, which readers refuse."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            value = value.replace("\x00", "")
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _clean(one) for key, one in value.items()}
+    return value

@@ -1,0 +1,236 @@
+"""``newswarc dataset``: tables of articles to be cited."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
+
+from archive.library import require_archive
+from archive.storage.opening import open_storage
+from crawler.cli.errors import UsageError
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.config import Configuration, load_configuration, software
+
+if TYPE_CHECKING:
+    from archive.datasets.manifest import DatasetManifest
+    from archive.datasets.options import DatasetOptions
+
+dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME[@VERSION]")]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive it is in.")]
+
+
+@dataset.command("build")
+def build(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
+    source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Where to put it; default: there.")
+    ] = None,
+    version: Annotated[str, typer.Option("--version", help="Default: the number after the newest.")] = "",
+    site: Annotated[
+        list[str] | None, typer.Option("--site", help="A host, with those below it. May be repeated.")
+    ] = None,
+    lang: Annotated[list[str] | None, typer.Option("--lang", help="A language, such as ar. May be repeated.")] = None,
+    captured_since: Annotated[str, typer.Option("--captured-since", metavar="DATE")] = "",
+    captured_until: Annotated[str, typer.Option("--captured-until", metavar="DATE")] = "",
+    published_since: Annotated[str, typer.Option("--published-since", metavar="DATE")] = "",
+    published_until: Annotated[str, typer.Option("--published-until", "--until", metavar="DATE")] = "",
+    min_words: Annotated[int, typer.Option("--min-words", min=0)] = 0,
+    versions: Annotated[str | None, typer.Option("--versions", help="all, first or latest of an article.")] = None,
+    dedup: Annotated[str | None, typer.Option("--dedup", help="keep (and say so), exact, or near.")] = None,
+    preset: Annotated[str, typer.Option("--preset", help="clean: whole articles, each once, unreserved.")] = "",
+    parquet: Annotated[bool, typer.Option("--parquet/--no-parquet")] = True,
+    jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl")] = True,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> None:
+    """Build a version of a data set from an archive's records. The same again gives no new version."""
+    from archive.datasets.building import BuildPlan, Place
+    from archive.datasets.building import build as run
+
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise UsageError(f"dataset: {name!r} is no name; use letters, digits, - and _")
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
+    require_archive(open_storage(configuration.archive, configuration.s3))
+    given = {
+        "sites": tuple(site or ()),
+        "languages": tuple(lang or ()),
+        "captured_since": captured_since,
+        "captured_until": captured_until,
+        "published_since": published_since,
+        "published_until": published_until,
+        "min_words": min_words,
+        "versions": versions,
+        "copies": dedup,
+    }
+    place = Place(configuration.archive, configuration.s3)
+    plan = BuildPlan(
+        name=name,
+        version=version,
+        options=_options(preset, given),
+        software=software(),
+        source=place,
+        target=Place(to, configuration.s3) if to else place,
+        work=configuration.state_directory / "datasets",
+        workers=configuration.workers,
+        parquet=parquet,
+        jsonl=jsonl,
+    )
+    with _progress(quiet or as_json, MofNCompleteColumn()) as progress:
+        tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
+        built = run(plan, lambda what, done, of: progress.update(tasks[what], completed=done, total=of))
+    if as_json:
+        typer.echo(built.manifest.model_dump_json(by_alias=True))
+    elif not quiet:
+        said = "built" if built.is_new else "is the same already"
+        Console(stderr=True, highlight=False).print(
+            f"{name}@{built.manifest.version} {said}: {built.manifest.rows:,} rows, left out "
+            f"{sum(built.manifest.dropped.values()):,}"
+        )
+
+
+def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
+    from pydantic import ValidationError
+
+    from archive.datasets.options import CLEAN, DatasetOptions
+    from archive.lookup import Period
+    from crawler.config import explain
+
+    if preset not in ("", "clean"):
+        raise UsageError(f"dataset: --preset {preset}: there is only clean")
+    for start in ("captured", "published"):
+        Period.of(given[f"{start}_since"], given[f"{start}_until"])
+    said = {name: value for name, value in given.items() if value}
+    try:
+        return DatasetOptions(**{**(CLEAN if preset else {}), **said})
+    except ValidationError as error:
+        raise UsageError(explain(error, "dataset")) from error
+
+
+@dataset.command("list")
+def list_all(uri: ArchiveArgument = None, as_json: JsonOption = False, endpoint_url: EndpointOption = None) -> None:
+    """List data sets and their versions."""
+    from archive.datasets.reading import dataset as read
+    from archive.datasets.reading import names, versions
+
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
+    storage = open_storage(configuration.archive, configuration.s3)
+    for name in names(storage):
+        for version in versions(storage, name):
+            manifest = read(storage, name, version)
+            if as_json:
+                facts = {"name": name, "version": version, "rows": manifest.rows, "withdrawn": manifest.withdrawn}
+                typer.echo(json.dumps(facts, ensure_ascii=False))
+            else:
+                note = f"  withdrawn: {manifest.withdrawn}" if manifest.withdrawn else ""
+                typer.echo(f"{name}@{version}  {manifest.rows:,} rows{note}")
+
+
+@dataset.command("info")
+def info(
+    name: NameArgument, source: FromOption = None, as_json: JsonOption = False, endpoint_url: EndpointOption = None
+) -> None:
+    """Describe a version: its card, or with --json its manifest."""
+    from archive.datasets.manifest import dataset_prefix
+
+    storage, manifest, _ = _found(name, source, endpoint_url)
+    if as_json:
+        typer.echo(manifest.model_dump_json(by_alias=True))
+        return
+    with storage.open_range(f"{dataset_prefix(manifest.name, manifest.version)}README.md") as stream:
+        typer.echo(stream.read().decode("utf-8").partition("\n---\n")[2].strip())
+
+
+@dataset.command("pull")
+def pull(
+    name: NameArgument,
+    source: FromOption = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Default: ./NAME-VERSION.")] = None,
+    where: Annotated[
+        str, typer.Option("--where", help="Only these rows: \"lang = 'ar' and datePublished >= '2026-01-01'\".")
+    ] = "",
+    columns: Annotated[str, typer.Option("--columns", metavar="A,B,…", help="Only these columns.")] = "",
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Files at once.")] = 4,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> None:
+    """Download a version, verified; begun again it goes on. Of a selection only what is needed is read."""
+    from archive.datasets.conditions import parse_condition
+    from archive.datasets.pulling import pull as run
+    from archive.datasets.pulling import select
+
+    condition = parse_condition(where) if where else None
+    chosen = [column.strip() for column in columns.split(",") if column.strip()]
+    storage, manifest, _ = _found(name, source, endpoint_url)
+    if manifest.withdrawn:
+        raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
+    directory = to or Path(f"{manifest.name}-{manifest.version}")
+    with _progress(quiet or as_json, DownloadColumn()) as progress:
+        task = progress.add_task(
+            f"{manifest.name}@{manifest.version}", total=sum(file.size for file in manifest.files)
+        )
+
+        def show(received: int) -> None:
+            progress.advance(task, received)
+
+        if condition is None and not chosen:
+            done = run(storage, manifest, directory, show, jobs=jobs)
+        else:
+            done = select(storage, manifest, directory, condition, chosen or None, show)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False))
+    elif not quiet:
+        Console(stderr=True, highlight=False).print(
+            f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
+        )
+
+
+@dataset.command("verify")
+def verify(
+    name: NameArgument,
+    source: FromOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> int:
+    """Hold a version's files against its manifest. Exit code 1 when anything is wrong."""
+    from archive.datasets.reading import verify_dataset
+
+    storage, manifest, _ = _found(name, source, endpoint_url)
+    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet)
+    with console.status("verifying") as status:
+        faults = verify_dataset(storage, manifest, lambda path: status.update(f"verifying {path}"))
+    if as_json:
+        typer.echo(json.dumps([asdict(fault) for fault in faults], ensure_ascii=False))
+    for fault in faults:
+        console.print(f"{fault.key}: {fault.kind}: {fault.detail}", markup=False)
+    if not faults:
+        console.print(f"{manifest.name}@{manifest.version}: {len(manifest.files)} files, sound")
+    return 1 if faults else 0
+
+
+def _found(name: str, source: str | None, endpoint_url: str | None) -> tuple[Any, DatasetManifest, Configuration]:
+    from archive.datasets.reading import dataset as read
+
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
+    storage = open_storage(configuration.archive, configuration.s3)
+    bare, _, version = name.partition("@")
+    return storage, read(storage, bare, version), configuration
+
+
+@contextmanager
+def _progress(quiet: bool, column: Any) -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), column)
+    with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:
+        yield progress
