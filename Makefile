@@ -14,10 +14,11 @@ SOURCES := $(PACKAGES) tests benchmarks
 
 MODELS := .extraction-models
 REPLAY := .venv-replay
+CLIENTS := .venv-clients
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup replay-tools replay-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule hostile realsite
+.PHONY: help setup replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule hostile realsite
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -25,7 +26,20 @@ help:
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make format      put the sources in order"
-	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock: the programs that replay is tested with"
+	@echo "make lock        pin the dependencies anew (requirements.lock); # Readers of data sets, which do not all resolve with ours
+$(CLIENTS)/.installed: tests/datasets/clients.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(CLIENTS) (pinned by tests/datasets/clients.lock)"
+	@test -x $(CLIENTS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(CLIENTS)
+	@$(UV) pip sync --quiet --python $(CLIENTS)/bin/python --require-hashes tests/datasets/clients.lock
+	@touch $@
+
+dataset-clients: $(CLIENTS)/.installed
+
+dataset-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 tests/datasets/clients.in --output-file tests/datasets/clients.lock
+
+replay-lock, dataset-lock: the tools of tests"
 	@echo "make schema      write docs/schema and docs/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
@@ -82,10 +96,10 @@ setup: $(VENV)/.installed
 demo: setup
 	@$(BIN)/newswarc demo
 
-test: setup replay-tools
+test: setup replay-tools dataset-clients
 	$(BIN)/pytest $(PARALLEL)
 
-check: setup replay-tools
+check: setup replay-tools dataset-clients
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
@@ -93,7 +107,7 @@ check: setup replay-tools
 	$(BIN)/pytest $(PARALLEL)
 
 # Following every line of every process takes as long again as a third of the tests
-coverage: setup replay-tools
+coverage: setup replay-tools dataset-clients
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	@$(BIN)/coverage combine --quiet
@@ -155,7 +169,7 @@ replay: setup replay-tools
 	@test -n "$(PAGES)" || { echo "say where the pages are: make replay PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.replay "$(PAGES)" --tools $(REPLAY) --report docs/replaying.md
 
-long: setup replay-tools
+long: setup replay-tools dataset-clients
 	$(BIN)/pytest $(PARALLEL) -m long
 
 faults: setup

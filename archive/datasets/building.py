@@ -174,7 +174,14 @@ def _first_pass(
 def _records(storage: Storage, completion: CompletionManifest) -> Iterator[dict[str, object]]:
     with storage.open_range(completion.records.key) as stream:
         for line in read_lines(stream):
-            yield orjson.loads(line)
+            yield _parsed(line)
+
+
+def _parsed(line: bytes) -> dict[str, object]:
+    try:
+        return dict(orjson.loads(line))
+    except orjson.JSONDecodeError:
+        return dict(json.loads(line))  # halves of surrogate pairs, which are cleaned later
 
 
 def _read_segment(place: Place, completion: CompletionManifest, options: DatasetOptions) -> _Read:
@@ -193,7 +200,8 @@ def _planned(
     plan: BuildPlan, taken: list[CompletionManifest], read: list[_Read], dropped: Counter[str]
 ) -> Iterator[_Shard]:
     """Segments in their order, put together until there are enough records; at least one shard, be it empty."""
-    relations = Relations(fact for one in read for fact in one.facts if fact is not None)
+    facts = (fact for one in read for fact in one.facts if fact is not None)
+    relations = Relations(facts, plan.options.versions)
     parts: list[tuple[list[CompletionManifest], list[Row | None]]] = [([], [])]
     number = 0
     for completion, one in zip(taken, read, strict=True):
@@ -201,7 +209,7 @@ def _planned(
             parts.append(([], []))
         parts[-1][0].append(completion)
         for fact in one.facts:
-            reason = relations.reason_against(number, plan.options) if fact is not None else None
+            reason = relations.reason_against(number, plan.options.copies) if fact is not None else None
             if reason is not None:
                 dropped[reason.value] += 1
             parts[-1][1].append(relations.columns(number) if fact is not None and reason is None else None)

@@ -16,7 +16,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from archive.datasets.options import Copies, DatasetOptions, Dropped, Versions
+from archive.datasets.options import Copies, Dropped, Versions
 from archive.datasets.rows import Row
 
 NEAR = 5
@@ -56,47 +56,65 @@ class Fact:
 
 
 class Relations:
-    """The relations of rows, by their number."""
+    """The relations of rows, by their number. Copies are looked for among those whose version is wanted."""
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
+    def __init__(self, facts: Iterable[Fact], wanted: Versions = Versions.ALL) -> None:
         held = list(facts)
-        self._ids = [fact.id for fact in held]
-        count = len(held)
-        captured = np.fromiter((fact.captured for fact in held), np.int64, count)
-        keys = np.fromiter((int.from_bytes(fact.id[:8], "big") for fact in held), np.uint64, count)
-        order = np.lexsort((keys, captured))
-        self._rank = np.empty(count, np.int64)
-        self._rank[order] = np.arange(count)
-        addresses = np.fromiter((fact.address for fact in held), np.uint64, count)
-        texts = np.fromiter((fact.text for fact in held), np.uint64, count)
-        self._version, self._versions = self._numbered(addresses)
-        self._first = self._first_of(texts)
-        self._cluster = self._clusters(np.fromiter((fact.similarity for fact in held), np.uint64, count))
+        everything = _Ranked(held)
+        self._version, self._versions = everything.numbered(_hashes([fact.address for fact in held]))
+        self._place = self._kept(wanted)
+        kept = [fact for fact, place in zip(held, self._place, strict=True) if place >= 0]
+        self._ids = [fact.id for fact in kept]
+        ranked = _Ranked(kept)
+        self._first = ranked.first_of(_hashes([fact.text for fact in kept]))
+        self._cluster = ranked.clusters(_hashes([fact.similarity for fact in kept]), self._first)
+
+    def _kept(self, wanted: Versions) -> Numbers:
+        """For each row its number among those whose version is wanted; -1 when it is not."""
+        is_wanted = {
+            Versions.ALL: np.ones(len(self._version), bool),
+            Versions.FIRST: self._version == 1,
+            Versions.LATEST: self._version == self._versions,
+        }[wanted]
+        return np.where(is_wanted, np.cumsum(is_wanted) - 1, -1)
 
     def columns(self, number: int) -> Row:
-        """The columns of a row."""
-        first, cluster = int(self._first[number]), int(self._cluster[number])
+        """The columns of a row whose version is wanted."""
+        place = int(self._place[number])
+        first, cluster = int(self._first[place]), int(self._cluster[place])
         return {
             "version": int(self._version[number]),
             "versions": int(self._versions[number]),
-            "duplicateOf": str(UUID(bytes=self._ids[first])) if first != number else None,
+            "duplicateOf": str(UUID(bytes=self._ids[first])) if first != place else None,
             "clusterId": str(UUID(bytes=self._ids[cluster])),
         }
 
-    def reason_against(self, number: int, options: DatasetOptions) -> Dropped | None:
+    def reason_against(self, number: int, copies: Copies) -> Dropped | None:
         """Why a row is left out for another one's sake."""
-        version, versions = self._version[number], self._versions[number]
-        if options.versions is Versions.FIRST and version != 1:
+        place = self._place[number]
+        if place < 0:
             return Dropped.VERSION
-        if options.versions is Versions.LATEST and version != versions:
-            return Dropped.VERSION
-        if options.copies is not Copies.KEEP and self._first[number] != number:
+        if copies is not Copies.KEEP and self._first[place] != place:
             return Dropped.DUPLICATE
-        if options.copies is Copies.NEAR and self._cluster[number] != number:
+        if copies is Copies.NEAR and self._cluster[place] != place:
             return Dropped.NEAR_DUPLICATE
         return None
 
-    def _numbered(self, groups: Hashes) -> tuple[Numbers, Numbers]:
+
+def _hashes(values: list[int]) -> Hashes:
+    return np.array(values, dtype=np.uint64)
+
+
+class _Ranked:
+    """Groups of rows, in which the earliest, by capture and then by id, is the first."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        captured = np.array([fact.captured for fact in facts], dtype=np.int64)
+        order = np.lexsort((_hashes([int.from_bytes(fact.id[:8], "big") for fact in facts]), captured))
+        self._rank = np.empty(len(facts), np.int64)
+        self._rank[order] = np.arange(len(facts))
+
+    def numbered(self, groups: Hashes) -> tuple[Numbers, Numbers]:
         """For each row its number within its group, by rank, and the size of the group."""
         order = np.lexsort((self._rank, groups))
         starts, sizes = _runs(groups[order])
@@ -105,7 +123,7 @@ class Relations:
         size[order] = np.repeat(sizes, sizes)
         return number, size
 
-    def _first_of(self, groups: Hashes) -> Numbers:
+    def first_of(self, groups: Hashes) -> Numbers:
         """For each row the first, by rank, of those of its group."""
         order = np.lexsort((self._rank, groups))
         starts, sizes = _runs(groups[order])
@@ -113,13 +131,13 @@ class Relations:
         first[order] = np.repeat(order[starts], sizes)
         return first
 
-    def _clusters(self, hashes: Hashes) -> Numbers:
+    def clusters(self, hashes: Hashes, equal: Numbers) -> Numbers:
         """For each row the first, by rank, of its cluster. Rows without a hash keep to the equal texts."""
         different, place = np.unique(hashes, return_inverse=True)
         roots = _joined(different)
         groups = roots[place].astype(np.uint64)
-        groups[hashes == 0] = (self._first[hashes == 0] + len(different)).astype(np.uint64)
-        return self._first_of(groups)
+        groups[hashes == 0] = (equal[hashes == 0] + len(different)).astype(np.uint64)
+        return self.first_of(groups)
 
 
 def _runs(ordered: Hashes) -> tuple[Numbers, Numbers]:
