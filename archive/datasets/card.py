@@ -85,7 +85,6 @@ def croissant(manifest: DatasetManifest) -> dict[str, Any]:
         "@type": "cr:FileSet",
         "@id": "parquet-files",
         "name": "parquet-files",
-        "containedIn": [{"@id": file.path} for file in files],
         "encodingFormat": "application/x-parquet",
         "includes": "data/*.parquet",
     }
@@ -177,20 +176,38 @@ def _front_matter(manifest: DatasetManifest) -> str:
         "size_categories": [size],
         "task_categories": ["text-classification", "text-generation"],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/*.parquet"}]}],
-        "dataset_info": {
-            "config_name": "default",
-            "splits": [
-                {"name": "train", "num_bytes": manifest.statistics.arrow_bytes, "num_examples": manifest.rows}
-            ],
-            "download_size": sum(file.size for file in manifest.shards(".parquet")),
-            "dataset_size": manifest.statistics.arrow_bytes,
-        },
+        "dataset_info": _information(manifest),
     }
     if not manifest.shards(".parquet"):
         del data["configs"], data["dataset_info"]
     # JSON is YAML too (YAML 1.2, section 1.3)
     lines = "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in data.items())
     return f"---\n{lines}\n---"
+
+
+def _information(manifest: DatasetManifest) -> dict[str, Any]:
+    """With its columns named, so that nobody takes the type of one from rows in which it has no value."""
+    size = manifest.statistics.arrow_bytes
+    return {
+        "config_name": "default",
+        "features": [_feature(column) for column in COLUMNS],
+        "splits": [{"name": "train", "num_bytes": size, "num_examples": manifest.rows}],
+        "download_size": sum(file.size for file in manifest.shards(".parquet")),
+        "dataset_size": size,
+    }
+
+
+def _feature(column: Column) -> dict[str, Any]:
+    """A column as Hugging Face's `datasets` describes it."""
+    kind = column.kind
+    if pa.types.is_list(kind):
+        item = kind.value_type
+        parts = [{"name": field.name, "dtype": "string"} for field in item] if pa.types.is_struct(item) else "string"
+        return {"name": column.name, "list": parts}
+    if pa.types.is_timestamp(kind):
+        return {"name": column.name, "dtype": "timestamp[us, tz=UTC]"}
+    names = {pa.float32(): "float32", pa.int32(): "int32", pa.int64(): "int64", pa.bool_(): "bool"}
+    return {"name": column.name, "dtype": names.get(kind, "string")}
 
 
 def _sections(manifest: DatasetManifest) -> list[str]:
