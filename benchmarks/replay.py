@@ -46,11 +46,11 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=10_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    pages = saved_pages(options.pages)
+    pages, tools = saved_pages(options.pages), options.tools.absolute() / "bin"
     lines = ["# Replay", "", f"`make replay PAGES=DIR`, on {os.cpu_count()} processors.", ""]
-    lines += first_page(options.tools / "bin" / "wayback", options.rounds)
+    lines += first_page(tools / "wayback", options.rounds)
     lines += look_ups(options.lines)
-    lines += packing(pages, options.tools / "bin" / "wacz", options.rounds)
+    lines += packing(pages, tools / "wacz", options.rounds)
     deliver("\n".join(lines) + "\n", options.report)
     return 0
 

@@ -28,4 +28,5 @@ Rooms:
     reading     list, describe, verify
     pulling     a version, or what a condition chooses of it, onto this machine
     conditions  ``--where`` as a condition on rows
+    withdrawing versions that hold what was taken out of the archive
 """

@@ -89,6 +89,11 @@ class DatasetManifest(StoredPart):
         ]
 
 
+def withdrawn(manifest: DatasetManifest, reason: str) -> DatasetManifest:
+    """What is left of a version that must not be used any more: its description, without files."""
+    return manifest.model_copy(update={"withdrawn": reason, "files": ()})
+
+
 def dataset_prefix(name: str, version: str = "") -> str:
     """Where a data set, or one version of it, is."""
     return f"datasets/{name}/{version}/" if version else f"datasets/{name}/"

@@ -25,9 +25,8 @@ def former_versions_removed(client: S3Client, bucket: str, key: str) -> int:
             return 0
         raise
     for page in pages:
-        former = [
-            (version["Key"], version["VersionId"]) for version in page.get("Versions", ()) if not version["IsLatest"]
-        ]
+        known = page.get("Versions", ())
+        former = [(version["Key"], version["VersionId"]) for version in known if not version["IsLatest"]]
         markers = [(marker["Key"], marker["VersionId"]) for marker in page.get("DeleteMarkers", ())]
         for name, version in [*former, *markers]:
             if name == key and version != "null":

@@ -77,6 +77,10 @@ def _carry_out(
     frontier = Frontier.in_directory(configuration.state_directory)
     frontier.forget(sorted(targets.urls), sorted(targets.digests))
     frontier.close()
+    from archive.datasets.withdrawing import withdraw  # pyarrow takes its time to import
+
+    for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
+        Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version from what is left")
     done = []
     for segment in Redaction(lookup.storage, targets, reason, identities).run():
         for copy in (configuration.state_directory / "spool").glob(f"{segment.segment}.*"):

@@ -41,7 +41,7 @@ class Part(StrEnum):
 
 
 def show(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The page's address.")],
+    url: Annotated[str, typer.Argument(metavar="URL|ID", help="The page's address, or with --row a row's id.")],
     uri: ArchiveArgument = None,
     at: Annotated[str, typer.Option("--at", metavar="DATE", help="The capture nearest to this time (UTC).")] = "",
     raw: Annotated[bool, typer.Option("--raw", help="The response as it was received, byte for byte.")] = False,
@@ -49,6 +49,7 @@ def show(
     headers: Annotated[bool, typer.Option("--headers", help="The response's header section.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The article's text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Where the capture is, and its record.")] = False,
+    row: Annotated[bool, typer.Option("--row", help="The capture behind a row of a data set.")] = False,
     endpoint_url: EndpointOption = None,
 ) -> int:
     """Show a capture: the newest of an address, or the one nearest to a time."""
@@ -57,11 +58,24 @@ def show(
     if len(wanted) > 1:
         raise UsageError(f"show: one of {', '.join(f'--{part}' for part in asked)} at a time")
     lookup = opened(uri, endpoint_url)
-    entry = lookup.closest(url, _moment(at))
+    entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
     if entry is None:
         raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
     _write(wanted[0] if wanted else Part.SUMMARY, lookup, entry)
     return 0
+
+
+def _of_row(lookup: Lookup, record_id: str) -> IndexEntry:
+    """The capture that a row of a data set in this archive names."""
+    from archive.datasets.reading import row_with
+
+    row = row_with(lookup.storage, record_id)
+    if row is None:
+        raise BadAddress(f"{record_id}: no row of this id in the data sets of {lookup.storage.uri}")
+    for entry in lookup.find(row["url"]):
+        if (entry.filename, entry.offset) == (row["warcFile"], row["warcOffset"]):
+            return entry
+    raise BadAddress(f"{record_id}: its capture, {row['warcFile']} at {row['warcOffset']}, is not in this archive")
 
 
 def _moment(at: str) -> datetime | None:

@@ -116,6 +116,28 @@ def test_a_payload_is_taken_out_by_its_digest(place: Path, newspaper: Archived) 
     assert {fault["what"] for fault in checked.json()["faults"]} == {"not captured"}
 
 
+def test_data_sets_that_hold_it_are_withdrawn(place: Path, newspaper: Archived) -> None:
+    assert newswarc("dataset", "build", "all", "--quiet", cwd=place).code == 0
+    assert newswarc("dataset", "build", "ar", "--quiet", "--lang", "ar", cwd=place).code == 0
+    rows = place / "newswarc-data" / "datasets" / "all" / "1"
+    assert list(rows.rglob("*.parquet"))
+    url = address(newspaper.base, CORRECTED)
+    row = newswarc("show", url, "--json", cwd=place).lines()[0]["record"]["id"]
+    shown = newswarc("show", row, "--row", "--text", cwd=place)
+    assert CORRECTED.headline in shown.out
+    redact(place, url)
+    assert [file.name for file in rows.rglob("*") if file.is_file()] == ["manifest.json"]
+    listed = newswarc("dataset", "list", cwd=place).out.splitlines()
+    assert listed == [f"all@1  16 rows  withdrawn: {REASON}", "ar@1  5 rows"]
+    assert newswarc("dataset", "verify", "ar", cwd=place).code == 0
+    pulled = newswarc("dataset", "pull", "all@1", cwd=place)
+    assert pulled.code == 2
+    assert f"was withdrawn: {REASON}" in pulled.err
+    assert newswarc("dataset", "build", "all", "--quiet", cwd=place).code == 0
+    assert newswarc("dataset", "list", cwd=place).out.splitlines()[1] == "all@2  14 rows"
+    assert newswarc("show", row, "--row", cwd=place).code == 2
+
+
 def test_rebuilding_and_extracting_keep_it_out(place: Path, newspaper: Archived) -> None:
     redact(place, address(newspaper.base, CORRECTED))
     archive = place / "newswarc-data"

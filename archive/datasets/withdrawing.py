@@ -1,0 +1,48 @@
+"""Versions that hold what was taken out of the archive are withdrawn: the one exception to their never changing.
+
+Their files go, former versions of these too; their manifest stays, without files, and says why. A new version can be
+built from what is left.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from archive.datasets.manifest import DatasetManifest, dataset_prefix, withdrawn
+from archive.datasets.reading import dataset, known_rows, names, versions
+from archive.manifests import file_sha256
+from archive.storage.protocol import Storage
+
+
+def withdraw(storage: Storage, records: Collection[str], reason: str) -> Iterator[str]:
+    """Withdraw all versions with a row of these ids; gives their names. May be repeated.
+
+    Raises DamagedArchive or StorageError.
+    """
+    wanted = set(records)
+    for name in names(storage):
+        for version in versions(storage, name):
+            manifest = dataset(storage, name, version)
+            if not manifest.withdrawn and _holds(storage, manifest, wanted):
+                _withdraw(storage, manifest, reason)
+                yield f"{name}@{version}"
+
+
+def _holds(storage: Storage, manifest: DatasetManifest, wanted: set[str]) -> bool:
+    """Whether a version has one of the rows; one without Parquet, of which that cannot be told, counts so."""
+    if manifest.rows and not manifest.shards(".parquet"):
+        return True
+    return any(record_id in wanted for record_id, _ in known_rows(storage, manifest))
+
+
+def _withdraw(storage: Storage, manifest: DatasetManifest, reason: str) -> None:
+    prefix = dataset_prefix(manifest.name, manifest.version)
+    for file in manifest.files:
+        storage.delete(f"{prefix}{file.path}")
+        storage.forget(f"{prefix}{file.path}")
+    with tempfile.TemporaryDirectory(prefix="newswarc-withdraw-") as scratch:
+        path = Path(scratch) / "manifest.json"
+        path.write_bytes(withdrawn(manifest, reason).to_bytes())
+        storage.put(f"{prefix}manifest.json", path, file_sha256(path))
