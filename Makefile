@@ -26,20 +26,7 @@ help:
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make format      put the sources in order"
-	@echo "make lock        pin the dependencies anew (requirements.lock); # Readers of data sets, which do not all resolve with ours
-$(CLIENTS)/.installed: tests/datasets/clients.lock $(filter .uv/bin/uv,$(UV))
-	@echo "setting up $(CLIENTS) (pinned by tests/datasets/clients.lock)"
-	@test -x $(CLIENTS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(CLIENTS)
-	@$(UV) pip sync --quiet --python $(CLIENTS)/bin/python --require-hashes tests/datasets/clients.lock
-	@touch $@
-
-dataset-clients: $(CLIENTS)/.installed
-
-dataset-lock: $(filter .uv/bin/uv,$(UV))
-	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
-	    --python-version 3.11 tests/datasets/clients.in --output-file tests/datasets/clients.lock
-
-replay-lock, dataset-lock: the tools of tests"
+	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock: the tools of tests"
 	@echo "make schema      write docs/schema and docs/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
@@ -86,6 +73,19 @@ $(REPLAY)/replaywebpage/sw.js: $(REPLAY)/.installed
 replay-tools: $(REPLAY)/.installed
 	@$(MAKE) --no-print-directory $(REPLAY)/replaywebpage/sw.js \
 	    || echo "no ReplayWeb.page (needs npm): its tests will be skipped"
+
+# Readers of data sets, which do not all resolve with ours
+$(CLIENTS)/.installed: tests/datasets/clients.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(CLIENTS) (pinned by tests/datasets/clients.lock)"
+	@test -x $(CLIENTS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(CLIENTS)
+	@$(UV) pip sync --quiet --python $(CLIENTS)/bin/python --require-hashes tests/datasets/clients.lock
+	@touch $@
+
+dataset-clients: $(CLIENTS)/.installed
+
+dataset-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 tests/datasets/clients.in --output-file tests/datasets/clients.lock
 
 replay-lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \

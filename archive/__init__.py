@@ -8,6 +8,7 @@ The same layout under a directory or an ``s3://bucket/prefix``::
     records/GENERATION/YYYY/MM/DD/SEGMENT.jsonl.gz            articles, one a line
     records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one a line, each with its outcome
     records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
+    datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
     redactions/YYYY/MM/DD/….json               what was taken out, when and why
     state/                                      on this machine only: frontier, spool with open segments, merged index
 
@@ -43,6 +44,7 @@ Rooms, from the inside out:
     exporting, wacz        such a part as one WARC or WACZ file
     wacz_reading           reading WACZ files of any origin
     importing              other programs' WARC files become segments
+    datasets/   tables of articles, in versions, to be cited
     tombstone, redaction   taking captures out for good
 
 This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).

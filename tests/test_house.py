@@ -43,7 +43,8 @@ def test_functions_are_short() -> None:
     lengths = {f"{path.relative_to(ROOT)}:{name}": length for path in own for name, length in functions(path)}
     too_long = {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION}
     # The options of a command are its documentation: one line each, without a body to speak of
-    too_long.pop("crawler/cli/crawl.py:crawl", None)
+    for command in ("crawler/cli/crawl.py:crawl", "crawler/cli/dataset.py:build"):
+        too_long.pop(command, None)
     assert not too_long
     assert statistics.median(lengths.values()) < MEDIAN_FUNCTION
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from archive.datasets.manifest import DatasetManifest
+from archive.datasets.manifest import DatasetFile, DatasetManifest
 from archive.datasets.rows import COLUMNS, Column
 
 _SIZES = (
@@ -69,6 +69,30 @@ def _json_type(column: Column) -> dict[str, Any]:
 def croissant(manifest: DatasetManifest) -> dict[str, Any]:
     """The description in Croissant 1.0. Images of articles, a structure of its own, are left out."""
     files = manifest.shards(".parquet")
+    records = {
+        "@type": "cr:RecordSet",
+        "@id": "articles",
+        "name": "articles",
+        "key": {"@id": "articles/id"},
+        "field": [_croissant_field(column) for column in COLUMNS if column.name != "images"],
+    }
+    return {
+        "@context": _context(),
+        "@type": "sc:Dataset",
+        "name": manifest.name,
+        "description": f"News articles with their captures: {manifest.rows} rows.",
+        "conformsTo": f"{_CROISSANT}1.0",
+        "citeAs": f"{manifest.name}, version {manifest.version}, built with {manifest.software}",
+        "license": "https://choosealicense.com/licenses/other/",
+        "url": f"urn:newswarc:dataset:{manifest.name}:{manifest.version}",
+        "version": f"{manifest.version}.0.0" if manifest.version.isdigit() else manifest.version,
+        "datePublished": manifest.statistics.last_capture or "1970-01-01T00:00:00Z",
+        "distribution": _distribution(files) if files else [],
+        "recordSet": [records] if files else [],
+    }
+
+
+def _distribution(files: list[DatasetFile]) -> list[dict[str, Any]]:
     objects = [
         {
             "@type": "cr:FileObject",
@@ -88,27 +112,7 @@ def croissant(manifest: DatasetManifest) -> dict[str, Any]:
         "encodingFormat": "application/x-parquet",
         "includes": "data/*.parquet",
     }
-    records = {
-        "@type": "cr:RecordSet",
-        "@id": "articles",
-        "name": "articles",
-        "key": {"@id": "articles/id"},
-        "field": [_croissant_field(column) for column in COLUMNS if column.name != "images"],
-    }
-    return {
-        "@context": _context(),
-        "@type": "sc:Dataset",
-        "name": manifest.name,
-        "description": f"News articles with their captures: {manifest.rows} rows.",
-        "conformsTo": f"{_CROISSANT}1.0",
-        "citeAs": f"{manifest.name}, version {manifest.version}, built with {manifest.software}",
-        "license": "https://choosealicense.com/licenses/other/",
-        "url": f"urn:newswarc:dataset:{manifest.name}:{manifest.version}",
-        "version": f"{manifest.version}.0.0" if manifest.version.isdigit() else manifest.version,
-        "datePublished": manifest.statistics.last_capture or "1970-01-01T00:00:00Z",
-        "distribution": [*objects, together] if files else [],
-        "recordSet": [records] if files else [],
-    }
+    return [*objects, together]
 
 
 def _croissant_field(column: Column) -> dict[str, Any]:

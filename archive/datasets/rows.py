@@ -79,14 +79,22 @@ Row = dict[str, Any]
 
 def row_of(record: Record, related: Row) -> Row:
     """The row of a stored record (as parsed JSON); `related` are the columns that follow from other records."""
-    warc, fields = record["warc"], record.get("fields") or {}
-    discovery, extraction = record.get("discovery") or {}, record.get("extraction") or {}
-    image = record.get("mainImage") or {}
-    row = {
+    row = {**_identity(record), **_content(record), **_quality(record), **_provenance(record), **related}
+    return {name: _clean(value) for name, value in row.items()}
+
+
+def _identity(record: Record) -> Row:
+    return {
         "id": record["id"],
         "site": site_of(record["url"]),
         "url": record["url"],
         "canonicalUrl": record.get("canonicalUrl"),
+    }
+
+
+def _content(record: Record) -> Row:
+    image = record.get("mainImage") or {}
+    return {
         "headline": record["headline"],
         "description": record.get("description"),
         "text": record["articleBody"],
@@ -101,6 +109,12 @@ def row_of(record: Record, related: Row) -> Row:
         "keywords": list(record.get("keywords", ())),
         "mainImage": image.get("url"),
         "images": [{key: one.get(key) for key in ("url", "caption", "credit")} for one in record.get("images", ())],
+    }
+
+
+def _quality(record: Record) -> Row:
+    fields = record.get("fields") or {}
+    return {
         "isAccessibleForFree": record.get("isAccessibleForFree"),
         "paywall": record.get("paywall"),
         "robots": list(record.get("robots", ())),
@@ -112,6 +126,12 @@ def row_of(record: Record, related: Row) -> Row:
         "languageConfidence": _confidence(fields, "inLanguage"),
         "contentSha256": record.get("contentSha256", ""),
         "simhash64": record.get("simhash64", ""),
+    }
+
+
+def _provenance(record: Record) -> Row:
+    warc, discovery = record["warc"], record.get("discovery") or {}
+    return {
         "captured": moment_of(warc["date"]),
         "warcFile": warc["file"],
         "warcOffset": warc["offset"],
@@ -119,10 +139,8 @@ def row_of(record: Record, related: Row) -> Row:
         "payloadDigest": warc["payloadDigest"],
         "foundVia": discovery.get("via"),
         "foundAt": discovery.get("seenAt"),
-        "extractor": extraction.get("version", ""),
-        **related,
+        "extractor": (record.get("extraction") or {}).get("version", ""),
     }
-    return {name: _clean(value) for name, value in row.items()}
 
 
 def site_of(url: str) -> str:

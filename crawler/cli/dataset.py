@@ -17,11 +17,14 @@ from archive.library import require_archive
 from archive.storage.opening import open_storage
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
-from crawler.config import Configuration, load_configuration, software
+from crawler.config import load_configuration, software
 
 if TYPE_CHECKING:
+    from archive.datasets.conditions import Condition
     from archive.datasets.manifest import DatasetManifest
     from archive.datasets.options import DatasetOptions
+    from archive.datasets.pulling import Pulled
+    from archive.storage.protocol import Storage
 
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME[@VERSION]")]
@@ -143,7 +146,7 @@ def info(
     """Describe a version: its card, or with --json its manifest."""
     from archive.datasets.manifest import dataset_prefix
 
-    storage, manifest, _ = _found(name, source, endpoint_url)
+    storage, manifest = _found(name, source, endpoint_url)
     if as_json:
         typer.echo(manifest.model_dump_json(by_alias=True))
         return
@@ -167,16 +170,36 @@ def pull(
 ) -> None:
     """Download a version, verified; begun again it goes on. Of a selection only what is needed is read."""
     from archive.datasets.conditions import parse_condition
-    from archive.datasets.pulling import pull as run
-    from archive.datasets.pulling import select
 
     condition = parse_condition(where) if where else None
     chosen = [column.strip() for column in columns.split(",") if column.strip()]
-    storage, manifest, _ = _found(name, source, endpoint_url)
+    storage, manifest = _found(name, source, endpoint_url)
     if manifest.withdrawn:
         raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
     directory = to or Path(f"{manifest.name}-{manifest.version}")
-    with _progress(quiet or as_json, DownloadColumn()) as progress:
+    done = _pulled(storage, manifest, directory, condition, chosen, jobs, quiet=quiet or as_json)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False))
+    elif not quiet:
+        Console(stderr=True, highlight=False).print(
+            f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
+        )
+
+
+def _pulled(
+    storage: Storage,
+    manifest: DatasetManifest,
+    directory: Path,
+    condition: Condition | None,
+    columns: list[str],
+    jobs: int,
+    *,
+    quiet: bool,
+) -> Pulled:
+    from archive.datasets.pulling import pull as run
+    from archive.datasets.pulling import select
+
+    with _progress(quiet, DownloadColumn()) as progress:
         task = progress.add_task(
             f"{manifest.name}@{manifest.version}", total=sum(file.size for file in manifest.files)
         )
@@ -184,16 +207,9 @@ def pull(
         def show(received: int) -> None:
             progress.advance(task, received)
 
-        if condition is None and not chosen:
-            done = run(storage, manifest, directory, show, jobs=jobs)
-        else:
-            done = select(storage, manifest, directory, condition, chosen or None, show)
-    if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False))
-    elif not quiet:
-        Console(stderr=True, highlight=False).print(
-            f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
-        )
+        if condition is None and not columns:
+            return run(storage, manifest, directory, show, jobs=jobs)
+        return select(storage, manifest, directory, condition, columns or None, show)
 
 
 @dataset.command("verify")
@@ -207,7 +223,7 @@ def verify(
     """Hold a version's files against its manifest. Exit code 1 when anything is wrong."""
     from archive.datasets.reading import verify_dataset
 
-    storage, manifest, _ = _found(name, source, endpoint_url)
+    storage, manifest = _found(name, source, endpoint_url)
     console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet)
     with console.status("verifying") as status:
         faults = verify_dataset(storage, manifest, lambda path: status.update(f"verifying {path}"))
@@ -220,13 +236,13 @@ def verify(
     return 1 if faults else 0
 
 
-def _found(name: str, source: str | None, endpoint_url: str | None) -> tuple[Any, DatasetManifest, Configuration]:
+def _found(name: str, source: str | None, endpoint_url: str | None) -> tuple[Storage, DatasetManifest]:
     from archive.datasets.reading import dataset as read
 
     configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
     storage = open_storage(configuration.archive, configuration.s3)
     bare, _, version = name.partition("@")
-    return storage, read(storage, bare, version), configuration
+    return storage, read(storage, bare, version)
 
 
 @contextmanager
