@@ -6,9 +6,10 @@ could not be shown.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -37,19 +38,27 @@ class Piece:
     """Descriptor."""
     offset: int
     length: int
-    entry: IndexEntry | None
-    """The index line of what it holds, its place that in the copy; none when it cannot be shown."""
-    group: Group | None = None
+    entries: Iterable[IndexEntry] = ()
+    """The index lines of what it holds, each with its place in the copy."""
+    record_id: UUID | None = None
+    """The response or revisit record in it."""
+    sha256: str = ""
+    """What its bytes have to have, where that is known."""
 
     def parts(self) -> Iterator[bytes]:
-        """Its bytes."""
+        """Its bytes. Raises DamagedArchive when they are not what they should be."""
         at, end = self.offset, self.offset + self.length
+        digest = hashlib.sha256()
         while at < end:
             part = os.pread(self.file, min(_COPY, end - at), at)
             if not part:
                 raise DamagedArchive(f"a segment ended at {at} while it was copied")
             at += len(part)
+            if self.sha256:
+                digest.update(part)
             yield part
+        if self.sha256 and digest.hexdigest() != self.sha256:
+            raise DamagedArchive(f"a segment's SHA-256 is not {self.sha256}; run newswarc verify --deep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,8 @@ class Excerpt:
             self.progress(done, len(held))
             with tempfile.TemporaryDirectory(prefix="newswarc-excerpt-") as scratch:
                 warc = self.lookup.storage.fetch(manifest.warc.key, Path(scratch))
-                yield ExcerptFile(warc.name, manifest.segment, self._pieces(warc, manifest))
+                pieces = self._whole if self.selection.is_everything else self._pieces
+                yield ExcerptFile(warc.name, manifest.segment, pieces(warc, manifest))
         self.progress(len(held), len(held))
 
     def originals(self, identities: Identities, software: str) -> Iterator[Piece]:
@@ -103,12 +113,12 @@ class Excerpt:
             return
         with tempfile.TemporaryFile(buffering=0) as scratch:
             at = scratch.write(_introduction(identities, software))
-            yield Piece(scratch.fileno(), 0, at, None)
+            yield Piece(scratch.fileno(), 0, at)
             for entry in wanted:
                 with self.lookup.storage.open_range(entry.filename, entry.offset, entry.length) as stream:
                     scratch.seek(at)
                     length = scratch.write(stream.read())
-                yield Piece(scratch.fileno(), at, length, _moved(entry, at))
+                yield Piece(scratch.fileno(), at, length, (_moved(entry, at),))
                 at += length
 
     def _held(self) -> Iterator[Manifest]:
@@ -121,6 +131,16 @@ class Excerpt:
                 continue
             if not site or self.selection.has_site(manifest.sites) or manifest.segment in of_host:
                 yield manifest
+
+    def _whole(self, warc: Path, manifest: Manifest) -> Iterator[Piece]:
+        """A segment as it is, with its own index: nothing of it has to be read to be understood."""
+        with warc.open("rb") as copying, self.lookup.storage.open_range(manifest.cdxj.key) as index:
+            yield Piece(copying.fileno(), 0, manifest.warc.size, self._counted(index), sha256=manifest.warc.sha256)
+
+    def _counted(self, index: Iterable[bytes]) -> Iterator[IndexEntry]:
+        for line in index:
+            self.captures += 1
+            yield IndexEntry.parse(line)
 
     def _pieces(self, warc: Path, manifest: Manifest) -> Iterator[Piece]:
         name = SegmentName.parse(manifest.segment)
@@ -135,12 +155,14 @@ class Excerpt:
                     self._note_original(group)
                     main = group.main
                     entry = index_entry_of(main, name, main.offset + shift, main.length)
-                yield Piece(copying.fileno(), group.offset, group.length, entry, group)
+                yield Piece(
+                    copying.fileno(), group.offset, group.length, (entry,) if entry else (), _record_of(group)
+                )
                 copied += group.length
 
     def _note_original(self, group: Group) -> None:
         original = group.original
-        if original is None or self.selection.is_everything or group.main is None:
+        if original is None or group.main is None:
             return
         url = group.main.headers.get("WARC-Refers-To-Target-URI", group.url).strip("<>")
         at = group.main.headers.get("WARC-Refers-To-Date")
@@ -164,6 +186,10 @@ class Excerpt:
             if near and not entry.is_revisit and read_entry(self.lookup.storage, entry).record_id == record_id:
                 return entry
         return None
+
+
+def _record_of(group: Group) -> UUID | None:
+    return group.main.record_id if group.main is not None else None
 
 
 def _introduction(identities: Identities, software: str) -> bytes:

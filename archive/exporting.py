@@ -50,8 +50,8 @@ def _copy(pieces: Iterator[Piece], target: IO[bytes], size: int, index: IndexBuf
     """Append pieces; the size then. Places in a piece's index line count from where its file begins."""
     begins = size
     for piece in pieces:
-        if piece.entry is not None:
-            index.add(replace(piece.entry, filename=name, offset=begins + piece.entry.offset))
+        for entry in piece.entries:
+            index.add(replace(entry, filename=name, offset=begins + entry.offset))
         for part in piece.parts():
             target.write(part)
         size += piece.length

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
 from archive.cdxj import IndexBuffer
 from archive.derived import read_articles
@@ -108,27 +109,27 @@ class WaczWriter:
         first = next(file.pieces, None)
         if first is None:
             return
-        offsets: set[int] = set()
+        copied: set[UUID] | None = None if first.sha256 else set()
 
         def parts() -> Iterator[bytes]:
             for piece in _chain(first, file.pieces):
-                if piece.entry is not None:
-                    index.add(replace(piece.entry, filename=file.name))
-                if piece.group is not None and piece.group.main is not None:
-                    offsets.add(piece.group.main.offset)
+                for entry in piece.entries:
+                    index.add(replace(entry, filename=file.name))
+                if copied is not None and piece.record_id is not None:
+                    copied.add(piece.record_id)
                 yield from piece.parts()
 
         self._add(packed, f"archive/{file.name}", parts())
-        self._add_pages(file.segment, offsets, pages)
+        self._add_pages(file.segment, copied, pages)
 
-    def _add_pages(self, segment: str, offsets: set[int], pages: IO[bytes]) -> None:
-        """The articles of the captures that went in."""
+    def _add_pages(self, segment: str, copied: set[UUID] | None, pages: IO[bytes]) -> None:
+        """The articles of the captures that went in; None means all."""
         completion = completion_of(self._lookup.storage, segment)
         if completion is None:
             return
         with self._lookup.storage.open_range(completion.records.key) as stream:
             for article in read_articles(stream):
-                if article.warc is None or article.warc.offset not in offsets:
+                if article.warc is None or (copied is not None and article.id not in copied):
                     continue
                 page = {
                     "id": str(article.id),
@@ -148,8 +149,8 @@ class WaczWriter:
 
         def parts() -> Iterator[bytes]:
             for piece in _chain(first, pieces):
-                if piece.entry is not None:
-                    index.add(replace(piece.entry, filename=_ORIGINALS))
+                for entry in piece.entries:
+                    index.add(replace(entry, filename=_ORIGINALS))
                 yield from piece.parts()
 
         self._add(packed, f"archive/{_ORIGINALS}", parts())

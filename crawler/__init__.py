@@ -22,6 +22,7 @@ verification  an archive verified, in worker processes
 housekeeping  what has to happen again and again while a crawl runs
 session     all that joined to a running Scrapy crawl
 extraction  records from stored segments, over again
+trackers    hosts that are never asked for requisites
 requisites  what a run wants of styles, pictures, scripts
 importing   other programs' WARC files, with records of their pages
 replay/     an archive in the browser

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from archive.members import DIGEST_ALGORITHMS
 from archive.storage.s3_options import S3Options
-from crawler.requisites import TRACKERS
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 from crawler.scheduling import Pace
+from crawler.trackers import TRACKERS
 from spiders.site import duration
 
 ENVIRONMENT_PREFIX = "NEWSWARC_"

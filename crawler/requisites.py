@@ -13,54 +13,6 @@ if TYPE_CHECKING:
     from crawler.config import Configuration
     from crawler.frontier import Frontier
 
-TRACKERS = (
-    "2mdn.net",
-    "adnxs.com",
-    "adsafeprotected.com",
-    "adsrvr.org",
-    "adtechus.com",
-    "amazon-adsystem.com",
-    "casalemedia.com",
-    "chartbeat.com",
-    "chartbeat.net",
-    "clarity.ms",
-    "connect.facebook.net",
-    "criteo.com",
-    "criteo.net",
-    "demdex.net",
-    "doubleclick.net",
-    "doubleverify.com",
-    "everesttech.net",
-    "google-analytics.com",
-    "googleadservices.com",
-    "googlesyndication.com",
-    "googletagmanager.com",
-    "googletagservices.com",
-    "hotjar.com",
-    "imrworldwide.com",
-    "krxd.net",
-    "mc.yandex.ru",
-    "moatads.com",
-    "newrelic.com",
-    "nr-data.net",
-    "omtrdc.net",
-    "openx.net",
-    "outbrain.com",
-    "parsely.com",
-    "permutive.com",
-    "piano.io",
-    "pubmatic.com",
-    "quantcast.com",
-    "quantserve.com",
-    "rubiconproject.com",
-    "scorecardresearch.com",
-    "smartadserver.com",
-    "taboola.com",
-    "teads.tv",
-    "xiti.com",
-)
-"""Hosts of advertising and of the measuring of readers: what they serve is made for one visit."""
-
 _MOST_NAMED = 5
 
 

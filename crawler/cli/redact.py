@@ -19,7 +19,6 @@ from crawler.cli.errors import UsageError
 from crawler.cli.find import opened
 from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption
 from crawler.config import Configuration, load_configuration
-from crawler.frontier import Frontier
 from spiders.problems import printable
 
 
@@ -70,6 +69,10 @@ def _announce(console: Console, targets: Targets) -> None:
 def _carry_out(
     lookup: Lookup, targets: Targets, asked: str, reason: str, configuration: Configuration
 ) -> list[RedactedSegment]:
+    # Imported late: the database and pyarrow take their time, which other commands should not pay
+    from archive.datasets.withdrawing import withdraw
+    from crawler.frontier import Frontier
+
     identities = SystemIdentities()
     key, entry = log_entry(targets, asked, reason, configuration.contact, identities)
     lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
@@ -77,8 +80,6 @@ def _carry_out(
     frontier = Frontier.in_directory(configuration.state_directory)
     frontier.forget(sorted(targets.urls), sorted(targets.digests))
     frontier.close()
-    from archive.datasets.withdrawing import withdraw  # pyarrow takes its time to import
-
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
         Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version from what is left")
     done = []
