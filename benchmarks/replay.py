@@ -142,8 +142,6 @@ def look_ups(lines: int) -> list[str]:
 
 def _look_up(directory: Path, lines: int) -> None:
     """In a process of its own: look addresses up, say how fast and in how much memory."""
-    import resource
-
     from archive.lookup import Lookup
 
     chooser = random.Random(7)
@@ -156,7 +154,7 @@ def _look_up(directory: Path, lines: int) -> None:
         found += sum(1 for _ in lookup.find(url))
     seconds, used = time.monotonic() - begun, time.process_time() - processor
     assert found == sum(number < lines for number in wanted), found
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _high_water(os.getpid())
     facts = {"per_second": len(urls) / seconds, "processor_ms": used / len(urls) * 1000, "mib": peak}
     sys.stdout.write(json.dumps(facts))
 
@@ -221,14 +219,30 @@ def packing(pages: Sequence[bytes], wacz: Path, rounds: int) -> list[str]:
 
 def _run(command: Sequence[str]) -> tuple[float, float]:
     """Processor seconds and peak memory (MiB) of a command. Raises RuntimeError when it fails."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command[:3])} failed: {said.decode(errors='replace')[-1500:]}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        peak = 0.0
+        while True:
+            # What the system counts for a finished process begins with the memory of the one that started it
+            peak = max(peak, _high_water(process.pid))
+            done, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if done:
+                break
+            time.sleep(0.02)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command[:3])} failed: {said.read()[-1500:].decode(errors='replace')}")
+    return usage.ru_utime + usage.ru_stime, peak
+
+
+def _high_water(process: int) -> float:
+    """The most memory (MiB) that a process has had so far."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 if __name__ == "__main__":

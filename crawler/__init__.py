@@ -6,6 +6,7 @@ wire/       fetching: bytes on the wire, one exchange at a time
 safety      which addresses may be contacted
 robots      robots.txt, with every denial recorded
 frontier    which URLs are known, due, captured, stored
+source_reading  what a run reads of a source
 outcomes    what capture outcomes mean for an address
 counts      what a run has done so far
 budget      how far a run follows a site

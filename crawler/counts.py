@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from crawler.frontier_entries import Due, SourceReading
+from crawler.frontier_entries import Due
+from crawler.source_reading import SourceReading
 
 
 @dataclass(slots=True)

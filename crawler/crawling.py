@@ -74,7 +74,7 @@ class CrawlReport:
     planned: list[dict[str, str]] = field(default_factory=list)
     """In a dry run: address, source and date of what would be fetched."""
     sources: list[dict[str, object]] = field(default_factory=list)
-    """What was read of sources (`crawler.frontier_entries.SourceReading`)."""
+    """What was read of sources (`crawler.source_reading.SourceReading`)."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and language that front pages give themselves, by site."""
     interrupted: bool = False

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
-from crawler.frontier_entries import Due, SourceReading, moment_of
+from crawler.frontier_entries import Due
 from crawler.session import CrawlSession
+from crawler.source_reading import SourceReading, moment_of
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
 from spiders.requests import SOURCE_ROLES, asked_address, discovery_of, is_unchanged

@@ -17,7 +17,7 @@ from rich.table import Table
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption
 from crawler.config import Configuration, load_configuration
-from crawler.frontier_entries import SourceReading, moment_of
+from crawler.source_reading import SourceReading, moment_of
 from spiders.catalog import SiteCatalog, read_site
 from spiders.problems import printable
 from spiders.site import site_of_address
