@@ -60,7 +60,7 @@ def records(path: Path) -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize("name", ["packed.warc.gz", "plain.warc"])
+@pytest.mark.parametrize("name", ["packed.warc.gz", pytest.param("plain.warc", marks=pytest.mark.long)])
 def test_what_wget_kept(name: str, by_wget: Path, tmp_path: Path) -> None:
     done = take_in(tmp_path, by_wget / name)
     assert done.code == 0, done.err

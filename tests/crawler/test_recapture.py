@@ -97,6 +97,7 @@ def test_versions_of_an_article(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
 
 
+@pytest.mark.long
 def test_without_ages_nothing_is_fetched_again(tmp_path: Path) -> None:
     with DemoServer() as server:
         crawl(server, tmp_path, NEWSWARC_RECAPTURE="")
