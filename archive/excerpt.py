@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -22,7 +22,7 @@ from archive.layout import SegmentName
 from archive.library import segments
 from archive.lookup import Lookup, Match, Period, read_entry
 from archive.manifests import Manifest
-from archive.members import WARC_FIELDS, Block, gzip_member, record_head, warc_date, warc_fields
+from archive.members import WARC_FIELDS, Block, gzip_member, record_head, warc_fields
 from archive.recovery import index_entry_of
 from archive.selection import Group, Selection, chosen
 
@@ -118,7 +118,7 @@ class Excerpt:
                 with self.lookup.storage.open_range(entry.filename, entry.offset, entry.length) as stream:
                     scratch.seek(at)
                     length = scratch.write(stream.read())
-                yield Piece(scratch.fileno(), at, length, (_moved(entry, at),))
+                yield Piece(scratch.fileno(), at, length, (replace(entry, offset=at),))
                 at += length
 
     def _held(self) -> Iterator[Manifest]:
@@ -144,7 +144,6 @@ class Excerpt:
 
     def _pieces(self, warc: Path, manifest: Manifest) -> Iterator[Piece]:
         name = SegmentName.parse(manifest.segment)
-        shift = 0
         copied = 0
         with warc.open("rb") as reading, warc.open("rb") as copying:
             for group in chosen(reading, self.selection):
@@ -201,16 +200,3 @@ def _introduction(identities: Identities, software: str) -> bytes:
     block = Block.of(warc_fields(text), "sha256")
     head = record_head("warcinfo", identities.record_id(), identities.now(), WARC_FIELDS, block, ())
     return gzip_member(head, block, _LEVEL)
-
-
-def _moved(entry: IndexEntry, offset: int) -> IndexEntry:
-    return IndexEntry(
-        entry.url,
-        warc_date(entry.moment),
-        entry.mime,
-        entry.status,
-        entry.digest,
-        entry.length,
-        offset,
-        entry.filename,
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -21,7 +21,7 @@ from archive.merged_index import MergedIndex
 from archive.storage.protocol import Storage
 from archive.surt import surt_key, surt_timestamp
 
-_DIGITS = 14
+_FIRST_OF_A_YEAR = "00000101000000"
 
 
 class Match(StrEnum):
@@ -48,7 +48,7 @@ class Period:
     def of(cls, since: str, until: str) -> Self:
         """Raises BadAddress when one of them is no date."""
         for text in (since, until):
-            if text and not is_date(text):
+            if text and parse_moment(text) is None:
                 raise BadAddress(f"{text!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
         return cls(since, until)
 
@@ -58,15 +58,15 @@ class Period:
         return (not since or stamp[: len(since)] >= since) and (not until or stamp[: len(until)] < until)
 
 
-def is_date(text: str) -> bool:
-    """Whether a text begins an ISO 8601 date and time, a year at least; digits as indexes have them will do."""
+def parse_moment(text: str) -> datetime | None:
+    """The beginning of a time (UTC), given as ISO 8601 or in digits and perhaps cut short; None when it is none."""
     digits = surt_timestamp(text)
-    full = f"{digits}{'00000101000000'[len(digits) :]}"
+    if len(digits) < len("2026") or len(digits) % 2:
+        return None
     try:
-        datetime.strptime(full, "%Y%m%d%H%M%S")  # noqa: DTZ007 - only its form is asked for
+        return datetime.strptime(f"{digits}{_FIRST_OF_A_YEAR[len(digits) :]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return False
-    return len(digits) >= len("2026") and len(digits) % 2 == 0
+        return None
 
 
 class Lookup:

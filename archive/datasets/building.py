@@ -32,11 +32,11 @@ from archive.datasets.options import DatasetOptions
 from archive.datasets.reading import known_rows, newest_version, versions
 from archive.datasets.relations import Fact, Relations
 from archive.datasets.rows import Row, row_of
-from archive.datasets.shards import ShardFacts, ShardWriter, digest_of
+from archive.datasets.shards import ShardFacts, ShardWriter
 from archive.derived import read_lines
 from archive.errors import BadAddress
 from archive.library import completions
-from archive.manifests import CompletionManifest
+from archive.manifests import CompletionManifest, file_sha256
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
@@ -245,7 +245,7 @@ def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> tuple[list[Data
             writer.add(_rows(plan.source.open(), shard))
         files = []
         for path, file in made.items():
-            sha256 = digest_of(file)
+            sha256 = file_sha256(file)
             target.put(f"{dataset_prefix(plan.name, version)}{path}", file, sha256)
             files.append(DatasetFile(path=path, size=file.stat().st_size, sha256=sha256, rows=writer.facts.rows))
     known.parent.mkdir(parents=True, exist_ok=True)
@@ -324,12 +324,12 @@ def _finish(target: Storage, manifest: DatasetManifest) -> DatasetManifest:
         for path, data in documents(manifest).items():
             file = Path(scratch) / path
             file.write_bytes(data)
-            target.put(f"{prefix}{path}", file, digest_of(file))
-            files.append(DatasetFile(path=path, size=len(data), sha256=digest_of(file)))
+            target.put(f"{prefix}{path}", file, file_sha256(file))
+            files.append(DatasetFile(path=path, size=len(data), sha256=file_sha256(file)))
         sums = Path(scratch) / "SHA256SUMS"
         sums.write_text("".join(f"{file.sha256}  {file.path}\n" for file in files), encoding="utf-8")
-        target.put(f"{prefix}SHA256SUMS", sums, digest_of(sums))
-        files.append(DatasetFile(path="SHA256SUMS", size=sums.stat().st_size, sha256=digest_of(sums)))
+        target.put(f"{prefix}SHA256SUMS", sums, file_sha256(sums))
+        files.append(DatasetFile(path="SHA256SUMS", size=sums.stat().st_size, sha256=file_sha256(sums)))
     whole = manifest.model_copy(update={"files": tuple(files)})
     target.put_if_absent(f"{prefix}manifest.json", whole.to_bytes())
     return whole

@@ -7,7 +7,6 @@ selection only the row groups and columns that are needed are read.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from archive.datasets.ranges import StoredFileReader
 from archive.datasets.rows import SCHEMA
 from archive.datasets.shards import GROUP
 from archive.errors import BadAddress, DamagedArchive
+from archive.manifests import file_sha256
 from archive.storage.protocol import Storage
 
 _COPY = 1 << 20
@@ -66,13 +66,13 @@ def pull(
 def _download(storage: Storage, key: str, file: DatasetFile, target: Path, progress: Progress) -> tuple[int, bool]:
     """Bytes received, and whether the file was there already."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_file() and target.stat().st_size == file.size and _digest(target) == file.sha256:
+    if target.is_file() and target.stat().st_size == file.size and file_sha256(target) == file.sha256:
         return 0, True
     part = target.with_name(f".{target.name}.part")
     received = 0
     for _ in range(_TRIES):
         received += _go_on(storage, key, file, part, progress)
-        if part.stat().st_size == file.size and _digest(part) == file.sha256:
+        if part.stat().st_size == file.size and file_sha256(part) == file.sha256:
             part.rename(target)
             return received, False
         part.unlink()
@@ -91,11 +91,6 @@ def _go_on(storage: Storage, key: str, file: DatasetFile, part: Path, progress: 
                     writing.write(data)
                     progress(len(data))
         return writing.tell() - begun
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def select(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -140,16 +139,3 @@ class ShardWriter:
 def _order(row: Row) -> tuple[str, str, str]:
     published = row["datePublished"]
     return row["site"], published.isoformat() if published else "", row["id"]
-
-
-def read_rows(parquet: Path, columns: list[str] | None = None) -> Iterator[Row]:
-    """The rows of a Parquet file, a part at a time."""
-    with pq.ParquetFile(parquet) as file:
-        for batch in file.iter_batches(batch_size=GROUP, columns=columns):
-            yield from batch.to_pylist()
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,10 +11,11 @@ import typer
 from rich.console import Console
 
 from archive.errors import ArchiveError
+from crawler.cli.find import opened
 from crawler.cli.options import EndpointOption, JsonOption, QuietOption
 from crawler.config import load_configuration
 from crawler.replay.program import find_program, running
-from crawler.replay.replayed import Replayed, opened
+from crawler.replay.replayed import Replayed, opened_for_replay
 from crawler.replay.server import CAPTURES, ReplayServer
 
 PORT = 8090
@@ -46,9 +47,9 @@ def replay(
         # Imported late: reading pages takes the extractor's libraries
         from crawler.cli.replay_check import check_and_show
 
-        return check_and_show(configuration, site, console, as_json=as_json)
+        return check_and_show(opened(uri, endpoint_url), site, console, as_json=as_json)
     program = find_program(configuration.pywb)
-    with opened(configuration.archive, configuration) as replayed:
+    with opened_for_replay(configuration.archive, configuration) as replayed:
         server = ReplayServer(port, replayed.title, replayed.listing, replayed.reader)
         with server, running(program, replayed.index_directory, f"{server.base}{CAPTURES}") as collection:
             server.replay = collection

@@ -8,20 +8,14 @@ from dataclasses import asdict
 import typer
 from rich.console import Console
 
-from archive.library import RecordFilter, require_archive
+from archive.library import RecordFilter
 from archive.lookup import Lookup
-from archive.storage.opening import open_storage
-from crawler.config import Configuration
 from crawler.replay.checking import ReplayCheck, ReplayFault
 from spiders.problems import printable
 
 
-def check_and_show(configuration: Configuration, site: str, console: Console, *, as_json: bool) -> int:
-    """Look through an archive; exit code 1 when a page lacks anything. Raises BadAddress or StorageError."""
-    storage = open_storage(configuration.archive, configuration.s3)
-    require_archive(storage)
-    lookup = Lookup(storage, configuration.index_directory)
-    lookup.refresh()
+def check_and_show(lookup: Lookup, site: str, console: Console, *, as_json: bool) -> int:
+    """Look through an archive; exit code 1 when a page lacks anything. Raises StorageError."""
     faults: list[ReplayFault] = []
     with console.status("looking at pages") as status:
         check = ReplayCheck(lookup, RecordFilter(site), lambda pages: status.update(f"looking at pages: {pages:,}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -18,15 +18,13 @@ from archive.cdxj import IndexEntry
 from archive.errors import BadAddress
 from archive.http1 import entity_body
 from archive.library import article_of
-from archive.lookup import Lookup, is_date
-from archive.surt import surt_timestamp
+from archive.lookup import Lookup, parse_moment
 from crawler.cli.errors import UsageError
 from crawler.cli.find import opened
 from crawler.cli.options import ArchiveArgument, EndpointOption
 from spiders.problems import printable
 
 _LARGEST = 1 << 30
-_EARLIEST = "00000101000000"
 
 
 class Part(StrEnum):
@@ -79,12 +77,10 @@ def _of_row(lookup: Lookup, record_id: str) -> IndexEntry:
 
 
 def _moment(at: str) -> datetime | None:
-    if not at:
-        return None
-    if not is_date(at):
+    moment = parse_moment(at)
+    if at and moment is None:
         raise UsageError(f"show: --at {at!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
-    digits = surt_timestamp(at)
-    return datetime.strptime(f"{digits}{_EARLIEST[len(digits) :]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return moment
 
 
 def _write(part: Part, lookup: Lookup, entry: IndexEntry) -> None:

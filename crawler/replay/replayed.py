@@ -39,7 +39,7 @@ class Replayed:
 
 
 @contextmanager
-def opened(address: str, configuration: Configuration) -> Iterator[Replayed]:
+def opened_for_replay(address: str, configuration: Configuration) -> Iterator[Replayed]:
     """Open what is at an address: an archive, or a WARC or WACZ file.
 
     Raises BadAddress, DamagedArchive, StorageError or OSError.

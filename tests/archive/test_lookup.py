@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.cdxj import IndexEntry, index_text
 from archive.errors import BadAddress, DamagedArchive
-from archive.lookup import Lookup, Match, Period, is_date
+from archive.lookup import Lookup, Match, Period, parse_moment
 from archive.manifests import Manifest, StoredFile
 from archive.merged_index import MergedIndex, SortedLines
 from archive.storage.local import LocalStorage
@@ -156,10 +157,10 @@ def test_time_is_chosen(storage: LocalStorage, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_told() -> None:
-    assert is_date("2026-11-24T10:30")
-    assert is_date("20261124103000")
-    assert not is_date("yesterday")
-    assert not is_date("2026-13-01")
+    assert parse_moment("2026-11-24T10:30") == datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+    assert parse_moment("20261124103001") == datetime(2026, 11, 24, 10, 30, 1, tzinfo=UTC)
+    assert parse_moment("2026") == datetime(2026, 1, 1, tzinfo=UTC)
+    assert [parse_moment(text) for text in ("yesterday", "2026-13-01", "2026-1", "")] == [None] * 4
     with pytest.raises(BadAddress, match="not a date"):
         Period.of("yesterday", "")
     with pytest.raises(DamagedArchive):

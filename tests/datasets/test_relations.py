@@ -76,4 +76,3 @@ def test_the_order_of_segments_does_not_matter() -> None:
     straight, other = relations(*made), relations(*shuffled)
     for number, one in enumerate(shuffled):
         assert other.columns(number) == straight.columns(made.index(one))
-    assert Relations([])
