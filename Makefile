@@ -18,7 +18,7 @@ CLIENTS := .venv-clients
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule hostile realsite
+.PHONY: help setup replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -39,6 +39,7 @@ help:
 	@echo "make long        tests that are more of the same"
 	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
+	@echo "make dataset     building a million rows: speed, memory, near copies found, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
 	@echo "make realsite    crawls of a newspaper on WordPress, report to docs/ (needs Debian's wordpress, php, mariadb)"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
@@ -177,6 +178,9 @@ faults: setup
 
 schedule: setup
 	$(BIN)/python -m benchmarks.schedule_sim --report docs/schedule.md
+
+dataset: setup
+	$(BIN)/python -m benchmarks.dataset --report docs/building-datasets.md
 
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/hostile.md

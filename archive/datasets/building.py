@@ -17,6 +17,8 @@ from dataclasses import dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 
 from archive.datasets.card import documents
@@ -30,8 +32,8 @@ from archive.datasets.manifest import (
 )
 from archive.datasets.options import DatasetOptions
 from archive.datasets.reading import known_rows, newest_version, versions
-from archive.datasets.relations import Fact, Relations
-from archive.datasets.rows import Row, row_of
+from archive.datasets.relations import FACT, RELATED, Facts, Flags, columns_of, fact_of, relations
+from archive.datasets.rows import Row, brief_of, row_of
 from archive.datasets.shards import ShardFacts, ShardWriter
 from archive.derived import read_lines
 from archive.errors import BadAddress
@@ -82,8 +84,10 @@ class BuildPlan:
 class _Read:
     """What the first pass found in a segment."""
 
-    facts: list[Fact | None]
-    """For each record, None where it is not wanted by itself."""
+    wanted: Flags
+    """For each record whether it is wanted by itself."""
+    facts: Facts
+    """Of those that are."""
     dropped: Counter[str]
 
 
@@ -94,8 +98,8 @@ class _Shard:
     number: int
     of: int
     sources: tuple[CompletionManifest, ...]
-    related: tuple[Row | None, ...]
-    """For each record of these the columns that follow from others, None where it is left out."""
+    related: npt.NDArray[np.void]
+    """For each record of these what follows from others."""
 
     def paths(self, plan: BuildPlan) -> tuple[str, str]:
         stem = f"{plan.name}-{self.number:05d}-of-{self.of:05d}"
@@ -143,7 +147,7 @@ def build(plan: BuildPlan, progress: Progress) -> Built:
         files=tuple(file for files, _ in made for file in files),
         sources=sources,
         dropped=dict(sorted(dropped.items())),
-        statistics=_statistics(facts, [row for shard in shards for row in shard.related if row is not None]),
+        statistics=_statistics(facts, np.concatenate([shard.related for shard in shards])),
         software=plan.software,
     )
     manifest = manifest.model_copy(update={"changes": _changes(target, manifest, newest)})
@@ -185,37 +189,43 @@ def _parsed(line: bytes) -> dict[str, object]:
 
 
 def _read_segment(place: Place, completion: CompletionManifest, options: DatasetOptions) -> _Read:
-    facts: list[Fact | None] = []
+    wanted: list[bool] = []
+    facts: list[tuple[object, ...]] = []
     dropped: Counter[str] = Counter()
     for record in _records(place.open(), completion):
-        row = row_of(record, {})
-        reason = options.reason_against(row)
-        if reason is not None:
+        brief = brief_of(record)
+        reason = options.reason_against(brief)
+        wanted.append(reason is None)
+        if reason is None:
+            facts.append(fact_of(brief))
+        else:
             dropped[reason.value] += 1
-        facts.append(Fact.of(row) if reason is None else None)
-    return _Read(facts, dropped)
+    return _Read(np.array(wanted, bool), np.array(facts, FACT), dropped)
 
 
 def _planned(
     plan: BuildPlan, taken: list[CompletionManifest], read: list[_Read], dropped: Counter[str]
 ) -> Iterator[_Shard]:
     """Segments in their order, put together until there are enough records; at least one shard, be it empty."""
-    facts = (fact for one in read for fact in one.facts if fact is not None)
-    relations = Relations(facts, plan.options.versions)
-    parts: list[tuple[list[CompletionManifest], list[Row | None]]] = [([], [])]
-    number = 0
+    found, left_out = relations(
+        np.concatenate([one.facts for one in read] or [np.zeros(0, FACT)]),
+        plan.options.versions,
+        plan.options.copies,
+    )
+    dropped.update({reason.value: count for reason, count in left_out.items()})
+    related = np.zeros(sum(len(one.wanted) for one in read), RELATED)
+    if read:
+        related[np.concatenate([one.wanted for one in read])] = found
+    parts: list[list[CompletionManifest]] = [[]]
+    ends = [0]
     for completion, one in zip(taken, read, strict=True):
-        if len(parts[-1][1]) >= SHARD:
-            parts.append(([], []))
-        parts[-1][0].append(completion)
-        for fact in one.facts:
-            reason = relations.reason_against(number, plan.options.copies) if fact is not None else None
-            if reason is not None:
-                dropped[reason.value] += 1
-            parts[-1][1].append(relations.columns(number) if fact is not None and reason is None else None)
-            number += fact is not None
-    for place, (sources, related) in enumerate(parts):
-        yield _Shard(place, len(parts), tuple(sources), tuple(related))
+        if ends[-1] - (ends[-2] if len(ends) > 1 else 0) >= SHARD:
+            parts.append([])
+            ends.append(ends[-1])
+        parts[-1].append(completion)
+        ends[-1] += len(one.wanted)
+    for number, (sources, begin, end) in enumerate(zip(parts, [0, *ends], ends, strict=False)):
+        yield _Shard(number, len(parts), tuple(sources), related[begin:end])
 
 
 def _second_pass(
@@ -259,9 +269,9 @@ def _rows(storage: Storage, shard: _Shard) -> Iterator[Row]:
     related = iter(shard.related)
     for completion in shard.sources:
         for record in _records(storage, completion):
-            columns = next(related)
-            if columns is not None:
-                yield row_of(record, columns)
+            found = next(related)
+            if found["kept"]:
+                yield row_of(record, columns_of(found))
 
 
 def _plan_digest(plan: BuildPlan, shard: _Shard) -> str:
@@ -270,7 +280,7 @@ def _plan_digest(plan: BuildPlan, shard: _Shard) -> str:
     digest.update(plan.options.model_dump_json().encode())
     for source in shard.sources:
         digest.update(source.records.sha256.encode())
-    digest.update(orjson.dumps(shard.related))
+    digest.update(shard.related.tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -284,11 +294,11 @@ def _facts_of(values: dict[str, object]) -> ShardFacts:
     return ShardFacts(**{**values, **counters})  # type: ignore[arg-type]
 
 
-def _statistics(facts: ShardFacts, related: list[Row]) -> DatasetStatistics:
+def _statistics(facts: ShardFacts, related: npt.NDArray[np.void]) -> DatasetStatistics:
     months: Counter[str] = Counter()
     for day, count in facts.days.items():
         months[day[:7] or "unknown"] += count
-    clusters = Counter(row["clusterId"] for row in related)
+    kept = related[related["kept"]]
     return DatasetStatistics(
         text_bytes=facts.text_bytes,
         arrow_bytes=facts.arrow_bytes,
@@ -297,8 +307,8 @@ def _statistics(facts: ShardFacts, related: list[Row]) -> DatasetStatistics:
         sites=dict(sorted(facts.sites.items())),
         published=dict(sorted(months.items())),
         null=dict(sorted((name, count) for name, count in facts.empty.items() if name != "duplicateOf")),
-        duplicates=sum(row["duplicateOf"] is not None for row in related),
-        near_duplicates=len(related) - len(clusters),
+        duplicates=int(kept["isCopy"].sum()),
+        near_duplicates=len(kept) - len(np.unique(kept["cluster"], axis=0)),
         first_capture=facts.first,
         last_capture=facts.last,
     )

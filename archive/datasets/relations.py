@@ -1,116 +1,154 @@
 """What follows from many records: versions of an address, copies of a text, clusters of texts nearly the same.
 
-Texts are nearly the same when the similarity hashes of their word triples (`simhash64`, after Charikar 2002) differ
-in at most `NEAR` of 64 bits. Pairs are found as Manku, Jain and Das Sarma (WWW 2007) do: of `NEAR` + 1 bands of bits
-at least one is equal. The earliest of a group, by capture and then by id, stands for it.
+Texts are nearly the same when they have at least `NEAR` of their word triples in common, as their signatures
+(`likeness`) tell. Pairs are looked for among those that agree in one of 32 bands of four values (locality-sensitive
+hashing; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4). Whoever is near a member of a
+cluster belongs to it. The earliest of a group, by capture and then by id, stands for it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
+from archive.datasets.likeness import EMPTY, VALUES, Signature, shares, signature_of
 from archive.datasets.options import Copies, Dropped, Versions
 from archive.datasets.rows import Row
 
-NEAR = 5
-_MOST_COMPARED = 4000
-"""Neighbours within a band that are compared at most: more are the same few hashes over and over."""
+NEAR = 0.7
+"""Share of word triples that two texts nearly the same have in common at least."""
+_BAND = 4
+_BANDS = VALUES // _BAND
+_MOST_COMPARED = 50
+"""Neighbours within a band that are compared at most; those of one cluster are joined through nearer ones."""
+_AT_ONCE = 100_000
+"""Pairs of signatures compared at once, 128 bytes each."""
 
+FACT = np.dtype(
+    [
+        ("id", "u8", 2),  # the halves of its UUID
+        ("address", "u8"),  # 64 bits of a digest of its address
+        ("text", "u8"),  # 64 bits of its text's digest
+        ("captured", "i8"),  # microseconds since 1970
+        ("signature", "u1", VALUES),
+    ]
+)
+"""What of a row counts here."""
+
+RELATED = np.dtype(
+    [
+        ("kept", "?"),
+        ("version", "i4"),
+        ("versions", "i4"),
+        ("isCopy", "?"),
+        ("original", "u8", 2),  # id of the earliest row of the same text
+        ("cluster", "u8", 2),  # id of the earliest row of the cluster
+    ]
+)
+"""What followed for a row; nothing but `kept` counts when it is not kept."""
+
+Facts = npt.NDArray[np.void]
 Numbers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What of a row counts here."""
-
-    id: bytes
-    """The 16 bytes of its UUID."""
-    address: int
-    """64 bits of a digest of its address."""
-    text: int
-    """64 bits of its text's digest."""
-    similarity: int
-    """Its similarity hash; 0 when it has none."""
-    captured: int
-    """Microseconds since 1970."""
-
-    @classmethod
-    def of(cls, row: Row) -> Fact:
-        """The fact of a row."""
-        address = hashlib.blake2b(row["url"].encode(), digest_size=8).digest()
-        return cls(
-            UUID(row["id"]).bytes,
-            int.from_bytes(address, "big"),
-            int(row["contentSha256"][:16] or "0", 16),
-            int(row["simhash64"] or "0", 16),
-            int(row["captured"].timestamp() * 1_000_000),
-        )
+def fact_of(row: Mapping[str, Any]) -> tuple[object, ...]:
+    """The fact of a row, of which it needs the id, address, text and its digest, and the moment of capture."""
+    captured: datetime = row["captured"]
+    return (
+        _halves(row["id"]),
+        int.from_bytes(hashlib.blake2b(row["url"].encode("utf-8", "replace"), digest_size=8).digest(), "big"),
+        int(row["contentSha256"][:16] or "0", 16),
+        int(captured.timestamp() * 1_000_000),
+        signature_of(row["text"]),
+    )
 
 
-class Relations:
-    """The relations of rows, by their number. Copies are looked for among those whose version is wanted."""
-
-    def __init__(self, facts: Iterable[Fact], wanted: Versions = Versions.ALL) -> None:
-        held = list(facts)
-        everything = _Ranked(held)
-        self._version, self._versions = everything.numbered(_hashes([fact.address for fact in held]))
-        self._place = self._kept(wanted)
-        kept = [fact for fact, place in zip(held, self._place, strict=True) if place >= 0]
-        self._ids = [fact.id for fact in kept]
-        ranked = _Ranked(kept)
-        self._first = ranked.first_of(_hashes([fact.text for fact in kept]))
-        self._cluster = ranked.clusters(_hashes([fact.similarity for fact in kept]), self._first)
-
-    def _kept(self, wanted: Versions) -> Numbers:
-        """For each row its number among those whose version is wanted; -1 when it is not."""
-        is_wanted = {
-            Versions.ALL: np.ones(len(self._version), bool),
-            Versions.FIRST: self._version == 1,
-            Versions.LATEST: self._version == self._versions,
-        }[wanted]
-        return np.where(is_wanted, np.cumsum(is_wanted) - 1, -1)
-
-    def columns(self, number: int) -> Row:
-        """The columns of a row whose version is wanted."""
-        place = int(self._place[number])
-        first, cluster = int(self._first[place]), int(self._cluster[place])
-        return {
-            "version": int(self._version[number]),
-            "versions": int(self._versions[number]),
-            "duplicateOf": str(UUID(bytes=self._ids[first])) if first != place else None,
-            "clusterId": str(UUID(bytes=self._ids[cluster])),
-        }
-
-    def reason_against(self, number: int, copies: Copies) -> Dropped | None:
-        """Why a row is left out for another one's sake."""
-        place = self._place[number]
-        if place < 0:
-            return Dropped.VERSION
-        if copies is not Copies.KEEP and self._first[place] != place:
-            return Dropped.DUPLICATE
-        if copies is Copies.NEAR and self._cluster[place] != place:
-            return Dropped.NEAR_DUPLICATE
-        return None
+def facts_of(rows: Iterable[Mapping[str, Any]]) -> Facts:
+    """The facts of rows."""
+    return np.array([fact_of(row) for row in rows], dtype=FACT)
 
 
-def _hashes(values: list[int]) -> Hashes:
-    return np.array(values, dtype=np.uint64)
+def _halves(record_id: str) -> tuple[int, int]:
+    whole = UUID(record_id).int
+    return whole >> 64, whole & 0xFFFFFFFFFFFFFFFF
+
+
+def columns_of(related: np.void) -> Row:
+    """The columns of a row that is kept."""
+    return {
+        "version": int(related["version"]),
+        "versions": int(related["versions"]),
+        "duplicateOf": _id(related["original"]) if related["isCopy"] else None,
+        "clusterId": _id(related["cluster"]),
+    }
+
+
+def _id(halves: Hashes) -> str:
+    return str(UUID(int=(int(halves[0]) << 64) | int(halves[1])))
+
+
+def relations(facts: Facts, wanted: Versions, copies: Copies) -> tuple[npt.NDArray[np.void], Counter[Dropped]]:
+    """What follows for each of the rows, and how many are left out for another one's sake.
+
+    Copies are looked for among those whose version is wanted.
+    """
+    related = np.zeros(len(facts), RELATED)
+    version, versions = _Ranked(facts).numbered(facts["address"])
+    is_wanted = {
+        Versions.ALL: np.ones(len(facts), bool),
+        Versions.FIRST: version == 1,
+        Versions.LATEST: version == versions,
+    }[wanted]
+    chosen = facts[is_wanted]
+    ranked = _Ranked(chosen)
+    own = np.arange(len(chosen))
+    first = ranked.first_of(chosen["text"])
+    cluster = ranked.first_of(_clusters(chosen, first))
+    stays, dropped = _stay(copies, first == own, cluster == own)
+    dropped[Dropped.VERSION] = int(len(facts) - len(chosen))
+    related["version"], related["versions"] = version, versions
+    related["kept"][is_wanted] = stays
+    related["isCopy"][is_wanted] = first != own
+    related["original"][is_wanted] = chosen["id"][first]
+    related["cluster"][is_wanted] = chosen["id"][cluster]
+    return related, +dropped
+
+
+def _stay(copies: Copies, is_first: Flags, leads: Flags) -> tuple[Flags, Counter[Dropped]]:
+    stays = np.ones(len(is_first), bool)
+    dropped: Counter[Dropped] = Counter()
+    if copies is not Copies.KEEP:
+        dropped[Dropped.DUPLICATE] = int((~is_first).sum())
+        stays = is_first
+    if copies is Copies.NEAR:
+        dropped[Dropped.NEAR_DUPLICATE] = int((is_first & ~leads).sum())
+        stays = is_first & leads
+    return stays, dropped
+
+
+def _clusters(facts: Facts, first: Numbers) -> Numbers:
+    """For each row the number of its cluster. Rows of equal texts are in one; those without words keep to them."""
+    originals = np.flatnonzero(first == np.arange(len(facts)))
+    with_words = originals[facts["signature"][originals, 0] != EMPTY]
+    roots = np.arange(len(facts))
+    roots[with_words] = with_words[_joined(np.ascontiguousarray(facts["signature"][with_words]))]
+    return roots[first]
 
 
 class _Ranked:
     """Groups of rows, in which the earliest, by capture and then by id, is the first."""
 
-    def __init__(self, facts: list[Fact]) -> None:
-        captured = np.array([fact.captured for fact in facts], dtype=np.int64)
-        order = np.lexsort((_hashes([int.from_bytes(fact.id[:8], "big") for fact in facts]), captured))
+    def __init__(self, facts: Facts) -> None:
+        order = np.lexsort((facts["id"][:, 1], facts["id"][:, 0], facts["captured"]))
         self._rank = np.empty(len(facts), np.int64)
         self._rank[order] = np.arange(len(facts))
 
@@ -123,7 +161,7 @@ class _Ranked:
         size[order] = np.repeat(sizes, sizes)
         return number, size
 
-    def first_of(self, groups: Hashes) -> Numbers:
+    def first_of(self, groups: Hashes | Numbers) -> Numbers:
         """For each row the first, by rank, of those of its group."""
         order = np.lexsort((self._rank, groups))
         starts, sizes = _runs(groups[order])
@@ -131,16 +169,8 @@ class _Ranked:
         first[order] = np.repeat(order[starts], sizes)
         return first
 
-    def clusters(self, hashes: Hashes, equal: Numbers) -> Numbers:
-        """For each row the first, by rank, of its cluster. Rows without a hash keep to the equal texts."""
-        different, place = np.unique(hashes, return_inverse=True)
-        roots = _joined(different)
-        groups = roots[place].astype(np.uint64)
-        groups[hashes == 0] = (equal[hashes == 0] + len(different)).astype(np.uint64)
-        return self.first_of(groups)
 
-
-def _runs(ordered: Hashes) -> tuple[Numbers, Numbers]:
+def _runs(ordered: Hashes | Numbers) -> tuple[Numbers, Numbers]:
     """Where runs of equal values begin in an ordered array, and how long they are."""
     if not len(ordered):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -148,9 +178,9 @@ def _runs(ordered: Hashes) -> tuple[Numbers, Numbers]:
     return starts, np.diff(np.append(starts, len(ordered)))
 
 
-def _joined(hashes: Hashes) -> Numbers:
-    """For each of different hashes the number of the one that stands for those near it."""
-    parents = list(range(len(hashes)))
+def _joined(signatures: Signature) -> Numbers:
+    """For each signature the number of the one that stands for its cluster."""
+    parents = list(range(len(signatures)))
 
     def root(number: int) -> int:
         while parents[number] != number:
@@ -158,24 +188,26 @@ def _joined(hashes: Hashes) -> Numbers:
             number = parents[number]
         return number
 
-    for one, other in near_pairs(hashes):
-        parents[root(one)] = root(other)
-    return np.fromiter((root(number) for number in range(len(hashes))), np.int64, len(hashes))
+    for pairs in near_pairs(signatures):
+        for one, other in pairs.tolist():
+            parents[root(one)] = root(other)
+    return np.fromiter((root(number) for number in range(len(signatures))), np.int64, len(signatures))
 
 
-def near_pairs(hashes: Hashes, near: int = NEAR) -> Iterable[tuple[int, int]]:
-    """Pairs of hashes (by number) that differ in at most `near` bits; some more than once; 0 is near nothing."""
-    edges = np.linspace(0, 64, near + 2).astype(int)
-    for low, high in pairwise(edges):
-        band = (hashes >> np.uint64(low)) & np.uint64((1 << int(high - low)) - 1)
-        order = np.argsort(band, kind="stable")
-        bands, values = band[order], hashes[order]
-        for step in range(1, min(_MOST_COMPARED, len(order))):
-            same = bands[step:] == bands[:-step]
-            if not same.any():
+def near_pairs(signatures: Signature) -> Iterator[Numbers]:
+    """Pairs of signatures, by number, of texts nearly the same: arrays of two columns, some twice."""
+    bands = signatures.view(np.uint32)
+    for band in range(_BANDS):
+        values = np.ascontiguousarray(bands[:, band])
+        order = np.argsort(values, kind="stable")
+        values = values[order]
+        at = np.arange(len(order))
+        for step in range(1, _MOST_COMPARED):
+            at = at[at + step < len(order)]
+            at = at[values[at] == values[at + step]]
+            if not len(at):
                 break
-            at = np.flatnonzero(same)
-            close = np.bitwise_count(values[at] ^ values[at + step]) <= near
-            for left in at[close]:
-                if values[left] and values[left + step]:
-                    yield int(order[left]), int(order[left + step])
+            for begin in range(0, len(at), _AT_ONCE):
+                some = at[begin : begin + _AT_ONCE]
+                pairs = np.column_stack((order[some], order[some + step]))
+                yield pairs[shares(signatures[pairs[:, 0]], signatures[pairs[:, 1]]) >= NEAR]

@@ -79,8 +79,27 @@ Row = dict[str, Any]
 
 def row_of(record: Record, related: Row) -> Row:
     """The row of a stored record (as parsed JSON); `related` are the columns that follow from other records."""
-    row = {**_identity(record), **_content(record), **_quality(record), **_provenance(record), **related}
-    return {name: _clean(value) for name, value in row.items()}
+    row = {**_identity(record), **_content(record), **_quality(record), **_provenance(record)}
+    return {name: _clean(value) for name, value in row.items()} | related
+
+
+def brief_of(record: Record) -> Row:
+    """Of the row of a stored record what decides whether it is wanted, and what it has to do with others."""
+    return {
+        "id": record["id"],
+        "site": site_of(record["url"]),
+        "url": record["url"],
+        "text": record["articleBody"],
+        "language": record.get("inLanguage"),
+        "wordCount": record.get("wordCount", 0),
+        "datePublished": moment_of(record.get("datePublished")),
+        "isAccessibleForFree": record.get("isAccessibleForFree"),
+        "paywall": record.get("paywall"),
+        "robots": record.get("robots", ()),
+        "tdm": record.get("tdm"),
+        "contentSha256": record.get("contentSha256", ""),
+        "captured": moment_of(record["warc"]["date"]),
+    }
 
 
 def _identity(record: Record) -> Row:
