@@ -218,7 +218,7 @@ class _RecordsCheck:
         try:
             told = self._outcomes(outcomes)
             articles = self._articles(records)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, DamagedArchive, ValueError) as error:
             self._fault(FaultKind.BROKEN_RECORD, self._records_key, f"cannot be read: {error}")
             return self.faults
         for record_id in sorted({page.record_id for page in self._pages.values()} - told.keys(), key=str):

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from archive.datasets.card import documents
 from archive.datasets.manifest import (
@@ -33,7 +32,7 @@ from archive.datasets.manifest import (
 from archive.datasets.options import DatasetOptions
 from archive.datasets.reading import known_rows, newest_version, versions
 from archive.datasets.relations import FACT, RELATED, Facts, Flags, columns_of, fact_of, relations
-from archive.datasets.rows import Row, brief_of, row_of
+from archive.datasets.rows import Record, Row, brief_of, record_of, row_of
 from archive.datasets.shards import ShardFacts, ShardWriter
 from archive.derived import read_lines
 from archive.errors import BadAddress
@@ -175,17 +174,9 @@ def _first_pass(
     return found
 
 
-def _records(storage: Storage, completion: CompletionManifest) -> Iterator[dict[str, object]]:
+def _records(storage: Storage, completion: CompletionManifest) -> Iterator[Record]:
     with storage.open_range(completion.records.key) as stream:
-        for line in read_lines(stream):
-            yield _parsed(line)
-
-
-def _parsed(line: bytes) -> dict[str, object]:
-    try:
-        return dict(orjson.loads(line))
-    except orjson.JSONDecodeError:
-        return dict(json.loads(line))  # halves of surrogate pairs, which are cleaned later
+        yield from map(record_of, read_lines(stream))
 
 
 def _read_segment(place: Place, completion: CompletionManifest, options: DatasetOptions) -> _Read:

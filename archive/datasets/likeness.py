@@ -30,6 +30,8 @@ _BIN_BITS = 7
 _BY_CHANCE = 1 / 256
 _PRIME = 0x9E3779B185EBCA87
 """An odd multiplier (xxHash's first 64-bit prime): odd ones have an inverse modulo 2**64."""
+_PLACE = np.uint64(0xC2B2AE3D27D4EB4F)
+"""What parts the places of words in a triple (xxHash's second prime)."""
 _ALONE = ((0x0E00, 0x0E80), (0x3040, 0x3100), (0x3400, 0xA000), (0x20000, 0x31350))
 """Thai, Kana and Han: code points that are words by themselves."""
 _SEPARATOR, _LETTER, _CHARACTER = 0, 1, 2
@@ -42,10 +44,11 @@ def signature_of(text: str) -> Signature:
     if not len(words):
         return np.full(VALUES, EMPTY, np.uint8)
     size = max(1, len(words) - _WORDS + 1)
-    triples = np.zeros(size, np.uint64)
-    for place in range(min(_WORDS, len(words))):
-        triples = _mixed(triples + words[place : place + size])
-    least, is_empty = _least_of_bins(triples)
+    triples = words[:size].copy()
+    for place in range(1, min(_WORDS, len(words))):
+        triples *= _PLACE
+        triples += words[place : place + size]
+    least, is_empty = _least_of_bins(_mixed(triples))
     if is_empty.any():
         least = _borrowed(least, is_empty)
     return np.maximum((least & np.uint64(0xFF)).astype(np.uint8), 1)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import pyarrow as pa
 
 _EARLIEST, _LATEST = 1700, 2200
 """Years between which a date of a newspaper's article lies; others are a page's mistake."""
 
+_NUL = rb"\u0000"
+"""As JSON writes it; JSON text has no other."""
 _MOMENT = pa.timestamp("us", tz="UTC")
 _TEXT = pa.string()
 _IMAGE = pa.struct([("url", _TEXT), ("caption", _TEXT), ("credit", _TEXT)])
@@ -77,10 +81,19 @@ Record = dict[str, Any]
 Row = dict[str, Any]
 
 
+def record_of(line: bytes) -> Record:
+    """A stored record, without what is no text: halves of surrogate pairs and NULs, which readers refuse."""
+    try:
+        record: Record = orjson.loads(line)
+    except orjson.JSONDecodeError:  # it refuses halves of surrogate pairs
+        record = json.loads(line)
+        return {name: _clean(value) for name, value in record.items()}
+    return {name: _clean(value) for name, value in record.items()} if _NUL in line else record
+
+
 def row_of(record: Record, related: Row) -> Row:
-    """The row of a stored record (as parsed JSON); `related` are the columns that follow from other records."""
-    row = {**_identity(record), **_content(record), **_quality(record), **_provenance(record)}
-    return {name: _clean(value) for name, value in row.items()} | related
+    """The row of a stored record; `related` are the columns that follow from other records."""
+    return {**_identity(record), **_content(record), **_quality(record), **_provenance(record), **related}
 
 
 def brief_of(record: Record) -> Row:
@@ -196,11 +209,8 @@ def _confidence(fields: dict[str, Any], name: str) -> float | None:
 
 
 def _clean(value: Any) -> Any:
-    """Text without what is no text: halves of surrogate pairs and NULs, which readers refuse."""
     if isinstance(value, str):
-        if "\x00" in value:
-            value = value.replace("\x00", "")
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):
         return [_clean(one) for one in value]
     if isinstance(value, dict):

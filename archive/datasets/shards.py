@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from isal import igzip
 
@@ -21,6 +22,7 @@ GROUP = 5_000
 
 _LEVEL = 2
 _ZSTD_LEVEL = 3
+_SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 _NO_STATISTICS = ("text", "description", "headline", "paywall")
 
 
@@ -44,19 +46,19 @@ class ShardFacts:
     last: str = ""
     """First and last capture, ISO 8601."""
 
-    def add(self, row: Row) -> None:
-        """Count a row."""
-        self.rows += 1
-        self.text_bytes += len(row["text"].encode())
-        self.words += row["wordCount"]
-        self.languages[row["language"] or ""] += 1
-        self.sites[row["site"]] += 1
-        published = row["datePublished"]
-        self.days[f"{published:%Y-%m-%d}" if published else ""] += 1
-        self.empty.update(name for name, value in row.items() if value is None)
-        captured = f"{row['captured']:%Y-%m-%dT%H:%M:%SZ}"
-        self.first = min(self.first or captured, captured)
-        self.last = max(self.last, captured)
+    def add(self, rows: pa.Table) -> None:
+        """Count rows."""
+        self.rows += rows.num_rows
+        self.text_bytes += pc.sum(pc.binary_length(rows["text"])).as_py()
+        self.arrow_bytes += rows.nbytes
+        self.words += pc.sum(rows["wordCount"]).as_py()
+        self.languages.update(_counted(rows["language"]))
+        self.sites.update(_counted(rows["site"]))
+        self.days.update(_counted(rows["datePublished"].cast(pa.date32())))
+        self.empty.update({name: rows[name].null_count for name in rows.column_names if rows[name].null_count})
+        captured = pc.min_max(rows["captured"]).as_py()
+        self.first = min(filter(None, (self.first, f"{captured['min']:{_SECONDS}}")))
+        self.last = max(self.last, f"{captured['max']:{_SECONDS}}")
 
     def join(self, other: ShardFacts) -> None:
         """Take in another shard's."""
@@ -119,7 +121,6 @@ class ShardWriter:
         """Write rows."""
         for row in rows:
             self._rows.append(row)
-            self.facts.add(row)
             if len(self._rows) >= GROUP:
                 self._flush()
 
@@ -127,13 +128,19 @@ class ShardWriter:
         rows, self._rows = sorted(self._rows, key=_order), []
         if not rows:
             return
+        columns = [pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names]
+        table = pa.Table.from_arrays(columns, schema=SCHEMA)
+        self.facts.add(table)
         if self._parquet is not None:
-            columns = [pa.array([row[name] for row in rows], SCHEMA.field(name).type) for name in SCHEMA.names]
-            table = pa.Table.from_arrays(columns, schema=SCHEMA)
-            self.facts.arrow_bytes += table.nbytes
             self._parquet.write_table(table, row_group_size=GROUP)
         if self._jsonl is not None:
             self._jsonl.write(b"".join(orjson.dumps(json_row(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows))
+
+
+def _counted(values: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value occurs, as text; null is the empty one."""
+    found = ((one["values"].as_py(), one["counts"].as_py()) for one in pc.value_counts(values.combine_chunks()))
+    return {"" if value is None else str(value): count for value, count in found}
 
 
 def _order(row: Row) -> tuple[str, str, str]:
