@@ -2,13 +2,14 @@
 
 The first finds which records are wanted and what follows from many of them; the second writes shards, each by a
 process of its own, from the segments in their order. A shard that was finished is not made again when a build that
-was interrupted is begun anew (`work` holds what is known of it).
+was interrupted is begun anew, nor is a segment looked at again (`work` holds what is known).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -31,34 +32,20 @@ from archive.datasets.manifest import (
 )
 from archive.datasets.options import DatasetOptions
 from archive.datasets.reading import known_rows, newest_version, versions
-from archive.datasets.relations import FACT, RELATED, Facts, Flags, columns_of, fact_of, relations
-from archive.datasets.rows import Record, Row, brief_of, record_of, row_of
+from archive.datasets.relations import FACT, RELATED, columns_of, relations
+from archive.datasets.rows import Row, row_of
 from archive.datasets.shards import ShardFacts, ShardWriter
-from archive.derived import read_lines
+from archive.datasets.survey import Place, Survey, SurveyPlan, records, survey
 from archive.errors import BadAddress
 from archive.library import completions
 from archive.manifests import CompletionManifest, file_sha256
-from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
-from archive.storage.s3_options import S3Options
 
 SHARD = 50_000
 """Records of the segments that make one shard."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done (``reading``, ``writing``), how much of it, and of how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An archive, to be opened in another process."""
-
-    address: str
-    s3: S3Options
-
-    def open(self) -> Storage:
-        """Raises BadAddress."""
-        return open_storage(self.address, self.s3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +60,10 @@ class BuildPlan:
     source: Place
     target: Place
     work: Path
-    """Directory of this machine for what is known of finished shards."""
+    """Directory of this machine for what is known until the version is built."""
     workers: int = 1
     parquet: bool = True
     jsonl: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What the first pass found in a segment."""
-
-    wanted: Flags
-    """For each record whether it is wanted by itself."""
-    facts: Facts
-    """Of those that are."""
-    dropped: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +106,9 @@ def build(plan: BuildPlan, progress: Progress) -> Built:
     if newest is not None and not plan.version and _is_same(newest, plan, sources):
         return Built(newest, is_new=False)
     version = plan.version or _next(versions(target, plan.name))
+    work = plan.work / f"{plan.name}@{version}"
     with ProcessPoolExecutor(plan.workers, mp_context=get_context("forkserver")) as pool:
-        read = _first_pass(plan, taken, pool, progress)
+        read = _first_pass(plan, taken, work, pool, progress)
         dropped = sum((one.dropped for one in read), Counter[str]())
         shards = list(_planned(plan, taken, read, dropped))
         made = _second_pass(plan, version, shards, pool, progress)
@@ -150,7 +127,9 @@ def build(plan: BuildPlan, progress: Progress) -> Built:
         software=plan.software,
     )
     manifest = manifest.model_copy(update={"changes": _changes(target, manifest, newest)})
-    return Built(_finish(target, manifest), is_new=True)
+    built = Built(_finish(target, manifest), is_new=True)
+    shutil.rmtree(work, ignore_errors=True)
+    return built
 
 
 def _is_same(newest: DatasetManifest, plan: BuildPlan, sources: tuple[DatasetSource, ...]) -> bool:
@@ -165,37 +144,18 @@ def _next(known: Sequence[str]) -> str:
 
 
 def _first_pass(
-    plan: BuildPlan, taken: list[CompletionManifest], pool: ProcessPoolExecutor, progress: Progress
-) -> list[_Read]:
-    found: list[_Read] = []
-    for one in pool.map(_read_segment, [plan.source] * len(taken), taken, [plan.options] * len(taken)):
+    plan: BuildPlan, taken: list[CompletionManifest], kept: Path, pool: ProcessPoolExecutor, progress: Progress
+) -> list[Survey]:
+    found: list[Survey] = []
+    survey_plan = SurveyPlan(plan.source, plan.options, plan.software, kept)
+    for one in pool.map(survey, [survey_plan] * len(taken), taken):
         found.append(one)
         progress("reading", len(found), len(taken))
     return found
 
 
-def _records(storage: Storage, completion: CompletionManifest) -> Iterator[Record]:
-    with storage.open_range(completion.records.key) as stream:
-        yield from map(record_of, read_lines(stream))
-
-
-def _read_segment(place: Place, completion: CompletionManifest, options: DatasetOptions) -> _Read:
-    wanted: list[bool] = []
-    facts: list[tuple[object, ...]] = []
-    dropped: Counter[str] = Counter()
-    for record in _records(place.open(), completion):
-        brief = brief_of(record)
-        reason = options.reason_against(brief)
-        wanted.append(reason is None)
-        if reason is None:
-            facts.append(fact_of(brief))
-        else:
-            dropped[reason.value] += 1
-    return _Read(np.array(wanted, bool), np.array(facts, FACT), dropped)
-
-
 def _planned(
-    plan: BuildPlan, taken: list[CompletionManifest], read: list[_Read], dropped: Counter[str]
+    plan: BuildPlan, taken: list[CompletionManifest], read: list[Survey], dropped: Counter[str]
 ) -> Iterator[_Shard]:
     """Segments in their order, put together until there are enough records; at least one shard, be it empty."""
     found, left_out = relations(
@@ -233,11 +193,9 @@ def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> tuple[list[Data
     """Write and store a shard, or find that it was."""
     target = plan.target.open()
     known = plan.work / f"{plan.name}@{version}" / f"{shard.number:05d}-{_plan_digest(plan, shard)}.json"
-    if known.exists():
-        facts = json.loads(known.read_text(encoding="utf-8"))
-        files = [DatasetFile.model_validate(file) for file in facts["files"]]
-        if all(_is_there(target, plan.name, version, file) for file in files):
-            return files, _facts_of(facts["facts"])
+    remembered = _remembered(known)
+    if remembered and all(_is_there(target, plan.name, version, file) for file in remembered[0]):
+        return remembered
     with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
         data, jsonl = shard.paths(plan)
         made = {data: Path(scratch) / "parquet"} if plan.parquet else {}
@@ -256,10 +214,19 @@ def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> tuple[list[Data
     return files, writer.facts
 
 
+def _remembered(known: Path) -> tuple[list[DatasetFile], ShardFacts] | None:
+    """None when nothing is, or nothing that can be read: the file is not made durable."""
+    try:
+        found = json.loads(known.read_text(encoding="utf-8"))
+        return [DatasetFile.model_validate(file) for file in found["files"]], _facts_of(found["facts"])
+    except (OSError, ValueError):
+        return None
+
+
 def _rows(storage: Storage, shard: _Shard) -> Iterator[Row]:
     related = iter(shard.related)
     for completion in shard.sources:
-        for record in _records(storage, completion):
+        for record in records(storage, completion):
             found = next(related)
             if found["kept"]:
                 yield row_of(record, columns_of(found))

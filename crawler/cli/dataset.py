@@ -58,8 +58,9 @@ def build(
     endpoint_url: EndpointOption = None,
 ) -> None:
     """Build a version of a data set from an archive's records. The same again gives no new version."""
-    from archive.datasets.building import BuildPlan, Place
+    from archive.datasets.building import BuildPlan
     from archive.datasets.building import build as run
+    from archive.datasets.survey import Place
 
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"dataset: {name!r} is no name; use letters, digits, - and _")

@@ -159,16 +159,31 @@ def test_odd_records(tmp_path: Path) -> None:
 
 
 def test_a_build_that_was_ended_goes_on(place: Path) -> None:
+    build(place, name="other")
+    whole = {path.name: path.read_bytes() for path in version(place, name="other").glob("*/*")}
+    (version(place) / "manifest.json").mkdir(parents=True)
+    ended = newswarc("dataset", "build", "news", cwd=place)
+    assert ended.code != 0
+    assert newswarc("dataset", "list", cwd=place).out == "other@1  30 rows\n", "without its manifest it is not there"
+    (version(place) / "manifest.json").rmdir()
+    for path in (place / "newswarc-data" / "records").rglob("*.jsonl.gz"):
+        path.write_bytes(b"")
     build(place)
-    directory = version(place)
-    (directory / "manifest.json").unlink()
-    shard = next(directory.glob("data/*"))
-    stamp = shard.stat().st_mtime_ns
-    whole = {path.name: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-    assert newswarc("dataset", "list", cwd=place).out == "", "without its manifest it is not there"
-    build(place)
-    assert shard.stat().st_mtime_ns == stamp, "a finished shard is not made again"
-    assert whole.items() <= {path.name: path.read_bytes() for path in directory.rglob("*") if path.is_file()}.items()
+    assert {
+        path.name.replace("news-", "other-"): path.read_bytes() for path in version(place).glob("*/*")
+    } == whole, "what was known was not read again"
+    assert not list((place / "newswarc-data" / "state" / "datasets").iterdir()), "nor is it kept any longer"
+
+
+def test_what_is_remembered_of_a_segment_may_be_broken(place: Path) -> None:
+    (version(place) / "manifest.json").mkdir(parents=True)
+    assert newswarc("dataset", "build", "news", cwd=place).code != 0
+    (version(place) / "manifest.json").rmdir()
+    remembered = list((place / "newswarc-data" / "state" / "datasets" / "news@1").iterdir())
+    assert {path.suffix for path in remembered} == {".npz", ".json"}
+    for path in remembered:
+        path.write_bytes(path.read_bytes()[:40])
+    assert build(place)["rows"] == 30
 
 
 def mistaken(place: Path, *arguments: str) -> Finished:
