@@ -1,0 +1,99 @@
+"""``newswarc dataset stats``: what share of what was announced there is, for a paper's section on methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from archive.library import require_archive
+from archive.storage.opening import open_storage
+from crawler.cli.errors import UsageError
+from crawler.cli.options import EndpointOption, JsonOption, QuietOption
+from crawler.config import load_configuration
+from spiders.problems import printable
+
+if TYPE_CHECKING:
+    from crawler.coverage import Coverage, Share
+
+_REASONS = 3
+"""Reasons told of a row, the most frequent ones."""
+
+
+class By(StrEnum):
+    """What a line of the table is about."""
+
+    SITE = "site"
+    DAY = "day"
+
+
+def show_coverage(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME[@VERSION]]", help="Without one: the whole archive.", show_default=False)
+    ] = "",
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive with its captures.")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset-from", metavar="DIR|s3://…", help="Where the data set is; default: there."),
+    ] = None,
+    by: Annotated[By, typer.Option("--by", help="Lines of the table.")] = By.SITE,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="First day of announcement.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Day behind the last.")] = "",
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> None:
+    """What share of the articles that feeds and news sitemaps announced there is, and why not the rest."""
+    from archive.datasets.reading import dataset as read
+    from archive.lookup import Period
+    from crawler.coverage import CoverageReading
+
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
+    storage = open_storage(configuration.archive, configuration.s3)
+    require_archive(storage)
+    held_in = open_storage(dataset, configuration.s3) if dataset else storage
+    manifest = read(held_in, *name.partition("@")[::2]) if name else None
+    if manifest is not None and manifest.rows and not manifest.shards(".parquet"):
+        raise UsageError(f"{name}: has no Parquet files, of which its rows would be read; build a version with them")
+    reading = CoverageReading(storage, manifest, held_in)
+    with Console(stderr=True, quiet=quiet or as_json).status("reading") as status:
+        coverage = reading.run(
+            Period.of(since, until), lambda what, done, of: status.update(f"reading {what}: segment {done} of {of}")
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(coverage), ensure_ascii=False))
+        return
+    _show(coverage, by, with_dataset=manifest is not None)
+
+
+def _show(coverage: Coverage, by: By, *, with_dataset: bool) -> None:
+    table = Table(by.value, *("announced", "recorded"), *(["in data set"] if with_dataset else []), "why not")
+    shares: Mapping[str, Share] = coverage.sites if by is By.SITE else coverage.days
+    for name, share in [*shares.items(), ("all", coverage.total)]:
+        counts = [share.recorded, *([share.in_dataset] if with_dataset else [])]
+        table.add_row(
+            printable(name), f"{share.announced:,}", *(_of(count, share.announced) for count in counts), _why(share)
+        )
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    if coverage.unread:
+        console.print(f"{coverage.unread:,} captured sources could not be read")
+
+
+def _of(count: int, whole: int) -> str:
+    return f"{count:,} ({count / whole:.1%})" if whole else "0"
+
+
+def _why(share: Share) -> str:
+    told = sorted(share.missing.items(), key=lambda pair: (-pair[1], pair[0]))
+    rest = sum(count for _, count in told[_REASONS:])
+    shown = [f"{reason} {count:,}" for reason, count in told[:_REASONS]] + ([f"others {rest:,}"] if rest else [])
+    return ", ".join(shown)
