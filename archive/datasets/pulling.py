@@ -1,15 +1,15 @@
 """A version, or a part of it, onto this machine.
 
-Whole files are downloaded beside their names, gone on with where they ended, and get their names when their digests
-are right. A file that is there with the right digest is left alone; one with another is downloaded again. Of a
-selection only the row groups and columns that are needed are read.
+Whole files are downloaded in pieces, several at once, and get their names when their digests are right. A file that
+is there with the right digest is left alone; one with another is downloaded again. Of a selection only the row groups
+and columns that are needed are read.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archive.datasets.conditions import Condition
-from archive.datasets.manifest import DatasetFile, DatasetManifest, dataset_prefix
+from archive.datasets.downloading import PIECE, Download
+from archive.datasets.manifest import DatasetManifest, dataset_prefix
 from archive.datasets.ranges import StoredFileReader
 from archive.datasets.rows import SCHEMA
 from archive.datasets.shards import GROUP
 from archive.errors import BadAddress, DamagedArchive
-from archive.manifests import file_sha256
 from archive.storage.protocol import Storage
 
-_COPY = 1 << 20
 _TRIES = 3
 
 
@@ -48,49 +47,47 @@ Progress = Callable[[int], None]
 
 
 def pull(
-    storage: Storage, manifest: DatasetManifest, directory: Path, progress: Progress, *, jobs: int = 4
+    storage: Storage,
+    manifest: DatasetManifest,
+    directory: Path,
+    progress: Progress,
+    *,
+    jobs: int = 4,
+    piece: int = PIECE,
 ) -> Pulled:
-    """Download a version. Raises DamagedArchive when a file cannot be had whole, StorageError or OSError."""
+    """Download a version, `jobs` pieces of `piece` bytes at once.
+
+    Raises DamagedArchive when a file cannot be had whole, ObjectMissing, StorageError or OSError.
+    """
     prefix = dataset_prefix(manifest.name, manifest.version)
-
-    def one(file: DatasetFile) -> tuple[int, bool]:
-        return _download(storage, f"{prefix}{file.path}", file, directory / file.path, progress)
-
+    downloads = [
+        Download(storage, f"{prefix}{file.path}", file, directory / file.path, piece) for file in manifest.files
+    ]
     with ThreadPoolExecutor(jobs) as pool:
-        done = list(pool.map(one, manifest.files))
+        is_there = list(pool.map(Download.is_there, downloads))
+        left = [one for one, there in zip(downloads, is_there, strict=True) if not there]
+        for _ in range(_TRIES):
+            left = _attempt(left, pool, progress)
+    if left:
+        raise DamagedArchive(
+            f"{left[0].key}: what the storage gives is not what the manifest says; run `newswarc dataset verify`"
+        )
     (directory / "manifest.json").write_bytes(manifest.to_bytes())
-    received, kept = sum(count for count, _ in done), sum(was_there for _, was_there in done)
-    return Pulled(str(directory), len(manifest.files), manifest.rows, received, kept)
+    received = sum(download.received for download in downloads)
+    return Pulled(str(directory), len(manifest.files), manifest.rows, received, sum(is_there))
 
 
-def _download(storage: Storage, key: str, file: DatasetFile, target: Path, progress: Progress) -> tuple[int, bool]:
-    """Bytes received, and whether the file was there already."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_file() and target.stat().st_size == file.size and file_sha256(target) == file.sha256:
-        return 0, True
-    part = target.with_name(f".{target.name}.part")
-    received = 0
-    for _ in range(_TRIES):
-        received += _go_on(storage, key, file, part, progress)
-        if part.stat().st_size == file.size and file_sha256(part) == file.sha256:
-            part.rename(target)
-            return received, False
-        part.unlink()
-    raise DamagedArchive(
-        f"{key}: what the storage gives is not what the manifest says; run `newswarc dataset verify`"
-    )
-
-
-def _go_on(storage: Storage, key: str, file: DatasetFile, part: Path, progress: Progress) -> int:
-    """Download what is missing of a file."""
-    with part.open("ab") as writing:
-        begun = writing.tell()
-        if begun < file.size:
-            with storage.open_range(key, begun, None) as stream:
-                while data := stream.read(_COPY):
-                    writing.write(data)
-                    progress(len(data))
-        return writing.tell() - begun
+def _attempt(downloads: list[Download], pool: ThreadPoolExecutor, progress: Progress) -> list[Download]:
+    """Download files; those that are not as they should be are given back."""
+    asked = [pool.submit(download.fetch, number) for download in downloads for number in download.missing()]
+    try:
+        for piece in as_completed(asked):
+            progress(piece.result())
+    finally:
+        for piece in asked:
+            piece.cancel()
+    are_right = pool.map(Download.finish, downloads)
+    return [download for download, is_right in zip(downloads, are_right, strict=True) if not is_right]
 
 
 def select(
