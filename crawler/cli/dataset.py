@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 from archive.library import require_archive
 from archive.storage.opening import open_storage
 from crawler.cli.dataset_coverage import show_coverage
+from crawler.cli.dataset_links import show_links
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
 from crawler.config import load_configuration, software
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
 dataset.command("stats")(show_coverage)
+dataset.command("presign")(show_links)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME[@VERSION]")]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive it is in.")]
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -119,12 +123,18 @@ def test_what_was_noted_and_is_not_so_is_had_again(place: Path, tmp_path: Path) 
     assert same(place, tmp_path / "here")
 
 
-def test_a_line_that_cuts_answers(place: Path, tmp_path: Path, s3: S3Server, s3_environment: S3Server) -> None:
+@pytest.fixture
+def stored(place: Path, s3: S3Server, s3_environment: S3Server) -> str:
+    """The address of the data set's copy on the S3 server."""
     storage = S3Storage(s3.bucket, "lines", S3Options(endpoint=s3.endpoint))
     original = place / "archive"
     for path in (original / "datasets").rglob("*"):
         if path.is_file():
             storage.put(path.relative_to(original).as_posix(), path, hashlib.sha256(path.read_bytes()).hexdigest())
+    return storage.uri
+
+
+def test_a_line_that_cuts_answers(place: Path, tmp_path: Path, s3: S3Server, stored: str) -> None:
     cuts: list[Asked] = []
 
     def plan(asked: Asked) -> Fault | None:
@@ -136,9 +146,28 @@ def test_a_line_that_cuts_answers(place: Path, tmp_path: Path, s3: S3Server, s3_
     with FaultyLine(s3.endpoint, plan) as line:
         variables = s3.variables() | {"AWS_ENDPOINT_URL": line.endpoint}
         done = newswarc(
-            "dataset", "pull", "news", "--from", f"s3://{s3.bucket}/lines", "--to", "here", "--json",
+            "dataset", "pull", "news", "--from", stored, "--to", "here", "--json",
             cwd=tmp_path, **variables,
         )  # fmt: skip
     assert done.code == 0, done.err
     assert len(cuts) == 3
     assert same(place, tmp_path / "here")
+
+
+def test_links_give_the_files_to_anybody_for_a_while(place: Path, tmp_path: Path, s3: S3Server, stored: str) -> None:
+    command = ("dataset", "presign", "news", "--from", stored, "--below", "data")
+    done = newswarc(*command, "--json", "--hours", "1", cwd=tmp_path, **s3.variables())
+    assert done.code == 0, done.err
+    facts = done.json()
+    with urllib.request.urlopen(facts["url"], timeout=20) as answer:
+        data = answer.read()
+    assert hashlib.sha256(data).hexdigest() == facts["sha256"]
+    assert timedelta(minutes=50) < datetime.fromisoformat(facts["until"]) - datetime.now(UTC) < timedelta(hours=1)
+    assert parse_qs(urlsplit(facts["url"]).query)["X-Amz-Expires"] == ["3600"]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(facts["url"].replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"), timeout=20)
+    plain = newswarc(*command, cwd=tmp_path, **s3.variables())
+    assert [line.startswith(f"{s3.endpoint}/") for line in plain.out.splitlines()] == [True]
+    nowhere = newswarc("dataset", "presign", "news", "--from", str(place / "archive"), cwd=tmp_path)
+    assert nowhere.code == 2
+    assert "a directory has no links" in nowhere.err

@@ -1,0 +1,47 @@
+"""``newswarc dataset presign``: addresses that give a data set's files to people without an account, for a while."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from archive.storage.opening import open_storage
+from crawler.cli.errors import UsageError
+from crawler.cli.options import EndpointOption, JsonOption
+from crawler.config import load_configuration
+
+_LONGEST = 7 * 24
+
+
+def show_links(
+    name: Annotated[str, typer.Argument(metavar="NAME[@VERSION]")],
+    source: Annotated[str | None, typer.Option("--from", metavar="s3://…", help="The archive it is in.")] = None,
+    hours: Annotated[int, typer.Option("--hours", min=1, max=_LONGEST, help="How long they hold.")] = 24,
+    below: Annotated[str, typer.Option("--below", metavar="DIR", help="Only files of data or jsonl.")] = "",
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+) -> None:
+    """Print an address for each file, one a line, as `wget -i -` reads them. Who has an address has the file."""
+    from archive.datasets.manifest import dataset_prefix
+    from archive.datasets.reading import dataset as read
+    from archive.storage.s3 import S3Storage
+
+    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
+    storage = open_storage(configuration.archive, configuration.s3)
+    if not isinstance(storage, S3Storage):
+        raise UsageError(f"dataset presign: {storage.uri} is no s3:// address; a directory has no links to give")
+    manifest = read(storage, *name.partition("@")[::2])
+    if manifest.withdrawn:
+        raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    chosen = [file for file in manifest.files if not below or file.path.startswith(f"{below.strip('/')}/")]
+    if not chosen:
+        raise UsageError(f"{manifest.name}@{manifest.version}: no files below {below!r}; there are data and jsonl")
+    prefix = dataset_prefix(manifest.name, manifest.version)
+    links = storage.links([prefix + file.path for file in chosen], hours * 3600)
+    for file, address in zip(chosen, links, strict=True):
+        facts = {"path": file.path, "size": file.size, "sha256": file.sha256, "url": address}
+        typer.echo(json.dumps({**facts, "until": until.isoformat()}) if as_json else address)
