@@ -5,6 +5,7 @@ Layout of one version, which exists when its manifest does::
     datasets/NAME/VERSION/data/NAME-00000-of-00003.parquet     the rows, zstd
     datasets/NAME/VERSION/jsonl/NAME-00000-of-00003.jsonl.gz   the same rows as JSON lines
     datasets/NAME/VERSION/README.md        card: what it is, how it was made, what is missing
+    datasets/NAME/VERSION/plots/*.png      what is in it, for the card
     datasets/NAME/VERSION/schema.json      JSON Schema of a row
     datasets/NAME/VERSION/croissant.json   the same for machines (Croissant 1.0)
     datasets/NAME/VERSION/SHA256SUMS       digests of all these
@@ -21,9 +22,13 @@ Rooms:
 
     rows        what a row is: columns, schemas, from a record to a row
     options     which records are wanted
+    likeness    how alike two texts are
     relations   what follows from many records: versions, copies, clusters
     shards      rows into files
     building    a version from an archive
+    survey      of which segment what is wanted
+    plots       pictures of what is in a version
+    downloading one file in pieces
     card        README.md, schema.json, croissant.json
     reading     list, describe, verify
     pulling     a version, or what a condition chooses of it, onto this machine

@@ -31,6 +31,7 @@ from archive.datasets.manifest import (
     dataset_prefix,
 )
 from archive.datasets.options import DatasetOptions
+from archive.datasets.plots import plots
 from archive.datasets.reading import known_rows, newest_version, versions
 from archive.datasets.relations import FACT, RELATED, columns_of, relations
 from archive.datasets.rows import Row, row_of
@@ -127,7 +128,7 @@ def build(plan: BuildPlan, progress: Progress) -> Built:
         software=plan.software,
     )
     manifest = manifest.model_copy(update={"changes": _changes(target, manifest, newest)})
-    built = Built(_finish(target, manifest), is_new=True)
+    built = Built(_finish(target, manifest, plots(facts)), is_new=True)
     shutil.rmtree(work, ignore_errors=True)
     return built
 
@@ -284,13 +285,13 @@ def _changes(target: Storage, made: DatasetManifest, before: DatasetManifest | N
     )
 
 
-def _finish(target: Storage, manifest: DatasetManifest) -> DatasetManifest:
-    """Documents, sums, and last the manifest."""
+def _finish(target: Storage, manifest: DatasetManifest, pictures: dict[str, bytes]) -> DatasetManifest:
+    """Documents, pictures, sums, and last the manifest."""
     prefix = dataset_prefix(manifest.name, manifest.version)
     files = list(manifest.files)
     with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
-        for path, data in documents(manifest).items():
-            file = Path(scratch) / path
+        for path, data in {**documents(manifest, list(pictures)), **pictures}.items():
+            file = Path(scratch) / path.replace("/", "-")
             file.write_bytes(data)
             target.put(f"{prefix}{path}", file, file_sha256(file))
             files.append(DatasetFile(path=path, size=len(data), sha256=file_sha256(file)))

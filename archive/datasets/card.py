@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from archive.datasets.manifest import DatasetFile, DatasetManifest
+from archive.datasets.plots import CAPTIONS
 from archive.datasets.rows import COLUMNS, Column
 
 _SIZES = (
@@ -21,10 +23,10 @@ _MOST_SITES = 30
 _CROISSANT = "http://mlcommons.org/croissant/"
 
 
-def documents(manifest: DatasetManifest) -> dict[str, bytes]:
-    """Name and bytes of each document."""
+def documents(manifest: DatasetManifest, pictures: Sequence[str] = ()) -> dict[str, bytes]:
+    """Name and bytes of each document; `pictures` are the paths of those that the card shows."""
     return {
-        "README.md": readme(manifest).encode("utf-8"),
+        "README.md": readme(manifest, pictures).encode("utf-8"),
         "schema.json": _json(row_schema(manifest)),
         "croissant.json": _json(croissant(manifest)),
     }
@@ -164,9 +166,13 @@ def _context() -> dict[str, Any]:
     }
 
 
-def readme(manifest: DatasetManifest) -> str:
+def readme(manifest: DatasetManifest, pictures: Sequence[str] = ()) -> str:
     """The card: metadata as Hugging Face reads it, then what a person wants to know."""
-    parts = [_front_matter(manifest), f"# {manifest.name}, version {manifest.version}", *_sections(manifest)]
+    parts = [
+        _front_matter(manifest),
+        f"# {manifest.name}, version {manifest.version}",
+        *_sections(manifest, pictures),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -214,7 +220,7 @@ def _feature(column: Column) -> dict[str, Any]:
     return {"name": column.name, "dtype": names.get(kind, "string")}
 
 
-def _sections(manifest: DatasetManifest) -> list[str]:
+def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
     statistics = manifest.statistics
     dropped = [f"| {name} | {count:,} |" for name, count in manifest.dropped.items()]
     options = manifest.options.model_dump(mode="json", by_alias=True, exclude_defaults=True)
@@ -234,6 +240,7 @@ def _sections(manifest: DatasetManifest) -> list[str]:
         "## Statistics",
         f"Texts: {statistics.text_bytes:,} bytes. {statistics.duplicates:,} rows have the text of an earlier one, "
         f"{statistics.near_duplicates:,} nearly so (`duplicateOf`, `clusterId`).",
+        *(f"![{CAPTIONS[path]}]({path})" for path in pictures),
         _table("month of publication", "rows", _counted(statistics.published)),
         "## Languages",
         _table("language", "rows", _counted(statistics.languages)),

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,9 @@ from archive.datasets.rows import SCHEMA, Row, json_row
 
 GROUP = 5_000
 """Rows of a row group. Within one they are in the order of site and date; statistics tell what is not in it."""
+
+LENGTHS = (0, *(round(10 * 2 ** (step / 2)) for step in range(30)))
+"""Numbers of words by which texts are counted, each about 1.4 times the one before."""
 
 _LEVEL = 2
 _ZSTD_LEVEL = 3
@@ -40,6 +44,12 @@ class ShardFacts:
     sites: Counter[str] = field(default_factory=Counter)
     days: Counter[str] = field(default_factory=Counter)
     """Rows by day of publication; those without one under the empty text."""
+    language_days: Counter[str] = field(default_factory=Counter)
+    """Rows by language and day of publication, with a space between; those without a day are left out."""
+    site_weeks: Counter[str] = field(default_factory=Counter)
+    """Likewise by site and the Monday of the week of publication."""
+    lengths: Counter[str] = field(default_factory=Counter)
+    """Rows by the largest of `LENGTHS` that their words reach."""
     empty: Counter[str] = field(default_factory=Counter)
     """For each column that may be null how often it is."""
     first: str = ""
@@ -54,7 +64,13 @@ class ShardFacts:
         self.words += pc.sum(rows["wordCount"]).as_py()
         self.languages.update(_counted(rows["language"]))
         self.sites.update(_counted(rows["site"]))
-        self.days.update(_counted(rows["datePublished"].cast(pa.date32())))
+        days = rows["datePublished"].cast(pa.date32())
+        weeks = pc.floor_temporal(days, unit="week")
+        self.days.update(_counted(days))
+        self.language_days.update(_counted_pairs(rows["language"], days))
+        self.site_weeks.update(_counted_pairs(rows["site"], weeks))
+        reached = np.searchsorted(LENGTHS, rows["wordCount"].to_numpy(), side="right") - 1
+        self.lengths.update(str(LENGTHS[place]) for place in reached)
         self.empty.update({name: rows[name].null_count for name in rows.column_names if rows[name].null_count})
         captured = pc.min_max(rows["captured"]).as_py()
         self.first = min(filter(None, (self.first, f"{captured['min']:{_SECONDS}}")))
@@ -70,6 +86,9 @@ class ShardFacts:
             (self.languages, other.languages),
             (self.sites, other.sites),
             (self.days, other.days),
+            (self.language_days, other.language_days),
+            (self.site_weeks, other.site_weeks),
+            (self.lengths, other.lengths),
             (self.empty, other.empty),
         ):
             mine.update(theirs)
@@ -141,6 +160,13 @@ def _counted(values: pa.ChunkedArray) -> dict[str, int]:
     """How often each value occurs, as text; null is the empty one."""
     found = ((one["values"].as_py(), one["counts"].as_py()) for one in pc.value_counts(values.combine_chunks()))
     return {"" if value is None else str(value): count for value, count in found}
+
+
+def _counted_pairs(names: pa.ChunkedArray, days: pa.ChunkedArray) -> dict[str, int]:
+    """How often each name occurs with each day, with a space between; what has no day is left out."""
+    pairs = pa.table({"name": names, "day": days}).filter(pc.is_valid(days))
+    counted = pairs.group_by(["name", "day"]).aggregate([([], "count_all")]).to_pylist()
+    return {f"{row['name'] or ''} {row['day'].isoformat()}": row["count_all"] for row in counted}
 
 
 def _order(row: Row) -> tuple[str, str, str]:
