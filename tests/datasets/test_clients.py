@@ -15,7 +15,7 @@ from archive.storage.local import LocalStorage
 from archive.storage.s3 import S3Storage
 from archive.storage.s3_options import S3Options
 from tests.datasets.client_program import CLIENTS, digest
-from tests.datasets.making import record, store
+from tests.datasets.making import body, record, store
 from tests.support.processes import ROOT, environment, newswarc
 from tests.support.seaweed import S3Server
 
@@ -68,9 +68,9 @@ def load(client: str, *arguments: object, **variables: str) -> dict[str, Any]:
     return facts
 
 
-def expected(place: Path) -> dict[str, Any]:
+def expected(place: Path, count: int = 13) -> dict[str, Any]:
     rows = [row for file in place.glob("data/*") for row in pq.read_table(file, columns=["id", "text"]).to_pylist()]
-    return {"rows": 13, "columns": SCHEMA.names, "digest": digest((row["id"], row["text"]) for row in rows)}
+    return {"rows": count, "columns": SCHEMA.names, "digest": digest((row["id"], row["text"]) for row in rows)}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -88,6 +88,28 @@ def test_from_s3(client: str, built: Path, tmp_path: Path, s3: S3Server) -> None
     address = f"s3://{s3.bucket}/sets/datasets/news/1"
     found = load(client, built, address, HF_HOME=str(tmp_path), **s3.variables())
     assert found == expected(built)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fifty thousand rows, of which the first five thousand, a row group, have nothing in some columns."""
+    place = tmp_path_factory.mktemp("many")
+    bare = {"inLanguage": None, "datePublished": None, "authors": [], "keywords": [], "images": [], "fields": {}}
+    made = LocalStorage(place / "newswarc-data")
+    for start in range(0, 50_000, 5_000):
+        records = [
+            record(number, articleBody=body(number, 20), **({} if start else bare))
+            for number in range(start, start + 5_000)
+        ]
+        store(made, [records], place / "scratch", first=start // 5_000)
+    assert newswarc("dataset", "build", "many", "--quiet", cwd=place).code == 0
+    return place / "newswarc-data" / "datasets" / "many" / "1"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client != "mlcroissant"])
+def test_fifty_thousand_rows(client: str, many: Path, tmp_path: Path) -> None:
+    assert load(client, many, HF_HOME=str(tmp_path)) == expected(many, 50_000)
 
 
 def test_no_rows_at_all(built: Path, tmp_path: Path) -> None:
