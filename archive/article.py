@@ -166,6 +166,8 @@ class Article(RecordPart):
     """BCP 47 language tag of the text."""
     word_count: int = Field(default=0, ge=0)
     """Words of the text; in scripts without spaces, characters count."""
+    boilerplate_share: float | None = Field(default=None, ge=0, le=1)
+    """Of the letters that the page shows the share that is not the article's; null for other programs' records."""
     content_sha256: str = ""
     """SHA-256 (hexadecimal) of the text after NFC and folding of white space."""
     simhash64: str = ""

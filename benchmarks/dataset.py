@@ -146,7 +146,7 @@ def _record(number: int) -> dict[str, Any]:
             "file": f"warc/2025/01/01/x-{number // _SEGMENT}.warc.gz", "offset": number, "length": 9999,
             "recordId": record_id, "payloadDigest": f"sha256:{number:064x}", "date": captured,
         },
-        "extraction": {"tool": "t", "version": "g0004", "configHash": ""},
+        "extraction": {"tool": "t", "version": "g0005", "configHash": ""},
     }  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _make_segment(root: Path, start: int, count: int) -> tuple[int, int]:
         texts += len(record["articleBody"])
         lines.append(orjson.dumps(record).decode())
     with tempfile.TemporaryDirectory() as scratch:
-        made = completed(name, "g0004", Path(scratch) / "r", Path(scratch) / "o", lines, [])
+        made = completed(name, "g0005", Path(scratch) / "r", Path(scratch) / "o", lines, [])
         publish_records(LocalStorage(root), name, made)
     return sum(map(len, lines)), texts
 

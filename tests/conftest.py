@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.support import seaweed
+
+# How long an example takes says more of the machine's other users than of what is tested
+hypothesis.settings.register_profile("newswarc", deadline=None)
+hypothesis.settings.load_profile("newswarc")
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ COLUMNS = (
     Column("text", _TEXT, "The article's text, paragraphs parted by one newline.", nullable=False),
     Column("language", _TEXT, "BCP 47 tag of the text."),
     Column("wordCount", pa.int32(), "Words of the text; without spaces, characters count.", nullable=False),
+    Column("boilerplateShare", pa.float32(), "Of the letters that the page shows the share outside the article."),
     Column("authors", pa.list_(_TEXT), "People who signed; empty when nobody did.", nullable=False),
     Column("publisher", _TEXT, "The publication's name, as the page states it."),
     Column("datePublished", _MOMENT, "Publication date in UTC, also if it has no zone; null rather than a guess."),
@@ -156,6 +157,7 @@ def _quality(record: Record) -> Row:
         "textConfidence": _confidence(fields, "articleBody"),
         "dateConfidence": _confidence(fields, "datePublished"),
         "languageConfidence": _confidence(fields, "inLanguage"),
+        "boilerplateShare": record.get("boilerplateShare"),
         "contentSha256": record.get("contentSha256", ""),
         "simhash64": record.get("simhash64", ""),
     }

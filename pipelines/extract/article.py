@@ -34,7 +34,7 @@ from pipelines.extract.structured import Structured, plain, read_structured, tex
 from pipelines.extract.text import TOOL, BodyText, body_of
 from pipelines.rules import ExtractionRules
 
-EXTRACTOR_GENERATION = "g0004"
+EXTRACTOR_GENERATION = "g0005"
 """Goes up with every change that can alter a record. Records are kept by it."""
 
 EXTRACTION_TOOL = TOOL
@@ -178,6 +178,7 @@ def _article(
         paragraphs=tuple(paragraphs),
         in_language=language_of(body, document.root, _declared_languages(structured), rules.language),
         word_count=len(found_words),
+        boilerplate_share=_boilerplate_share(page.body, body),
         content_sha256=content_sha256(body),
         simhash64=simhash64(found_words),
         authors=authors,
@@ -187,6 +188,11 @@ def _article(
         fields={name: fact for name, fact in provenance.items() if fact is not None},
     )
     return _with_surroundings(article, page, editions)
+
+
+def _boilerplate_share(body: BodyText, text: str) -> float:
+    whole = sum(len(block.text) for block in body.blocks)
+    return round(max(0.0, 1 - len(text) / whole), 3) if whole else 0.0
 
 
 def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate, ...]) -> Article:

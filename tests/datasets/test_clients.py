@@ -94,7 +94,14 @@ def test_from_s3(client: str, built: Path, tmp_path: Path, s3: S3Server) -> None
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fifty thousand rows, of which the first five thousand, a row group, have nothing in some columns."""
     place = tmp_path_factory.mktemp("many")
-    bare = {"inLanguage": None, "datePublished": None, "authors": [], "keywords": [], "images": [], "fields": {}}
+    bare: dict[str, Any] = {
+        "inLanguage": None,
+        "datePublished": None,
+        "authors": [],
+        "keywords": [],
+        "images": [],
+        "fields": {},
+    }
     made = LocalStorage(place / "newswarc-data")
     for start in range(0, 50_000, 5_000):
         records = [

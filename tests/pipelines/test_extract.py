@@ -57,6 +57,17 @@ def test_a_page_shaped_like_naharnets() -> None:
     assert article.headline == "Quay wall is to be raised"
 
 
+def test_how_much_of_the_page_is_not_the_article() -> None:
+    text = sum(map(len, PARAGRAPHS))
+    bare = article_of(page())
+    assert bare.boilerplate_share is not None
+    assert 0 < bare.boilerplate_share < 0.2
+    lists = "".join(f"<li><a href='/{number}'>Another story {number}</a></li>" for number in range(text // 16))
+    around = article_of(page(after=f"</article><aside><ul>{lists}</ul></aside><article>"))
+    assert around.paragraphs == bare.paragraphs
+    assert around.boilerplate_share == pytest.approx(0.5, abs=0.1)
+
+
 def test_date_and_author_from_the_feed_entry() -> None:
     discovery = Discovery(
         role=Role.ARTICLE, site="x", via="feed", source_date="2026-01-08T09:00:00+02:00", source_author="Nour Saab"
