@@ -12,6 +12,9 @@ PACKAGES := archive pipelines spiders crawler
 PARALLEL := --numprocesses 3 --dist loadscope
 SOURCES := $(PACKAGES) tests benchmarks
 
+# Programs start in half the time when what they import is compiled once; images of build machines often forbid it
+unexport PYTHONDONTWRITEBYTECODE
+
 MODELS := .extraction-models
 REPLAY := .venv-replay
 CLIENTS := .venv-clients

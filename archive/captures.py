@@ -93,6 +93,11 @@ class Capture:
         return Role(self.fact("role") or Role.OTHER)
 
     @property
+    def is_page(self) -> bool:
+        """Whether it is of a page that was fetched as an article, so that it has a page outcome."""
+        return self.role is Role.ARTICLE
+
+    @property
     def discovery(self) -> Discovery:
         """How the URL was found."""
         return Discovery(

@@ -26,8 +26,8 @@ from typing import Any
 
 from archive.library import articles, outcomes, segments
 from archive.storage.local import LocalStorage
-from pipelines.extract import EXTRACTOR_GENERATION
 from pipelines.extract.text import TOOL
+from pipelines.generation import EXTRACTOR_GENERATION
 
 PROGRAM = Path(sys.executable).parent / "newswarc"
 _FIELDS = (

@@ -13,7 +13,7 @@ from archive.derived import CompletedRecords, DerivedFiles
 from archive.errors import ArchiveError, DamagedArchive
 from archive.layout import SegmentName
 from crawler.counts import Counts
-from pipelines.derivation import text_mark
+from pipelines.generation import text_mark
 from pipelines.pool import DerivationTask, ExtractionPool, run_on_body
 
 logger = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from archive.http1 import BadMessage
 from archive.layout import WARC_SUFFIX, SegmentName
 from archive.outcomes import PageOutcome
 from crawler.spool import pages_of
-from pipelines.derivation import saved_page_outcome
+from pipelines.outcome_lines import saved_page_outcome
 from pipelines.pool import DerivationTask, ExtractionPool, WorkerDied, derive_saved_page
 from pipelines.rules import ExtractionRules
 

@@ -16,7 +16,7 @@ from archive.manifests import Manifest
 from archive.publishing import publish_records
 from archive.storage.protocol import Storage
 from crawler.spool import pages_of
-from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION
 from pipelines.pool import DerivationTask, ExtractionPool
 
 

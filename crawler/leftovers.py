@@ -18,7 +18,7 @@ from crawler.frontier import Frontier
 from crawler.frontier_entries import Captured
 from crawler.outcomes import FINAL, PASSING
 from crawler.spool import Spool, pages_of
-from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION
 
 _BATCH = 5000
 

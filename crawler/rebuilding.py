@@ -26,7 +26,7 @@ from archive.publishing import publish_records
 from archive.recovery import read_contents
 from archive.storage.protocol import Storage
 from crawler.extraction import derive_all
-from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION
 from pipelines.pool import ExtractionPool
 
 ON_ITS_WAY = timedelta(days=1)

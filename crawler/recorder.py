@@ -37,7 +37,7 @@ from crawler.frontier_entries import Captured, Failed, KnownCapture
 from crawler.leftovers import acknowledge, segment_pages
 from crawler.outcomes import FINAL, PASSING
 from crawler.recent import RecentCaptures
-from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION
 from spiders.site import Site
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from archive.layout import MANIFEST_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import parse_manifest
 from archive.recovery import TORN_SUFFIX, open_segments
 from archive.segment import ClosedSegment
-from pipelines.derivation import is_page
 
 _PROBE_SIZE = 1 << 20
 
@@ -89,6 +88,6 @@ def pages_of(warc: Path) -> Iterator[tuple[int, UUID, bytes, str]]:
     with warc.open("rb") as stream:
         reading = SegmentReading(stream)
         for capture in reading.captures():
-            if is_page(capture):
+            if capture.is_page:
                 configuration = reading.configurations.get(capture.fact("extractionConfiguration"), b"")
                 yield capture.offset, capture.record_id, configuration, capture.fact("site")

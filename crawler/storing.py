@@ -22,7 +22,7 @@ from crawler.counts import Counts
 from crawler.deriving import Deriver, SegmentPages
 from crawler.frontier import Frontier
 from crawler.spool import Spool
-from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION
 
 logger = logging.getLogger(__name__)
 

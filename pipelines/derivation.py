@@ -6,21 +6,19 @@ configuration give the same result.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
-from uuid import NAMESPACE_URL, uuid5
 
 from archive.article import Article, ExtractionFacts, HttpFacts, WarcAddress
 from archive.captures import Capture
 from archive.content_coding import BodyTooLarge
 from archive.derived import Derivation
-from archive.exchange import Role
 from archive.http1 import BadMessage, ResponseHead
-from archive.outcomes import PageOutcome, PageOutcomeLine
-from pipelines.extract import EXTRACTOR_GENERATION, Rejected, extract
-from pipelines.extract.article import EXTRACTION_TOOL
+from archive.outcomes import PageOutcome
+from pipelines.extract.article import EXTRACTION_TOOL, Rejected, extract
 from pipelines.extract.document import UnreadableDocument, parse_document
+from pipelines.generation import EXTRACTOR_GENERATION, text_mark
+from pipelines.outcome_lines import outcome_line, saved_page_outcome
 from pipelines.rules import ExtractionRules
 
 MAX_BODY = 32 << 20
@@ -30,11 +28,6 @@ MOST_OF_PAGE = 16 << 20
 """Bytes of a response past which it is not read as a page: more than its text may have letters."""
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml", ""})
-
-
-def is_page(capture: Capture) -> bool:
-    """Whether a capture is of a page that was fetched as an article, so that it has a page outcome."""
-    return capture.role is Role.ARTICLE
 
 
 def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
@@ -58,15 +51,6 @@ def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
     return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
 
 
-def text_mark(article: Article) -> str:
-    """What a record says, for the captures that follow (`archive.exchange.Discovery.previous_text`).
-
-    Texts of two extractor generations are not compared: their difference may be the extractor's.
-    """
-    text = f"{article.headline}\n{article.content_sha256}".encode()
-    return f"{EXTRACTOR_GENERATION} {hashlib.sha256(text).hexdigest()} {article.id}"
-
-
 def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:
     """What becomes of a saved page that no WARC holds. Never raises for what it contains.
 
@@ -81,14 +65,6 @@ def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:
         return Derivation(saved_page_outcome(file, made.outcome, made.detail))
     record = made.model_copy(update={"extraction": _extraction_facts(rules)})
     return Derivation(saved_page_outcome(file, PageOutcome.RECORD), record)
-
-
-def saved_page_outcome(file: Path, outcome: PageOutcome, detail: str = "") -> PageOutcomeLine:
-    """The line for a saved page. Its record id is made of its address, so that it is the same every time."""
-    address = file.absolute().as_uri()
-    return PageOutcomeLine(
-        url=address, record_id=uuid5(NAMESPACE_URL, address), offset=0, outcome=outcome, detail=detail
-    )
 
 
 def _own_address(page: bytes) -> str | None:
@@ -109,13 +85,6 @@ def _own_address(page: bytes) -> str | None:
 @lru_cache(maxsize=256)
 def _rules(configuration: bytes) -> ExtractionRules:
     return ExtractionRules.model_validate_json(configuration) if configuration else ExtractionRules()
-
-
-def outcome_line(capture: Capture, outcome: PageOutcome, detail: str = "") -> PageOutcomeLine:
-    """The line for a capture."""
-    return PageOutcomeLine(
-        url=capture.url, record_id=capture.record_id, offset=capture.offset, outcome=outcome, detail=detail
-    )
 
 
 def _article(capture: Capture, rules: ExtractionRules) -> Article | Rejected:

@@ -1,7 +1,8 @@
 """Extraction in worker processes, so that whoever submits never waits for a page's text.
 
 A worker reads the capture from its segment's file; only its address crosses over. A worker that dies
-takes at most its own page with it: the pool is made anew and the page tried once more.
+takes at most its own page with it: the pool is made anew and the page tried once more. The extractor is imported
+where it is called, so that the process with the pool does without it (docs/decisions/0016-starting.md).
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
 from pipelines.allocator import bound_allocator, give_back
-from pipelines.derivation import MOST_OF_PAGE, derive, derive_page, outcome_line, saved_page_outcome
-from pipelines.extract import forget, warm_up
+from pipelines.outcome_lines import outcome_line, saved_page_outcome
 
 PROCESSOR_SECONDS = 2.0
 """Processor time (seconds) that a page's extraction may take; the slowest of 258 saved news pages took 0.44."""
@@ -69,6 +69,8 @@ class DerivationTask:
 
 def run_task(task: DerivationTask) -> Derivation:
     """Read a capture and derive from it. Raises DamagedArchive or OSError when it cannot be read."""
+    from pipelines.derivation import MOST_OF_PAGE, derive
+
     capture = _capture(task.path, task.offset, MOST_OF_PAGE)
     try:
         with bounded(PROCESSOR_SECONDS):
@@ -87,6 +89,8 @@ def stay_small(size: int) -> None:
     """
     is_time = next(_pages) % _PAGES_BETWEEN == 0
     if is_time:
+        from pipelines.extract import forget
+
         forget()
     if not is_time and size < _LARGE:
         return
@@ -95,6 +99,8 @@ def stay_small(size: int) -> None:
 
 def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
     """Read an HTML file and derive from it; `configuration` as in `derive`. Raises OSError when it cannot be read."""
+    from pipelines.derivation import derive_page
+
     page = file.read_bytes()
     try:
         with bounded(PROCESSOR_SECONDS):
@@ -174,7 +180,6 @@ def _ignore_interrupts() -> None:
     # Ctrl-C reaches every process of the terminal; only the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bound_allocator()
-    warm_up()  # what is read but once is not the first page's to pay for
 
 
 def _start_server() -> None:
@@ -199,7 +204,7 @@ class ExtractionPool:
         self._workers = workers
         self._slots = asyncio.Semaphore(workers + waiting)
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["pipelines.derivation"])
+        self._context.set_forkserver_preload(["pipelines.preloaded"])
         _start_server()
         self._executor: ProcessPoolExecutor | None = None
 

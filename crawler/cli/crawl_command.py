@@ -17,7 +17,7 @@ from crawler.config import Configuration, load_configuration
 from crawler.crawling import CrawlPlan, CrawlReport, run_crawl
 from crawler.progress import ProgressDisplay, show_plan, show_problems, show_summary
 from crawler.turns import turn
-from pipelines.extract.dates import parse_date
+from pipelines.extract.date_texts import parse_date
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.site import Site, site_of_address
 

@@ -34,9 +34,6 @@ from pipelines.extract.structured import Structured, plain, read_structured, tex
 from pipelines.extract.text import TOOL, BodyText, body_of
 from pipelines.rules import ExtractionRules
 
-EXTRACTOR_GENERATION = "g0005"
-"""Goes up with every change that can alter a record. Records are kept by it."""
-
 EXTRACTION_TOOL = TOOL
 _NOT_FOUND = re.compile(
     r"(?:\b404\b|(?:page|article|story) (?:not found|does not exist|no longer exists)|not found$|page introuvable"

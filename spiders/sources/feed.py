@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from pipelines.extract.dates import parse_date
+from pipelines.extract.date_texts import parse_date
 from spiders.problems import NotASource
 from spiders.sources.found import Found
 from spiders.sources.json_feed import looks_like_json, parse_json_feed

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urljoin
 
-from pipelines.extract.dates import parse_date
+from pipelines.extract.date_texts import parse_date
 from spiders.problems import NotASource
 from spiders.sources.found import MOST_ENTRIES, Found
 

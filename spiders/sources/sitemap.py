@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from pipelines.extract.dates import parse_date
+from pipelines.extract.date_texts import parse_date
 from spiders.problems import NotASource
 from spiders.sources.found import MOST_ENTRIES, Found
 

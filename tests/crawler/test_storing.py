@@ -16,7 +16,7 @@ from crawler.deriving import Deriver, SegmentPages
 from crawler.frontier import Frontier
 from crawler.spool import Spool
 from crawler.storing import Patience, SegmentStore
-from pipelines.extract import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION
 from pipelines.pool import ExtractionPool
 from tests.archive.test_segment import exchange, writer
 

@@ -15,7 +15,7 @@ from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.outcomes import PageOutcome
 from archive.segment import SegmentWriter
-from pipelines.derivation import derive, is_page
+from pipelines.derivation import derive
 from pipelines.pool import DerivationTask, ExtractionPool, run_task
 from pipelines.rules import ExtractionRules
 from tests.pipelines.test_extract import PARAGRAPHS, URL, page
@@ -160,7 +160,7 @@ def test_only_articles_are_pages(segment: Segment) -> None:
     )
     segment.add(feed)
     with segment.writer.close().warc.open("rb") as stream:
-        assert [is_page(capture) for capture in SegmentReading(stream).captures()] == [True, False]
+        assert [capture.is_page for capture in SegmentReading(stream).captures()] == [True, False]
 
 
 def test_derivation_needs_no_configuration(segment: Segment) -> None:

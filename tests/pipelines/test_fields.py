@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract.dates import parse_date
+from pipelines.extract.date_texts import parse_date
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.headline import without_site
 from pipelines.extract.language import normal_tag, script_language, script_of

@@ -1,0 +1,19 @@
+"""Which extractor made a record, and what the record says; without the extractor, which takes long to import."""
+
+from __future__ import annotations
+
+import hashlib
+
+from archive.article import Article
+
+EXTRACTOR_GENERATION = "g0005"
+"""Goes up with every change that can alter a record. Records are kept by it."""
+
+
+def text_mark(article: Article) -> str:
+    """What a record says, for the captures that follow (`archive.exchange.Discovery.previous_text`).
+
+    Texts of two extractor generations are not compared: their difference may be the extractor's.
+    """
+    text = f"{article.headline}\n{article.content_sha256}".encode()
+    return f"{EXTRACTOR_GENERATION} {hashlib.sha256(text).hexdigest()} {article.id}"
