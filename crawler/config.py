@@ -79,6 +79,14 @@ class Configuration(BaseModel):
     """File of hosts, or beginnings of addresses, that are never asked for, one a line; read again when it changes."""
     stop_file: str = ""
     """A file that ends every crawl in order, and lets none begin, as long as it exists."""
+    alarm_webhook: str = ""
+    """Address that `newswarc watch` sends alarms to, as JSON whose `text` chat services show."""
+    alarm_mail: str = ""
+    """Mailbox that alarms are sent to."""
+    alarm_smtp: str = "localhost:25"
+    """Mail server, `host:port`, that takes mail without a login."""
+    alarm_command: str = ""
+    """Program with arguments, run for each alarm with the JSON on its standard input."""
     site_sources: int = Field(default=500, ge=0)
     """Feeds, sitemaps and sections of one site that others led to and that a run looks at; 0: any number."""
     site_requests: int = Field(default=50_000, ge=0)

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from crawler.frontier_entries import Due
+from crawler.outcome_log import Ended, Kind
 from crawler.source_reading import SourceReading
 
 
@@ -25,6 +26,20 @@ class Counts:
     """Keys of the objects that were stored."""
     problems: list[str] = field(default_factory=list)
     """Storage troubles, one line each."""
+    unlogged: Ended = field(default_factory=Counter)
+    """What the outcome log has not been told of."""
+
+    def attempt(self, site: str, outcome: str, received: int) -> None:
+        """An attempt ended."""
+        self.outcomes[outcome] += 1
+        self.received += received
+        self.unlogged[site, Kind.ATTEMPT, outcome] += 1
+
+    def page(self, site: str, outcome: str, *, is_article: bool) -> None:
+        """A page was derived from."""
+        self.pages[outcome] += 1
+        self.articles.update([site] if is_article else [])
+        self.unlogged[site, Kind.PAGE, outcome] += 1
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from crawler.counts import Counts
 from crawler.deriving import Deriver
 from crawler.frontier import Frontier
 from crawler.leftovers import take_up
+from crawler.outcome_log import OutcomeLog
 from crawler.spool import Spool
 from crawler.storing import Patience, SegmentStore
 from pipelines.pool import ExtractionPool
@@ -32,6 +33,7 @@ class Depot:
     ) -> None:
         """`released` is told of each segment that is wholly stored. Raises BadAddress or OSError."""
         self.frontier = Frontier.in_directory(configuration.state_directory)
+        self.outcomes = OutcomeLog.in_directory(configuration.state_directory)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
@@ -72,4 +74,5 @@ class Depot:
 
     def close(self) -> None:
         """Let the database go."""
+        self.outcomes.close()
         self.frontier.close()

@@ -105,6 +105,5 @@ class Deriver:
             logger.info("%s at %d: %s", segment.path, offset, error)
             return
         segment.waiting.pop(offset, None)
-        self._counts.pages[derivation.line.outcome.value] += 1
-        if derivation.article is not None:
-            self._counts.articles[page.site] += 1
+        outcome = derivation.line.outcome.value
+        self._counts.page(page.site, outcome, is_article=derivation.article is not None)

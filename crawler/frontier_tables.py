@@ -102,6 +102,17 @@ SCHEDULES = Table(
     Column("looked_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
 )
+OUTCOMES = Table(
+    "outcomes",
+    METADATA,
+    Column("site", String, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Index("outcomes_hour", "hour"),
+)
+"""How often attempts and pages ended so in an hour, which is the seconds since 1970 at its beginning."""
 ROBOTS = Table(
     "robots",
     METADATA,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from crawler.config import Configuration
 from crawler.counts import Counts
@@ -30,15 +31,18 @@ class Housekeeping:
         gate: Gate,
         counts: Counts,
         *,
+        now: Callable[[], datetime],
         give_up: Callable[[], None],
     ) -> None:
-        """`give_up` ends the crawl; it is called when the disk has refused for too long."""
+        """`now` is the session's clock. `give_up` ends the crawl, when the disk has refused for too long."""
         self._configuration = configuration
         self._recorder = recorder
         self._store = depot.store
         self._spool = depot.spool
         self._gate = gate
         self._counts = counts
+        self._outcomes = depot.outcomes
+        self._now = now
         self._give_up = give_up
         self._ending = False
         self._refused_since: float | None = None
@@ -75,6 +79,8 @@ class Housekeeping:
             self._give_up()
         await self._look_at_disk(time.monotonic())
         self._look_at_backlog()
+        if self._outcomes.is_time:
+            self._outcomes.add(self._counts.unlogged, self._now())
 
     async def _look_at_disk(self, now: float) -> None:
         if self._refused_since is None:

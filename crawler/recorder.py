@@ -89,6 +89,7 @@ class _Undurable:
     """An attempt that is written, but may not be reported yet."""
 
     outcome: CaptureOutcome
+    site: str
     received: int
     captured: Captured | None
     failed: Failed | None
@@ -251,8 +252,7 @@ class Recorder:
         self._frontier.failed(failures, self._identities.now())
         self._unreported = []
         for attempt in told:
-            self._counts.outcomes[attempt.outcome.value] += 1
-            self._counts.received += attempt.received
+            self._counts.attempt(attempt.site, attempt.outcome.value, attempt.received)
             if attempt.captured is not None:
                 self._recent.discard(attempt.captured)
 
@@ -383,7 +383,8 @@ class Recorder:
             captured = Captured(exchange.url, address, exchange.started, *facts)
             if full:
                 self._recent.add(captured)
-        self._undurable.append(_Undurable(exchange.outcome, len(exchange.response), captured, failed))
+        about = (exchange.outcome, exchange.discovery.site, len(exchange.response))
+        self._undurable.append(_Undurable(*about, captured, failed))
 
     def _is_due(self, current: _Open) -> bool:
         settings = self._configuration

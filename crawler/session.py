@@ -83,7 +83,7 @@ class CrawlSession:
             configuration, self._depot, identities, self.counts, site_of=self._site_of, robots=self._robots
         )
         self._housekeeping = Housekeeping(
-            configuration, self._recorder, self._depot, self.gate, self.counts, give_up=give_up
+            configuration, self._recorder, self._depot, self.gate, self.counts, now=identities.now, give_up=give_up
         )
         self.problems: list[Problem] = []
         self.found: Counter[str] = Counter()
@@ -236,6 +236,7 @@ class CrawlSession:
             await self._depot.drain()
             self.complete = True
         finally:
+            self._depot.outcomes.add(self.counts.unlogged, self.now())
             self._depot.close()
 
     async def _close_segment(self) -> None:

@@ -25,6 +25,7 @@ from crawler.cli import (
     site,
     spool,
     verify,
+    watch,
 )
 from crawler.config import software
 
@@ -56,6 +57,9 @@ def options(
 
 app.command("crawl")(crawl.crawl)
 app.command("schedule")(schedule.schedule)
+app.command("status")(watch.status)
+app.command("health")(watch.health)
+app.command("watch")(watch.watch)
 app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)

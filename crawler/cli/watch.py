@@ -1,0 +1,163 @@
+"""``newswarc status``, ``health`` and ``watch``: what an operator looks at, and what looks for him."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from crawler.cli.errors import UsageError
+from crawler.cli.options import ArchiveOption, JsonOption
+from crawler.config import Configuration, load_configuration
+from spiders.problems import printable
+
+if TYPE_CHECKING:
+    from crawler.watching.concerns import Concern
+    from crawler.watching.status import Status
+
+_HOUR = 3600
+
+
+def status(to: ArchiveOption = None, as_json: JsonOption = False) -> None:
+    """Show what this machine has captured, what waits, and what is wrong."""
+    from crawler.watching.concerns import concerns
+    from crawler.watching.status import look
+
+    found = look(load_configuration().with_flags(archive=to))
+    wrong = concerns(found)
+    if as_json:
+        typer.echo(json.dumps({**_facts(found), "concerns": [_of(concern) for concern in wrong]}, ensure_ascii=False))
+        return
+    _show(Console(soft_wrap=True, highlight=False), found, wrong)
+
+
+def health(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
+    """Tell whether anything needs a person: exit code 0 or 1, for probes."""
+    from crawler.watching.concerns import concerns
+    from crawler.watching.status import look
+
+    wrong = concerns(look(load_configuration().with_flags(archive=to)))
+    if as_json:
+        typer.echo(json.dumps([_of(concern) for concern in wrong], ensure_ascii=False))
+    for concern in wrong if not as_json else ():
+        typer.echo(_line(concern))
+    return 1 if wrong else 0
+
+
+def watch(
+    to: ArchiveOption = None,
+    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks.")] = 60.0,
+    metrics: Annotated[
+        str, typer.Option("--metrics", metavar="HOST:PORT", help="Serve metrics to Prometheus there.")
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Look once, tell, and end.")] = False,
+) -> None:
+    """Look at this machine again and again; send alarms when something begins to be wrong, and when it has passed.
+
+    Alarms go to `alarm_webhook`, `alarm_mail` and `alarm_command` of the configuration, and to standard error.
+    """
+    configuration = load_configuration().with_flags(archive=to)
+    if metrics:
+        _serve(configuration, metrics)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    while True:
+        _look_and_tell(configuration, console)
+        if once or stopped.wait(every):
+            return
+
+
+def _look_and_tell(configuration: Configuration, console: Console) -> None:
+    from crawler.watching.alarms import Alarms
+    from crawler.watching.concerns import concerns
+    from crawler.watching.status import look
+    from crawler.watching.tellers import tellers_of
+
+    now = time.time()
+    path = configuration.state_directory / "alarms.json"
+    wrong = concerns(look(configuration, now))
+    alarms = Alarms.read(path)
+    news = alarms.update(wrong, now)
+    for notice in news:
+        console.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable(notice.line)}", markup=False)
+    for problem in alarms.tell(news, tellers_of(configuration)):
+        console.print(f"not told, tried again at the next look: {printable(problem)}", markup=False)
+    alarms.write(path)
+
+
+def _serve(configuration: Configuration, address: str) -> None:
+    from prometheus_client import start_http_server
+
+    from crawler.watching.metrics import registry_of
+    from crawler.watching.status import look
+
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageError(f"watch: --metrics {address}: write HOST:PORT, such as 127.0.0.1:9464")
+    try:
+        start_http_server(int(port), host, registry_of(lambda: look(configuration)))
+    except OSError as error:
+        raise UsageError(f"watch: --metrics {address}: {error.strerror or error}; take another address") from error
+
+
+def _facts(found: Status) -> dict[str, Any]:
+    facts = asdict(found)
+    facts["totals"] = [
+        {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
+    ]
+    return facts
+
+
+def _of(concern: Concern) -> dict[str, str]:
+    return {**asdict(concern), "name": concern.name, "remedy": concern.remedy}
+
+
+def _line(concern: Concern) -> str:
+    about = f"{concern.site}: " if concern.site else ""
+    return printable(f"{concern.kind}: {about}{concern.detail}; {concern.remedy}")
+
+
+def _show(console: Console, found: Status, wrong: list[Concern]) -> None:
+    table = Table("site", "articles", "newest", "sources read", "waiting", "last day's pages")
+    for name, site in found.sites.items():
+        table.add_row(
+            printable(name),
+            f"{site.articles:,}",
+            _ago(found.at, site.newest),
+            _ago(found.at, site.looked_at),
+            f"{site.waiting:,}",
+            ", ".join(f"{outcome} {count:,}" for outcome, count in site.pages.most_common(4)),
+        )
+    console.print(table)
+    doing = "a run is under way" if found.is_crawling else "no run is under way"
+    console.print(
+        f"{found.archive}: {doing}; {found.waiting:,} addresses wait; spool {found.spool_bytes >> 20} of "
+        f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments wait to be stored; "
+        f"{found.disk_free >> 30} GiB free",
+        markup=False,
+    )
+    for concern in wrong:
+        console.print(_line(concern), style="red", markup=False)
+
+
+def _ago(now: float, moment: float) -> str:
+    if not moment:
+        return "never"
+    hours = (now - moment) / _HOUR
+    return (
+        f"{hours / 24:.0f} days ago"
+        if hours >= 48
+        else f"{hours:.0f} h ago"
+        if hours >= 2
+        else f"{hours * 60:.0f} min ago"
+    )

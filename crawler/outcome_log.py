@@ -1,0 +1,117 @@
+"""How attempts and pages ended, by site and hour: what an operator looks at, in the frontier's database.
+
+It is a picture, not a record: a run that is killed takes its last half minute with it. The WARC says what each
+attempt came to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
+
+from crawler.frontier_tables import OUTCOMES, engine_of, make_tables
+
+HOUR = 3600
+KEPT_DAYS = 30
+BETWEEN = 30.0
+"""Seconds between two writings of a run."""
+
+
+class Kind(StrEnum):
+    """What ended."""
+
+    ATTEMPT = "attempt"
+    """An attempt to fetch: outcomes are of `archive.exchange.CaptureOutcome`."""
+    PAGE = "page"
+    """A page's derivation: outcomes are of `archive.outcomes.PageOutcome`."""
+
+
+Ended = Counter[tuple[str, Kind, str]]
+"""How often something ended so: site, kind, outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What one site did in one hour."""
+
+    site: str
+    hour: int
+    """Seconds since 1970 at its beginning."""
+    kind: Kind
+    outcome: str
+    count: int
+
+
+class OutcomeLog:
+    """Reads and adds to the log. Close it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._written = time.monotonic()
+
+    @classmethod
+    def in_directory(cls, directory: Path) -> Self:
+        """The log of a state directory. Raises OSError when the directory cannot be made."""
+        directory.mkdir(parents=True, exist_ok=True)
+        engine = engine_of(f"sqlite:///{directory / 'frontier.sqlite'}")
+        make_tables(engine)
+        return cls(engine)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the last writing is long enough ago."""
+        return time.monotonic() - self._written >= BETWEEN
+
+    def add(self, ended: Ended, now: datetime) -> None:
+        """Write what ended and empty it; a database that refuses now is told the next time."""
+        self._written = time.monotonic()
+        hour = int(now.timestamp()) // HOUR * HOUR
+        rows = [
+            {"site": site, "hour": hour, "kind": kind.value, "outcome": outcome, "count": count}
+            for (site, kind, outcome), count in ended.items()
+        ]
+        if not rows:
+            return
+        insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(OUTCOMES)
+        keys = [column.name for column in OUTCOMES.primary_key]
+        more = statement.on_conflict_do_update(
+            index_elements=keys, set_={"count": OUTCOMES.c.count + statement.excluded["count"]}
+        )
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(more, rows)
+                connection.execute(delete(OUTCOMES).where(OUTCOMES.c.hour < hour - KEPT_DAYS * 24 * HOUR))
+        except OperationalError:
+            return
+        ended.clear()
+
+    def since(self, moment: float) -> list[Hour]:
+        """All hours that end after a moment (seconds since 1970)."""
+        query = select(OUTCOMES).where(OUTCOMES.c.hour > moment - HOUR).order_by(OUTCOMES.c.hour, OUTCOMES.c.site)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return [Hour(site, hour, Kind(kind), outcome, count) for site, hour, kind, outcome, count in rows]
+
+    def totals(self) -> Mapping[tuple[Kind, str], int]:
+        """How often anything ended so, in all hours that are kept."""
+        query = select(OUTCOMES.c.kind, OUTCOMES.c.outcome, func.sum(OUTCOMES.c.count)).group_by(
+            OUTCOMES.c.kind, OUTCOMES.c.outcome
+        )
+        with self._engine.connect() as connection:
+            return {(Kind(kind), outcome): int(count) for kind, outcome, count in connection.execute(query)}
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()

@@ -1,0 +1,162 @@
+"""What of a machine's status needs a person. Pure: a status and limits in, concerns out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from archive.exchange import CaptureOutcome
+from archive.outcomes import PageOutcome
+from crawler.outcome_log import HOUR
+from crawler.watching.status import DAY, SiteStatus, Status
+
+_REFUSALS = (CaptureOutcome.FORBIDDEN, CaptureOutcome.RATE_LIMITED, CaptureOutcome.UNAVAILABLE)
+_SHUT = (CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ROBOTS_UNREACHABLE)
+_TEXT = (PageOutcome.RECORD, PageOutcome.UNCHANGED_TEXT)
+_AS_BEFORE = (PageOutcome.UNCHANGED, PageOutcome.REDIRECTED, PageOutcome.NO_RESPONSE, PageOutcome.HTTP_ERROR)
+
+
+class Kind(StrEnum):
+    """What is wrong."""
+
+    NOT_CRAWLING = "not_crawling"
+    """No source was read for so long that the crawl must have stopped."""
+    SITE_SILENT = "site_silent"
+    """A site's sources are read, and show nothing new for much longer than they used to."""
+    SITE_OVERDUE = "site_overdue"
+    """A site's source waits to be read for much longer than its turn takes."""
+    REFUSED = "refused"
+    """A site answers 403, 429 or 503 much more often than before."""
+    ROBOTS_SHUT = "robots_shut"
+    """robots.txt denies most of what is asked for, and did not before."""
+    EXTRACTION_DRIFT = "extraction_drift"
+    """Pages of a site become records much less often than before."""
+    UPLOAD_BACKLOG = "upload_backlog"
+    """Closed segments wait to be stored."""
+    DISK_LOW = "disk_low"
+    """Little room is left on this machine's disk."""
+
+
+_REMEDIES = {
+    Kind.NOT_CRAWLING: "see whether `newswarc schedule` or its timer runs",
+    Kind.SITE_SILENT: "`newswarc site check` tells which of its sources are alive",
+    Kind.SITE_OVERDUE: "see whether its host is held back (429, 503), or more concurrency is needed",
+    Kind.REFUSED: "raise the site's `delay`, or write to its owner",
+    Kind.ROBOTS_SHUT: "read its robots.txt; write to its owner, or take the site out",
+    Kind.EXTRACTION_DRIFT: "look at `newswarc history` of a page; extraction rules of the site may have to change",
+    Kind.UPLOAD_BACKLOG: "see whether the storage can be reached; `newswarc upload` says why not",
+    Kind.DISK_LOW: "free space, or move `state` to a larger disk",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing that is wrong."""
+
+    kind: Kind
+    site: str
+    """Empty for what is wrong with the machine."""
+    detail: str
+    """One line for a person."""
+
+    @property
+    def name(self) -> str:
+        """What it is recognised by the next time."""
+        return f"{self.kind}:{self.site}" if self.site else str(self.kind)
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return _REMEDIES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From when on something is wrong."""
+
+    stopped: float = 2 * HOUR
+    """Seconds without a source being read."""
+    silent_rhythms: float = 3.0
+    """How often the gap that 19 of 20 of a site's do not exceed fits into its silence."""
+    silent: float = 6 * HOUR
+    """Seconds of silence at least."""
+    overdue: float = 6 * HOUR
+    """Seconds for which a source waits."""
+    share: float = 0.25
+    """Share of a day's attempts that is refused, or of its pages that are lost to extraction."""
+    growth: float = 3.0
+    """How many times the share of the week before it is."""
+    fewest: int = 10
+    """Attempts or pages of a day from which shares are taken."""
+    backlog: float = 2 * HOUR
+    """Seconds for which a closed segment waits."""
+    disk: float = 4.0
+    """How many times `least_free` has to be free."""
+
+
+def concerns(status: Status, limits: Limits = Limits()) -> list[Concern]:
+    """What is wrong, the machine's troubles first."""
+    found = list(_of_machine(status, limits))
+    for name, site in status.sites.items():
+        found += _of_site(status, name, site, limits)
+    return found
+
+
+def _of_machine(status: Status, limits: Limits) -> Iterator[Concern]:
+    since = status.at - status.looked_at
+    if status.sites and since > limits.stopped:
+        yield Concern(Kind.NOT_CRAWLING, "", f"no source was read for {_span(since)}")
+    if status.oldest_waiting > limits.backlog:
+        waits = f"{status.waiting_segments} segments, {status.spool_bytes >> 20} MiB"
+        yield Concern(
+            Kind.UPLOAD_BACKLOG, "", f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}"
+        )
+    if status.disk_free < limits.disk * status.least_free:
+        yield Concern(
+            Kind.DISK_LOW, "", f"{status.disk_free >> 20} MiB are free; at {status.least_free >> 20} fetching pauses"
+        )
+
+
+def _of_site(status: Status, name: str, site: SiteStatus, limits: Limits) -> Iterator[Concern]:
+    # Counted to the last look at its sources: a crawl that stands still is not the site's silence
+    silence = site.looked_at - site.newest
+    if site.rhythm and silence > max(limits.silent, limits.silent_rhythms * site.rhythm):
+        detail = f"nothing new for {_span(silence)}; it used to bring something within {_span(site.rhythm)}"
+        yield Concern(Kind.SITE_SILENT, name, detail)
+    is_standing = status.at - status.looked_at > limits.stopped
+    if site.overdue > limits.overdue and not is_standing:
+        yield Concern(Kind.SITE_OVERDUE, name, f"a source waits to be read for {_span(site.overdue)}")
+    for kind, outcomes, what in (
+        (Kind.REFUSED, _REFUSALS, "attempts are refused"),
+        (Kind.ROBOTS_SHUT, _SHUT, "attempts are denied by robots.txt"),
+    ):
+        if detail := _grown(site.attempts, site.attempts_before, outcomes, limits):
+            yield Concern(kind, name, f"{detail} {what}")
+    lost = [outcome for outcome in PageOutcome if outcome not in (*_TEXT, *_AS_BEFORE)]
+    if detail := _grown(_looked_into(site.pages), _looked_into(site.pages_before), lost, limits):
+        yield Concern(Kind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
+
+
+def _looked_into(pages: Counter[str]) -> Counter[str]:
+    return Counter({outcome: count for outcome, count in pages.items() if outcome not in _AS_BEFORE})
+
+
+def _grown(today: Counter[str], before: Counter[str], outcomes: Sequence[str], limits: Limits) -> str:
+    """Whether outcomes have a large share of today's, and a much larger one than of the week's before; said so."""
+    whole, earlier = today.total(), before.total()
+    if whole < limits.fewest:
+        return ""
+    count = sum(today[outcome] for outcome in outcomes)
+    share = count / whole
+    share_before = sum(before[outcome] for outcome in outcomes) / earlier if earlier else 0.0
+    if share < limits.share or share < limits.growth * share_before:
+        return ""
+    return f"{count} of {whole} of a day ({share:.0%}, the week before {share_before:.0%})"
+
+
+def _span(seconds: float) -> str:
+    if seconds >= 2 * DAY:
+        return f"{seconds / DAY:.0f} days"
+    return f"{seconds / HOUR:.0f} hours" if seconds >= 2 * HOUR else f"{seconds / 60:.0f} minutes"

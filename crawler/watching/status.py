@@ -1,0 +1,176 @@
+"""What there is on this machine, read from its state while crawls go on: nothing is asked of sites or storage."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from statistics import quantiles
+
+from sqlalchemy import Connection, func, select
+
+from archive.errors import BadAddress
+from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
+from crawler.config import Configuration
+from crawler.frontier_entries import State
+from crawler.frontier_tables import ADDRESSES, PAGES, SCHEDULES, SOURCES, engine_of, make_tables
+from crawler.outcome_log import HOUR, Hour, Kind, OutcomeLog
+from crawler.turns import is_taken
+
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+_WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
+_GAPS = 200
+"""New articles of a site from which its rhythm is taken, the newest ones."""
+_FEWEST_GAPS = 20
+_PERCENT = 95
+
+
+@dataclass(slots=True)
+class SiteStatus:
+    """One site. Moments are seconds since 1970; 0 is never."""
+
+    articles: int = 0
+    """Articles captured."""
+    newest: float = 0.0
+    """When the last new article was captured."""
+    looked_at: float = 0.0
+    """When one of its sources was last read."""
+    rhythm: float = 0.0
+    """Seconds between two new articles that 19 of 20 do not exceed; 0 when too few are known."""
+    waiting: int = 0
+    """Addresses that were found and not captured."""
+    sources: int = 0
+    overdue: float = 0.0
+    """Seconds for which its most overdue source has waited to be read."""
+    attempts: Counter[str] = field(default_factory=Counter)
+    """Of the last day, by outcome."""
+    attempts_before: Counter[str] = field(default_factory=Counter)
+    """Of the seven days before."""
+    pages: Counter[str] = field(default_factory=Counter)
+    pages_before: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Status:
+    """This machine's side of an archive."""
+
+    archive: str
+    at: float
+    is_crawling: bool
+    """Whether a run of ``crawl --due`` is under way."""
+    sites: dict[str, SiteStatus]
+    spool_bytes: int
+    spool_budget: int
+    open_segments: int
+    waiting_segments: int
+    """Closed segments that are not known to be stored."""
+    oldest_waiting: float
+    """Seconds since the oldest of them was closed; 0 without any."""
+    disk_free: int
+    least_free: int
+    totals: dict[tuple[Kind, str], int]
+    """How often attempts and pages ended so in the last 30 days."""
+
+    @property
+    def looked_at(self) -> float:
+        """When any source was last read."""
+        return max((site.looked_at for site in self.sites.values()), default=0.0)
+
+    @property
+    def waiting(self) -> int:
+        """Addresses that were found and not captured, of all sites."""
+        return sum(site.waiting for site in self.sites.values())
+
+
+def look(configuration: Configuration, now: float | None = None) -> Status:
+    """The status at a moment (seconds since 1970). Raises BadAddress when nothing was crawled from here, OSError."""
+    now = time.time() if now is None else now
+    state = configuration.state_directory
+    database = state / "frontier.sqlite"
+    if not database.exists():
+        raise BadAddress(f"{state}: no crawl has run from here; check `archive` and `state`")
+    engine = engine_of(f"sqlite:///{database}")
+    make_tables(engine)
+    log = OutcomeLog(engine)
+    try:
+        with engine.connect() as connection:
+            sites = _sites(connection, now)
+        _add_hours(sites, log.since(now - DAY - WEEK), now)
+        totals = dict(log.totals())
+    finally:
+        log.close()
+    spool = state / "spool"
+    manifests = list(_ages(spool, f"*{MANIFEST_SUFFIX}", now))
+    return Status(
+        archive=configuration.archive,
+        at=now,
+        is_crawling=is_taken(state),
+        sites=dict(sorted(sites.items())),
+        spool_bytes=sum(path.stat().st_size for path in spool.glob("*") if path.is_file()),
+        spool_budget=configuration.spool_budget,
+        open_segments=len(list(spool.glob(f"*{OPEN_SUFFIX}"))),
+        waiting_segments=len(manifests),
+        oldest_waiting=max(manifests, default=0.0),
+        disk_free=shutil.disk_usage(state).free,
+        least_free=configuration.least_free,
+        totals=totals,
+    )
+
+
+def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
+    sites: dict[str, SiteStatus] = {}
+    pages = select(PAGES.c.site, func.count(), func.max(PAGES.c.first)).group_by(PAGES.c.site)
+    for site, articles, newest in connection.execute(pages).all():
+        sites[site] = SiteStatus(articles=articles, newest=newest, rhythm=_rhythm(connection, site))
+    sources = select(SOURCES.c.site, func.count(), func.max(SOURCES.c.looked_at)).group_by(SOURCES.c.site)
+    for site, count, looked_at in connection.execute(sources).all():
+        known = sites.setdefault(site, SiteStatus())
+        known.sources, known.looked_at = count, looked_at
+    waiting = (
+        select(ADDRESSES.c.site, func.count())
+        .where(ADDRESSES.c.state.in_([state.value for state in _WAITING]))
+        .group_by(ADDRESSES.c.site)
+    )
+    for site, count in connection.execute(waiting).all():
+        sites.setdefault(site, SiteStatus()).waiting = count
+    due = (
+        select(SOURCES.c.site, func.min(SCHEDULES.c.due_at))
+        .join(SCHEDULES, SCHEDULES.c.url == SOURCES.c.url)
+        .group_by(SOURCES.c.site)
+    )
+    for site, earliest in connection.execute(due).all():
+        sites.setdefault(site, SiteStatus()).overdue = max(0.0, now - earliest)
+    return sites
+
+
+def _rhythm(connection: Connection, site: str) -> float:
+    newest = select(PAGES.c.first).where(PAGES.c.site == site).order_by(PAGES.c.first.desc()).limit(_GAPS + 1)
+    moments = list(connection.execute(newest).scalars())
+    gaps = [later - earlier for later, earlier in pairwise(moments)]
+    return quantiles(gaps, n=100)[_PERCENT - 1] if len(gaps) >= _FEWEST_GAPS else 0.0
+
+
+def _add_hours(sites: dict[str, SiteStatus], hours: list[Hour], now: float) -> None:
+    for hour in hours:
+        if not hour.site:
+            continue
+        site = sites.setdefault(hour.site, SiteStatus())
+        is_recent = hour.hour > now - DAY
+        if hour.kind is Kind.ATTEMPT:
+            counts = site.attempts if is_recent else site.attempts_before
+        else:
+            counts = site.pages if is_recent else site.pages_before
+        counts[hour.outcome] += hour.count
+
+
+def _ages(directory: Path, pattern: str, now: float) -> Iterator[float]:
+    for path in directory.glob(pattern):
+        try:
+            yield max(0.0, now - path.stat().st_mtime)
+        except FileNotFoundError:  # stored meanwhile
+            continue

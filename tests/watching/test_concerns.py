@@ -1,0 +1,125 @@
+"""What is a concern and what is not, and that each is told once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.watching.alarms import Alarms, Notice, NotTold
+from crawler.watching.concerns import Concern, Kind, concerns
+from crawler.watching.status import SiteStatus, Status
+
+NOW = 1_800_000_000.0
+HOUR, DAY = 3600.0, 86400.0
+
+
+def status(site: SiteStatus | None = None, **given: Any) -> Status:
+    usual: dict[str, Any] = {"articles": 500, "newest": NOW - HOUR, "looked_at": NOW - 60, "rhythm": 2 * HOUR, "sources": 2}
+    healthy = Status(
+        archive="news",
+        at=NOW,
+        is_crawling=False,
+        sites={"paper": site or SiteStatus(**usual)},
+        spool_bytes=1 << 20,
+        spool_budget=1 << 30,
+        open_segments=1,
+        waiting_segments=0,
+        oldest_waiting=0.0,
+        disk_free=100 << 30,
+        least_free=256 << 20,
+        totals={},
+    )
+    return dataclasses.replace(healthy, **given)
+
+
+def site(**given: Any) -> SiteStatus:
+    return SiteStatus(**{"newest": NOW - HOUR, "looked_at": NOW - 60, "rhythm": 2 * HOUR, **given})
+
+
+def kinds(found: Status) -> list[Kind]:
+    return [concern.kind for concern in concerns(found)]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (status(), []),
+        (status(site(looked_at=NOW - 3 * HOUR)), [Kind.NOT_CRAWLING]),
+        (status(oldest_waiting=3 * HOUR, waiting_segments=2), [Kind.UPLOAD_BACKLOG]),
+        (status(oldest_waiting=HOUR, waiting_segments=2), []),
+        (status(disk_free=900 << 20), [Kind.DISK_LOW]),
+        (status(site(newest=NOW - 7 * HOUR)), [Kind.SITE_SILENT]),
+        (status(site(newest=NOW - 5 * HOUR)), []),
+        (status(site(newest=NOW - 30 * DAY, rhythm=20 * DAY)), []),
+        (status(site(newest=NOW - 30 * DAY, rhythm=0.0)), []),
+        (status(site(newest=NOW - 9 * HOUR, looked_at=NOW - 8 * HOUR)), [Kind.NOT_CRAWLING]),
+        (status(site(overdue=7 * HOUR)), [Kind.SITE_OVERDUE]),
+        (status(site(attempts=Counter(ok=8, forbidden=4))), [Kind.REFUSED]),
+        (status(site(attempts=Counter(ok=4, forbidden=4))), []),
+        (status(site(attempts=Counter(ok=70, rate_limited=30), attempts_before=Counter(ok=500))), [Kind.REFUSED]),
+        (status(site(attempts=Counter(ok=70, unavailable=30), attempts_before=Counter(ok=70, unavailable=30))), []),
+        (status(site(attempts=Counter(ok=2, robots_denied=20))), [Kind.ROBOTS_SHUT]),
+        (
+            status(site(pages=Counter(record=10, too_short=10), pages_before=Counter(record=90))),
+            [Kind.EXTRACTION_DRIFT],
+        ),
+        (status(site(pages=Counter(record=10, http_error=10, unchanged=50))), []),
+        (status(site(pages=Counter(record=10, unchanged_text=10))), []),
+    ],
+)
+def test_what_is_a_concern(found: Status, expected: list[Kind]) -> None:
+    assert kinds(found) == expected
+
+
+def test_each_has_a_remedy_and_a_name_of_its_own() -> None:
+    made = [Concern(kind, "", "x") for kind in Kind]
+    assert all(concern.remedy for concern in made)
+    assert Concern(Kind.REFUSED, "a", "x").name != Concern(Kind.REFUSED, "b", "x").name
+
+
+class Recording:
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+        self.is_away = False
+
+    def tell(self, notice: Notice) -> None:
+        if self.is_away:
+            raise NotTold("away")
+        self.told.append(notice)
+
+
+def test_told_once_when_it_begins_and_once_when_it_has_passed(tmp_path: Path) -> None:
+    path = tmp_path / "alarms.json"
+    teller = Recording()
+    low = [Concern(Kind.DISK_LOW, "", "900 MiB are free")]
+    for found in ([], low, [Concern(Kind.DISK_LOW, "", "800 MiB are free")], low, [], [], low):
+        alarms = Alarms.read(path)
+        assert not alarms.tell(alarms.update(found, NOW), {"teller": teller})
+        alarms.write(path)
+    assert [bool(notice.passed) for notice in teller.told] == [False, True, False]
+    assert teller.told[0].detail == "900 MiB are free"
+
+
+def test_who_is_away_is_told_later_and_others_only_once(tmp_path: Path) -> None:
+    path = tmp_path / "alarms.json"
+    away, there = Recording(), Recording()
+    away.is_away = True
+    alarms = Alarms.read(path)
+    news = alarms.update([Concern(Kind.DISK_LOW, "", "x")], NOW)
+    assert alarms.tell(news, {"away": away, "there": there}) == ["away: away"]
+    alarms.write(path)
+    away.is_away = False
+    alarms = Alarms.read(path)
+    assert alarms.tell(alarms.update([Concern(Kind.DISK_LOW, "", "x")], NOW), {"away": away, "there": there}) == []
+    assert away.told == there.told == news
+
+
+def test_what_is_remembered_may_be_broken(tmp_path: Path) -> None:
+    path = tmp_path / "alarms.json"
+    for text in ("", "[]", '{"lasting": {"x": {"y": 1}}, "untold": []}', "\x00"):
+        path.write_text(text)
+        assert Alarms.read(path) == Alarms()
