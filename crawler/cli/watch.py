@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,7 +111,11 @@ def _serve(configuration: Configuration, address: str) -> None:
 
 
 def _facts(found: Status) -> dict[str, Any]:
-    facts = asdict(found)
+    # Not `asdict`, which takes a Counter's pairs for what it counts
+    facts = {part.name: getattr(found, part.name) for part in fields(found)}
+    facts["sites"] = {
+        name: {part.name: getattr(site, part.name) for part in fields(site)} for name, site in found.sites.items()
+    }
     facts["totals"] = [
         {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
     ]

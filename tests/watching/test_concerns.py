@@ -18,7 +18,13 @@ HOUR, DAY = 3600.0, 86400.0
 
 
 def status(site: SiteStatus | None = None, **given: Any) -> Status:
-    usual: dict[str, Any] = {"articles": 500, "newest": NOW - HOUR, "looked_at": NOW - 60, "rhythm": 2 * HOUR, "sources": 2}
+    usual: dict[str, Any] = {
+        "articles": 500,
+        "newest": NOW - HOUR,
+        "looked_at": NOW - 60,
+        "rhythm": 2 * HOUR,
+        "sources": 2,
+    }
     healthy = Status(
         archive="news",
         at=NOW,
