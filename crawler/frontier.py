@@ -311,15 +311,15 @@ class Frontier:
         seconds the source wants to be left alone; it is kept up to the usual interval.
         """
         row = self._row_of(_SCHEDULE_OF, url)
-        seen = Yield() if row is None else Yield(row.articles, row.seconds)
+        seen = Yield() if row is None else Yield(row.articles, row.seconds, row.best)
         moment = now.timestamp()
         if row is not None:
             seen = seen.after(new, max(0.0, moment - row.looked_at))
         interval = pace.interval(seen, self.last_found(url))
         interval = max(min(interval, pace.usual) if leads_on else interval, min(wish, pace.usual))
         due_at = moment + interval
-        values = {"articles": seen.articles, "seconds": seen.seconds, "looked_at": moment, "due_at": due_at}
-        self._insert(SCHEDULES, [{"url": url, **values}], replace=True)
+        known = {"articles": seen.articles, "seconds": seen.seconds, "best": seen.best}
+        self._insert(SCHEDULES, [{"url": url, **known, "looked_at": moment, "due_at": due_at}], replace=True)
 
     def robots(self, origin: str) -> RobotsCopy | None:
         """The last good answer to the request for an origin's robots.txt."""

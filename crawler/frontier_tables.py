@@ -101,6 +101,7 @@ SCHEDULES = Table(
     Column("seconds", Float, nullable=False),
     Column("looked_at", Float, nullable=False),
     Column("due_at", Float, nullable=False),
+    Column("best", Float, nullable=False, server_default="0"),
 )
 OUTCOMES = Table(
     "outcomes",

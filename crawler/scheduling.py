@@ -4,13 +4,15 @@ The number of new articles is taken for a Poisson process whose rate changes slo
 `HALF_LIFE`. With a given number of looks in all, the mean wait of an article is least when a source's interval is in
 proportion to one over the square root of its rate (Lagrange; Cho and Garcia-Molina, "Effective page refresh policies
 for web crawlers", ACM TODS 28, 2003, section 4, has the same shape for other measures). A source that shows only so
-many entries is looked at before as many are expected to have come.
+many entries is looked at before as many are expected to have come: by the rate that is known of it, by the best that
+it ever had (a feed that was dead comes back as it was), and by what the last look brought (which the first hours of a
+lively source have not told yet).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HALF_LIFE = 7 * 86400.0
 """Seconds after which what was seen of a source counts half."""
@@ -19,6 +21,12 @@ PRIOR_SECONDS = 3 * 3600.0
 """What a source is taken for before it was watched: one article in three hours."""
 PART_OF_SHOWN = 0.2
 """Part of what a source shows that may be new when it is looked at, by expectation; a day's peak brings double."""
+PART_IN_HASTE = 0.3
+"""The same by the best rate there ever was, and by that of the last look alone."""
+BEST_HALF_LIFE = 365 * 86400.0
+"""Seconds after which the best rate counts half."""
+BEST_AFTER = 86400.0
+"""Seconds of watching before a rate may be the best: earlier ones are luck."""
 GROWTH = 3.0
 """How many times as long as a source was watched it may be left alone."""
 
@@ -29,11 +37,21 @@ class Yield:
 
     articles: float = 0.0
     seconds: float = 0.0
+    best: float = 0.0
+    """Articles a second at its best."""
+    latest: float = 0.0
+    """Articles a second that the last look found."""
 
     def after(self, new: int, elapsed: float) -> Yield:
         """With what came in the `elapsed` seconds since the last look."""
         weight = 0.5 ** (elapsed / HALF_LIFE)
-        return Yield(self.articles * weight + new, self.seconds * weight + elapsed)
+        seen = Yield(self.articles * weight + new, self.seconds * weight + elapsed)
+        best = self.best * 0.5 ** (elapsed / BEST_HALF_LIFE)
+        return replace(
+            seen,
+            best=max(best, seen.rate) if seen.seconds >= BEST_AFTER else best,
+            latest=new / elapsed if elapsed else 0.0,
+        )
 
     @property
     def rate(self) -> float:
@@ -57,5 +75,7 @@ class Pace:
         wanted = self.usual * math.sqrt(PRIOR_ARTICLES / PRIOR_SECONDS / seen.rate)
         if shown:
             wanted = min(wanted, PART_OF_SHOWN * shown / seen.rate)
+            in_haste = max(seen.best, seen.latest)
+            wanted = min(wanted, PART_IN_HASTE * shown / in_haste) if in_haste else wanted
         unwatched = self.shortest + GROWTH * seen.seconds
         return max(self.shortest, min(wanted, unwatched, self.longest))

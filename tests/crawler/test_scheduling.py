@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,23 @@ def test_an_interval_stays_within_its_bounds(looks: list[tuple[int, float]], sho
     for new, elapsed in looks:
         seen = seen.after(new, elapsed)
     assert PACE.shortest <= PACE.interval(seen, shown) <= PACE.longest
+
+
+def test_a_feed_that_was_dead_is_looked_at_as_if_it_could_come_back() -> None:
+    a_day, lively = 86400.0, Yield()
+    for _ in range(200):
+        lively = lively.after(20, a_day / 8)
+    dead, waited = lively, 0.0
+    while waited < 200 * a_day:
+        interval = PACE.interval(dead, 20)
+        dead = dead.after(0, interval)
+        waited += interval
+    assert interval * lively.rate < 20, "what comes at its old rate meanwhile is shown at once"
+    assert PACE.interval(replace(dead, best=0.0), 20) > 5 * interval
+
+
+def test_what_a_look_found_counts_at_once() -> None:
+    """A source that brings an article a minute is not taken for one in three hours because it is new."""
+    seen = Yield().after(15, 900.0)
+    assert PACE.interval(seen, 20) * 15 / 900 <= 20 / 2
+    assert PACE.interval(seen, 0) > PACE.interval(seen, 20)
