@@ -48,6 +48,13 @@ SETTINGS = {
     "NEWSWARC_CONTACT": "tests@example.org",
 }
 ARTICLES_A_SITE = 15
+_AGES = (2 * 3600, 2 * 86400, 8 * 86400)
+"""Seconds that pass between runs: past the ages at which articles are fetched again, one after the other."""
+_TIME_PASSES = (
+    "UPDATE pages SET first = first - :seconds, last = last - :seconds",
+    "UPDATE schedules SET due_at = 0, looked_at = looked_at - :seconds",
+    "UPDATE addresses SET not_before = 0",
+)
 
 
 @dataclass
@@ -60,13 +67,21 @@ class Outcome:
     """Captures that were acknowledged when a kill came."""
     faults: list[str] = field(default_factory=list)
     articles: dict[str, str] = field(default_factory=dict)
-    """Digest of the text of each article, by site and path."""
+    """Digest of the newest text of each article, by site and path."""
+    sources: set[str] = field(default_factory=set)
+    """Sources that are known in the end, by site and path."""
 
 
 class Scenario:
-    """One archive, two newspapers, and a crawl of both that is killed."""
+    """One archive, two newspapers, and a crawl of both that is killed.
 
-    def __init__(self, seed: int, directory: Path, s3: S3Server | None = None) -> None:
+    With `due` the runs are those of a timer (``--due``): each leaves its segment to the next, between them all sources
+    become due and all articles old enough to be fetched again, and after the first one story is corrected.
+    """
+
+    def __init__(self, seed: int, directory: Path, s3: S3Server | None = None, *, due: bool = False) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._due = due
         self._random = random.Random(seed)
         self._directory = directory
         self._archive = f"s3://{s3.bucket}/{directory.name}" if s3 else str(directory / "archive")
@@ -74,6 +89,7 @@ class Scenario:
         self._variables = {**SETTINGS, "NEWSWARC_STATE": str(self._state), **(s3.variables() if s3 else {})}
         self._options = S3Options(s3.endpoint) if s3 else None
         self._acknowledged: set[str] = set()
+        self._ages = 0
         self.outcome = Outcome(seed)
 
     def run(self, *, kills: int) -> Outcome:
@@ -83,13 +99,40 @@ class Scenario:
             hosts = ",".join(server.base.removeprefix("http://") for server in servers)
             self._variables["NEWSWARC_ALLOW_HOSTS"] = hosts
             arguments = ["crawl", *(f"{server.base}/" for server in servers), "--to", self._archive, "--json"]
+            often = [*arguments, "--due"] if self._due else arguments
             for _ in range(kills):
-                self._kill(arguments)
-            last = run(PROGRAM, *arguments, cwd=self._directory, **self._variables)
-            if last.code:
-                self._fault(f"the last run ended with {last.code}: {last.err[-500:]}")
+                self._kill(often)
+                self._time_passes(servers)
+            # Twice: who takes a segment up tells the frontier of its captures again, with their real time
+            for _ in range(2 if self._due else 0):
+                self._finish(often)
+                self._time_passes(servers)
+            self._finish(often)
+            if self._due:
+                self._finish(arguments)
             self._look([server.base for server in servers])
         return self.outcome
+
+    def _finish(self, arguments: list[str]) -> None:
+        last = run(PROGRAM, *arguments, cwd=self._directory, **self._variables)
+        if last.code:
+            self._fault(f"the last run ended with {last.code}: {last.err[-500:]}")
+
+    def _time_passes(self, servers: tuple[DemoServer, DemoServer]) -> None:
+        if not self._due:
+            return
+        for server in servers:
+            server.newspaper.corrected = True
+        self._ages += 1
+        connection = sqlite3.connect(self._state / "frontier.sqlite")
+        try:
+            for statement in _TIME_PASSES:
+                connection.execute(statement, {"seconds": _AGES[min(self._ages, len(_AGES)) - 1]})
+            connection.commit()
+        except sqlite3.OperationalError:  # killed before there were tables
+            return
+        finally:
+            connection.close()
 
     def _kill(self, arguments: list[str]) -> None:
         moment = self._random.choice([*LATEST, ANY_TIME, ANY_TIME])
@@ -142,7 +185,8 @@ class Scenario:
         self._once("record ids", captured)
         self._once("full captures of a page", pages)
         found = list(articles(storage))
-        self._once("records of an article", Counter(article.url for article in found))
+        texts = Counter(f"{article.url} {article.content_sha256 if self._due else ''}" for article in found)
+        self._once("records of a text", texts)
         self._once("outcomes of a capture", Counter(str(line.record_id) for line in outcomes(storage)))
         checked = run(PROGRAM, "verify", self._archive, "--deep", "--json", cwd=self._directory, **self._variables)
         for fault in checked.json()["faults"]:
@@ -152,9 +196,15 @@ class Scenario:
         left = [path.name for path in (self._state / "spool").iterdir() if path.suffix != ".torn"]
         if left:
             self._fault(f"left in the spool: {left}")
-        for article in found:
+        for article in sorted(found, key=lambda article: str(article.warc and article.warc.date)):
             site = next(number for number, base in enumerate(bases) if article.url.startswith(f"{base}/"))
             self.outcome.articles[f"{site}{article.url.removeprefix(bases[site])}"] = article.content_sha256 or ""
+
+        connection = sqlite3.connect(self._state / "frontier.sqlite")
+        for (url,) in connection.execute("SELECT url FROM sources"):
+            site = next((number for number, base in enumerate(bases) if url.startswith(f"{base}/")), 0)
+            self.outcome.sources.add(f"{site}{url.removeprefix(bases[site])}")
+        connection.close()
 
     def _once(self, what: str, counted: Counter[str]) -> None:
         for name, count in counted.items():
@@ -175,10 +225,10 @@ def _captures(storage: Storage) -> tuple[Counter[str], Counter[str]]:
                 for capture in SegmentReading(stream).captures():
                     captured[str(capture.record_id)] += 1
                     if capture.role is Role.ARTICLE and capture.response and not capture.revisit:
-                        pages[capture.url] += 1
+                        pages[f"{capture.url} {capture.payload_digest}"] += 1
     return captured, pages
 
 
-def undisturbed(directory: Path) -> dict[str, str]:
-    """The articles of a crawl that nothing happens to."""
-    return Scenario(0, directory).run(kills=0).articles
+def undisturbed(directory: Path, *, due: bool = False) -> Outcome:
+    """A crawl that nothing happens to."""
+    return Scenario(0, directory, due=due).run(kills=0)
