@@ -42,6 +42,8 @@ class PageOutcome(StrEnum):
     """Less text than the extraction rules ask for."""
     NO_HEADLINE = "no_headline"
     """Text, but nothing that could be its headline."""
+    RESERVED = "reserved"
+    """The page asks not to be archived or mined, and the settings (`heed`) say to make no record then."""
     INVALID = "invalid"
     """The extracted fields do not make a valid record."""
     EXTRACTION_FAILED = "extraction_failed"

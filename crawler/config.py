@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -20,6 +20,7 @@ from archive.storage.s3_options import S3Options
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 from crawler.scheduling import Pace
 from crawler.trackers import TRACKERS
+from pipelines.rules import Heed
 from spiders.site import duration
 
 ENVIRONMENT_PREFIX = "NEWSWARC_"
@@ -121,6 +122,9 @@ class Configuration(BaseModel):
     recapture: tuple[str, ...] = ("1h", "1d", "7d")
     """Ages at which an article is fetched again, conditionally, to find corrections; empty: never. A site's own
     `recapture` comes first."""
+    heed: tuple[Heed, ...] = ()
+    """Declarations for which no record is made of a page: `noarchive`, `noindex`, `noai`, `tdm`. The page is captured
+    all the same, and has the outcome `reserved`. A site's own `heed` (below `extraction`) comes first."""
     requisites: bool = False
     """Whether what articles need to look as they do is captured too: styles, pictures, scripts, fonts. A site's own
     `requisites` comes first."""
@@ -310,7 +314,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
         if not name.startswith(ENVIRONMENT_PREFIX) or key not in Configuration.model_fields:
             continue
-        is_list = Configuration.model_fields[key].annotation == tuple[str, ...]
+        is_list = get_origin(Configuration.model_fields[key].annotation) is tuple
         values[key] = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
     return values
 

@@ -114,7 +114,8 @@ def run_crawl(
         process = AsyncCrawlerProcess(settings)
         spider = UrlListSpider if plan.urls is not None else NewsSpider
         crawler = process.create_crawler(spider)
-        arguments: dict[str, Any] = {"definitions": plan.sites, "since": plan.since}
+        sites = tuple(site.heeding(configuration.heed) for site in plan.sites)
+        arguments: dict[str, Any] = {"definitions": sites, "since": plan.since}
         if identities is not None:
             arguments["seen_at"] = identities.now().isoformat(timespec="seconds")
         arguments |= {"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill}

@@ -47,6 +47,19 @@ class Quality(StrEnum):
     """Other extractors are always asked, and both judgements count."""
 
 
+class Heed(StrEnum):
+    """What a page can declare that it does not want."""
+
+    NOARCHIVE = "noarchive"
+    """``noarchive`` in meta robots or X-Robots-Tag."""
+    NOINDEX = "noindex"
+    """``noindex``, or ``none``."""
+    NOAI = "noai"
+    """``noai``."""
+    TDM = "tdm"
+    """``tdm-reservation: 1`` (TDM Reservation Protocol)."""
+
+
 class PageRules(BaseModel):
     """Rules for the pages of one site at one time. All are optional: without any, extraction works by itself.
 
@@ -76,6 +89,9 @@ class PageRules(BaseModel):
     """Regular expressions: paragraphs that match as a whole are no text of the article."""
     minimum_words: int = Field(default=20, ge=1)
     """Fewer words than this make no article."""
+    heed: tuple[Heed, ...] | None = None
+    """Declarations for which no record is made of a page (`noarchive`, `noai`, `noindex`, `tdm`); unset: what the
+    configuration says. The page is captured all the same."""
     quality: Quality = Quality.DEFAULT
     """How much to spend on a page's text: ``fast``, ``default`` or ``best``."""
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.rules import EarlierRules, ExtractionRules, PageRules, known_timezone
+from pipelines.rules import EarlierRules, ExtractionRules, Heed, PageRules, known_timezone
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9.:\[\]-]+")
@@ -176,6 +176,13 @@ class Site(_Part):
         return now.model_copy(
             update={**self._filled(now), "earlier": tuple(self._fill(former) for former in now.earlier)}
         )
+
+    def heeding(self, heed: tuple[Heed, ...]) -> Site:
+        """The site with what its pages may not want and no record is made for, where it says nothing of it itself."""
+        now = self.extraction
+        if not heed or now.heed is not None:
+            return self
+        return self.model_copy(update={"extraction": now.model_copy(update={"heed": heed})})
 
     def _fill(self, rules: EarlierRules) -> EarlierRules:
         return rules.model_copy(update=self._filled(rules))

@@ -143,7 +143,7 @@ def _extract_files(
     if as_json and directory is None:
         raise UsageError("extract: --json wants --to DIR, since the records are on standard output")
     workers, queue = configuration.workers, configuration.extraction_queue
-    rules = ExtractionRules(quality=quality or Quality.DEFAULT)
+    rules = ExtractionRules(quality=quality or Quality.DEFAULT, heed=configuration.heed or None)
     extraction = FileExtraction(workers=workers, queue=queue, to=directory, output=sys.stdout, rules=rules)
     done = asyncio.run(extraction.run(files, show))
     if as_json:

@@ -15,7 +15,13 @@ from crawler.watching.status import DAY, SiteStatus, Status
 _REFUSALS = (CaptureOutcome.FORBIDDEN, CaptureOutcome.RATE_LIMITED, CaptureOutcome.UNAVAILABLE)
 _SHUT = (CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ROBOTS_UNREACHABLE)
 _TEXT = (PageOutcome.RECORD, PageOutcome.UNCHANGED_TEXT)
-_AS_BEFORE = (PageOutcome.UNCHANGED, PageOutcome.REDIRECTED, PageOutcome.NO_RESPONSE, PageOutcome.HTTP_ERROR)
+_AS_BEFORE = (
+    PageOutcome.UNCHANGED,
+    PageOutcome.REDIRECTED,
+    PageOutcome.NO_RESPONSE,
+    PageOutcome.HTTP_ERROR,
+    PageOutcome.RESERVED,
+)
 
 
 class Kind(StrEnum):

@@ -29,7 +29,7 @@ from pipelines.extract.headline import headline_of, words
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import why_no_article
 from pipelines.extract.language import language_of, script_of
-from pipelines.extract.rights import rights_of
+from pipelines.extract.rights import reservation, rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
 from pipelines.extract.text import TOOL, BodyText, body_of
 from pipelines.rules import ExtractionRules
@@ -143,6 +143,8 @@ def _refusal(page: _Page, headline: str | None, paragraphs: list[str]) -> Reject
         return Rejected(PageOutcome.NO_HEADLINE, f"{count} words, but no headline")
     if reason := why_no_article(page.document, page.structured, page.body):
         return Rejected(PageOutcome.NOT_AN_ARTICLE, reason)
+    if declared := reservation(page.document, page.structured, page.rules.heed or ()):
+        return Rejected(PageOutcome.RESERVED, f"the page declares {declared}")
     return None
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.extract.document import Document
 from pipelines.extract.structured import Structured, texts
+from pipelines.rules import Heed
 
 _PAYWALL_MARK = "//*[contains(@class, 'paywall') or contains(@id, 'paywall') or contains(@class, 'piano-offer')]"
 _PAID_TIERS = frozenset({"locked", "metered", "premium", "paid", "subscriber", "subscription"})
@@ -33,6 +35,19 @@ def rights_of(document: Document, structured: Structured) -> Rights:
         _mining(document, structured),
         _license(document, structured),
     )
+
+
+def reservation(document: Document, structured: Structured, heeded: Sequence[Heed]) -> str:
+    """What a page declares of these; empty when it is none of them."""
+    directives = _robots(document, structured)
+    mining = _mining(document, structured) or ""
+    said = {
+        Heed.NOARCHIVE: "noarchive" in directives,
+        Heed.NOINDEX: bool({"noindex", "none"} & set(directives)),
+        Heed.NOAI: "noai" in directives,
+        Heed.TDM: mining.startswith("tdm-reservation: 1"),
+    }
+    return next((heed.value for heed in heeded if said[heed]), "")
 
 
 def _access(document: Document, structured: Structured) -> tuple[bool | None, str | None]:

@@ -19,6 +19,7 @@ ANNOUNCED = {
     "/2026/moved-and-lost": "2026-03-02",
     "/denied/closed-story": "2026-03-02",
     "/2026/short-story": "2026-03-03",
+    "/2026/reserved-story": "2026-03-03",
 }
 MOVED = {"/2026/moved-story": "/2026/where-it-went", "/2026/moved-and-lost": "/2026/nowhere"}
 ARTICLES = {"/2026/first-story": 120, "/2026/second-story": 300, "/2026/where-it-went": 300}
@@ -49,6 +50,8 @@ def reply(self: Newspaper, target: str) -> Reply:
         return Reply(feed(self.base), "application/rss+xml")
     if path in MOVED:
         return Reply(status=301, location=f"{self.base}{MOVED[path]}")
+    if path == "/2026/reserved-story":
+        return Reply(b'<meta name="robots" content="noarchive">' + page(path, 120))
     if path == "/2026/short-story":
         return Reply(b"<html><head><title>Short</title></head><body><h1>Short</h1><p>Two words.</p></body>")
     return Reply(page(path, ARTICLES[path])) if path in ARTICLES else Reply(b"no", "text/plain", 404)
@@ -68,7 +71,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         host = server.base.removeprefix("http://")
         done = newswarc(
             "crawl", f"{server.base}/", "--json", "--allow-host", host,
-            cwd=place, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+            cwd=place, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org", NEWSWARC_HEED="noarchive",
         )  # fmt: skip
     assert done.code == 0, done.err
     built = newswarc("dataset", "build", "news", "--min-words", "200", "--json", cwd=place)
@@ -78,11 +81,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_of_an_archive(place: Path) -> None:
     found = stats(place)
-    reasons = {"http_error": 2, "robots_denied": 1, "too_short": 1}
-    assert found["total"] == {"announced": 7, "recorded": 3, "in_dataset": 0, "missing": reasons}
+    reasons = {"http_error": 2, "robots_denied": 1, "too_short": 1, "reserved": 1}
+    assert found["total"] == {"announced": 8, "recorded": 3, "in_dataset": 0, "missing": reasons}
     assert [*found["sites"].values()] == [found["total"]]
     assert {day: share["announced"] for day, share in found["days"].items()} == {
-        "2026-03-01": 3, "2026-03-02": 3, "2026-03-03": 1,
+        "2026-03-01": 3, "2026-03-02": 3, "2026-03-03": 2,
     }  # fmt: skip
     assert found["days"]["2026-03-01"]["recorded"] == 3, "the story that moved was had where it is"
     assert found["unread"] == 0
@@ -103,7 +106,7 @@ def test_as_a_table(place: Path) -> None:
         "0 (0.0%)",
         "http_error 2, robots_denied 1",
     ]
-    assert [cell.strip() for cell in rows[-1]][:4] == ["all", "7", "3 (42.9%)", "2 (28.6%)"]
+    assert [cell.strip() for cell in rows[-1]][:4] == ["all", "8", "3 (37.5%)", "2 (25.0%)"]
 
 
 def test_mistakes(place: Path) -> None:

@@ -13,7 +13,7 @@ from archive.article import Article
 from archive.exchange import Discovery, Role
 from archive.outcomes import PageOutcome
 from pipelines.extract import Rejected, extract
-from pipelines.rules import ExtractionRules
+from pipelines.rules import ExtractionRules, Heed
 
 FETCHED = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
 URL = "https://www.example.org/stories/en/1001-quay-wall-is-to-be-raised"
@@ -268,6 +268,24 @@ def test_images_links_editions_and_rights() -> None:
     assert article.canonical_url == "https://www.example.org/c/1?x=1"
     assert article.robots == ("noarchive", "noai", "noindex")
     assert article.tdm == "tdm-reservation: 1"
+
+
+@pytest.mark.parametrize(
+    ("head", "heed", "outcome"),
+    [
+        ('<meta name="robots" content="noarchive">', (Heed.NOARCHIVE,), "reserved"),
+        ('<meta name="robots" content="noarchive">', (Heed.NOAI, Heed.TDM), "record"),
+        ('<meta name="robots" content="noarchive">', (), "record"),
+        ('<meta name="robots" content="noarchive">', None, "record"),
+        ('<meta name="robots" content="none">', (Heed.NOINDEX,), "reserved"),
+        ('<meta name="robots" content="noai, noimageai">', (Heed.NOAI,), "reserved"),
+        ('<meta name="tdm-reservation" content="1">', (Heed.NOAI, Heed.TDM), "reserved"),
+        ('<meta name="tdm-reservation" content="0">', (Heed.TDM,), "record"),
+    ],
+)
+def test_what_a_page_does_not_want(head: str, heed: tuple[Heed, ...] | None, outcome: str) -> None:
+    made = extract(page(head=head), URL, fetched_at=FETCHED, rules=ExtractionRules(heed=heed))
+    assert (made.outcome if isinstance(made, Rejected) else "record") == outcome
 
 
 def test_the_same_arguments_give_the_same_article() -> None:
