@@ -60,6 +60,12 @@ RECAPTURE_PRIORITY = -20
 LINKED_PRIORITY = -10
 """Articles that are only linked wait: a feed or sitemap that is read meanwhile may say more of them."""
 
+BACKFILL_SOURCE_PRIORITY = -25
+"""Sources of the back catalogue wait for all that is new, and for corrections: these cannot be had later."""
+
+BACKFILL_PRIORITY = -30
+"""Articles of the back catalogue have waited for years."""
+
 
 def request_meta(discovery: Discovery) -> dict[str, Any]:
     """``meta`` of a request that is made for this discovery."""

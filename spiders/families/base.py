@@ -118,13 +118,16 @@ class SiteSpider(scrapy.Spider):
 
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
         """The request for an article page."""
-        priority = ARTICLE_PRIORITY if discovery.source_date else LINKED_PRIORITY
-        if discovery.via == RECAPTURE:
-            priority = RECAPTURE_PRIORITY
-        request = self.request(url, site, discovery, self.parse_page, priority)
+        request = self.request(url, site, discovery, self.parse_page, self.priority_of(discovery))
         if not self.requisites.are_wanted(site):
             request.meta[BODY] = NONE  # whoever extracts reads it from the capture
         return request
+
+    def priority_of(self, discovery: Discovery) -> int:
+        """Before which others an article is fetched."""
+        if discovery.via == RECAPTURE:
+            return RECAPTURE_PRIORITY
+        return ARTICLE_PRIORITY if discovery.source_date else LINKED_PRIORITY
 
     def articles(self, site: Site, found: Iterable[Found], via: str, source: Response | None) -> Iterator[Request]:
         """Requests for announced articles that are wanted."""

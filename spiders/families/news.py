@@ -20,7 +20,14 @@ from spiders.families.base import SiteSpider
 from spiders.links import is_article, is_denied, is_fetchable
 from spiders.problems import NotASource
 from spiders.reading import read_source
-from spiders.requests import SOURCE_PRIORITY, discovery_of, is_unchanged
+from spiders.requests import (
+    BACKFILL_PRIORITY,
+    BACKFILL_SOURCE_PRIORITY,
+    RECAPTURE,
+    SOURCE_PRIORITY,
+    discovery_of,
+    is_unchanged,
+)
 from spiders.site import Site, SourceKind
 from spiders.sources.feed import parse_feed
 from spiders.sources.found import Found
@@ -62,19 +69,29 @@ class NewsSpider(SiteSpider):
             if not site.sources:
                 yield self.source_request(site, site.url, Role.SECTION, "seed")
 
-    def source_request(self, site: Site, url: str, role: Role, via: str, *, depth: int = 0) -> Request:
-        """The request for a source."""
+    def source_request(
+        self, site: Site, url: str, role: Role, via: str, *, depth: int = 0, is_old: bool = False
+    ) -> Request:
+        """The request for a source; `is_old` of one of the back catalogue."""
         callbacks: dict[Role, Callable[..., Any]] = {
             Role.FEED: self.parse_feed,
             Role.SITEMAP: self.parse_sitemap,
             Role.SECTION: self.parse_section,
         }
         discovery = Discovery(role=role, site=site.id, via=via, seen_at=self.seen_at)
-        request = self.request(url, site, discovery, callbacks[role], SOURCE_PRIORITY)
+        request = self.request(
+            url, site, discovery, callbacks[role], BACKFILL_SOURCE_PRIORITY if is_old else SOURCE_PRIORITY
+        )
         request.meta["handle_httpstatus_list"] = [304, *(sorted(_NOT_FOUND) if via == "guess" else ())]
         if depth:
             request.cb_kwargs["depth"] = depth
         return request
+
+    def priority_of(self, discovery: Discovery) -> int:
+        """Articles of the back catalogue come last."""
+        is_old = bool(discovery.source_date) and discovery.source_date < self._recent
+        may_wait = self.backfill and is_old and discovery.via not in ("feed", RECAPTURE)
+        return BACKFILL_PRIORITY if may_wait else super().priority_of(discovery)
 
     async def parse_feed(self, response: Response) -> AsyncIterator[Request]:
         """The articles of a feed."""
@@ -105,7 +122,8 @@ class NewsSpider(SiteSpider):
             return
         for child in sitemap.children:
             if self._is_wanted_child(child, site):
-                yield self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1)
+                is_old = not self._is_recent_child(child)
+                yield self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1, is_old=is_old)
         named = any(source.url == response.url for source in site.sources)
         wanted = [item for item in sitemap.articles if self._is_wanted(item, site, named=named)]
         for request in self.articles(site, wanted, "sitemap", response):
@@ -130,7 +148,7 @@ class NewsSpider(SiteSpider):
                 yield request
         following = section.following or ""
         if self.backfill and depth < _MOST_PAGES and is_fetchable(following) and not is_denied(following, site):
-            yield self.source_request(site, following, Role.SECTION, "next", depth=depth + 1)
+            yield self.source_request(site, following, Role.SECTION, "next", depth=depth + 1, is_old=True)
         for request in self.articles(site, section.articles, "section", response):
             yield request
 
@@ -163,6 +181,9 @@ class NewsSpider(SiteSpider):
             return False
         if self.backfill:
             return not (self.since and child.lastmod and child.lastmod < self.since)
+        return self._is_recent_child(child)
+
+    def _is_recent_child(self, child: ChildSitemap) -> bool:
         return "news" in child.url.lower() or child.lastmod >= self._recent
 
     def _is_wanted(self, item: Found, site: Site, *, named: bool) -> bool:
