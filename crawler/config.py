@@ -94,6 +94,9 @@ class Configuration(BaseModel):
     """Requests for one site in one run, after which it waits for the next; 0: any number."""
     concurrency_per_host: int = Field(default=1, ge=1)
     """Requests under way at once to one host."""
+    concurrency_per_address: int = Field(default=0, ge=0)
+    """Requests under way at once to one IP address, whatever hosts share it; 0: any number. One address of a large
+    provider fronts thousands of papers; one of a small host may front ten that it can hardly carry."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds for one exchange, from the connection to the last byte."""
     connect_timeout: float = Field(default=20.0, gt=0)

@@ -37,11 +37,13 @@ from archive.http1 import ResponseHead, entity_parts
 from crawler.gate import GateShut
 from crawler.recorder import NotKept
 from crawler.session import CrawlSession
+from crawler.wire.address_places import AddressPlaces
 from crawler.wire.connection import Patience
 from crawler.wire.fetcher import Fetcher, Stopped, WireRequest
 from crawler.wire.origin import Proxy, parse_proxy
 from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.reader import ResponseReader
+from crawler.wire.resolver import Resolver
 from spiders.requests import (
     BEGINNING,
     BODY,
@@ -142,7 +144,11 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
         self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
-        self._pool = ConnectionPool(self._settings.address_rules, limits, bind_address=self._settings.bind_address)
+        resolver = Resolver()
+        self._pool = ConnectionPool(
+            self._settings.address_rules, limits, bind_address=self._settings.bind_address, resolver=resolver
+        )
+        self._address_places = AddressPlaces(self._settings.concurrency_per_address, resolver)
         self._places = asyncio.Semaphore(self._settings.concurrency)
         self._fetcher = Fetcher(self._pool, session.now, session.spool_directory)
 
@@ -184,8 +190,10 @@ class WireDownloadHandler(BaseDownloadHandler):
             if hosts.left_alone(host):
                 raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
             try:
-                async with self._places:
-                    exchanges = await self._fetcher.fetch(self._wire_request(request, watcher))
+                wire_request = self._wire_request(request, watcher)
+                origin = wire_request.origin
+                async with self._address_places.place(origin.host, origin.port), self._places:
+                    exchanges = await self._fetcher.fetch(wire_request)
                 for exchange in exchanges:
                     address = await self._session.keep(exchange)
                     hosts.answered(host, exchange)
