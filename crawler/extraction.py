@@ -14,6 +14,7 @@ from archive.layout import SegmentName
 from archive.library import segment_name, segments
 from archive.manifests import Manifest
 from archive.publishing import publish_records
+from archive.sharding import WHOLE, Shard
 from archive.storage.protocol import Storage
 from crawler.spool import pages_of
 from pipelines.generation import EXTRACTOR_GENERATION
@@ -37,7 +38,8 @@ Progress = Callable[[ExtractedSegment], None]
 class ReExtraction:
     """Derives records of the current generation from stored WARCs. Segments that have them are skipped."""
 
-    def __init__(self, source: Storage, target: Storage, *, workers: int, queue: int) -> None:
+    def __init__(self, source: Storage, target: Storage, *, workers: int, queue: int, shard: Shard = WHOLE) -> None:
+        self._shard = shard
         self._source = source
         self._target = target
         self._workers = workers
@@ -49,6 +51,8 @@ class ReExtraction:
         done: list[ExtractedSegment] = []
         try:
             for manifest in segments(self._source):
+                if not self._shard.holds(manifest.segment):
+                    continue
                 done.append(await self._segment(manifest, pool))
                 progress(done[-1])
         finally:

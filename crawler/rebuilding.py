@@ -24,6 +24,7 @@ from archive.library import completion_of, newest_manifest
 from archive.manifests import Manifest, StoredFile, file_sha256
 from archive.publishing import publish_records
 from archive.recovery import read_contents
+from archive.sharding import WHOLE, Shard
 from archive.storage.protocol import Storage
 from crawler.extraction import derive_all
 from pipelines.generation import EXTRACTOR_GENERATION
@@ -67,8 +68,11 @@ Progress = Callable[[RebuiltSegment], None]
 class Rebuilding:
     """Goes over the WARC files of an archive."""
 
-    def __init__(self, source: Storage, target: Storage, *, workers: int, queue: int, now: datetime) -> None:
+    def __init__(
+        self, source: Storage, target: Storage, *, workers: int, queue: int, now: datetime, shard: Shard = WHOLE
+    ) -> None:
         """`target` gets what is derived; it may be `source`."""
+        self._shard = shard
         self._source = source
         self._target = target
         self._workers = workers
@@ -84,7 +88,8 @@ class Rebuilding:
         done: list[RebuiltSegment] = []
         try:
             for item in self._source.list("warc/"):
-                if item.key.endswith(WARC_SUFFIX):
+                name = item.key.rpartition("/")[2].removesuffix(WARC_SUFFIX)
+                if item.key.endswith(WARC_SUFFIX) and self._shard.holds(name):
                     done.append(await self._segment(item.key, pool))
                     progress(done[-1])
         finally:

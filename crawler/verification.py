@@ -13,6 +13,7 @@ from archive.errors import DamagedArchive
 from archive.faults import Fault, FaultKind
 from archive.library import completions, manifest_keys
 from archive.manifests import CompletionManifest, Manifest, parse_manifest
+from archive.sharding import WHOLE, Shard
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
@@ -34,14 +35,19 @@ class VerifiedArchive:
 Progress = Callable[[Verification], None]
 
 
-def verify_archive(address: str, s3: S3Options, *, deep: bool, workers: int, progress: Progress) -> VerifiedArchive:
-    """Verify all segments. `progress` is told of each one.
+def verify_archive(
+    address: str, s3: S3Options, *, deep: bool, workers: int, progress: Progress, shard: Shard = WHOLE
+) -> VerifiedArchive:
+    """Verify the segments of a shard. `progress` is told of each one.
+
+    What concerns several segments (what a revisit stands for, objects that no manifest names) is looked at when the
+    shard is the whole archive.
 
     Raises StorageError when the storage cannot be asked, DamagedArchive when a completion manifest cannot be read.
     """
     storage = open_storage(address, s3)
     result = VerifiedArchive()
-    manifests = list(_manifests(storage, result))
+    manifests = [manifest for manifest in _manifests(storage, result) if shard.holds(manifest.segment)]
     newest = completions(storage)
     context = multiprocessing.get_context("forkserver")
     checked: list[Verification] = []
@@ -55,10 +61,10 @@ def verify_archive(address: str, s3: S3Options, *, deep: bool, workers: int, pro
     result.segments = len(checked)
     result.records = sum(verification.records for verification in checked)
     result.faults += [fault for verification in checked for fault in verification.faults]
-    if deep:
+    if deep and shard.is_whole:
         result.faults += check_revisits(checked, {manifest.segment: manifest.warc.key for manifest in manifests})
     result.faults.sort(key=lambda fault: (fault.key, fault.kind, fault.detail))
-    result.unclaimed = _unclaimed(storage, manifests)
+    result.unclaimed = _unclaimed(storage, manifests) if shard.is_whole else []
     return result
 
 

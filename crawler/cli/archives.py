@@ -14,10 +14,11 @@ from rich.console import Console
 
 from archive.errors import DamagedArchive
 from archive.library import RecordFilter, articles, outcomes, require_archive
+from archive.sharding import Shard
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption, ShardOption
 from crawler.config import Configuration, load_configuration
 from pipelines.rules import ExtractionRules, Quality
 
@@ -71,6 +72,7 @@ def extract(
     to: RecordsOption = None,
     jobs: JobsOption = None,
     quality: QualityOption = None,
+    shard: ShardOption = "1/1",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
@@ -89,6 +91,8 @@ def extract(
     if files:
         if len(files) != len(names):
             raise UsageError("extract: give either an archive or WARC and HTML files")
+        if not Shard.parse(shard).is_whole:
+            raise UsageError("extract: --shard is for archives; of files, name those that this run is to do")
         _extract_files(files, to, quality, configuration, console, as_json=as_json)
     elif quality is not None:
         raise UsageError("extract: --quality is for files; of an archive, [extraction] quality of a site says it")
@@ -97,11 +101,11 @@ def extract(
     else:
         source = _archive(names[0], configuration)
         target = _storage(to, configuration) if to else source
-        _extract_archive(source, target, configuration, console, as_json=as_json)
+        _extract_archive(source, target, Shard.parse(shard), configuration, console, as_json=as_json)
 
 
 def _extract_archive(
-    source: Storage, target: Storage, configuration: Configuration, console: Console, *, as_json: bool
+    source: Storage, target: Storage, shard: Shard, configuration: Configuration, console: Console, *, as_json: bool
 ) -> None:
     # Imported late: the extractor takes seconds to import
     from crawler.extraction import ExtractedSegment, ReExtraction
@@ -111,7 +115,7 @@ def _extract_archive(
         console.print(f"{done.segment}: {said}", highlight=False)
 
     workers, queue = configuration.workers, configuration.extraction_queue
-    done = asyncio.run(ReExtraction(source, target, workers=workers, queue=queue).run(show))
+    done = asyncio.run(ReExtraction(source, target, workers=workers, queue=queue, shard=shard).run(show))
     if as_json:
         typer.echo(json.dumps([asdict(segment) for segment in done], indent=1))
 

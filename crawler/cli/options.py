@@ -13,5 +13,8 @@ ArchiveOption = Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…
 EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", metavar="URL", help="The S3 service, when it is not Amazon's.")
 ]
+ShardOption = Annotated[
+    str, typer.Option("--shard", metavar="I/N", help="Only this part of the segments: 2/8 is the second of eight.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")]

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from archive.library import require_archive
+from archive.sharding import Shard
 from archive.storage.opening import open_storage
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption, ShardOption
 from crawler.config import Configuration, load_configuration
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def rebuild(
     only_frontier: Annotated[
         bool, typer.Option("--frontier", help="Make this machine's frontier anew from the archive, and nothing else.")
     ] = False,
+    shard: ShardOption = "1/1",
     endpoint_url: EndpointOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -43,11 +45,13 @@ def rebuild(
     if only_frontier:
         if to:
             raise UsageError("rebuild: --frontier is made in this machine's state directory; leave --to out")
+        if not Shard.parse(shard).is_whole:
+            raise UsageError("rebuild: --frontier is made from all segments; leave --shard out")
         return _frontier(configuration, console, as_json=as_json)
-    return _derived(configuration, to, console, as_json=as_json)
+    return _derived(configuration, to, Shard.parse(shard), console, as_json=as_json)
 
 
-def _derived(configuration: Configuration, to: str | None, console: Console, *, as_json: bool) -> int:
+def _derived(configuration: Configuration, to: str | None, shard: Shard, console: Console, *, as_json: bool) -> int:
     # Imported late: the extractor takes seconds to import
     from crawler.rebuilding import Rebuilding
 
@@ -58,6 +62,7 @@ def _derived(configuration: Configuration, to: str | None, console: Console, *, 
         workers=configuration.workers,
         queue=configuration.extraction_queue,
         now=datetime.now(UTC),
+        shard=shard,
     )
     done = asyncio.run(work.run(lambda segment: console.print(_line(segment))))
     code = 1 if any(segment.fault for segment in done) else 0

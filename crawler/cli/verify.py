@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from archive.library import require_archive
+from archive.sharding import Shard
 from archive.storage.opening import open_storage
 from archive.verifying import Verification
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption, ShardOption
 from crawler.config import load_configuration
 from crawler.verification import VerifiedArchive, verify_archive
 
@@ -21,6 +22,7 @@ from crawler.verification import VerifiedArchive, verify_archive
 def verify(
     uri: ArchiveArgument = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read every byte, not only names and lengths.")] = False,
+    shard: ShardOption = "1/1",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
@@ -36,7 +38,9 @@ def verify(
             said = f"{len(verification.faults)} faults" if verification.faults else "sound"
             console.print(f"{verification.segment}: {said}")
 
-    found = verify_archive(address, configuration.s3, deep=deep, workers=configuration.workers, progress=show)
+    part = Shard.parse(shard)
+    workers = configuration.workers
+    found = verify_archive(address, configuration.s3, deep=deep, workers=workers, progress=show, shard=part)
     code = 1 if found.faults else 0
     if as_json:
         typer.echo(json.dumps({**asdict(found), "exit_code": code}, ensure_ascii=False, indent=1))
