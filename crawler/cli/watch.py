@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveOption, JsonOption
@@ -26,17 +28,30 @@ if TYPE_CHECKING:
 _HOUR = 3600
 
 
-def status(to: ArchiveOption = None, as_json: JsonOption = False) -> None:
+def status(
+    to: ArchiveOption = None,
+    every: Annotated[float, typer.Option("--every", min=0, help="Look again after so many seconds; 0: once.")] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
     """Show what this machine has captured, what waits, and what is wrong."""
     from crawler.watching.concerns import concerns
     from crawler.watching.status import look
 
-    found = look(load_configuration().with_flags(archive=to))
-    wrong = concerns(found)
+    configuration = load_configuration().with_flags(archive=to)
+    found = look(configuration)
     if as_json:
-        typer.echo(json.dumps({**_facts(found), "concerns": [_of(concern) for concern in wrong]}, ensure_ascii=False))
+        wrong = [_of(concern) for concern in concerns(found)]
+        typer.echo(json.dumps({**_facts(found), "concerns": wrong}, ensure_ascii=False))
         return
-    _show(Console(soft_wrap=True, highlight=False), found, wrong)
+    console = Console(soft_wrap=True, highlight=False)
+    if not every:
+        console.print(_shown(found, concerns(found)))
+        return
+    with Live(_shown(found, concerns(found)), console=console, auto_refresh=False) as live:
+        while True:
+            time.sleep(every)
+            found = look(configuration)
+            live.update(_shown(found, concerns(found)), refresh=True)
 
 
 def health(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
@@ -131,7 +146,7 @@ def _line(concern: Concern) -> str:
     return printable(f"{concern.kind}: {about}{concern.detail}; {concern.remedy}")
 
 
-def _show(console: Console, found: Status, wrong: list[Concern]) -> None:
+def _shown(found: Status, wrong: list[Concern]) -> RenderableType:
     table = Table("site", "articles", "newest", "sources read", "waiting", "last day's pages")
     for name, site in found.sites.items():
         table.add_row(
@@ -142,16 +157,13 @@ def _show(console: Console, found: Status, wrong: list[Concern]) -> None:
             f"{site.waiting:,}",
             ", ".join(f"{outcome} {count:,}" for outcome, count in site.pages.most_common(4)),
         )
-    console.print(table)
     doing = "a run is under way" if found.is_crawling else "no run is under way"
-    console.print(
+    line = (
         f"{found.archive}: {doing}; {found.waiting:,} addresses wait; spool {found.spool_bytes >> 20} of "
         f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments wait to be stored; "
-        f"{found.disk_free >> 30} GiB free",
-        markup=False,
+        f"{found.disk_free >> 30} GiB free"
     )
-    for concern in wrong:
-        console.print(_line(concern), style="red", markup=False)
+    return Group(table, Text(line), *(Text(_line(concern), style="red") for concern in wrong))
 
 
 def _ago(now: float, moment: float) -> str:

@@ -278,6 +278,19 @@ def test_metrics_as_prometheus_reads_them(healthy: tuple[Path, Any]) -> None:
     assert values["newswarc_disk_free_bytes",] > 0
 
 
+def test_status_that_stays_shows_what_has_changed(place: Path) -> None:
+    command = [str(PROGRAM), "status", "--every", "0.5"]
+    with subprocess.Popen(command, cwd=place, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        time.sleep(3)
+        change(place, f"UPDATE sources SET looked_at = looked_at - {3 * HOUR}")
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "no run is under way" in shown
+    assert "not_crawling: no source was read for 3 hours" in shown
+
+
 def test_mistakes(tmp_path: Path, place: Path) -> None:
     for where, arguments, said in (
         (tmp_path, ["status"], "no crawl has run from here"),
