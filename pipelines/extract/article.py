@@ -163,9 +163,11 @@ def _article(
     changed, changed_facts = dates.modified(structured, rules, day, page.fetched_at)
     body = "\n".join(paragraphs)
     found_words = words_of(body)
+    tag, tag_facts = language_of(body, document.root, _declared_languages(structured), rules.language)
     provenance = {
         "headline": headline_facts,
         "articleBody": FieldFacts(source=page.body.source, confidence=round(page.body.confidence, 2)),
+        "inLanguage": tag_facts,
         "authors": authors_facts,
         "datePublished": day_facts,
         "dateModified": changed_facts,
@@ -175,9 +177,8 @@ def _article(
         headline=headline,
         article_body=body,
         paragraphs=tuple(paragraphs),
-        in_language=language_of(body, document.root, _declared_languages(structured), rules.language),
+        in_language=tag,
         word_count=len(found_words),
-        boilerplate_share=_boilerplate_share(page.body, body),
         content_sha256=content_sha256(body),
         simhash64=simhash64(found_words),
         authors=authors,
@@ -203,6 +204,7 @@ def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate,
     return article.model_copy(
         update={
             "canonical_url": media.canonical_of(document),
+            "boilerplate_share": _boilerplate_share(page.body, article.article_body),
             "requested_url": (page.discovery.requested_url or None) if page.discovery else None,
             "description": _description(structured),
             "publisher": page.names[0] if page.names else None,

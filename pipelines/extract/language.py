@@ -10,6 +10,8 @@ from functools import lru_cache
 import py3langid
 from lxml import html
 
+from archive.article import FieldFacts
+
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _SAMPLE = 3000
 _SCRIPT_SAMPLE = 600
@@ -30,6 +32,12 @@ _SCRIPT_LANGUAGES = {
     "TAMIL": "ta",
     "TELUGU": "te",
 }
+# How far each can be relied on: set by judgement, in this order
+_AGREED = FieldFacts(source="text and declaration", confidence=0.99)
+_TEXT = FieldFacts(source="text", confidence=0.9)
+_SCRIPT = FieldFacts(source="script", confidence=0.85)
+_DECLARED = FieldFacts(source="declaration", confidence=0.8)
+_AGAINST = FieldFacts(source="text against declaration", confidence=0.7)
 
 
 @lru_cache(maxsize=4096)
@@ -57,8 +65,10 @@ def normal_tag(tag: str | None) -> str | None:
     return "-".join([primary.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)])
 
 
-def language_of(text: str, root: html.HtmlElement, declared: list[str], expected: str) -> str | None:
-    """The text's language.
+def language_of(
+    text: str, root: html.HtmlElement, declared: list[str], expected: str
+) -> tuple[str | None, FieldFacts | None]:
+    """The text's language, and what it was taken from.
 
     A long text tells by itself; a declaration of the same language adds its region. A short one takes what
     the page or the site's rules say.
@@ -67,7 +77,11 @@ def language_of(text: str, root: html.HtmlElement, declared: list[str], expected
         tag for claim in [root.get("lang"), root.get("xml:lang"), *declared, expected] if (tag := normal_tag(claim))
     ]
     letters = sum(map(str.isalpha, text[:_SAMPLE]))
-    if letters < _ENOUGH_LETTERS:
-        return claims[0] if claims else script_language(text)
-    detected = str(py3langid.classify(text[:_DETECTION_SAMPLE])[0])
-    return next((claim for claim in claims if claim.split("-")[0] == detected), detected)
+    if letters >= _ENOUGH_LETTERS:
+        detected = str(py3langid.classify(text[:_DETECTION_SAMPLE])[0])
+        agreeing = next((claim for claim in claims if claim.split("-")[0] == detected), None)
+        return agreeing or detected, _AGREED if agreeing else _AGAINST if claims else _TEXT
+    if claims:
+        return claims[0], _DECLARED
+    named = script_language(text)
+    return named, _SCRIPT if named else None

@@ -271,6 +271,21 @@ def test_images_links_editions_and_rights() -> None:
 
 
 @pytest.mark.parametrize(
+    ("declared", "language", "source"),
+    [
+        ("en-GB", "en-GB", "text and declaration"),
+        ("", "en", "text"),
+        ("fr", "en", "text against declaration"),
+    ],
+)
+def test_what_the_language_was_taken_from(declared: str, language: str, source: str) -> None:
+    article = article_of(page().replace('lang="en"', f'lang="{declared}"'))
+    assert article.in_language == language
+    assert article.fields["inLanguage"].source == source
+    assert article.fields["inLanguage"].confidence > 0.5
+
+
+@pytest.mark.parametrize(
     ("head", "heed", "outcome"),
     [
         ('<meta name="robots" content="noarchive">', (Heed.NOARCHIVE,), "reserved"),
