@@ -236,6 +236,7 @@ class CrawlSession:
             await self._depot.drain()
             self.complete = True
         finally:
+            self.hosts.clock.write(self.configuration.state_directory / "clock.json", self.now())
             self._depot.outcomes.add(self.counts.unlogged, self.now())
             self._depot.close()
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from archive.exchange import Exchange
 from archive.http1 import BadMessage
+from crawler.clock import ClockWatch
 from crawler.frontier import Frontier
 from crawler.polite.holds import ASKS_FOR_PATIENCE, Hold, retry_after_seconds
 
@@ -19,6 +20,7 @@ class Hosts:
 
     def __init__(self, frontier: Frontier, now: Callable[[], datetime], at_once: int) -> None:
         """`at_once` is how many requests may be under way to one host."""
+        self.clock = ClockWatch()
         self._at_once = at_once
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._frontier = frontier
@@ -38,6 +40,7 @@ class Hosts:
 
     def answered(self, host: str, exchange: Exchange) -> None:
         """A host has answered. Raises FrontierUnavailable."""
+        self.clock.note(exchange)
         hold = self.hold(host)
         if exchange.status in ASKS_FOR_PATIENCE:
             now = self._now()

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     """Closed segments wait to be stored."""
     DISK_LOW = "disk_low"
     """Little room is left on this machine's disk."""
+    CLOCK_SKEW = "clock_skew"
+    """This machine's clock is wrong, as most servers say."""
 
 
 _REMEDIES = {
@@ -53,6 +55,7 @@ _REMEDIES = {
     Kind.ROBOTS_SHUT: "read its robots.txt; write to its owner, or take the site out",
     Kind.EXTRACTION_DRIFT: "look at `newswarc history` of a page; extraction rules of the site may have to change",
     Kind.UPLOAD_BACKLOG: "see whether the storage can be reached; `newswarc upload` says why not",
+    Kind.CLOCK_SKEW: "see whether its time is synchronised (timedatectl)",
     Kind.DISK_LOW: "free space, or move `state` to a larger disk",
 }
 
@@ -98,6 +101,8 @@ class Limits:
     """Attempts or pages of a day from which shares are taken."""
     backlog: float = 2 * HOUR
     """Seconds for which a closed segment waits."""
+    clock: float = 60.0
+    """Seconds that a clock may be off."""
     disk: float = 4.0
     """How many times `least_free` has to be free."""
 
@@ -112,13 +117,16 @@ def concerns(status: Status, limits: Limits = Limits()) -> list[Concern]:
 
 def _of_machine(status: Status, limits: Limits) -> Iterator[Concern]:
     since = status.at - status.looked_at
-    if status.sites and since > limits.stopped:
+    if status.looked_at and since > limits.stopped:
         yield Concern(Kind.NOT_CRAWLING, "", f"no source was read for {_span(since)}")
     if status.oldest_waiting > limits.backlog:
         waits = f"{status.waiting_segments} segments, {status.spool_bytes >> 20} MiB"
         yield Concern(
             Kind.UPLOAD_BACKLOG, "", f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}"
         )
+    if abs(status.clock_ahead) > limits.clock:
+        way = "ahead of" if status.clock_ahead > 0 else "behind"
+        yield Concern(Kind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")
     if status.disk_free < limits.disk * status.least_free:
         yield Concern(
             Kind.DISK_LOW, "", f"{status.disk_free >> 20} MiB are free; at {status.least_free >> 20} fetching pauses"
@@ -131,7 +139,7 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: Limits) -> Ite
     if site.rhythm and silence > max(limits.silent, limits.silent_rhythms * site.rhythm):
         detail = f"nothing new for {_span(silence)}; it used to bring something within {_span(site.rhythm)}"
         yield Concern(Kind.SITE_SILENT, name, detail)
-    is_standing = status.at - status.looked_at > limits.stopped
+    is_standing = bool(status.looked_at) and status.at - status.looked_at > limits.stopped
     if site.overdue > limits.overdue and not is_standing:
         yield Concern(Kind.SITE_OVERDUE, name, f"a source waits to be read for {_span(site.overdue)}")
     for kind, outcomes, what in (

@@ -22,6 +22,7 @@ _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
     ("oldest_waiting_segment_seconds", "Age of the oldest of them.", lambda status: status.oldest_waiting),
     ("disk_free_bytes", "Bytes that are free.", lambda status: status.disk_free),
     ("disk_least_free_bytes", "Bytes below which fetching pauses.", lambda status: status.least_free),
+    ("clock_ahead_seconds", "How far the clock is ahead of the servers'.", lambda status: status.clock_ahead),
     ("is_crawling", "1 while a run is under way.", lambda status: status.is_crawling),
     ("last_source_timestamp_seconds", "When a source was last read.", lambda status: status.looked_at),
 )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from archive.errors import BadAddress
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
+from crawler.clock import clock_ahead
 from crawler.config import Configuration
 from crawler.frontier_entries import State
 from crawler.frontier_tables import ADDRESSES, PAGES, SCHEDULES, SOURCES, engine_of, make_tables
@@ -73,6 +74,8 @@ class Status:
     """Seconds since the oldest of them was closed; 0 without any."""
     disk_free: int
     least_free: int
+    clock_ahead: float
+    """Seconds that this machine's clock is ahead of the servers', as the last day's runs found it."""
     totals: dict[tuple[Kind, str], int]
     """How often attempts and pages ended so in the last 30 days."""
 
@@ -118,6 +121,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         oldest_waiting=max(manifests, default=0.0),
         disk_free=shutil.disk_usage(state).free,
         least_free=configuration.least_free,
+        clock_ahead=clock_ahead(state / "clock.json", now - DAY),
         totals=totals,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import lxml.html
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,6 @@ from archive.article import Article
 from archive.exchange import Discovery, Role
 from archive.outcomes import PageOutcome
 from pipelines.extract import Rejected, extract
-from pipelines.extract.language import language_of
 from pipelines.rules import ExtractionRules, Heed
 
 FETCHED = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
@@ -270,29 +268,6 @@ def test_images_links_editions_and_rights() -> None:
     assert article.canonical_url == "https://www.example.org/c/1?x=1"
     assert article.robots == ("noarchive", "noai", "noindex")
     assert article.tdm == "tdm-reservation: 1"
-
-
-def test_norwegian_has_several_tags() -> None:
-    text = "Kvalifiseringen ble avgjort ved fjorden, der løperne hadde ventet lenge på at stormen skulle gi seg. " * 3
-    found, facts = language_of(text, lxml.html.fromstring('<html lang="nb-NO"><p>x</p></html>'), [], "")
-    assert found == "nb-NO"
-    assert facts is not None
-    assert facts.source == "text and declaration"
-
-
-@pytest.mark.parametrize(
-    ("declared", "language", "source"),
-    [
-        ("en-GB", "en-GB", "text and declaration"),
-        ("", "en", "text"),
-        ("fr", "en", "text against declaration"),
-    ],
-)
-def test_what_the_language_was_taken_from(declared: str, language: str, source: str) -> None:
-    article = article_of(page().replace('lang="en"', f'lang="{declared}"'))
-    assert article.in_language == language
-    assert article.fields["inLanguage"].source == source
-    assert article.fields["inLanguage"].confidence > 0.5
 
 
 @pytest.mark.parametrize(

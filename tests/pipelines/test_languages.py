@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import lxml.html
 import pytest
 
 from archive.article import Article
 from pipelines.extract import extract
+from pipelines.extract.language import language_of
 from pipelines.rules import ExtractionRules, Quality
 from tests.pipelines.pages import LAYOUTS, PUBLISHED, Story, stories
 
@@ -61,3 +63,35 @@ def test_utf8_under_a_wrong_declaration_is_read_as_utf8() -> None:
     article = extract(page.encode(), story.url, headers=[("Content-Type", "text/html; charset=gbk")])
     assert isinstance(article, Article)
     assert article.paragraphs == story.paragraphs
+
+
+def test_norwegian_has_several_tags() -> None:
+    text = "Kvalifiseringen ble avgjort ved fjorden, der løperne hadde ventet lenge på at stormen skulle gi seg. " * 3
+    found, facts = language_of(text, lxml.html.fromstring('<html lang="nb-NO"><p>x</p></html>'), [], "")
+    assert found == "nb-NO"
+    assert facts is not None
+    assert facts.source == "text and declaration"
+
+
+@pytest.mark.parametrize(
+    ("declared", "language", "source"),
+    [
+        ("en-GB", "en-GB", "text and declaration"),
+        ("", "en", "text"),
+        ("fr", "en", "text against declaration"),
+    ],
+)
+def test_what_the_language_was_taken_from(declared: str, language: str, source: str) -> None:
+    root = lxml.html.fromstring(f'<html lang="{declared}"><p>x</p></html>')
+    found, facts = language_of(
+        "The quay wall is to be raised, the harbour board said on Thursday. " * 4, root, [], ""
+    )
+    assert found == language
+    assert facts is not None
+    assert facts.source == source
+
+
+def test_records_have_it() -> None:
+    article = extract(LAYOUTS[0](STORIES[0]), STORIES[0].url)
+    assert isinstance(article, Article)
+    assert article.fields["inLanguage"].confidence > 0.5

@@ -37,6 +37,7 @@ def status(site: SiteStatus | None = None, **given: Any) -> Status:
         oldest_waiting=0.0,
         disk_free=100 << 30,
         least_free=256 << 20,
+        clock_ahead=0.4,
         totals={},
     )
     return dataclasses.replace(healthy, **given)
@@ -55,9 +56,12 @@ def kinds(found: Status) -> list[Kind]:
     [
         (status(), []),
         (status(site(looked_at=NOW - 3 * HOUR)), [Kind.NOT_CRAWLING]),
+        (status(site(looked_at=0.0)), []),
         (status(oldest_waiting=3 * HOUR, waiting_segments=2), [Kind.UPLOAD_BACKLOG]),
         (status(oldest_waiting=HOUR, waiting_segments=2), []),
         (status(disk_free=900 << 20), [Kind.DISK_LOW]),
+        (status(clock_ahead=90.0), [Kind.CLOCK_SKEW]),
+        (status(clock_ahead=-90.0), [Kind.CLOCK_SKEW]),
         (status(site(newest=NOW - 7 * HOUR)), [Kind.SITE_SILENT]),
         (status(site(newest=NOW - 5 * HOUR)), []),
         (status(site(newest=NOW - 30 * DAY, rhythm=20 * DAY)), []),

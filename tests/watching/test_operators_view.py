@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,8 @@ def test_a_site_that_fell_silent(place: Path) -> None:
 def test_a_source_that_waits(place: Path) -> None:
     change(
         place,
-        f"INSERT OR REPLACE INTO schedules SELECT url, 1, 1, looked_at, looked_at - {9 * HOUR} FROM sources LIMIT 1",
+        "INSERT OR REPLACE INTO schedules (url, articles, seconds, looked_at, due_at) "
+        f"SELECT url, 1, 1, looked_at, looked_at - {9 * HOUR} FROM sources LIMIT 1",
     )
     assert alarms(place, lambda: change(place, "DELETE FROM schedules")) == (["site_overdue"], ["site_overdue"])
 
@@ -215,6 +216,28 @@ def test_segments_that_cannot_be_stored(tmp_path: Path) -> None:
 def test_a_disk_that_fills(place: Path) -> None:
     free = shutil.disk_usage(place).free
     assert alarms(place, lambda: None, NEWSWARC_LEAST_FREE=str(free // 2)) == (["disk_low"], ["disk_low"])
+
+
+def test_a_clock_that_is_wrong(tmp_path: Path) -> None:
+    """To a machine whose clock is ahead the servers seem to be behind."""
+    usual = BaseHTTPRequestHandler.date_time_string
+
+    def crawl_three(behind: float) -> None:
+        with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+            patch.setattr(
+                BaseHTTPRequestHandler, "date_time_string", lambda self, _=None: usual(self, time.time() - behind)
+            )
+            bases = [stack.enter_context(DemoServer()).base for _ in range(3)]
+            (tmp_path / "pages.txt").write_text("\n".join(f"{base}/en/" for base in bases))
+            done = newswarc(
+                "crawl", "--urls", "pages.txt", "--json", cwd=tmp_path, NEWSWARC_DELAY="0",
+                NEWSWARC_CONTACT="tests@example.org",
+                NEWSWARC_ALLOW_HOSTS=",".join(base.removeprefix("http://") for base in bases),
+            )  # fmt: skip
+            assert done.code == 0, done.err
+
+    crawl_three(600.0)
+    assert alarms(tmp_path, lambda: crawl_three(0.0)) == (["clock_skew"], ["clock_skew"])
 
 
 class _MailServer(socketserver.StreamRequestHandler):
