@@ -174,16 +174,8 @@ def row(name: str, result: Result, articles: int) -> str:
     return f"| {name} | {counts} | {middle:.1f} | {late:.1f} | {result.missed:,} |"
 
 
-def report(sites: int, days: float, seed: int) -> str:
-    """Simulate, and write the report."""
-    chance = np.random.default_rng(seed)
-    sources = [source(chance, days) for _ in range(sites)]
-    sample, end = sources[:: max(1, sites // 60)], days * DAY
-    articles = sum(len(simulated.articles) for simulated in sources)
-    say(f"{articles:,} articles")
-    again = sum(
-        int(np.searchsorted(simulated.articles, end - duration(age))) for simulated in sources for age in RECAPTURE
-    )
+def table(sources: list[Source], sample: list[Source], end: float, articles: int) -> list[str]:
+    """The lines of the table: fixed rules, then ours and the oracle's, made to look equally often at the sample."""
     ten_minutes = end / 600
     rows = []
     for name, rule in (
@@ -202,6 +194,20 @@ def report(sites: int, days: float, seed: int) -> str:
         for way, rule in ways.items():
             rows.append(row(way, play(rule, sources, end), articles))
             say(rows[-1])
+    return rows
+
+
+def report(sites: int, days: float, seed: int) -> str:
+    """Simulate, and write the report."""
+    chance = np.random.default_rng(seed)
+    sources = [source(chance, days) for _ in range(sites)]
+    end = days * DAY
+    articles = sum(len(simulated.articles) for simulated in sources)
+    say(f"{articles:,} articles")
+    again = sum(
+        int(np.searchsorted(simulated.articles, end - duration(age))) for simulated in sources for age in RECAPTURE
+    )
+    rows = table(sources, sources[:: max(1, sites // 60)], end, articles)
     return "\n".join(
         [
             "# When sources are looked at",
