@@ -47,9 +47,9 @@ def status(
     if not every:
         console.print(_shown(found, concerns(found)))
         return
+    stopped = _stopped()
     with Live(_shown(found, concerns(found)), console=console, auto_refresh=False) as live:
-        while True:
-            time.sleep(every)
+        while not stopped.wait(every):
             found = look(configuration)
             live.update(_shown(found, concerns(found)), refresh=True)
 
@@ -82,14 +82,20 @@ def watch(
     configuration = load_configuration().with_flags(archive=to)
     if metrics:
         _serve(configuration, metrics)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = _stopped()
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     while True:
         _look_and_tell(configuration, console)
         if once or stopped.wait(every):
             return
+
+
+def _stopped() -> threading.Event:
+    """Set by Ctrl-C and SIGTERM, also where whoever started this program has them ignored."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def _look_and_tell(configuration: Configuration, console: Console) -> None:
