@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -43,8 +44,10 @@ class ClockWatch:
         return median(self._ahead.values()) if len(self._ahead) >= FEWEST else None
 
     def write(self, path: Path, now: datetime) -> None:
-        """Keep what was found, if anything was. Raises OSError."""
-        if self.ahead is not None:
+        """Keep what was found, if anything was and the disk takes it: the next run finds it again."""
+        if self.ahead is None:
+            return
+        with suppress(OSError):
             path.write_text(json.dumps({"at": now.timestamp(), "ahead": self.ahead}), encoding="utf-8")
 
 
