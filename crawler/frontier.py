@@ -32,8 +32,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -65,6 +63,7 @@ from crawler.frontier_tables import (
     TEXTS,
     engine_of,
     forget,
+    insert_into,
     make_tables,
 )
 from crawler.polite.holds import Hold
@@ -386,8 +385,7 @@ class Frontier:
         """Insert rows; of those that are there already, replace everything, some columns, or nothing."""
         if not rows:
             return
-        insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
-        statement = insert(table)
+        statement = insert_into(self._engine, table)
         keys = [column.name for column in table.primary_key]
         if replace:
             names = tuple(rows[0]) if replace is True else replace or ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -22,6 +23,8 @@ from sqlalchemy import (
     inspect,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.schema import CreateColumn
 
 METADATA = MetaData()
@@ -158,6 +161,12 @@ def forget(connection: Connection, urls: Sequence[str], digests: Sequence[str]) 
     for digest in digests:
         for table in (CAPTURES, PAYLOADS):
             connection.execute(delete(table).where(table.c.payload_digest == digest))
+
+
+def insert_into(engine: Engine, table: Table) -> Any:
+    """An insertion that can say what happens to rows that are there already, in the database's own words."""
+    insert = postgresql_insert if engine.dialect.name == "postgresql" else sqlite_insert
+    return insert(table)
 
 
 def engine_of(database: str) -> Engine:

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine, delete, func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import OperationalError
 
-from crawler.frontier_tables import OUTCOMES, engine_of, make_tables
+from crawler.frontier_tables import OUTCOMES, engine_of, insert_into, make_tables
 
 HOUR = 3600
 KEPT_DAYS = 30
@@ -83,8 +81,7 @@ class OutcomeLog:
         ]
         if not rows:
             return
-        insert = postgresql_insert if self._engine.dialect.name == "postgresql" else sqlite_insert
-        statement = insert(OUTCOMES)
+        statement = insert_into(self._engine, OUTCOMES)
         keys = [column.name for column in OUTCOMES.primary_key]
         more = statement.on_conflict_do_update(
             index_elements=keys, set_={"count": OUTCOMES.c.count + statement.excluded["count"]}
