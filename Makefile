@@ -128,7 +128,7 @@ lint: setup
 
 lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) lock --quiet
-	$(UV) export --quiet --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
+	$(UV) export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
 
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json

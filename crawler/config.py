@@ -42,6 +42,9 @@ class Configuration(BaseModel):
     state: str = ""
     """Directory of this machine's state (frontier, spool) for this archive; empty: `state/` in a local archive, else
     one of its own below `newswarc-state/`."""
+    frontier: str = ""
+    """Database of what is known of addresses, for several machines that crawl together: `postgresql://user@host/name`;
+    empty: SQLite in the state directory."""
     s3_endpoint: str = ""
     """Address of the S3 service; empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
     s3_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""

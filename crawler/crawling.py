@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from archive.exchange import Discovery
 from archive.identity import Identities
 from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
+from crawler.database import Database, open_database
+from crawler.frontier_copy import copy_sites
 from crawler.interruption import Interruption
 from crawler.session import CONFIGURATION, DRY_RUN, DUE, IDENTITIES, LIMIT, CrawlSession
 from pipelines.allocator import bound_allocator
@@ -165,9 +167,17 @@ def _places(configuration: Configuration, plan: CrawlPlan) -> Iterator[Configura
     with tempfile.TemporaryDirectory(prefix="newswarc-dry-run-") as directory:
         state = Path(directory) / "state"
         state.mkdir()
+        _copy_frontier(configuration, plan, state)
+        yield configuration.with_flags(archive=directory, state=str(state), frontier="")
+
+
+def _copy_frontier(configuration: Configuration, plan: CrawlPlan, state: Path) -> None:
+    if not configuration.frontier:
         for file in configuration.state_directory.glob("frontier.sqlite*"):
             shutil.copy(file, state / file.name)
-        yield configuration.with_flags(archive=directory, state=str(state))
+        return
+    with closing(open_database(configuration)) as shared, closing(Database.in_directory(state)) as own:
+        copy_sites(shared, own, [site.id for site in plan.sites])
 
 
 def _probe(configuration: Configuration) -> None:
@@ -181,6 +191,7 @@ def _probe(configuration: Configuration) -> None:
     except StorageUnavailable as error:
         logger.warning("%s; the crawl goes on, what it captures waits on this machine", error)
     configuration.state_directory.mkdir(parents=True, exist_ok=True)
+    open_database(configuration).close()
 
 
 def _settings(

@@ -15,7 +15,7 @@ from archive.storage.opening import open_storage
 from crawler.config import Configuration
 from crawler.counts import Counts
 from crawler.deriving import Deriver
-from crawler.frontier import Frontier
+from crawler.frontier import open_frontier
 from crawler.leftovers import take_up
 from crawler.outcome_log import OutcomeLog
 from crawler.spool import Spool
@@ -31,9 +31,9 @@ class Depot:
     def __init__(
         self, configuration: Configuration, counts: Counts, released: Callable[[str], None] = lambda _: None
     ) -> None:
-        """`released` is told of each segment that is wholly stored. Raises BadAddress or OSError."""
-        self.frontier = Frontier.in_directory(configuration.state_directory)
-        self.outcomes = OutcomeLog.in_directory(configuration.state_directory)
+        """`released` is told of each segment that is wholly stored. Raises BadAddress, BadDatabase or OSError."""
+        self.frontier = open_frontier(configuration)
+        self.outcomes = OutcomeLog(self.frontier.database)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
@@ -74,5 +74,4 @@ class Depot:
 
     def close(self) -> None:
         """Let the database go."""
-        self.outcomes.close()
         self.frontier.close()

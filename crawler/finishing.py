@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from crawler.config import Configuration
 from crawler.counts import Counts
 from crawler.depot import Depot
-from crawler.frontier import Frontier
+from crawler.frontier import open_frontier
 from crawler.leftovers import take_up
 from crawler.spool import Spool
 
@@ -30,7 +30,7 @@ def recover_segments(configuration: Configuration) -> Finished:
 
     Raises DamagedArchive or OSError.
     """
-    frontier = Frontier.in_directory(configuration.state_directory)
+    frontier = open_frontier(configuration)
     try:
         taken = take_up(Spool(configuration.state_directory / "spool"), None, frontier, datetime.now(UTC))
     finally:

@@ -13,29 +13,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Row,
-    Select,
-    Table,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import Column, Connection, bindparam, case, func, or_, select, update
 
 from archive.exchange import Discovery, Role
+from crawler.config import Configuration
+from crawler.database import LONGEST_ADDRESS, Database, open_database
 from crawler.frontier_entries import (
     Captured,
     Due,
@@ -61,10 +47,7 @@ from crawler.frontier_tables import (
     SCHEDULES,
     SOURCES,
     TEXTS,
-    engine_of,
     forget,
-    insert_into,
-    make_tables,
 )
 from crawler.polite.holds import Hold
 from crawler.scheduling import Pace, Yield
@@ -95,44 +78,42 @@ _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).va
 _DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
 
-class FrontierUnavailable(OSError):
-    """The database refuses, for want of room or for another reason that may pass. Nothing was changed: try again."""
+def open_frontier(configuration: Configuration) -> Frontier:
+    """The frontier that is configured. Raises BadDatabase, FrontierUnavailable or OSError."""
+    return Frontier(open_database(configuration))
 
 
 class Frontier:
     """The state of all addresses. One writer at a time on SQLite."""
 
-    def __init__(self, database: str) -> None:
-        """`database` is an SQLAlchemy address. Tables are made when they are missing."""
-        self._engine = engine_of(database)
-        make_tables(self._engine)
-        self._reader = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        self._compiled: dict[Select[Any], SQLCompiler] = {}
+    def __init__(self, database: Database) -> None:
+        """`database` may be used by others too."""
+        self.database = database
         self._holds: dict[str, Hold] = {}
         self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
 
     @classmethod
     def in_directory(cls, directory: Path) -> Frontier:
         """The frontier of a state directory. Raises OSError when the directory cannot be made."""
-        directory.mkdir(parents=True, exist_ok=True)
-        return cls(f"sqlite:///{directory / 'frontier.sqlite'}")
+        return cls(Database.in_directory(directory))
 
     def discover(self, found: Sequence[Due]) -> list[Due]:
         """Take in addresses; give back those of articles that were not known before, in their order.
 
-        Of addresses that have one identity the first counts.
+        Of addresses that have one identity the first counts. Those that are too long are left out.
         """
         if not found:
             return []
         unique: dict[str, Due] = {}
         for item in found:
-            unique.setdefault(identity(item.url), item)
+            if len(item.url) <= LONGEST_ADDRESS:
+                unique.setdefault(identity(item.url), item)
         known = self._known(ADDRESSES.c.identity, list(unique))
         unknown = [item for name, item in unique.items() if name not in known]
         # Rows of an earlier version have no identity
         known = self._known(ADDRESSES.c.url, [item.url for item in unknown])
         new = [item for item in unknown if item.url not in known]
-        self._insert(ADDRESSES, [address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
+        self.database.insert(ADDRESSES, [address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
         for item in new:
             self._remember(item.url, None)
         return new
@@ -151,9 +132,7 @@ class Frontier:
         )
         if now is not None:
             query = query.where(ADDRESSES.c.not_before <= now.timestamp())
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
-        return [Due(url, discovery_of_row(text)) for url, text in rows]
+        return [Due(url, discovery_of_row(text)) for url, text in self.database.rows(query)]
 
     def captured(self, captures: Sequence[Captured]) -> None:
         """These captures are durable on this machine."""
@@ -164,19 +143,20 @@ class Frontier:
             for capture in captures
             if capture.discovery.role is Role.ARTICLE
         }
-        self._insert(ADDRESSES, list(pages.values()), replace=True)
+        self.database.insert(ADDRESSES, list(pages.values()), replace=True)
         shown = {
             capture.url: page_row(capture) for capture in captures if capture.shows_page and capture.url in pages
         }
-        self._insert(PAGES, list(shown.values()), replace=("last",))
+        self.database.insert(PAGES, list(shown.values()), replace=("last",))
         originals = {capture.url: capture_row(capture) for capture in captures if capture.full}
-        self._insert(CAPTURES, list(originals.values()), replace=True)
-        self._insert(PAYLOADS, [payload_row(row) for row in originals.values() if row["payload_digest"]])
+        self.database.insert(CAPTURES, list(originals.values()), replace=True)
+        self.database.insert(PAYLOADS, [payload_row(row) for row in originals.values() if row["payload_digest"]])
 
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
         self._remembered.clear()
-        with self._writing() as connection:
+
+        def work(connection: Connection) -> None:
             for table in (CAPTURES, PAYLOADS):
                 connection.execute(update(table).where(table.c.segment == segment).values(stored=True))
             connection.execute(
@@ -185,13 +165,16 @@ class Frontier:
                 .values(state=State.STORED.value)
             )
 
+        self.database.transaction(work)
+
     def failed(self, failures: Sequence[Failed], now: datetime) -> None:
         """Attempts that came to nothing."""
         if not failures:
             return
         left = ADDRESSES.c.attempts + 1 < MAX_ATTEMPTS
         due = ADDRESSES.c.state.in_([state.value for state in _DUE])
-        with self._writing() as connection:
+
+        def work(connection: Connection) -> None:
             for failure in failures:
                 statement = update(ADDRESSES).where(ADDRESSES.c.url == failure.url, due)
                 state = case((left, State.FAILED.value), else_=State.GIVEN_UP.value)
@@ -202,6 +185,8 @@ class Frontier:
                     "state": state if failure.passing else State.GIVEN_UP.value,
                 }
                 connection.execute(statement.values(values))
+
+        self.database.transaction(work)
 
     def due_again(self, site: str, ages: Sequence[float], now: datetime, most: int) -> list[Due]:
         """Articles of a site that have reached one of these ages (seconds) since they were last asked for."""
@@ -218,54 +203,47 @@ class Frontier:
             .order_by(PAGES.c.first.desc())
             .limit(most)
         )
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
+        rows = self.database.rows(query)
         return [Due(url, dataclasses.replace(discovery_of_row(text), via=RECAPTURE)) for url, text in rows]
 
     def asked_at(self, url: str) -> float | None:
         """When an article was last asked for (seconds since 1970); None when it is not captured."""
-        row = self._row_of(_PAGE_OF, url)
+        row = self.database.row_of(_PAGE_OF, url)
         return float(row.last) if row is not None else None
 
     def asked_again(self, url: str, now: datetime) -> None:
         """An article is asked for again: whatever comes of it, it is due when it reaches the next age."""
-        with self._writing() as connection:
-            connection.execute(update(PAGES).where(PAGES.c.url == url).values(last=now.timestamp()))
+        statement = update(PAGES).where(PAGES.c.url == url).values(last=now.timestamp())
+        self.database.transaction(lambda connection: connection.execute(statement))
 
     def said(self, url: str, text: str) -> None:
         """An article's newest record says this (see `Discovery.previous_text`)."""
-        self._insert(TEXTS, [{"url": url, "text": text}], replace=True)
+        self.database.insert(TEXTS, [{"url": url, "text": text}], replace=True)
 
     def text_of(self, url: str) -> str:
         """What an article's newest record says; empty when there is none."""
-        row = self._row_of(_TEXT_OF, url)
+        row = self.database.row_of(_TEXT_OF, url)
         return str(row.text) if row is not None else ""
 
     def forget(self, urls: Sequence[str], digests: Sequence[str]) -> None:
         """These addresses and payloads were taken out of the archive: nothing refers to them or asks again."""
-        with self._writing() as connection:
-            forget(connection, urls, digests)
+        self.database.transaction(lambda connection: forget(connection, urls, digests))
         self._remembered.clear()
 
     def settle(self) -> None:
         """Make all that was said so far survive a loss of power. Raises FrontierUnavailable."""
-        if self._engine.dialect.name == "sqlite":
-            try:
-                with self._engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
-            except OperationalError as error:
-                raise FrontierUnavailable(f"the frontier takes nothing: {error.orig}") from error
+        self.database.settle()
 
     def known_capture(self, url: str) -> KnownCapture | None:
         """The newest full capture of an address."""
         if url not in self._remembered:
-            row = self._row_of(_CAPTURE_OF, url)
+            row = self.database.row_of(_CAPTURE_OF, url)
             self._remember(url, known_capture(row) if row is not None else None)
         return self._remembered[url]
 
     def first_capture(self, payload_digest: str) -> KnownCapture | None:
         """The first full capture of a payload, whatever its address."""
-        row = self._row_of(_FIRST_OF, payload_digest)
+        row = self.database.row_of(_FIRST_OF, payload_digest)
         return known_capture(row) if row is not None else None
 
     def _remember(self, url: str, known: KnownCapture | None) -> None:
@@ -277,29 +255,28 @@ class Frontier:
     def looked_at(self, url: str, discovery: Discovery, found: int, now: datetime) -> None:
         """A source was read and showed this many articles."""
         facts = {"site": discovery.site, "role": discovery.role.value, "via": discovery.via}
-        self._insert(SOURCES, [{"url": url, "found": found, "looked_at": now.timestamp(), **facts}], replace=True)
+        row = {"url": url, "found": found, "looked_at": now.timestamp(), **facts}
+        self.database.insert(SOURCES, [row], replace=True)
 
     def sources(self, site: str) -> list[KnownSource]:
         """The sources of a site that were read at some time."""
         query = select(SOURCES.c.url, SOURCES.c.role, SOURCES.c.via).where(SOURCES.c.site == site)
-        with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(SOURCES.c.url)).all()
+        rows = self.database.rows(query.order_by(SOURCES.c.url))
         return [KnownSource(url, Role(role), via) for url, role, via in rows if role]
 
     def last_found(self, url: str) -> int:
         """How many articles a source showed when it was last read."""
-        row = self._row_of(_FOUND_AT, url)
+        row = self.database.row_of(_FOUND_AT, url)
         return int(row.found) if row is not None else 0
 
     def is_due(self, url: str, now: datetime) -> bool:
         """Whether it is time to look at a source. One that was never looked at is due."""
-        row = self._row_of(_SCHEDULE_OF, url)
+        row = self.database.row_of(_SCHEDULE_OF, url)
         return row is None or row.due_at <= now.timestamp()
 
     def next_due(self) -> float | None:
         """When the next source is due (seconds since 1970); None when none is known."""
-        with self._engine.connect() as connection:
-            return connection.execute(select(func.min(SCHEDULES.c.due_at))).scalar()
+        return self.database.rows(select(func.min(SCHEDULES.c.due_at)))[0][0]  # type: ignore[no-any-return]
 
     def schedule(
         self, url: str, new: int, pace: Pace, now: datetime, *, leads_on: bool = False, wish: float = 0.0
@@ -309,7 +286,7 @@ class Frontier:
         One that leads on to other sources is due as usual: what these bring does not count for it. `wish` is how many
         seconds the source wants to be left alone; it is kept up to the usual interval.
         """
-        row = self._row_of(_SCHEDULE_OF, url)
+        row = self.database.row_of(_SCHEDULE_OF, url)
         seen = Yield() if row is None else Yield(row.articles, row.seconds, row.best)
         moment = now.timestamp()
         if row is not None:
@@ -318,80 +295,43 @@ class Frontier:
         interval = max(min(interval, pace.usual) if leads_on else interval, min(wish, pace.usual))
         due_at = moment + interval
         known = {"articles": seen.articles, "seconds": seen.seconds, "best": seen.best}
-        self._insert(SCHEDULES, [{"url": url, **known, "looked_at": moment, "due_at": due_at}], replace=True)
+        self.database.insert(SCHEDULES, [{"url": url, **known, "looked_at": moment, "due_at": due_at}], replace=True)
 
     def robots(self, origin: str) -> RobotsCopy | None:
         """The last good answer to the request for an origin's robots.txt."""
-        row = self._row_of(_ROBOTS_OF, origin)
+        row = self.database.row_of(_ROBOTS_OF, origin)
         return RobotsCopy(row.status, row.body, datetime.fromisoformat(row.fetched)) if row is not None else None
 
     def keep_robots(self, origin: str, copy: RobotsCopy) -> None:
         """Remember a good answer."""
         row = {"origin": origin, "status": copy.status, "body": copy.body, "fetched": copy.fetched.isoformat()}
-        self._insert(ROBOTS, [row], replace=True)
+        self.database.insert(ROBOTS, [row], replace=True)
 
     def hold(self, host: str) -> Hold:
         """Whether and how long a host is left alone."""
         if host not in self._holds:
-            row = self._row_of(_HOLD_OF, host)
+            row = self.database.row_of(_HOLD_OF, host)
             self._holds[host] = Hold(row.refusals, row.until) if row is not None else Hold()
         return self._holds[host]
 
     def keep_hold(self, host: str, hold: Hold) -> None:
         """Remember how a host stands."""
         self._holds[host] = hold
-        self._insert(HOLDS, [{"host": host, "refusals": hold.refusals, "until": hold.until}], replace=True)
+        self.database.insert(HOLDS, [{"host": host, "refusals": hold.refusals, "until": hold.until}], replace=True)
 
     def close(self) -> None:
         """Let the database go."""
-        self._reader.close()
-        self._engine.dispose()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """A transaction. Raises FrontierUnavailable."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except OperationalError as error:
-            raise FrontierUnavailable(f"the frontier takes nothing: {error.orig}") from error
-
-    def _row_of(self, statement: Select[Any], key: str) -> Row[Any] | None:
-        """What a statement gives for a key. Asked for every request, so it is compiled but once."""
-        compiled = self._compiled.get(statement)
-        if compiled is None:
-            compiled = self._compiled[statement] = statement.compile(self._engine)
-        values = (key,) if compiled.positional else {"key": key}
-        return self._reader.exec_driver_sql(compiled.string, values).one_or_none()
+        self.database.close()
 
     def _known(self, column: Column[str], values: Sequence[str]) -> set[str]:
         """Those of the values that a column of the addresses has."""
         known: set[str] = set()
-        with self._engine.connect() as connection:
-            for start in range(0, len(values), _BATCH):
-                batch = values[start : start + _BATCH]
-                known.update(connection.execute(select(column).where(column.in_(batch))).scalars())
+        for start in range(0, len(values), _BATCH):
+            batch = values[start : start + _BATCH]
+            known.update(row[0] for row in self.database.rows(select(column).where(column.in_(batch))))
         return known
 
     def _set_state(self, urls: Iterable[str], state: State) -> None:
-        rows = [{"address": url, "new_state": state.value} for url in urls]
+        rows = [{"address": url, "new_state": state.value} for url in sorted(urls)]
         if rows:
-            with self._writing() as connection:
-                connection.execute(_SET_STATE, rows)
-
-    def _insert(
-        self, table: Table, rows: Sequence[dict[str, object]], *, replace: bool | tuple[str, ...] = False
-    ) -> None:
-        """Insert rows; of those that are there already, replace everything, some columns, or nothing."""
-        if not rows:
-            return
-        statement = insert_into(self._engine, table)
-        keys = [column.name for column in table.primary_key]
-        if replace:
-            names = tuple(rows[0]) if replace is True else replace or ()
-            columns = {name: statement.excluded[name] for name in names if name not in keys}
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=columns)
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        with self._writing() as connection:
-            connection.execute(statement, rows)
+            self.database.transaction(lambda connection: connection.execute(_SET_STATE, rows))

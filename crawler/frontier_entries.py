@@ -132,11 +132,16 @@ def capture_row(capture: Captured) -> dict[str, object]:
         "record_id": str(capture.address.record_id),
         "date": capture.date.astimezone(UTC).isoformat(),
         "payload_digest": capture.address.payload_digest,
-        "etag": capture.etag,
-        "last_modified": capture.last_modified,
+        "etag": _validator(capture.etag),
+        "last_modified": _validator(capture.last_modified),
         "segment": capture.address.segment,
         "stored": False,
     }
+
+
+def _validator(text: str) -> str:
+    """A header's value, or nothing when it holds what no header may and no database takes."""
+    return "" if "\0" in text else text
 
 
 def payload_row(capture: dict[str, object]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
+from crawler.database import LONGEST_ADDRESS
 from crawler.frontier_entries import Due
 from crawler.session import CrawlSession
 from crawler.source_reading import SourceReading, moment_of
@@ -163,6 +164,7 @@ class FrontierMiddleware:
         session = self._session
         found = [(request, discovery_of(request.meta)) for request in requests]
         dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
+        self._note_endless(dues)
         new = {due.url for due in session.frontier.discover(dues)}
         session.new_articles += len(new)
         admitted: list[Request] = []
@@ -182,6 +184,12 @@ class FrontierMiddleware:
             elif discovery.source_date:
                 session.announce(request.url, discovery)
         return self._planned(admitted)
+
+    def _note_endless(self, dues: list[Due]) -> None:
+        for due in dues:
+            if len(due.url) > LONGEST_ADDRESS:
+                refusal = f"an address has more than {LONGEST_ADDRESS} letters"
+                self._session.note_limit(due.discovery.site, refusal, "it is left alone")
 
     def _was_changed(self, url: str, discovery: Discovery) -> bool:
         """Whether a sitemap says that an article was changed since it was last asked for (``lastmod``)."""

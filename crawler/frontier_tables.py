@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
-    Engine,
     Float,
     Index,
     Integer,
@@ -17,15 +16,9 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    create_engine,
     delete,
-    event,
-    inspect,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.schema import CreateColumn
 
 METADATA = MetaData()
 ADDRESSES = Table(
@@ -110,10 +103,10 @@ OUTCOMES = Table(
     "outcomes",
     METADATA,
     Column("site", String, primary_key=True),
-    Column("hour", Integer, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", String, primary_key=True),
     Column("outcome", String, primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
     Index("outcomes_hour", "hour"),
 )
 """How often attempts and pages ended so in an hour, which is the seconds since 1970 at its beginning."""
@@ -134,23 +127,6 @@ HOLDS = Table(
 )
 
 
-def make_tables(engine: Engine) -> None:
-    """Make the tables, and in those of an earlier version the columns and indexes that it did not have."""
-    METADATA.create_all(engine)
-    inspector = inspect(engine)
-    with engine.begin() as connection:
-        for table in METADATA.sorted_tables:
-            known = {column["name"] for column in inspector.get_columns(table.name)}
-            for column in table.columns:
-                if column.name not in known:
-                    definition = CreateColumn(column).compile(dialect=engine.dialect)
-                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
-            indexed = {index["name"] for index in inspector.get_indexes(table.name)}
-            for index in table.indexes:
-                if index.name not in indexed:
-                    index.create(connection)
-
-
 def forget(connection: Connection, urls: Sequence[str], digests: Sequence[str]) -> None:
     """Drop what is known of captures; that their addresses were found before stays known."""
     for url in urls:
@@ -161,27 +137,3 @@ def forget(connection: Connection, urls: Sequence[str], digests: Sequence[str]) 
     for digest in digests:
         for table in (CAPTURES, PAYLOADS):
             connection.execute(delete(table).where(table.c.payload_digest == digest))
-
-
-def insert_into(engine: Engine, table: Table) -> Any:
-    """An insertion that can say what happens to rows that are there already, in the database's own words."""
-    insert = postgresql_insert if engine.dialect.name == "postgresql" else sqlite_insert
-    return insert(table)
-
-
-def engine_of(database: str) -> Engine:
-    """The database at an SQLAlchemy address."""
-    engine = create_engine(database)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _tune_sqlite)
-    return engine
-
-
-def _tune_sqlite(connection: object, _record: object) -> None:
-    # Readers do not wait for the writer; a commit survives the process, though not always the machine,
-    # and what the machine loses is found again in the segments
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.close()

@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
-from typing import Self
 
-from sqlalchemy import Engine, delete, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, delete, func, select
 
-from crawler.frontier_tables import OUTCOMES, engine_of, insert_into, make_tables
+from crawler.database import Database, FrontierUnavailable
+from crawler.frontier_tables import OUTCOMES
 
 HOUR = 3600
 KEPT_DAYS = 30
@@ -52,19 +50,11 @@ class Hour:
 
 
 class OutcomeLog:
-    """Reads and adds to the log. Close it."""
+    """Reads and adds to the log."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._written = time.monotonic()
-
-    @classmethod
-    def in_directory(cls, directory: Path) -> Self:
-        """The log of a state directory. Raises OSError when the directory cannot be made."""
-        directory.mkdir(parents=True, exist_ok=True)
-        engine = engine_of(f"sqlite:///{directory / 'frontier.sqlite'}")
-        make_tables(engine)
-        return cls(engine)
 
     @property
     def is_time(self) -> bool:
@@ -77,28 +67,30 @@ class OutcomeLog:
         hour = int(now.timestamp()) // HOUR * HOUR
         rows = [
             {"site": site, "hour": hour, "kind": kind.value, "outcome": outcome, "count": count}
-            for (site, kind, outcome), count in ended.items()
+            for (site, kind, outcome), count in sorted(ended.items())
         ]
         if not rows:
             return
-        statement = insert_into(self._engine, OUTCOMES)
+        statement = self._database.insertion(OUTCOMES)
         keys = [column.name for column in OUTCOMES.primary_key]
         more = statement.on_conflict_do_update(
             index_elements=keys, set_={"count": OUTCOMES.c.count + statement.excluded["count"]}
         )
+
+        def work(connection: Connection) -> None:
+            connection.execute(more, rows)
+            connection.execute(delete(OUTCOMES).where(OUTCOMES.c.hour < hour - KEPT_DAYS * 24 * HOUR))
+
         try:
-            with self._engine.begin() as connection:
-                connection.execute(more, rows)
-                connection.execute(delete(OUTCOMES).where(OUTCOMES.c.hour < hour - KEPT_DAYS * 24 * HOUR))
-        except OperationalError:
+            self._database.transaction(work)
+        except FrontierUnavailable:
             return
         ended.clear()
 
     def since(self, moment: float) -> list[Hour]:
         """All hours that end after a moment (seconds since 1970)."""
         query = select(OUTCOMES).where(OUTCOMES.c.hour > moment - HOUR).order_by(OUTCOMES.c.hour, OUTCOMES.c.site)
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
+        rows = self._database.rows(query)
         return [Hour(site, hour, Kind(kind), outcome, count) for site, hour, kind, outcome, count in rows]
 
     def totals(self) -> Mapping[tuple[Kind, str], int]:
@@ -106,9 +98,4 @@ class OutcomeLog:
         query = select(OUTCOMES.c.kind, OUTCOMES.c.outcome, func.sum(OUTCOMES.c.count)).group_by(
             OUTCOMES.c.kind, OUTCOMES.c.outcome
         )
-        with self._engine.connect() as connection:
-            return {(Kind(kind), outcome): int(count) for kind, outcome, count in connection.execute(query)}
-
-    def close(self) -> None:
-        """Let the database go."""
-        self._engine.dispose()
+        return {(Kind(kind), outcome): int(count) for kind, outcome, count in self._database.rows(query)}

@@ -262,10 +262,10 @@ class CrawlSession:
         """Something went wrong at a site."""
         self.problems.append(problem)
 
-    def note_limit(self, site: str, refusal: str) -> None:
+    def note_limit(self, site: str, refusal: str, remedy: str = "what is left waits for the next run") -> None:
         """A site is not followed further in this run; told once."""
         if self.budget.is_news(site, refusal):
-            self.note_problem(Problem(site, "what it leads to", refusal, "what is left waits for the next run"))
+            self.note_problem(Problem(site, "what it leads to", refusal, remedy))
 
     def _site_of(self, exchange: Exchange) -> Site | None:
         named = self._sites.get(exchange.discovery.site)

@@ -12,6 +12,7 @@ Two addresses have one identity when they differ only in what does not lead to a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import date
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -27,6 +28,8 @@ _NUMBER = re.compile(r"(?<!\d)(\d{7,})(?!\d)")
 _ROUND = "000"
 _DATE_DIGITS = (8, 12, 14)
 _YEARS = range(1990, 2100)
+_LONGEST = 600
+"""Bytes of an identity past which its digest stands for it."""
 
 
 def identity(url: str) -> str:
@@ -35,7 +38,15 @@ def identity(url: str) -> str:
     host = _TWIN_HOST.sub("", _ascii_host(parts.hostname or ""))
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     path = _TWIN_PATH.sub("", _SESSION_IN_PATH.sub("", unquote(parts.path, errors="surrogateescape"))).rstrip("/")
-    return f"{host}{port}{_without_slug(path)}{_kept_query(parts.query)}"
+    return _storable(f"{host}{port}{_without_slug(path)}{_kept_query(parts.query)}")
+
+
+def _storable(text: str) -> str:
+    """The same in text that any database takes: bytes that are no UTF-8 spelt out, no NUL, not without end."""
+    encoded = text.replace("\0", "%00").encode("utf-8", "surrogateescape")
+    if len(encoded) > _LONGEST:
+        return f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+    return encoded.decode("utf-8", "backslashreplace")
 
 
 def is_session(name: str) -> bool:

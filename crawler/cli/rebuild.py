@@ -82,12 +82,12 @@ def _line(segment: RebuiltSegment) -> str:
 
 
 def _frontier(configuration: Configuration, console: Console, *, as_json: bool) -> int:
-    from crawler.frontier import Frontier
+    from crawler.frontier import open_frontier
     from crawler.refilling import refill
 
     storage = open_storage(configuration.archive, configuration.s3)
     require_archive(storage)
-    frontier = Frontier.in_directory(configuration.state_directory)
+    frontier = open_frontier(configuration)
     try:
         count = refill(storage, frontier, lambda segment, pages: console.print(f"{segment}: {pages} captures"))
     finally:

@@ -71,13 +71,13 @@ def _carry_out(
 ) -> list[RedactedSegment]:
     # Imported late: the database and pyarrow take their time, which other commands should not pay
     from archive.datasets.withdrawing import withdraw
-    from crawler.frontier import Frontier
+    from crawler.frontier import open_frontier
 
     identities = SystemIdentities()
     key, entry = log_entry(targets, asked, reason, configuration.contact, identities)
     lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
     _block(configuration, asked)
-    frontier = Frontier.in_directory(configuration.state_directory)
+    frontier = open_frontier(configuration)
     frontier.forget(sorted(targets.urls), sorted(targets.digests))
     frontier.close()
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):

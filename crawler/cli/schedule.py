@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ from rich.console import Console
 
 from crawler.cli.errors import INTERRUPTED, USAGE, UsageError
 from crawler.cli.options import ArchiveOption, EndpointOption
-from crawler.config import load_configuration
+from crawler.config import Configuration, load_configuration
 
 _SHORTEST = 5.0
 _LONGEST = 300.0
@@ -25,9 +24,9 @@ _LONGEST = 300.0
 class Repetition:
     """Runs a program, waits until something is due, and runs it again. One signal ends it in order."""
 
-    def __init__(self, command: list[str], state: Path) -> None:
+    def __init__(self, command: list[str], configuration: Configuration) -> None:
         self._command = command
-        self._state = state
+        self._configuration = configuration
         self._stop = threading.Event()
         self._running: subprocess.Popen[bytes] | None = None
 
@@ -58,9 +57,9 @@ class Repetition:
 
     def _pause(self) -> float:
         """Seconds until a source is due."""
-        from crawler.frontier import Frontier
+        from crawler.frontier import open_frontier
 
-        frontier = Frontier.in_directory(self._state)
+        frontier = open_frontier(self._configuration)
         try:
             due = frontier.next_due()
         finally:
@@ -87,4 +86,4 @@ def schedule(
     Console(stderr=True).print(
         f"each source of {len(what)} sites is looked at when its time has come; Ctrl-C ends it"
     )
-    return Repetition(command, configuration.state_directory).run(runs)
+    return Repetition(command, configuration).run(runs)

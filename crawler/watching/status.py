@@ -17,8 +17,9 @@ from archive.errors import BadAddress
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
 from crawler.clock import clock_ahead
 from crawler.config import Configuration
+from crawler.database import open_database
 from crawler.frontier_entries import State
-from crawler.frontier_tables import ADDRESSES, PAGES, SCHEDULES, SOURCES, engine_of, make_tables
+from crawler.frontier_tables import ADDRESSES, PAGES, SCHEDULES, SOURCES
 from crawler.outcome_log import HOUR, Hour, Kind, OutcomeLog
 from crawler.turns import is_taken
 
@@ -58,7 +59,7 @@ class SiteStatus:
 
 @dataclass(slots=True)
 class Status:
-    """This machine's side of an archive."""
+    """This machine's side of an archive; of several that crawl together, the sites of all."""
 
     archive: str
     at: float
@@ -94,19 +95,17 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
     """The status at a moment (seconds since 1970). Raises BadAddress when nothing was crawled from here, OSError."""
     now = time.time() if now is None else now
     state = configuration.state_directory
-    database = state / "frontier.sqlite"
-    if not database.exists():
+    if not configuration.frontier and not (state / "frontier.sqlite").exists():
         raise BadAddress(f"{state}: no crawl has run from here; check `archive` and `state`")
-    engine = engine_of(f"sqlite:///{database}")
-    make_tables(engine)
-    log = OutcomeLog(engine)
+    state.mkdir(parents=True, exist_ok=True)
+    database = open_database(configuration)
+    log = OutcomeLog(database)
     try:
-        with engine.connect() as connection:
-            sites = _sites(connection, now)
+        sites = database.transaction(lambda connection: _sites(connection, now))
         _add_hours(sites, log.since(now - DAY - WEEK), now)
         totals = dict(log.totals())
     finally:
-        log.close()
+        database.close()
     spool = state / "spool"
     manifests = list(_ages(spool, f"*{MANIFEST_SUFFIX}", now))
     return Status(

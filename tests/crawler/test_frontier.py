@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -8,16 +9,29 @@ from uuid import UUID
 import pytest
 
 from archive.exchange import CaptureAddress, Discovery, Role
+from crawler.database import Database
 from crawler.frontier import MAX_ATTEMPTS, Frontier
 from crawler.frontier_entries import Captured, Due, Failed
 from crawler.scheduling import Pace
+from tests.support.postgres import Postgres
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'frontier.sqlite'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.database()
+
+
 @pytest.fixture
-def frontier(tmp_path: Path) -> Frontier:
-    return Frontier.in_directory(tmp_path)
+def frontier(database: str) -> Iterator[Frontier]:
+    opened = Frontier(Database(database))
+    yield opened
+    opened.close()
 
 
 def due(number: int, site: str = "a", role: Role = Role.ARTICLE) -> Due:
@@ -49,11 +63,28 @@ def test_what_was_found_but_not_captured_is_due_again(frontier: Frontier) -> Non
     assert urls(frontier.due(["a", "b"])) == ["2", "3"]
 
 
-def test_it_survives_its_process(tmp_path: Path) -> None:
-    first = Frontier.in_directory(tmp_path)
+def test_it_survives_its_process(database: str) -> None:
+    first = Frontier(Database(database))
     first.discover([due(1)])
+    first.settle()
     first.close()
-    assert urls(Frontier.in_directory(tmp_path).due(["a"])) == ["1"]
+    second = Frontier(Database(database))
+    assert urls(second.due(["a"])) == ["1"]
+    second.close()
+
+
+def test_addresses_that_databases_stumble_over(frontier: Frontier) -> None:
+    """Bytes that are no UTF-8 (old sites write Latin-1), NUL, identities and addresses without end."""
+    strange = [f"https://example.org/{tail}" for tail in ("caf%E9-au-lait", "a%00b", "%ED%A0%80", "x" * 1900)]
+    endless = f"https://example.org/{'y' * 2000}"
+    found = [Due(url, due(1).discovery) for url in [*strange, endless]]
+    assert [item.url for item in frontier.discover(found)] == strange, "an endless one is left out"
+    assert frontier.discover(found) == []
+    known = [dataclasses.replace(captured(number), url=url) for number, url in enumerate([*strange, endless])]
+    frontier.captured([dataclasses.replace(known[0], etag='"a\0b"'), *known[1:]])
+    assert frontier.due(["a"]) == []
+    assert frontier.known_capture(strange[3]) is not None
+    assert frontier.known_capture(endless) is None
 
 
 def test_failures_are_repeated_until_they_are_given_up(frontier: Frontier) -> None:
