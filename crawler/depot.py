@@ -11,12 +11,14 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 
+from archive.article import Article
 from archive.storage.opening import open_storage
 from crawler.config import Configuration
 from crawler.counts import Counts
 from crawler.deriving import Deriver
 from crawler.frontier import open_frontier
 from crawler.leftovers import take_up
+from crawler.lessons import Lessons
 from crawler.outcome_log import OutcomeLog
 from crawler.spool import Spool
 from crawler.storing import Patience, SegmentStore
@@ -29,15 +31,22 @@ class Depot:
     """Holds what has to be closed again: call `close`."""
 
     def __init__(
-        self, configuration: Configuration, counts: Counts, released: Callable[[str], None] = lambda _: None
+        self,
+        configuration: Configuration,
+        counts: Counts,
+        *,
+        released: Callable[[str], None] = lambda _: None,
+        linked: Callable[[str, Article], None] = lambda _, __: None,
     ) -> None:
-        """`released` is told of each segment that is wholly stored. Raises BadAddress, BadDatabase or OSError."""
+        """`released` is told of each segment that is wholly stored, `linked` of each article, by site.
+        Raises BadAddress, BadDatabase or OSError.
+        """
         self.frontier = open_frontier(configuration)
         self.outcomes = OutcomeLog(self.frontier.database)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
-        self.deriver = Deriver(self.pool, counts, self.frontier.said)
+        self.deriver = Deriver(self.pool, counts, Lessons(self.frontier, linked).told)
         self.store = SegmentStore(
             self._storage,
             self.frontier,

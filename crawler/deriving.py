@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from archive.derived import CompletedRecords, DerivedFiles
+from archive.derived import CompletedRecords, Derivation, DerivedFiles
 from archive.errors import ArchiveError, DamagedArchive
 from archive.layout import SegmentName
 from crawler.counts import Counts
-from pipelines.generation import text_mark
 from pipelines.pool import DerivationTask, ExtractionPool, run_on_body
 
 logger = logging.getLogger(__name__)
@@ -44,10 +43,10 @@ class SegmentPages:
 class Deriver:
     """Derives from pages of segments. A segment's file has to stay as long as `SegmentPages.running` is not empty."""
 
-    def __init__(self, pool: ExtractionPool, counts: Counts, said: Callable[[str, str], None]) -> None:
-        """`said` is told an article's address and its text (`Discovery.previous_text`); it may raise OSError."""
+    def __init__(self, pool: ExtractionPool, counts: Counts, told: Callable[[str, Derivation], None]) -> None:
+        """`told` gets each page's site and what was derived from it; it may raise OSError."""
         self._pool = pool
-        self._said = said
+        self._told = told
         self._counts = counts
 
     async def start(self, segment: SegmentPages, offset: int) -> None:
@@ -99,8 +98,7 @@ class Deriver:
         try:
             derivation = await self._pool.derive_reserved(task)
             segment.derived.add(derivation)
-            if derivation.article is not None:
-                self._said(derivation.article.url, text_mark(derivation.article))
+            self._told(page.site, derivation)
         except (ArchiveError, OSError) as error:
             logger.info("%s at %d: %s", segment.path, offset, error)
             return

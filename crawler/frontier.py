@@ -45,6 +45,7 @@ from crawler.frontier_tables import (
     PAYLOADS,
     ROBOTS,
     SCHEDULES,
+    SHAPES,
     SOURCES,
     TEXTS,
     forget,
@@ -53,6 +54,7 @@ from crawler.polite.holds import Hold
 from crawler.scheduling import Pace, Yield
 from spiders.identity import identity
 from spiders.requests import RECAPTURE
+from spiders.shapes import Shapes, judged
 
 MAX_ATTEMPTS = 8
 """Runs in which an address may fail for a passing reason before it is given up."""
@@ -65,6 +67,8 @@ GRACE = 86400.0
 
 _BATCH = 500
 _MOST_REMEMBERED = 10_000
+_MOST_OF_SHAPE = 1000
+"""Pages of a form after which those of before count half, so that a site that changes is learned anew."""
 # Made once: to put a statement together costs more than to run it
 _CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
 _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
@@ -74,6 +78,7 @@ _HOLD_OF = select(HOLDS).where(HOLDS.c.host == bindparam("key"))
 _PAGE_OF = select(PAGES).where(PAGES.c.url == bindparam("key"))
 _TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
+_READ_AT = select(SOURCES.c.looked_at).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 _DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
@@ -225,6 +230,24 @@ class Frontier:
         row = self.database.row_of(_TEXT_OF, url)
         return str(row.text) if row is not None else ""
 
+    def learn(self, site: str, shape: str, *, is_article: bool) -> None:
+        """A page whose address has this form was an article, or was none."""
+        row = {"site": site, "shape": shape, "articles": float(is_article), "others": float(not is_article)}
+        statement = self.database.insertion(SHAPES).values(row)
+        part = case((SHAPES.c.articles + SHAPES.c.others >= _MOST_OF_SHAPE, 0.5), else_=1.0)
+        counts = {name: (SHAPES.c[name] + statement.excluded[name]) * part for name in ("articles", "others")}
+        more = statement.on_conflict_do_update(index_elements=["site", "shape"], set_=counts)
+        self.database.transaction(lambda connection: connection.execute(more))
+
+    def shapes_of(self, site: str) -> Shapes:
+        """What is known of the forms of a site's addresses."""
+        rows = self.database.rows(select(SHAPES).where(SHAPES.c.site == site))
+        known = [(row.shape, judged(row.articles, row.others)) for row in rows]
+        return Shapes(
+            frozenset(shape for shape, are in known if are is True),
+            frozenset(shape for shape, are in known if are is False),
+        )
+
     def forget(self, urls: Sequence[str], digests: Sequence[str]) -> None:
         """These addresses and payloads were taken out of the archive: nothing refers to them or asks again."""
         self.database.transaction(lambda connection: forget(connection, urls, digests))
@@ -263,6 +286,11 @@ class Frontier:
         query = select(SOURCES.c.url, SOURCES.c.role, SOURCES.c.via).where(SOURCES.c.site == site)
         rows = self.database.rows(query.order_by(SOURCES.c.url))
         return [KnownSource(url, Role(role), via) for url, role, via in rows if role]
+
+    def was_read(self, url: str) -> float:
+        """When a source was last read to its end (seconds since 1970); 0: never."""
+        row = self.database.row_of(_READ_AT, url)
+        return float(row.looked_at) if row is not None else 0.0
 
     def last_found(self, url: str) -> int:
         """How many articles a source showed when it was last read."""

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
-from crawler.database import LONGEST_ADDRESS
 from crawler.frontier_entries import Due
 from crawler.session import CrawlSession
 from crawler.source_reading import SourceReading, moment_of
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
-from spiders.requests import SOURCE_ROLES, asked_address, discovery_of, is_unchanged
+from spiders.requests import (
+    BACKFILL_SOURCE_PRIORITY,
+    CHANGED,
+    SOURCE_ROLES,
+    asked_address,
+    discovery_of,
+    is_unchanged,
+)
 from spiders.sources.hints import wanted_interval
 
 if TYPE_CHECKING:
@@ -33,6 +39,10 @@ _EXPLORED = frozenset({"page", "robots", "guess"})
 _LED_ON = frozenset({"sitemap", "next", "page", "robots", "guess"})
 """Sources that another one led to. An article's discovery has ``sitemap`` too, and is told by its role."""
 _BATCH = 500
+_DAY = 86400.0
+_HAS_TIME = ":"
+_CATALOGUE_AGE = 30 * _DAY
+"""Seconds for which an old sitemap, whose index does not say when it was changed, is not read again."""
 _MOST_AGAIN = 2000
 """Articles of a site that a run fetches again at most; the others are due in the next."""
 
@@ -131,13 +141,16 @@ class FrontierMiddleware:
         """Requests first, then items; of the articles only the new ones."""
         items: list[Any] = []
         reading = _Reading(response, discovery_of(response.meta))
-        articles_before = self._session.new_articles
+        new = 0
         async for requests in _batches(result, items):
             reading.take(requests)
-            for request in self._admitted(requests):
+            before = self._session.new_articles  # other sources are read meanwhile
+            admitted = self._admitted(requests)
+            new += self._session.new_articles - before
+            for request in admitted:
                 yield request
         if reading.discovery.role in SOURCE_ROLES:
-            self._was_read(reading, self._session.new_articles - articles_before)
+            self._was_read(reading, new)
         for item in items:
             yield item
 
@@ -164,7 +177,6 @@ class FrontierMiddleware:
         session = self._session
         found = [(request, discovery_of(request.meta)) for request in requests]
         dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
-        self._note_endless(dues)
         new = {due.url for due in session.frontier.discover(dues)}
         session.new_articles += len(new)
         admitted: list[Request] = []
@@ -184,12 +196,6 @@ class FrontierMiddleware:
             elif discovery.source_date:
                 session.announce(request.url, discovery)
         return self._planned(admitted)
-
-    def _note_endless(self, dues: list[Due]) -> None:
-        for due in dues:
-            if len(due.url) > LONGEST_ADDRESS:
-                refusal = f"an address has more than {LONGEST_ADDRESS} letters"
-                self._session.note_limit(due.discovery.site, refusal, "it is left alone")
 
     def _was_changed(self, url: str, discovery: Discovery) -> bool:
         """Whether a sitemap says that an article was changed since it was last asked for (``lastmod``)."""
@@ -212,10 +218,23 @@ class FrontierMiddleware:
     def _is_time(self, request: Request, site: str) -> bool:
         """Whether a source is to be looked at in this run. Of one that is not, what it showed last counts."""
         session = self._session
+        if self._is_read_back_catalogue(request):
+            return False
         if not session.options.due_only or session.frontier.is_due(request.url, session.now()):
             return True
         session.found[site] += session.frontier.last_found(request.url)
         return False
+
+    def _is_read_back_catalogue(self, request: Request) -> bool:
+        """Whether an old sitemap was read to its end and has not changed: a backfill that goes on leaves it out."""
+        if request.priority != BACKFILL_SOURCE_PRIORITY or CHANGED not in request.meta:
+            return False
+        read = self._session.frontier.was_read(request.url)
+        lastmod = request.meta[CHANGED]
+        changed = moment_of(lastmod) + (_DAY if lastmod and _HAS_TIME not in lastmod else 0.0)
+        return read > 0 and (
+            read > changed if changed > 0 else read > self._session.now().timestamp() - _CATALOGUE_AGE
+        )
 
     def _planned(self, requests: list[Request]) -> list[Request]:
         """The requests, articles claimed; in a dry run nothing but a note of these."""

@@ -99,6 +99,15 @@ SCHEDULES = Table(
     Column("due_at", Float, nullable=False),
     Column("best", Float, nullable=False, server_default="0"),
 )
+SHAPES = Table(
+    "shapes",
+    METADATA,
+    Column("site", String, primary_key=True),
+    Column("shape", String, primary_key=True),
+    Column("articles", Float, nullable=False),
+    Column("others", Float, nullable=False),
+)
+"""How many pages of a form (`spiders.shapes`) were articles, and how many were none; the past counts less."""
 OUTCOMES = Table(
     "outcomes",
     METADATA,

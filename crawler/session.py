@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import signals
+from scrapy.http import Request
 
+from archive.article import Article
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureAddress, Discovery, Exchange, Role
 from archive.identity import Identities, SystemIdentities
@@ -23,6 +25,7 @@ from crawler.depot import Depot
 from crawler.frontier import Frontier
 from crawler.gate import Gate
 from crawler.housekeeping import Housekeeping
+from crawler.lessons import Leads
 from crawler.polite.hosts import Hosts
 from crawler.recorder import NotKept, Recorder
 from crawler.requisites import left_out_hosts, wishes_of
@@ -31,6 +34,7 @@ from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
 from pipelines.pool import run_on_document
 from spiders.families.base import SiteSpider
+from spiders.families.news import NewsSpider
 from spiders.problems import Problem, problem_found
 from spiders.requests import CaptureMark
 from spiders.site import Site, duration
@@ -65,6 +69,13 @@ class RunOptions:
 class CrawlSession:
     """A Scrapy extension that owns recorder and frontier for the time of a crawl."""
 
+    new_articles: int = 0
+    """Articles that were not known before this run."""
+    closing: bool = False
+    """Whether the spider has ended and what it brought is being stored."""
+    complete: bool = False
+    """Whether everything was closed, and stored or known not to be storable now."""
+
     def __init__(
         self,
         configuration: Configuration,
@@ -72,12 +83,14 @@ class CrawlSession:
         *,
         options: RunOptions | None = None,
         give_up: Callable[[], None] = lambda: None,
+        ask: Callable[[Request], None] = lambda _: None,
     ) -> None:
-        """`give_up` ends the crawl."""
+        """`give_up` ends the crawl, `ask` takes one more request into it."""
         self.configuration = configuration
         self.counts = Counts()
         self.gate = Gate()
-        self._depot = Depot(configuration, self.counts, self._forget)
+        self._depot = Depot(configuration, self.counts, released=self._forget, linked=self._linked)
+        self._leads = Leads(self.frontier, self._may_follow, ask)
         self.hosts = Hosts(self._depot.frontier, identities.now, configuration.concurrency_per_host)
         self._recorder = Recorder(
             configuration, self._depot, identities, self.counts, site_of=self._site_of, robots=self._robots
@@ -94,12 +107,6 @@ class CrawlSession:
         self.options = options or RunOptions()
         self.budget = Budget(Limits(configuration.site_sources, configuration.site_requests))
         self._wishes = wishes_of(configuration, self.frontier, identities.now)
-        self.new_articles = 0
-        """Articles that were not known before this run."""
-        self.closing = False
-        """Whether the spider has ended and what it brought is being stored."""
-        self.complete = False
-        """Whether everything was closed, and stored or known not to be storable now."""
         self._identities = identities
         self._admitted = 0
         self._sites: dict[str, Site] = {}
@@ -115,6 +122,7 @@ class CrawlSession:
             settings.get(IDENTITIES) or SystemIdentities(),
             options=RunOptions(settings.getint(LIMIT), settings.getbool(DRY_RUN), settings.getbool(DUE)),
             give_up=lambda: _stop(crawler),
+            ask=lambda request: _ask(crawler, request),
         )
         receivers: list[tuple[Callable[..., object], object]] = [
             (session.opened, signals.spider_opened),
@@ -215,6 +223,9 @@ class CrawlSession:
         if isinstance(spider, SiteSpider):
             spider.reader = self
             spider.requisites = self._wishes
+            spider.shapes_of = self._leads.shapes_of
+        if isinstance(spider, NewsSpider) and not self.options.dry_run:
+            self._leads.spider = spider
         self.survey.fronts = getattr(spider, "fronts", {})
         if self.options.due_only:
             await self._recorder.resume()
@@ -258,14 +269,20 @@ class CrawlSession:
         if segment is not None:
             await self._depot.deriver.start(segment, page.offset)
 
+    def _linked(self, site: str, article: Article) -> None:
+        self._leads.follow(site, article)
+
+    def _may_follow(self, site: str) -> bool:
+        return not self.closing and not self.budget.takes_request(site) and self.admit()
+
     def note_problem(self, problem: Problem) -> None:
         """Something went wrong at a site."""
         self.problems.append(problem)
 
-    def note_limit(self, site: str, refusal: str, remedy: str = "what is left waits for the next run") -> None:
+    def note_limit(self, site: str, refusal: str) -> None:
         """A site is not followed further in this run; told once."""
         if self.budget.is_news(site, refusal):
-            self.note_problem(Problem(site, "what it leads to", refusal, remedy))
+            self.note_problem(Problem(site, "what it leads to", refusal, "what is left waits for the next run"))
 
     def _site_of(self, exchange: Exchange) -> Site | None:
         named = self._sites.get(exchange.discovery.site)
@@ -278,6 +295,11 @@ class CrawlSession:
             return "ignore"
         reasons = [f"{site.id}: {site.ignore_robots_because}" for site in self._sites.values()]
         return "; ".join(["obey", *(f"except {reason}" for reason in reasons if not reason.endswith(": "))])
+
+
+def _ask(crawler: Crawler, request: Request) -> None:
+    if crawler.engine is not None and crawler.engine.running:
+        crawler.engine.crawl(request)
 
 
 def _stop(crawler: Crawler) -> None:

@@ -11,6 +11,7 @@ from courlan.filters import is_navigation_page, is_not_crawlable
 from w3lib.url import safe_url_string
 
 from spiders.identity import is_session
+from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site
 
 _TRACKING = re.compile(
@@ -90,17 +91,21 @@ def is_denied(url: str, site: Site) -> bool:
     return any(re.search(pattern, url) for pattern in site.urls.deny)
 
 
-def is_article(url: str, site: Site, *, announced: bool) -> bool:
+def is_article(url: str, site: Site, *, announced: bool, shapes: Shapes = UNKNOWN) -> bool:
     """Whether an address is to be fetched as an article.
 
     `announced` tells that a feed or news sitemap lists it, which is taken at its word as long as the
-    definition does not deny it; a link on a page is judged by the definition's patterns or by its form.
+    definition does not deny it; a link on a page is judged by the definition's patterns, by what the site's pages
+    have shown of its form (`shapes`), or else by the form itself.
     """
     if is_denied(url, site) or not same_site(url, site):
         return False
     if site.urls.allow:
         return any(re.search(pattern, url) for pattern in site.urls.allow)
-    return announced or looks_like_article(url)
+    if announced:
+        return True
+    known = shapes.judge(url)
+    return looks_like_article(url) if known is None else known
 
 
 def looks_like_article(url: str) -> bool:

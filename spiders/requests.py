@@ -23,6 +23,9 @@ REDACTED = "redacted_headers"
 UNVERIFIED = "unverified"
 BODY = "body"
 
+CHANGED = "changed"
+"""``meta`` key of a request for a sitemap: when its index says that it was changed (ISO 8601; empty: it does not)."""
+
 BEGINNING = "beginning"
 """Value of ``meta["body"]``: the first `MOST_OF_BEGINNING` bytes come with the response, whatever its size."""
 

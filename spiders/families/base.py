@@ -33,6 +33,7 @@ from spiders.requests import (
 )
 from spiders.requisites.collection import Wishes
 from spiders.requisites.requests import page_requests
+from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site
 from spiders.sources.found import Found
 
@@ -73,6 +74,8 @@ class SiteSpider(scrapy.Spider):
         """Reads large sources; set by who runs the spider."""
         self.requisites = Wishes()
         """What is wanted of requisites; set by who runs the spider."""
+        self.shapes_of: Callable[[str], Shapes] = lambda _: UNKNOWN
+        """What is known of a site's addresses; set by who runs the spider."""
         self._secret_of = secret_of
         self.since = since
         self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")

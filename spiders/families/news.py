@@ -23,6 +23,7 @@ from spiders.reading import read_source
 from spiders.requests import (
     BACKFILL_PRIORITY,
     BACKFILL_SOURCE_PRIORITY,
+    CHANGED,
     RECAPTURE,
     SOURCE_PRIORITY,
     discovery_of,
@@ -123,7 +124,11 @@ class NewsSpider(SiteSpider):
         for child in sitemap.children:
             if self._is_wanted_child(child, site):
                 is_old = not self._is_recent_child(child)
-                yield self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1, is_old=is_old)
+                request = self.source_request(
+                    site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1, is_old=is_old
+                )
+                request.meta[CHANGED] = child.lastmod
+                yield request
         named = any(source.url == response.url for source in site.sources)
         wanted = [item for item in sitemap.articles if self._is_wanted(item, site, named=named)]
         for request in self.articles(site, wanted, "sitemap", response):
@@ -136,7 +141,13 @@ class NewsSpider(SiteSpider):
             return
         try:
             section = await read_source(
-                self.reader, response, parse_section, response.url, site, _content_type(response)
+                self.reader,
+                response,
+                parse_section,
+                response.url,
+                site,
+                _content_type(response),
+                self.shapes_of(site.id),
             )
         except NotASource as error:
             self._not_a_source(response, error)

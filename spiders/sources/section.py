@@ -11,6 +11,7 @@ from lxml import html
 from pipelines.extract.document import Document, UnreadableDocument, parse_document
 from spiders.links import clean_address, is_article, looks_like_section
 from spiders.problems import NotASource
+from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site
 from spiders.sources.found import Found
 
@@ -42,14 +43,17 @@ class Section:
     """BCP 47 tag that it declares for itself."""
 
 
-def parse_section(body: bytes, url: str, site: Site, content_type: str = "") -> Section:
-    """Read a page's links. Raises NotASource when it is no HTML document."""
+def parse_section(body: bytes, url: str, site: Site, content_type: str = "", shapes: Shapes = UNKNOWN) -> Section:
+    """Read a page's links; `shapes` is what is known of the site's addresses.
+
+    Raises NotASource when it is no HTML document.
+    """
     try:
         document = parse_document(body, url, [("Content-Type", content_type)] if content_type else ())
     except UnreadableDocument as error:
         raise NotASource(str(error), "open the address in a browser") from error
     return Section(
-        articles=tuple(_articles(document, site)),
+        articles=tuple(_articles(document, site, shapes)),
         sections=tuple(_sections(document, site)),
         feeds=tuple(_feeds(document)),
         following=_following(document),
@@ -65,13 +69,13 @@ def _name(document: Document) -> str:
     return " ".join(name.split())[:100]
 
 
-def _articles(document: Document, site: Site) -> list[Found]:
+def _articles(document: Document, site: Site, shapes: Shapes) -> list[Found]:
     addresses = [clean_address(document.absolute(anchor.get("href")) or "") for anchor in document.root.iter("a")]
     # The words of a link may be cut short or a call to action: they are no title
     return [
         Found(address)
         for address in dict.fromkeys(addresses)
-        if address and address != document.url and is_article(address, site, announced=False)
+        if address and address != document.url and is_article(address, site, announced=False, shapes=shapes)
     ]
 
 

@@ -39,7 +39,7 @@ class Scene:
 
     def run(self, during: Callable[[SegmentStore], object]) -> None:
         async def scene() -> None:
-            deriver = Deriver(ExtractionPool(1, 1), self.counts, self.frontier.said)
+            deriver = Deriver(ExtractionPool(1, 1), self.counts, lambda _, __: None)
             store = SegmentStore(
                 self.storage,
                 self.frontier,

@@ -1,0 +1,97 @@
+"""What derived pages teach the frontier: what an article says now, which addresses are articles, other editions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from scrapy.http import Request
+
+from archive.article import Article
+from archive.derived import Derivation
+from archive.exchange import Discovery, Role
+from archive.outcomes import PageOutcome
+from crawler.frontier import Frontier
+from crawler.frontier_entries import Due
+from pipelines.generation import text_mark
+from spiders.families.news import NewsSpider
+from spiders.identity import identity
+from spiders.links import clean_address, is_article
+from spiders.shapes import Shapes, shape_of
+from spiders.site import Site
+
+ALTERNATE = "alternate"
+"""``via`` of an address that an article names as itself in another language (``hreflang``)."""
+CANONICAL = "canonical"
+"""``via`` of an address that an article names as its own (``rel=canonical``)."""
+
+_NO_ARTICLE = frozenset({PageOutcome.NOT_AN_ARTICLE, PageOutcome.NOT_HTML, PageOutcome.SOFT_NOT_FOUND})
+"""Outcomes of pages that are none; a page behind a paywall, or with too little text, may well be one."""
+
+
+class Lessons:
+    """Takes them in."""
+
+    def __init__(self, frontier: Frontier, linked: Callable[[str, Article], None]) -> None:
+        """`linked` is told of each article, by site, for what it leads to."""
+        self._frontier = frontier
+        self._linked = linked
+
+    def told(self, site: str, derivation: Derivation) -> None:
+        """A page of a site was derived from. Raises FrontierUnavailable."""
+        line, article = derivation.line, derivation.article
+        if article is not None:
+            self._frontier.said(article.url, text_mark(article))
+            self._linked(site, article)
+        if site and line.outcome in (PageOutcome.RECORD, *_NO_ARTICLE):
+            self._frontier.learn(site, shape_of(line.url), is_article=line.outcome is PageOutcome.RECORD)
+
+
+class Leads:
+    """Follows what articles name, in a run of a `NewsSpider`."""
+
+    def __init__(self, frontier: Frontier, may_follow: Callable[[str], bool], ask: Callable[[Request], None]) -> None:
+        """`may_follow` takes a place for one more article of a site; `ask` takes a request into the run."""
+        self.spider: NewsSpider | None = None
+        """Set by who runs the spider; without it nothing is followed."""
+        self._frontier = frontier
+        self._may_follow = may_follow
+        self._ask = ask
+        self._shapes: dict[str, Shapes] = {}
+
+    def shapes_of(self, site: str) -> Shapes:
+        """What is known of a site's addresses, as it was when the run first asked."""
+        if site not in self._shapes:
+            self._shapes[site] = self._frontier.shapes_of(site)
+        return self._shapes[site]
+
+    def follow(self, name: str, article: Article) -> None:
+        """An article names other forms of itself: the new ones are fetched, in the next run when this one ends."""
+        site = self.spider.sites.get(name) if self.spider is not None else None
+        if site is None or self.spider is None:
+            return
+        for due in self._frontier.discover(list(editions(article, site, self.shapes_of(name), self.spider.seen_at))):
+            if self._may_follow(name):
+                self._frontier.claim([due.url])
+                self._ask(self.spider.article_request(site, due.discovery, due.url))
+
+
+def editions(article: Article, site: Site, shapes: Shapes, seen_at: str) -> Iterator[Due]:
+    """Addresses within the site that an article names as other forms of itself."""
+    named = [(alternate.href, ALTERNATE) for alternate in article.alternates if alternate.hreflang]
+    if article.canonical_url:
+        named.append((article.canonical_url, CANONICAL))
+    own = identity(article.url)
+    for href, via in named:
+        url = clean_address(href)
+        if url is None or identity(url) == own or not is_article(url, site, announced=False, shapes=shapes):
+            continue
+        record_id = str(article.warc.record_id) if article.warc is not None else ""
+        discovery = Discovery(
+            role=Role.ARTICLE,
+            site=site.id,
+            via=via,
+            source_url=article.url,
+            source_record_id=record_id,
+            seen_at=seen_at,
+        )
+        yield Due(url, discovery)

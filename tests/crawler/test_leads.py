@@ -1,0 +1,137 @@
+"""Where articles lead: their other languages, their canonical address; and what a backfill does not read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archive.library import articles
+from archive.storage.local import LocalStorage
+from crawler.demo.server import DemoServer, Reply
+from tests.crawler.test_politeness import answer
+from tests.support.processes import newswarc
+
+PARAGRAPHS = "".join(
+    f"<p>The council of the town met for the {n} time this year and spoke at length of the bridge over the river, of what "
+    f"its repair will cost, and of who shall pay for it in the years to come, as the mayor said in the hall.</p>"
+    for n in ("first", "second", "third", "fourth")
+)
+
+
+def page(title: str, head: str = "") -> Callable[[], Reply]:
+    body = (
+        f"<html lang=en><head><title>{title}</title>{head}<meta property='article:published_time' "
+        f"content='2026-01-05T08:00:00Z'></head><body><article><h1>{title}</h1>{PARAGRAPHS}</article></body></html>"
+    )
+    return lambda: Reply(body.encode())
+
+
+def crawl(server: DemoServer, directory: Path, *options: str) -> Any:
+    done = newswarc(
+        "crawl", f"{server.base}/", "--json", "--allow-host", server.base.removeprefix("http://"), *options,
+        cwd=directory, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return done.json()
+
+
+def test_other_languages_and_the_canonical_address_are_followed_within_the_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoServer() as server:
+        base = server.base
+        head = (
+            f"<link rel=alternate hreflang=fr href='{base}/fr/2026/01/05/le-pont-de-la-ville'>"
+            f"<link rel=alternate hreflang=en href='{base}/en/2026/01/05/the-bridge-of-the-town'>"
+            f"<link rel=alternate hreflang=de href='http://127.0.0.2:9/de/2026/01/05/die-bruecke-der-stadt'>"
+            f"<link rel=alternate hreflang=x-default href='{base}/'>"
+            f"<link rel=canonical href='{base}/news/2026/01/05/the-bridge-of-the-whole-town'>"
+        )
+        front = "<html><body><a href='/en/2026/01/05/the-bridge-of-the-town'>x</a></body></html>"
+        nothing = lambda: Reply(status=404)  # noqa: E731
+        replies = dict.fromkeys(("/robots.txt", "/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml"), nothing)
+        replies |= dict.fromkeys(("/index.xml", "/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml"), nothing)
+        replies |= {
+            "/": lambda: Reply(front.encode()),
+            "/en/2026/01/05/the-bridge-of-the-town": page("The bridge of the town", head),
+            "/fr/2026/01/05/le-pont-de-la-ville": page("Le pont de la ville"),
+            "/news/2026/01/05/the-bridge-of-the-whole-town": page("The bridge of the whole town"),
+        }
+        answer(monkeypatch, replies)
+        crawl(server, tmp_path)
+        crawl(server, tmp_path)  # what was named by the last page of a run is left to the next
+        assert all(count == 1 for path, count in server.counts().items() if "2026" in path)
+        found = {
+            article.url.removeprefix(base): article for article in articles(LocalStorage(tmp_path / "newswarc-data"))
+        }
+    assert set(found) == {path for path in replies if "2026" in path}
+    french = found["/fr/2026/01/05/le-pont-de-la-ville"].discovery
+    assert french is not None
+    assert french.via == "alternate"
+    assert french.source_url == f"{base}/en/2026/01/05/the-bridge-of-the-town"
+
+
+def sitemap(items: str, *, index: bool = False) -> Callable[[], Reply]:
+    name = "sitemapindex" if index else "urlset"
+    text = f"<{name} xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{items}</{name}>"
+    return lambda: Reply(text.encode(), "application/xml")
+
+
+def test_a_backfill_that_goes_on_leaves_out_the_old_sitemaps_it_has_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoServer() as server:
+        base = server.base
+        now = datetime.now(UTC)
+        children = {
+            "/sitemap-old.xml": "2020-01-31",
+            "/sitemap-undated.xml": "",
+            "/sitemap-recent.xml": now.date().isoformat(),
+            "/sitemap-changed.xml": (now - timedelta(days=10)).isoformat(),
+        }
+        stories = {
+            f"/{child[1:-4]}/2020/01/0{n}/a-story": page(f"A story {n} of {child}")
+            for child in children
+            for n in (1, 2)
+        }
+        dates = dict(children)
+
+        def index() -> Reply:
+            lines = [
+                f"<sitemap><loc>{base}{child}</loc>{f'<lastmod>{date}</lastmod>' if date else ''}</sitemap>"
+                for child, date in dates.items()
+            ]
+            return sitemap("".join(lines), index=True)()
+
+        def child(name: str) -> Callable[[], Reply]:
+            return sitemap(
+                "".join(
+                    f"<url><loc>{base}{path}</loc></url>" for path in stories if path.startswith(f"/{name[1:-4]}/")
+                )
+            )
+
+        robots = f"User-agent: *\nSitemap: {base}/index-of-all.xml\n".encode()
+        answer(
+            monkeypatch,
+            {
+                "/": lambda: Reply(b"<html><body>nothing</body></html>"),
+                "/robots.txt": lambda: Reply(robots, "text/plain"),
+                "/index-of-all.xml": index,
+                **{name: child(name) for name in children},
+                **stories,
+            },
+        )
+        first = crawl(server, tmp_path, "--backfill", "--limit", "3")
+        assert sum(first["articles"].values()) == 3
+        assert all(server.counts()[name] == 1 for name in children)
+        dates["/sitemap-changed.xml"] = (now + timedelta(seconds=60)).isoformat()
+        crawl(server, tmp_path, "--backfill")
+        counts = server.counts()
+        assert {name: counts[name] for name in children} == {
+            "/sitemap-old.xml": 1, "/sitemap-undated.xml": 1, "/sitemap-recent.xml": 2, "/sitemap-changed.xml": 2,
+        }  # fmt: skip
+        assert all(counts[path] == 1 for path in stories), "what the first run found and did not fetch"
