@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -45,6 +46,14 @@ class Configuration(BaseModel):
     frontier: str = ""
     """Database of what is known of addresses, for several machines that crawl together: `postgresql://user@host/name`;
     empty: SQLite in the state directory."""
+    machine: str = ""
+    """This machine's name among several that share a frontier; empty: the system's."""
+    lease: float = Field(default=120.0, ge=5)
+    """Seconds after which others take over what a machine was at that is not heard of any more (hosts, sites); on a
+    shared frontier no exchange lasts longer."""
+    lost_after: float = Field(default=86400.0, ge=60)
+    """Seconds after which a worker that is not heard of is lost for good: what it captured and has not stored is due
+    again."""
     s3_endpoint: str = ""
     """Address of the S3 service; empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
     s3_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
@@ -228,6 +237,11 @@ class Configuration(BaseModel):
                 "-"
             )
         return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+
+    @property
+    def holder(self) -> str:
+        """This spool among those of all machines that share a frontier."""
+        return f"{self.machine or socket.gethostname()}:{self.state_directory.absolute()}"
 
     @property
     def index_directory(self) -> Path:

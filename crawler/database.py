@@ -138,6 +138,18 @@ class Database:
             statement = statement.on_conflict_do_nothing(index_elements=keys)
         self.transaction(lambda connection: connection.execute(statement, rows))
 
+    def insert_new(self, table: Table, rows: Sequence[dict[str, object]]) -> set[str]:
+        """Insert rows that are not there yet; the addresses of those that this call has inserted.
+
+        Where machines insert the same at the same time, one of them has it. Raises FrontierUnavailable.
+        """
+        if not self.is_shared:  # one writer, who has just asked what is there
+            self.insert(table, rows)
+            return {str(row["url"]) for row in rows}
+        rows = sorted(rows, key=lambda row: str(row["url"]))
+        statement = postgresql_insert(table).on_conflict_do_nothing().returning(table.c.url)
+        return set(self.transaction(lambda c: c.execute(statement, rows).scalars().all())) if rows else set()
+
     def insertion(self, table: Table) -> Any:
         """An insertion that can say what happens to rows that are there already, in the database's own words."""
         return postgresql_insert(table) if self.is_shared else sqlite_insert(table)

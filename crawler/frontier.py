@@ -85,15 +85,16 @@ _DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
 def open_frontier(configuration: Configuration) -> Frontier:
     """The frontier that is configured. Raises BadDatabase, FrontierUnavailable or OSError."""
-    return Frontier(open_database(configuration))
+    return Frontier(open_database(configuration), configuration.holder)
 
 
 class Frontier:
     """The state of all addresses. One writer at a time on SQLite."""
 
-    def __init__(self, database: Database) -> None:
-        """`database` may be used by others too."""
+    def __init__(self, database: Database, holder: str = "") -> None:
+        """`database` may be used by others too; `holder` names this machine's spool among those of several."""
         self.database = database
+        self.holder = holder
         self._holds: dict[str, Hold] = {}
         self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
 
@@ -118,7 +119,9 @@ class Frontier:
         # Rows of an earlier version have no identity
         known = self._known(ADDRESSES.c.url, [item.url for item in unknown])
         new = [item for item in unknown if item.url not in known]
-        self.database.insert(ADDRESSES, [address_row(item.url, item.discovery, State.DISCOVERED) for item in new])
+        rows = [address_row(item.url, item.discovery, State.DISCOVERED) for item in new]
+        taken = self.database.insert_new(ADDRESSES, rows)
+        new = [item for item in new if item.url in taken]
         for item in new:
             self._remember(item.url, None)
         return new
@@ -126,6 +129,20 @@ class Frontier:
     def claim(self, urls: Iterable[str]) -> None:
         """Mark addresses as being fetched."""
         self._set_state(urls, State.CLAIMED)
+
+    def fetching(self, url: str) -> None:
+        """An address is asked for now: no other machine asks before it is known what came of it."""
+        if self.database.is_shared:
+            values = {"state": State.FETCHING.value, "holder": self.holder}
+            statement = update(ADDRESSES).where(ADDRESSES.c.url == url, ADDRESSES.c.state == State.CLAIMED.value)
+            self.database.transaction(lambda connection: connection.execute(statement.values(values)))
+
+    def take_back(self) -> None:
+        """All that this machine asked for and has is known: what it does not have may be asked for again."""
+        if self.database.is_shared:
+            mine = (ADDRESSES.c.holder == self.holder) & (ADDRESSES.c.state == State.FETCHING.value)
+            statement = update(ADDRESSES).where(mine).values(state=State.DISCOVERED.value)
+            self.database.transaction(lambda connection: connection.execute(statement))
 
     def due(self, sites: Iterable[str], now: datetime | None = None) -> list[Due]:
         """Addresses of these sites that were found but not captured, oldest first.
@@ -144,7 +161,9 @@ class Frontier:
         for capture in captures:
             self._remembered.pop(capture.url, None)
         pages = {
-            capture.url: address_row(capture.url, capture.discovery, State.CAPTURED, capture.address.segment)
+            capture.url: address_row(
+                capture.url, capture.discovery, State.CAPTURED, capture.address.segment, self.holder
+            )
             for capture in captures
             if capture.discovery.role is Role.ARTICLE
         }
@@ -177,7 +196,7 @@ class Frontier:
         if not failures:
             return
         left = ADDRESSES.c.attempts + 1 < MAX_ATTEMPTS
-        due = ADDRESSES.c.state.in_([state.value for state in _DUE])
+        due = ADDRESSES.c.state.in_([state.value for state in (*_DUE, State.FETCHING)])
 
         def work(connection: Connection) -> None:
             for failure in failures:
@@ -337,7 +356,7 @@ class Frontier:
 
     def hold(self, host: str) -> Hold:
         """Whether and how long a host is left alone."""
-        if host not in self._holds:
+        if host not in self._holds or self.database.is_shared:
             row = self.database.row_of(_HOLD_OF, host)
             self._holds[host] = Hold(row.refusals, row.until) if row is not None else Hold()
         return self._holds[host]

@@ -21,6 +21,8 @@ class State(StrEnum):
 
     DISCOVERED = "discovered"
     CLAIMED = "claimed"
+    FETCHING = "fetching"
+    """Asked for by one of several machines, which alone knows what came of it."""
     CAPTURED = "captured"
     STORED = "stored"
     FAILED = "failed"
@@ -111,11 +113,13 @@ def discovery_of_row(text: str) -> Discovery:
     return Discovery(role=Role(values.pop("role", Role.ARTICLE)), **values)
 
 
-def address_row(url: str, discovery: Discovery, state: State, segment: str = "") -> dict[str, object]:
+def address_row(
+    url: str, discovery: Discovery, state: State, segment: str = "", holder: str = ""
+) -> dict[str, object]:
     """An address as a row."""
     text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
     facts = {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
-    return {**facts, "identity": identity(url)}
+    return {**facts, "identity": identity(url), "holder": holder}
 
 
 def page_row(capture: Captured) -> dict[str, object]:

@@ -33,6 +33,8 @@ ADDRESSES = Table(
     Column("segment", String, nullable=False, default=""),
     Column("not_before", Float, nullable=False, server_default="0"),
     Column("identity", String, nullable=False, server_default=""),
+    Column("holder", String, nullable=False, server_default=""),
+    Index("addresses_holder", "holder", "state"),
     Index("addresses_due", "site", "state"),
     Index("addresses_segment", "segment"),
     Index("addresses_identity", "identity"),
@@ -119,6 +121,35 @@ OUTCOMES = Table(
     Index("outcomes_hour", "hour"),
 )
 """How often attempts and pages ended so in an hour, which is the seconds since 1970 at its beginning."""
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("key", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("until", Float, nullable=False),
+    Column("pause", Float, nullable=False),
+    Index("leases_holder", "holder"),
+)
+"""Who alone may work at something: a site, a host, an address. Moments are the database's, seconds since 1970."""
+FLEET = Table(
+    "fleet",
+    METADATA,
+    Column("site", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("definition", String, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Index("fleet_due", "due_at"),
+)
+"""Sites that workers crawl, and when each is due next."""
+MACHINES = Table(
+    "machines",
+    METADATA,
+    Column("holder", String, primary_key=True),
+    Column("worker", String, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Column("lost", Boolean, nullable=False),
+)
+"""Spools of workers: when each was last heard of. Moments are the database's, seconds since 1970."""
 ROBOTS = Table(
     "robots",
     METADATA,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -29,6 +31,8 @@ from crawler.lessons import Leads
 from crawler.polite.hosts import Hosts
 from crawler.recorder import NotKept, Recorder
 from crawler.requisites import left_out_hosts, wishes_of
+from crawler.scale.leases import Leases
+from crawler.scale.presence import Alone, Among, Presence
 from crawler.scheduling import Pace
 from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
@@ -91,6 +95,7 @@ class CrawlSession:
         self.gate = Gate()
         self._depot = Depot(configuration, self.counts, released=self._forget, linked=self._linked)
         self._leads = Leads(self.frontier, self._may_follow, ask)
+        self.presence = self._presence()
         self.hosts = Hosts(self._depot.frontier, identities.now, configuration.concurrency_per_host)
         self._recorder = Recorder(
             configuration, self._depot, identities, self.counts, site_of=self._site_of, robots=self._robots
@@ -112,6 +117,8 @@ class CrawlSession:
         self._sites: dict[str, Site] = {}
         self._announced: dict[str, Discovery] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._renewing: asyncio.Task[None] | None = None
+        self._give_up = give_up
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -230,6 +237,9 @@ class CrawlSession:
         if self.options.due_only:
             await self._recorder.resume()
         self.leftovers = await self._depot.take_up(self.now())
+        self.frontier.take_back()
+        await self._leave_to_others()
+        self._renewing = asyncio.create_task(self.presence.run())
         self._tasks = [asyncio.create_task(self._depot.warm_up()), asyncio.create_task(self._housekeeping.run())]
 
     async def closed(self) -> None:
@@ -244,6 +254,7 @@ class CrawlSession:
                 self.counts.problems.append(f"{type(result).__name__}: {result}")
         try:
             await self._close_segment()
+            await self._leave()
             await self._depot.drain()
             self.complete = True
         finally:
@@ -259,6 +270,37 @@ class CrawlSession:
                 await self._recorder.rotate()
         except OSError as error:
             self.counts.problems.append(f"{error}; free space or mend rights, the next run goes on from here")
+
+    def _presence(self) -> Presence:
+        database = self.frontier.database
+        if not database.is_shared:
+            return Alone()
+        holder = f"{self.frontier.holder}:{os.getpid()}:{token_hex(4)}"
+        return Among(Leases(database, holder, self.configuration.lease), self._lost_site)
+
+    async def _leave_to_others(self) -> None:
+        """Sites that another machine crawls now are left to it."""
+        for name in await self.presence.at_sites(list(self._sites)):
+            del self._sites[name]
+            self.note_problem(
+                Problem(name, "the site", "another machine crawls it now", "nothing is left to do here")
+            )
+
+    def _lost_site(self, site: str) -> None:
+        """This machine was cut off from the others for so long that they may take a site over: the run ends."""
+        self.counts.problems.append(f"{site}: the frontier was out of reach for too long; the next run goes on")
+        self.gate.shut()
+        self._give_up()
+
+    async def _leave(self) -> None:
+        """Nothing is fetched any more: others may go where this run was."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+        try:
+            self.frontier.take_back()
+            self.presence.leave()
+        except OSError as error:
+            self.counts.problems.append(f"{error}; others wait until this run's leases end")
 
     def _forget(self, segment: str) -> None:
         self._recorder.forget(segment)

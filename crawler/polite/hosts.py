@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -22,6 +23,7 @@ class Hosts:
         """`at_once` is how many requests may be under way to one host."""
         self.clock = ClockWatch()
         self._at_once = at_once
+        self._asked: dict[str, float] = {}
         self._turns: dict[str, asyncio.Semaphore] = {}
         self._frontier = frontier
         self._now = now
@@ -29,6 +31,15 @@ class Hosts:
     def turn(self, host: str) -> asyncio.Semaphore:
         """What a request waits for: without a delay, Scrapy 2.19 lets all go at once that is queued for a host."""
         return self._turns.setdefault(host, asyncio.Semaphore(self._at_once))
+
+    async def spaced(self, host: str, pause: float) -> None:
+        """Wait until `pause` seconds have passed since the last request to a host.
+
+        Scrapy does so too before it hands a request over, but what was handed over may have had to wait since.
+        """
+        while (left := self._asked.get(host, -pause) + pause - time.monotonic()) > 0:
+            await asyncio.sleep(left)
+        self._asked[host] = time.monotonic()
 
     def hold(self, host: str) -> Hold:
         """How a host stands."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
@@ -32,10 +35,12 @@ from twisted.internet import ssl
 from twisted.python.failure import Failure
 
 from archive.content_coding import BodyTooLarge, decode_body
-from archive.exchange import CaptureAddress, CaptureOutcome, Exchange
+from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Role
 from archive.http1 import ResponseHead, entity_parts
+from crawler.database import FrontierUnavailable
 from crawler.gate import GateShut
 from crawler.recorder import NotKept
+from crawler.scale.presence import LEAST, HeldElsewhere
 from crawler.session import CrawlSession
 from crawler.wire.address_places import AddressPlaces
 from crawler.wire.connection import Patience
@@ -148,7 +153,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._pool = ConnectionPool(
             self._settings.address_rules, limits, bind_address=self._settings.bind_address, resolver=resolver
         )
-        self._address_places = AddressPlaces(self._settings.concurrency_per_address, resolver)
+        self._address_places = AddressPlaces(self._settings.concurrency_per_address, resolver, session.presence)
         self._places = asyncio.Semaphore(self._settings.concurrency)
         self._fetcher = Fetcher(self._pool, session.now, session.spool_directory)
 
@@ -182,24 +187,49 @@ class WireDownloadHandler(BaseDownloadHandler):
     async def _exchanged(self, request: Request, watcher: SignalWatcher | None) -> tuple[Exchange, CaptureAddress]:
         """The last attempt, when its host's turn comes, and where it is kept.
 
-        Raises IgnoreRequest when the host has asked for patience meanwhile.
+        Raises IgnoreRequest when the host has asked for patience meanwhile, or another machine stays at it.
         """
         hosts = self._session.hosts
         host = urlparse_cached(request).hostname or ""
-        async with hosts.turn(host):
+        async with hosts.turn(host), self._presence(host) as until:
             if hosts.left_alone(host):
                 raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
             try:
-                wire_request = self._wire_request(request, watcher)
-                origin = wire_request.origin
-                async with self._address_places.place(origin.host, origin.port), self._places:
-                    exchanges = await self._fetcher.fetch(wire_request)
-                for exchange in exchanges:
+                for exchange in await self._fetched(self._wire_request(request, watcher), host, until):
                     address = await self._session.keep(exchange)
                     hosts.answered(host, exchange)
             except NotKept as error:
                 raise DownloadFailedError(str(error)) from error
             return exchange, address
+
+    async def _fetched(self, request: WireRequest, host: str, until: float) -> tuple[Exchange, ...]:
+        """The attempts, once there is a place at the host's address and among all; over at the moment `until`."""
+        origin = request.origin
+        async with self._address_places.place(origin.host, origin.port, self._pause(host)) as also, self._places:
+            await self._session.hosts.spaced(host, self._pause(host))
+            left = min(until, also) - time.monotonic()
+            patience = replace(request.patience, total=max(LEAST, min(request.patience.total, left)))
+            if request.discovery.role is Role.ARTICLE:
+                self._session.frontier.fetching(request.url)
+            return await self._fetcher.fetch(replace(request, patience=patience))
+
+    @asynccontextmanager
+    async def _presence(self, host: str) -> AsyncIterator[float]:
+        """Alone at a host, until the moment it gives. Raises IgnoreRequest when another machine stays there."""
+        presence = self._session.presence
+        try:
+            until = await presence.at(f"host {host}", self._pause(host))
+        except (HeldElsewhere, FrontierUnavailable) as error:
+            raise IgnoreRequest(str(error)) from error
+        try:
+            yield until
+        finally:
+            presence.done(f"host {host}")
+
+    def _pause(self, host: str) -> float:
+        """Seconds between two requests to a host."""
+        slot = self.crawler.engine.downloader.slots.get(host) if self.crawler.engine is not None else None
+        return float(slot.delay) if slot is not None else self._settings.delay
 
     async def close(self) -> None:
         """Drop idle connections."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.scale.presence import Alone
 from crawler.wire.address_places import AddressPlaces
 from crawler.wire.resolver import Resolver
 from tests.support.processes import newswarc
@@ -20,7 +21,7 @@ async def _most_at_once(places: AddressPlaces, hosts: list[str]) -> int:
 
     async def exchange(host: str) -> None:
         nonlocal running, most
-        async with places.place(host, 80):
+        async with places.place(host, 80, 0.0):
             running += 1
             most = max(most, running)
             await asyncio.sleep(0.02)
@@ -41,7 +42,7 @@ async def _most_at_once(places: AddressPlaces, hosts: list[str]) -> int:
     ],
 )
 def test_places(most: int, hosts: list[str], expected: int) -> None:
-    assert asyncio.run(_most_at_once(AddressPlaces(most, Resolver()), hosts)) == expected
+    assert asyncio.run(_most_at_once(AddressPlaces(most, Resolver(), Alone()), hosts)) == expected
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("0", 2)])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,19 @@ from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
 from tests.support.postgres import Postgres
 from tests.support.processes import PROGRAM, environment, newswarc
+
+
+class TimedServer(DemoServer):
+    """The newspaper, with when each request began and ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[tuple[float, float]] = []
+
+    def note(self, path: str, headers: dict[str, str]) -> None:
+        super().note(path, headers)
+        now = time.monotonic()
+        self.times.append((now, now))
 
 
 def settings(server: DemoServer, database: str) -> dict[str, str]:
@@ -95,3 +110,45 @@ def test_a_database_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
     assert done.code in (1, 2)
     assert "Traceback" not in done.err and "secret" not in done.err
     assert "127.0.0.1:9/name" in done.err
+
+
+def start(directory: Path, machine: str, what: list[str], **variables: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(PROGRAM), "crawl", *what, "--json"],
+        cwd=directory,
+        env=environment(**variables, NEWSWARC_STATE=machine),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_two_that_are_sent_to_one_site_do_its_work_once(tmp_path: Path, postgres: Postgres) -> None:
+    with DemoServer() as server:
+        variables = settings(server, postgres.database()) | {"NEWSWARC_DELAY": "0.2"}
+        both = [start(tmp_path, machine, [f"{server.base}/"], **variables) for machine in ("first", "second")]
+        outputs = [json.loads(process.communicate(timeout=120)[0]) for process in both]
+        assert sorted(sum(output["articles"].values()) for output in outputs) == [0, 15]
+        assert any("another machine" in problem for output in outputs for problem in output["problems"])
+        assert max(count for path, count in server.counts().items() if path.startswith("/stories/")) == 1
+
+
+def test_a_host_is_asked_by_one_machine_at_a_time_and_no_sooner(tmp_path: Path, postgres: Postgres) -> None:
+    """Two sites on one host, crawled by two machines at once."""
+    delay = 0.3
+    with TimedServer() as first, TimedServer() as second:
+        variables = settings(first, postgres.database()) | {
+            "NEWSWARC_DELAY": str(delay),
+            "NEWSWARC_ALLOW_HOSTS": "127.0.0.1",
+        }
+        both = [
+            start(tmp_path, machine, [f"{server.base}/"], **variables)
+            for machine, server in (("first", first), ("second", second))
+        ]
+        for process in both:
+            _, errors = process.communicate(timeout=180)
+            assert process.returncode == 0, errors.decode()
+        times = sorted(first.times + second.times)
+    assert len(list(articles(LocalStorage(tmp_path / "archive")))) == 30
+    gaps = [later[0] - earlier[0] for earlier, later in pairwise(times)]
+    assert min(gaps) > delay - 0.05, "as they arrive"
+    assert all(later[0] >= earlier[1] for earlier, later in pairwise(times)), "never two at once"
