@@ -70,6 +70,8 @@ class CrawlReport:
     """Keys of the stored objects."""
     leftovers: list[str] = field(default_factory=list)
     """A line on each segment of earlier runs that was taken up."""
+    elsewhere: list[str] = field(default_factory=list)
+    """Sites that another machine crawls now."""
     problems: list[str] = field(default_factory=list)
     failed_sites: list[str] = field(default_factory=list)
     """Sites that gave nothing, or less than their floor."""
@@ -225,7 +227,9 @@ def _report(
             f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"
         )
     silent = {p.site for p in session.problems if not session.found[p.site] and not counts.articles[p.site]}
+    silent -= set(session.elsewhere)
     low = {site.id for site in plan.sites if plan.urls is None and session.found[site.id] < site.floors.articles}
+    low -= set(session.elsewhere)
     for site in plan.sites:
         if site.id in low - silent:
             floor = site.floors.articles
@@ -240,6 +244,7 @@ def _report(
         received=counts.received,
         files=[] if plan.dry_run else sorted(counts.files),
         leftovers=session.leftovers,
+        elsewhere=list(session.elsewhere),
         problems=problems,
         failed_sites=sorted(silent | low),
         planned=planned,

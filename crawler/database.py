@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from crawler.config import Configuration, ConfigurationError
+from crawler.database_watch import NoWatch, Watch
 from crawler.frontier_schema import NewerSchema, bring_up_to_date, is_up_to_date
 
 PATIENCE = 30.0
@@ -28,9 +29,16 @@ LONGEST_ADDRESS = 2000
 """Letters of an address past which it is not kept: PostgreSQL indexes a third of a page at most, and no article that
 was seen has so many."""
 
+CONNECTING = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+"""How a connection to PostgreSQL is made, and when the system gives it up (seconds, milliseconds for the second)."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
-_CONNECT_SECONDS = 10
 _PASSING = (OperationalError, InterfaceError)
 
 Result = TypeVar("Result")
@@ -62,6 +70,7 @@ class Database:
         self.engine = _engine_of(address)
         self.is_shared = self.engine.dialect.name == "postgresql"
         """Whether other machines may write to it."""
+        self._watch = Watch() if self.is_shared else NoWatch()
         self._patience = 0.0  # what is wrong from the beginning is told at once
         self._gone_since: float | None = None
         self._pause = _FIRST_PAUSE
@@ -90,7 +99,7 @@ class Database:
         """Do work that may be done twice; all of it is done, or nothing. Raises FrontierUnavailable."""
 
         def attempt() -> Result:
-            with self.engine.begin() as connection:
+            with self.engine.connect() as connection, self._watch.over(connection), connection.begin():
                 return work(connection)
 
         return self._answered(attempt)
@@ -112,7 +121,8 @@ class Database:
         def attempt() -> Row[Any] | None:
             if self._reader is None or self._reader.invalidated or self._reader.closed:
                 self._reader = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            return self._reader.exec_driver_sql(text, values).one_or_none()
+            with self._watch.over(self._reader):
+                return self._reader.exec_driver_sql(text, values).one_or_none()
 
         return self._answered(attempt)
 
@@ -165,6 +175,7 @@ class Database:
         """Let the database go."""
         if self._reader is not None:
             self._reader.close()
+        self._watch.end()
         self.engine.dispose()
 
     def _write_back(self) -> None:
@@ -207,7 +218,7 @@ def _engine_of(address: str) -> Engine:
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise BadDatabase(f"frontier: {url.drivername} is not known; write postgresql://user@host/name")
     is_sqlite = url.get_backend_name() == "sqlite"
-    arguments = {} if is_sqlite else {"connect_timeout": _CONNECT_SECONDS}
+    arguments = {} if is_sqlite else CONNECTING
     try:
         engine = create_engine(url, connect_args=arguments)
     except ModuleNotFoundError as error:

@@ -75,6 +75,8 @@ class CrawlSession:
 
     new_articles: int = 0
     """Articles that were not known before this run."""
+    elsewhere: tuple[str, ...] = ()
+    """Sites that another machine crawls now."""
     closing: bool = False
     """Whether the spider has ended and what it brought is being stored."""
     complete: bool = False
@@ -280,7 +282,8 @@ class CrawlSession:
 
     async def _leave_to_others(self) -> None:
         """Sites that another machine crawls now are left to it."""
-        for name in await self.presence.at_sites(list(self._sites)):
+        self.elsewhere = tuple(await self.presence.at_sites(list(self._sites)))
+        for name in self.elsewhere:
             del self._sites[name]
             self.note_problem(
                 Problem(name, "the site", "another machine crawls it now", "nothing is left to do here")

@@ -52,7 +52,7 @@ CONCURRENT_ITEMS = 1
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 # A delay is the least time between two requests, not their mean
-RANDOMIZE_DOWNLOAD_DELAY = False
+DOWNLOAD_DELAY_JITTER = 0.0
 # News pages reload themselves this way; followed, each would be fetched over and over
 METAREFRESH_ENABLED = False
 DEFAULT_REQUEST_HEADERS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosi
         sites=[str(directory) for directory in request.sites] or None,
     )
     plan = CrawlPlan(
-        sites=_sites(request.what, configuration),
+        sites=sites_of(request.what, configuration),
         urls=_listed(request.urls) if request.urls else None,
         since=_day(request.since),
         backfill=request.backfill,
@@ -103,7 +104,8 @@ def _introduce(console: Console, configuration: Configuration) -> None:
         )
 
 
-def _sites(names: tuple[str, ...], configuration: Configuration) -> tuple[Site, ...]:
+def sites_of(names: Sequence[str], configuration: Configuration) -> tuple[Site, ...]:
+    """The sites of front pages and names. Raises UsageError or SiteError."""
     catalog = SiteCatalog([Path(directory) for directory in configuration.sites])
     found = [_address(name) if "://" in name else _defined(name, catalog) for name in names]
     return tuple({site.id: site for site in found}.values())

@@ -15,6 +15,7 @@ from crawler.cli import (
     errors,
     export,
     find,
+    fleet,
     history,
     importing,
     rebuild,
@@ -57,6 +58,8 @@ def options(
 
 app.command("crawl")(crawl.crawl)
 app.command("schedule")(schedule.schedule)
+app.command("worker")(fleet.worker)
+app.add_typer(fleet.fleet, name="fleet")
 app.command("status")(watch.status)
 app.command("health")(watch.health)
 app.command("watch")(watch.watch)

@@ -1,0 +1,139 @@
+"""``newswarc worker`` and ``newswarc fleet``: crawling on several machines that share a PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from crawler.cli.errors import UsageError
+from crawler.cli.options import ArchiveOption, EndpointOption, JsonOption
+from crawler.config import Configuration, load_configuration
+
+fleet = typer.Typer(no_args_is_help=True, help="The sites that workers crawl, and the workers' spools.")
+
+FrontierOption = Annotated[
+    str | None, typer.Option("--frontier", metavar="URL", help="The database: postgresql://user@host/name.")
+]
+_HOUR = 3600.0
+
+
+def worker(
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Sites crawled at once.")] = 4,
+    frontier: FrontierOption = None,
+    to: ArchiveOption = None,
+    endpoint_url: EndpointOption = None,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is due.")] = False,
+) -> int:
+    """Crawl sites of the fleet whose time has come, beside other workers. Ctrl-C or SIGTERM ends it in order.
+
+    After a crash, start it again on the same machine: what it had captured is taken up, nothing is lost.
+    """
+    configuration = _shared(frontier).with_flags(archive=to, s3_endpoint=endpoint_url)
+    try:
+        from crawler.scale.crawls import show_log
+        from crawler.scale.worker import Worker
+    except ModuleNotFoundError as error:
+        raise UsageError(f"worker: {error.name} is missing; install newswarc[scale]") from error
+    show_log()
+    asyncio.run(Worker(configuration, concurrency).run(until_idle=until_idle))
+    return 0
+
+
+@fleet.command("add")
+def add(
+    what: Annotated[list[str], typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")],
+    frontier: FrontierOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let workers crawl sites from now on; give those that they know already their new definition."""
+    from crawler.cli.crawl_command import sites_of
+    from crawler.database import Database
+    from crawler.scale.fleet import Fleet
+
+    configuration = _shared(frontier)
+    sites = sites_of(what, configuration)
+    with closing(Database(configuration.frontier)) as database:
+        new = Fleet(database).add([site.heeding(configuration.heed) for site in sites])
+    if as_json:
+        typer.echo(json.dumps({"added": new, "known": [site.id for site in sites if site.id not in new]}))
+        return
+    for site in sites:
+        typer.echo(f"{site.id}: {'added' if site.id in new else 'known; its definition is replaced'}")
+
+
+@fleet.command("remove")
+def remove(
+    what: Annotated[list[str], typer.Argument(metavar="SITE…", help="Names, as `fleet list` has them.")],
+    frontier: FrontierOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Let workers crawl sites no more. What is known of their addresses stays."""
+    from crawler.database import Database
+    from crawler.scale.fleet import Fleet
+
+    with closing(Database(_shared(frontier).frontier)) as database:
+        gone = Fleet(database).remove(what)
+    unknown = [name for name in what if name not in gone]
+    if as_json:
+        typer.echo(json.dumps({"removed": gone, "unknown": unknown}))
+    for name in () if as_json else what:
+        typer.echo(f"{name}: {'removed' if name in gone else 'not in the fleet; see newswarc fleet list'}")
+    return 1 if unknown else 0
+
+
+@fleet.command("list")
+def show(frontier: FrontierOption = None, as_json: JsonOption = False) -> None:
+    """Show the sites, when each is due, and the workers' spools."""
+    from crawler.database import Database
+    from crawler.scale.fleet import Fleet
+
+    with closing(Database(_shared(frontier).frontier)) as database:
+        sites, spools = Fleet(database).sites(), Fleet(database).spools()
+    if as_json:
+        known = {item.site.id: {"url": item.site.url, "due_in": round(item.due_in, 1)} for item in sites}
+        seen = {
+            spool.holder: {"worker": spool.worker, "silent": round(spool.silent, 1), "lost": spool.lost}
+            for spool in spools
+        }
+        typer.echo(json.dumps({"sites": known, "spools": seen}, ensure_ascii=False))
+        return
+    table = Table("site", "front page", "due")
+    for item in sites:
+        table.add_row(item.site.id, item.site.url, "now" if item.due_in <= 0 else f"in {item.due_in / 60:.0f} min")
+    workers = Table("spool", "worker", "heard of")
+    for spool in spools:
+        workers.add_row(spool.holder, spool.worker, "lost" if spool.lost else f"{spool.silent:.0f} s ago")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(workers)
+
+
+@fleet.command("lost")
+def lost(
+    holder: Annotated[str, typer.Argument(metavar="SPOOL", help="As `fleet list` has it.")],
+    frontier: FrontierOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A machine is lost for good: what it captured and did not store is fetched again, by others."""
+    from crawler.database import Database
+    from crawler.scale.fleet import Fleet
+
+    with closing(Database(_shared(frontier).frontier)) as database:
+        known = Fleet(database)
+        if holder not in [spool.holder for spool in known.spools()]:
+            raise UsageError(f"fleet lost: {holder!r} is not the name of a spool; see newswarc fleet list")
+        count = known.give_up(holder)
+    typer.echo(json.dumps({"due_again": count}) if as_json else f"{holder}: {count} addresses are due again")
+
+
+def _shared(frontier: str | None) -> Configuration:
+    configuration = load_configuration().with_flags(frontier=frontier)
+    if not configuration.frontier.startswith("postgres"):
+        raise UsageError("several machines need a PostgreSQL; give --frontier postgresql://user@host/name")
+    return configuration

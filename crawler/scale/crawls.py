@@ -1,0 +1,219 @@
+"""Crawls of a worker: each a process of its own, in a slot with a spool of its own.
+
+A slot is a state directory below the worker's. One that a crawl of a former worker still has is passed over. A crawl
+whose worker dies ends in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from crawler.config import Configuration
+from crawler.turns import turn
+from spiders.site import Site
+
+logger = logging.getLogger(__name__)
+
+_SLOT = "slot-"
+_MORE_SLOTS = 100
+"""Slots beyond its number that a worker looks at, when crawls of a former worker have the first ones."""
+
+
+class Ending(IntEnum):
+    """How a crawl's process ended."""
+
+    WELL = 0
+    """The site was crawled."""
+    TROUBLE = 1
+    """It was crawled, but something failed, as the log says."""
+    NO_START = 2
+    """It could not begin, as the log says."""
+    TAKEN = 3
+    """The slot is another process's."""
+    ELSEWHERE = 4
+    """Another machine crawls the site."""
+    INTERRUPTED = 130
+    DIED = 255
+    """The process was killed, or broke down."""
+
+
+class Crawls:
+    """The slots of a worker, and what runs in them."""
+
+    def __init__(self, configuration: Configuration, places: int) -> None:
+        """`places` crawls may run at once."""
+        self._configuration = configuration
+        self._places = asyncio.Semaphore(places)
+        self._used: set[int] = set()
+        self._running: dict[int, ForkServerProcess] = {}
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["crawler.scale.preloaded"])
+        self._state = configuration.state_directory
+        self._stopped = False
+
+    def holders(self) -> list[str]:
+        """The spools of all slots."""
+        return [self._in_slot(number).holder for number in self._known_slots()]
+
+    async def crawl(self, site: Site) -> Ending:
+        """Crawl what is due of a site, when there is a place."""
+        async with self._places:
+            with self._slots() as slots:
+                for number in slots:
+                    ending = await self._run(number, _crawl, self._in_slot(number), site)
+                    if ending is not Ending.TAKEN:
+                        return ending
+        return Ending.TAKEN
+
+    async def store_left_over(self) -> None:
+        """Store what lies in slots where nothing runs."""
+        for number in self._known_slots():
+            if number not in self._used:
+                self._used.add(number)
+                try:
+                    await self._run(number, _store, self._in_slot(number))
+                finally:
+                    self._used.discard(number)
+
+    def interrupt(self) -> None:
+        """Let all crawls end in order, and begin no more."""
+        self._stopped = True
+        for process in self._running.values():
+            _signal(process, signal.SIGINT)
+
+    def _in_slot(self, number: int) -> Configuration:
+        workers = self._configuration.extraction_workers or 1
+        return self._configuration.with_flags(state=str(self._state / f"{_SLOT}{number}"), extraction_workers=workers)
+
+    def _known_slots(self) -> list[int]:
+        names = (path.name.removeprefix(_SLOT) for path in self._state.glob(f"{_SLOT}*"))
+        return sorted(int(name) for name in names if name.isdigit())
+
+    @contextmanager
+    def _slots(self) -> Iterator[Iterator[int]]:
+        """Slots that nothing of this worker runs in, one after the other; the last one is in use while it lasts."""
+        tried: set[int] = set()
+
+        def free() -> Iterator[int]:
+            for number in range(1, _MORE_SLOTS):
+                if number not in self._used and not self._stopped:
+                    self._used.difference_update(tried)
+                    tried.add(number)
+                    self._used.add(number)
+                    yield number
+
+        try:
+            yield free()
+        finally:
+            self._used.difference_update(tried)
+
+    async def _run(self, number: int, target: object, *arguments: object) -> Ending:
+        process = self._context.Process(target=target, args=arguments, name=f"{_SLOT}{number}")  # type: ignore[arg-type]
+        await asyncio.to_thread(process.start)
+        self._running[number] = process
+        try:
+            await _ended(process)
+        finally:
+            if self._running.get(number) is process:
+                del self._running[number]
+        code = process.exitcode
+        process.close()
+        try:
+            return Ending(code if code is not None else Ending.DIED)
+        except ValueError:
+            return Ending.DIED
+
+
+async def _ended(process: ForkServerProcess) -> None:
+    loop = asyncio.get_running_loop()
+    ended = loop.create_future()
+    loop.add_reader(process.sentinel, lambda: None if ended.done() else ended.set_result(None))
+    try:
+        await ended
+    finally:
+        loop.remove_reader(process.sentinel)
+    await asyncio.to_thread(process.join)
+
+
+def _signal(process: ForkServerProcess, number: signal.Signals) -> None:
+    if process.pid is not None:
+        try:
+            os.kill(process.pid, number)
+        except ProcessLookupError:
+            return
+
+
+def _crawl(configuration: Configuration, site: Site) -> None:
+    """A crawl's process."""
+    from crawler.crawling import CrawlPlan, run_crawl
+
+    _set_up()
+    with turn(configuration.state_directory) as is_ours:
+        if not is_ours:
+            sys.exit(Ending.TAKEN)
+        try:
+            report = run_crawl(configuration, CrawlPlan(sites=(site,), due=True))
+        except Exception:
+            logger.exception("%s: the crawl could not begin", site.id)
+            sys.exit(Ending.NO_START)
+    for line in (*report.leftovers, *report.problems):
+        logger.warning("%s: %s", site.id, line)
+    logger.info(
+        "%s: %d new articles, %d attempts", site.id, sum(report.articles.values()), sum(report.outcomes.values())
+    )
+    if report.elsewhere:
+        sys.exit(Ending.ELSEWHERE)
+    sys.exit(report.exit_code)
+
+
+def _store(configuration: Configuration) -> None:
+    """The process that stores what lies in a slot."""
+    from crawler.finishing import upload_segments
+
+    _set_up()
+    with turn(configuration.state_directory) as is_ours:
+        if not is_ours or not any(Path(configuration.state_directory, "spool").glob("*")):
+            sys.exit(Ending.TAKEN)
+        try:
+            finished = asyncio.run(upload_segments(configuration))
+        except Exception:
+            logger.exception("%s: cannot be stored now", configuration.state_directory)
+            sys.exit(Ending.TROUBLE)
+    for line in (*finished.lines, *finished.problems):
+        logger.warning("%s", line)
+
+
+def show_log() -> None:
+    """What this package tells goes to standard error, of others what is wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    for name, level in (("crawler.scale", logging.INFO), ("procrastinate", logging.ERROR)):
+        log = logging.getLogger(name)
+        log.setLevel(level)
+        log.addHandler(handler)
+        log.propagate = False  # a crawl has its own way with what reaches the root
+
+
+def _set_up() -> None:
+    os.setpgrp()  # what a terminal sends to all is for the worker alone
+    show_log()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os.kill(os.getpid(), signal.SIGINT)
