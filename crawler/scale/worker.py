@@ -137,7 +137,8 @@ class Worker:
             await asyncio.to_thread(self._fleet.settle, name, self._ages(site), self._configuration.pace)
         else:
             logger.warning("%s: %s", name, ending.name.lower())
-            await asyncio.to_thread(self._fleet.put_off, name, AGAIN)
+            soon = min(AGAIN, self._configuration.pace.shortest)
+            await asyncio.to_thread(self._fleet.put_off, name, soon)
 
     def _ages(self, site: Site) -> list[float]:
         texts = self._configuration.recapture if site.recapture is None else site.recapture

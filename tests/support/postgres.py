@@ -28,7 +28,7 @@ class Postgres:
     def __init__(self) -> None:
         self._place = Path(tempfile.mkdtemp(prefix="newswarc-postgres-"))
         self._data = self._place / "data"
-        self._port = free_ports(1)[0]
+        self.port = free_ports(1)[0]
         self._binaries = self._runnable()
 
     def __enter__(self) -> Self:
@@ -42,7 +42,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = f"-h 127.0.0.1 -p {self._port} -k '' -c max_connections=200"
+        options = f"-h 127.0.0.1 -p {self.port} -k '' -c max_connections=200"
         log = self._place / "log"
         self._run(self._binaries / "pg_ctl", "-w", "-D", self._data, "-l", log, "-o", options, "start")
 
@@ -63,7 +63,7 @@ class Postgres:
         return self._address(name)
 
     def _address(self, name: str) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self._port}/{name}"
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def _runnable(self) -> Path:
         """Where the programs are that whoever runs them can reach; a checkout may be root's alone."""

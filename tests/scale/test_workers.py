@@ -1,0 +1,29 @@
+"""Workers on two machines crawl a fleet of newspapers, while they are killed and cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.scale.scenario import Found, Plan, run
+
+
+def check(found: Found) -> None:
+    assert found.missing == []
+    assert found.at_once == 0, "a host was asked by two at once"
+    assert found.too_soon == 0, f"a delay was cut to {found.shortest:.3f} s"
+    assert found.sound
+    assert max(found.records.values()) == 1
+
+
+def test_every_article_once(tmp_path: Path) -> None:
+    found = run(Plan(papers=8, articles=12, places=2, delay=0.1), tmp_path)
+    check(found)
+    assert found.doubled == {}
+
+
+def test_whatever_happens_nothing_is_lost_and_no_host_is_pressed(tmp_path: Path) -> None:
+    plan = Plan(
+        papers=8, articles=20, workers=2, places=2, delay=0.2, lease=8, between=3,
+        faults=("kill", "restart", "cut", "kill all"),
+    )  # fmt: skip
+    check(run(plan, tmp_path))
