@@ -41,6 +41,11 @@ class Hosts:
             await asyncio.sleep(left)
         self._asked[host] = time.monotonic()
 
+    def sent(self, host: str, exchange: Exchange) -> None:
+        """An exchange has ended: the next one's pause counts from when it was really begun."""
+        ago = max(0.0, (self._now() - exchange.started).total_seconds())
+        self._asked[host] = max(self._asked.get(host, 0.0), time.monotonic() - ago)
+
     def hold(self, host: str) -> Hold:
         """How a host stands."""
         return self._frontier.hold(host)

@@ -211,7 +211,9 @@ class WireDownloadHandler(BaseDownloadHandler):
             patience = replace(request.patience, total=max(LEAST, min(request.patience.total, left)))
             if request.discovery.role is Role.ARTICLE:
                 self._session.frontier.fetching(request.url)
-            return await self._fetcher.fetch(replace(request, patience=patience))
+            exchanges = await self._fetcher.fetch(replace(request, patience=patience))
+            self._session.hosts.sent(host, exchanges[-1])
+            return exchanges
 
     @asynccontextmanager
     async def _presence(self, host: str) -> AsyncIterator[float]:

@@ -15,15 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
+from archive.recovery import captures_of
+from tests.scale.meter import Meter, descendants
 from tests.scale.newspapers import article_path, host_of
 from tests.support.postgres import Postgres
 from tests.support.processes import PROGRAM, environment, free_ports, newswarc
 from tests.support.quiet_line import QuietLine
 
 _COUNT = "SELECT count(*) FROM addresses WHERE state IN ('captured', 'stored')"
+_TRANSACTIONS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,17 @@ class Found:
     at_once: int = 0
     """Times that a host was asked for something before it had answered the last."""
     too_soon: int = 0
-    """Times that two requests came to a host closer together than the delay, less a twentieth of a second."""
+    """Times that two requests were sent to a host closer together than the delay, as the archive has it."""
     shortest: float = 0.0
-    """Least seconds between the beginnings of two requests to a host."""
+    """Least seconds between two requests to a host, as they were sent."""
+    shortest_arrived: float = 0.0
+    """The same as the server saw them, which on a busy machine learns of them late."""
     sound: bool = False
     faults: list[str] = field(default_factory=list)
-    processor: float = 0.0
-    """Seconds of processor time of all workers and their crawls."""
+    processor: dict[str, float] = field(default_factory=dict)
+    """Seconds of processor time: of crawls, of extraction, of the workers beside these, of PostgreSQL."""
+    transactions: int = 0
+    """Of the database."""
 
     @property
     def doubled(self) -> dict[str, int]:
@@ -110,7 +118,7 @@ class Fleet:
     def kill(self, number: int, what: str) -> None:
         """`kill` the worker alone, `kill crawl` one of its crawls, `kill all` that is of it."""
         worker = self.processes[number].pid
-        crawls = _descendants(worker)
+        crawls = descendants(worker)
         if what == "kill crawl":
             victims = random.sample(crawls, min(1, len(crawls)))
         else:
@@ -144,18 +152,23 @@ def run(plan: Plan, directory: Path) -> Found:
         added = newswarc("fleet", "add", *fronts, cwd=directory, **fleet.variables())
         assert added.code == 0, added.err
         begun = time.monotonic()
+        meter = Meter(fleet.processes, server.pid)
         try:
             for number in range(plan.workers):
                 fleet.start(number)
             faults = _faults(plan, fleet, server, line)
-            _wait(plan, address, faults)
+            with meter:
+                _wait(plan, address, faults)
         finally:
             line.mend()
             seconds = time.monotonic() - begun
             fleet.stop()
-        found = Found(seconds, faults=list(plan.faults))
+        found = Found(seconds, faults=list(plan.faults), processor=meter.totals())
+        with psycopg.connect(address) as connection:
+            row = connection.execute(_TRANSACTIONS).fetchone()
+            found.transactions = row[0] if row is not None else 0
         _count(plan, log, found, port)
-        _look_at_archive(directory, fleet, found)
+        _look_at_archive(plan, directory, fleet, found)
         return found
 
 
@@ -237,20 +250,18 @@ def _count(plan: Plan, log: Path, found: Found, port: int) -> None:
         spans.sort()
         found.at_once += sum(later[0] < earlier[1] for earlier, later in pairwise(spans))
         gaps += [later[0] - earlier[0] for earlier, later in pairwise(spans)]
-    found.too_soon = sum(gap < plan.delay - 0.05 for gap in gaps)
+    found.shortest_arrived = min(gaps)
+
+
+def _look_at_archive(plan: Plan, directory: Path, fleet: Fleet, found: Found) -> None:
+    sent: dict[str, list[float]] = defaultdict(list)
+    for warc in (directory / "archive" / "warc").rglob("*.warc.gz"):
+        for capture in captures_of(warc):
+            sent[urlsplit(capture.url).hostname or ""].append(capture.date.timestamp())
+    gaps = [later - earlier for moments in sent.values() for earlier, later in pairwise(sorted(moments))]
     found.shortest = min(gaps)
-
-
-def _look_at_archive(directory: Path, fleet: Fleet, found: Found) -> None:
+    found.too_soon = sum(gap < plan.delay - 0.005 for gap in gaps)
     records = newswarc("records", cwd=directory, **fleet.variables())
     found.records = Counter(record["url"] for record in records.lines())
     found.missing += [url for url in found.asked if url not in found.records]
     found.sound = newswarc("verify", "--deep", cwd=directory, NEWSWARC_ARCHIVE="archive").code == 0
-
-
-def _descendants(pid: int) -> list[int]:
-    children = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            children += [int(child), *_descendants(int(child))]
-    return children

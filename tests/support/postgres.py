@@ -53,7 +53,12 @@ class Postgres:
 
     def kill(self) -> None:
         """End it as a crash would: its processes see it and end too."""
-        os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        os.kill(self.pid, signal.SIGQUIT)
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def database(self) -> str:
         """The address of a new database."""

@@ -1,0 +1,149 @@
+"""The fleet's sites and when they are due; addresses in doubt; machines that are lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from archive.exchange import CaptureAddress, Discovery, Role
+from crawler.database import Database
+from crawler.frontier import Frontier
+from crawler.frontier_entries import Captured, Due, Failed
+from crawler.scale.fleet import Fleet
+from crawler.scheduling import Pace
+from spiders.site import Site, site_of_address
+from tests.support.postgres import Postgres
+from tests.support.processes import newswarc
+
+HOUR = 3600.0
+PACE = Pace(usual=HOUR, shortest=300, longest=30 * 86400)
+SITE = site_of_address("https://example.org/")
+ID = SITE.id
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    opened = Database(postgres.database())
+    yield opened
+    opened.close()
+
+
+def due(number: int) -> Due:
+    return Due(f"https://example.org/{number}", Discovery(role=Role.ARTICLE, site=ID, via="feed"))
+
+
+def captured(number: int, segment: str, seconds_ago: float = 0.0) -> Captured:
+    address = CaptureAddress(segment, 10, 20, UUID(int=number), f"sha256:{number}")
+    moment = datetime.fromtimestamp(time.time() - seconds_ago, UTC)
+    return Captured(due(number).url, address, moment, due(number).discovery, full=True, shows_page=True)
+
+
+def due_in(fleet: Fleet) -> float:
+    return fleet.sites()[0].due_in
+
+
+def test_sites_come_and_go(database: Database) -> None:
+    fleet = Fleet(database)
+    assert fleet.add([SITE, site_of_address("https://example.net/")]) == [ID, "example.net"]
+    assert [site for site, _ in fleet.due()] == ["example.net", ID] or [site for site, _ in fleet.due()] == [
+        ID,
+        "example.net",
+    ]
+    renamed = Site(id=ID, name="The Example", url=SITE.url, delay=3.0)
+    fleet.put_off(ID, 100)
+    assert fleet.add([renamed]) == []
+    assert fleet.site(ID) == renamed
+    assert [site for site, _ in fleet.due()] == ["example.net"], "a new definition does not make it due"
+    assert fleet.remove([ID, "unknown"]) == [ID]
+    assert fleet.site(ID) is None
+
+
+def test_a_site_is_due_when_its_first_source_is(database: Database) -> None:
+    fleet, frontier = Fleet(database), Frontier(database)
+    fleet.add([SITE])
+    fleet.settle(ID, [], PACE)
+    assert due_in(fleet) == pytest.approx(HOUR, abs=5), "nothing could be read: after the usual interval"
+    for number, interval in enumerate((7200.0, 5000.0)):
+        url = f"https://example.org/feed/{number}"
+        frontier.looked_at(url, Discovery(role=Role.FEED, site=ID, via="page"), 3, datetime.now(UTC))
+        frontier.schedule(url, 0, Pace(interval, interval, interval), datetime.now(UTC))
+    fleet.settle(ID, [], PACE)
+    assert due_in(fleet) == pytest.approx(5000, abs=5)
+    frontier.discover([due(1)])
+    fleet.settle(ID, [], PACE)
+    assert due_in(fleet) == pytest.approx(300, abs=5), "an article waits, but no site is asked without a break"
+    frontier.failed([Failed(due(1).url, "timeout", passing=True)], datetime.now(UTC))
+    fleet.settle(ID, [], PACE)
+    assert due_in(fleet) == pytest.approx(900, abs=5), "one that failed waits for its pause"
+    frontier.captured([captured(1, "s1", seconds_ago=100)])
+    fleet.settle(ID, [HOUR, 86400.0], PACE)
+    assert due_in(fleet) == pytest.approx(HOUR - 100, abs=5), "it is looked at again for corrections"
+
+
+def test_what_is_being_fetched_is_nobody_elses(database: Database) -> None:
+    mine, other = Frontier(database, "mine"), Frontier(database, "other")
+    mine.discover([due(1), due(2), due(3)])
+    mine.claim([due(1).url, due(2).url])
+    mine.fetching(due(1).url)
+    mine.fetching(due(2).url)
+    assert [item.url for item in other.due([ID])] == [due(3).url]
+    other.take_back()
+    assert len(other.due([ID])) == 1, "only who asked knows what came"
+    mine.captured([captured(1, "s1")])
+    mine.take_back()
+    assert sorted(item.url for item in other.due([ID])) == [due(2).url, due(3).url]
+
+
+def test_of_machines_that_find_the_same_one_has_it(database: Database) -> None:
+    frontiers = [Frontier(database, str(number)) for number in range(2)]
+    assert [len(frontier.discover([due(1), due(2)])) for frontier in frontiers] == [2, 0]
+
+
+def test_what_a_lost_machine_had_is_due_again(database: Database) -> None:
+    fleet = Fleet(database)
+    lost, other = Frontier(database, "lost"), Frontier(database, "other")
+    lost.discover([due(number) for number in range(4)])
+    lost.claim([due(number).url for number in range(4)])
+    lost.captured([captured(0, "stored"), captured(1, "kept")])
+    lost.stored("stored")
+    lost.fetching(due(2).url)
+    fleet.present(["lost", "other"], "worker")
+    assert fleet.give_up_silent(60) == {}
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE machines SET seen_at = seen_at - 100 WHERE holder = 'lost'")
+    assert fleet.give_up_silent(60) == {"lost": 2}
+    assert fleet.give_up_silent(60) == {}, "once"
+    assert sorted(item.url for item in other.due([ID])) == [due(number).url for number in (1, 2, 3)]
+    assert other.first_capture("sha256:1") is None
+    stored = other.first_capture("sha256:0")
+    assert stored is not None and stored.stored
+    other.captured([captured(1, "anew")])
+    found = other.first_capture("sha256:1")
+    assert found is not None and found.segment == "anew"
+    fleet.present(["lost"], "worker")
+    assert not any(spool.lost for spool in fleet.spools()), "it has come back"
+
+
+def test_the_commands(tmp_path: Path, postgres: Postgres) -> None:
+    database = postgres.database()
+
+    def run(*words: str, code: int = 0, **variables: str) -> str:
+        done = newswarc("fleet", *words, cwd=tmp_path, **{"NEWSWARC_FRONTIER": database, **variables})
+        assert done.code == code, done.err
+        return done.out + done.err
+
+    assert "added" in run("add", "https://example.org/")
+    assert "replaced" in run("add", "https://example.org/")
+    assert '"example.org"' in run("list", "--json")
+    assert "now" in run("list")
+    assert "not in the fleet" in run("remove", "nobody", code=1)
+    assert "removed" in run("remove", "example.org")
+    assert "not the name of a spool" in run("lost", "nobody", code=2)
+    Fleet(Database(database)).present(["vm:/slot-1"], "vm")
+    assert "0 addresses" in run("lost", "vm:/slot-1")
+    assert "postgresql://user@host/name" in run("list", code=2, NEWSWARC_FRONTIER="")
