@@ -23,8 +23,9 @@ from crawler.config import Configuration, ConfigurationError, environment_value
 from crawler.database import Database, open_database
 from crawler.frontier_copy import copy_sites
 from crawler.interruption import Interruption
-from crawler.session import CONFIGURATION, DRY_RUN, DUE, IDENTITIES, LIMIT, CrawlSession
+from crawler.session import CONFIGURATION, DRY_RUN, DUE, IDENTITIES, LIMIT, POOL, CrawlSession
 from pipelines.allocator import bound_allocator
+from pipelines.pool import ExtractionPool
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
 from spiders.site import Site
@@ -103,9 +104,11 @@ def run_crawl(
     identities: Identities | None = None,
     verbosity: int = 0,
     watch: Watcher | None = None,
+    pool: ExtractionPool | None = None,
 ) -> CrawlReport:
     """Crawl. Can be called once in a process: Twisted's reactor does not start twice.
 
+    Articles are extracted by `pool`, or by one of its own.
     Raises ConfigurationError, StorageError or OSError before anything is fetched.
     """
     bound_allocator()
@@ -115,14 +118,11 @@ def run_crawl(
     with _places(configuration, plan) as effective:
         _probe(effective)
         settings = _settings(effective, plan, identities, verbosity)
+        settings.set(POOL, pool, "cmdline")
         process = AsyncCrawlerProcess(settings)
         spider = UrlListSpider if plan.urls is not None else NewsSpider
         crawler = process.create_crawler(spider)
-        sites = tuple(site.heeding(configuration.heed) for site in plan.sites)
-        arguments: dict[str, Any] = {"definitions": sites, "since": plan.since}
-        if identities is not None:
-            arguments["seen_at"] = identities.now().isoformat(timespec="seconds")
-        arguments |= {"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill}
+        arguments = _arguments(configuration, plan, identities)
         interruption = Interruption(crawler)
         with _watched(crawler, watch):
             process.crawl(crawler, **arguments)
@@ -135,6 +135,15 @@ def run_crawl(
         report = _report(configuration, plan, session, crawler.stats.get_stats() if crawler.stats else {})
         report.interrupted = interruption.requested
         return report
+
+
+def _arguments(configuration: Configuration, plan: CrawlPlan, identities: Identities | None) -> dict[str, Any]:
+    """What the spider is made with."""
+    sites = tuple(site.heeding(configuration.heed) for site in plan.sites)
+    arguments: dict[str, Any] = {"definitions": sites, "since": plan.since}
+    if identities is not None:
+        arguments["seen_at"] = identities.now().isoformat(timespec="seconds")
+    return arguments | ({"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill})
 
 
 @contextmanager

@@ -37,15 +37,17 @@ class Depot:
         *,
         released: Callable[[str], None] = lambda _: None,
         linked: Callable[[str, Article], None] = lambda _, __: None,
+        pool: ExtractionPool | None = None,
     ) -> None:
-        """`released` is told of each segment that is wholly stored, `linked` of each article, by site.
+        """`released` is told of each segment that is wholly stored, `linked` of each article, by site. `pool` is used
+        where there is one already.
         Raises BadAddress, BadDatabase or OSError.
         """
         self.frontier = open_frontier(configuration)
         self.outcomes = OutcomeLog(self.frontier.database)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self._storage = open_storage(configuration.archive, configuration.s3)
-        self.pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
+        self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue)
         self.deriver = Deriver(self.pool, counts, Lessons(self.frontier, linked).told)
         self.store = SegmentStore(
             self._storage,

@@ -36,7 +36,7 @@ from crawler.scale.presence import Alone, Among, Presence
 from crawler.scheduling import Pace
 from crawler.storing import SegmentStore
 from pipelines.items import PageItem, page_captured
-from pipelines.pool import run_on_document
+from pipelines.pool import ExtractionPool, run_on_document
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
 from spiders.problems import Problem, problem_found
@@ -54,6 +54,8 @@ LIMIT = "NEWSWARC_LIMIT"
 """Scrapy setting: how many articles a run may fetch; 0 means any number."""
 DRY_RUN = "NEWSWARC_DRY_RUN"
 """Scrapy setting: whether articles are only listed."""
+POOL = "NEWSWARC_POOL"
+"""Scrapy setting that holds an `ExtractionPool`, if there is one already."""
 DUE = "NEWSWARC_DUE"
 """Scrapy setting: whether only sources are looked at whose time has come, and the segment is left open for more."""
 
@@ -90,12 +92,13 @@ class CrawlSession:
         options: RunOptions | None = None,
         give_up: Callable[[], None] = lambda: None,
         ask: Callable[[Request], None] = lambda _: None,
+        pool: ExtractionPool | None = None,
     ) -> None:
-        """`give_up` ends the crawl, `ask` takes one more request into it."""
+        """`give_up` ends the crawl, `ask` takes a request into it, `pool` extracts in place of one of its own."""
         self.configuration = configuration
         self.counts = Counts()
         self.gate = Gate()
-        self._depot = Depot(configuration, self.counts, released=self._forget, linked=self._linked)
+        self._depot = Depot(configuration, self.counts, released=self._forget, linked=self._linked, pool=pool)
         self._leads = Leads(self.frontier, self._may_follow, ask)
         self.presence = self._presence()
         self.hosts = Hosts(self._depot.frontier, identities.now, configuration.concurrency_per_host)
@@ -132,6 +135,7 @@ class CrawlSession:
             options=RunOptions(settings.getint(LIMIT), settings.getbool(DRY_RUN), settings.getbool(DUE)),
             give_up=lambda: _stop(crawler),
             ask=lambda request: _ask(crawler, request),
+            pool=settings.get(POOL),
         )
         receivers: list[tuple[Callable[..., object], object]] = [
             (session.opened, signals.spider_opened),

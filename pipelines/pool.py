@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from archive.captures import Capture, read_capture
 from archive.derived import Derivation
@@ -199,14 +199,27 @@ def _start_server() -> None:
 class ExtractionPool:
     """Worker processes behind a queue of bounded length."""
 
-    def __init__(self, workers: int, waiting: int) -> None:
-        """`workers` processes; at most `waiting` tasks beyond those being worked on."""
+    def __init__(self, workers: int, waiting: int, *, forked: bool = False) -> None:
+        """`workers` processes; at most `waiting` tasks beyond those being worked on.
+
+        `forked` lets the first ones be forked from this process and at once: for one that has imported the extractor
+        and has no threads yet. Those that take the place of a dead one never are.
+        """
         self._workers = workers
         self._slots = asyncio.Semaphore(workers + waiting)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["pipelines.preloaded"])
-        _start_server()
         self._executor: ProcessPoolExecutor | None = None
+        if not forked:
+            _start_server()
+            return
+        context = multiprocessing.get_context("fork")
+        self._executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
+        self._executor.submit(_ignore_interrupts).result()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        """The same: Scrapy copies its settings, and processes cannot be copied."""
+        return self
 
     async def start(self) -> None:
         """Start the workers before the first page comes; importing the extractor takes them a second or two."""

@@ -158,16 +158,20 @@ def _signal(process: ForkServerProcess, number: signal.Signals) -> None:
 def _crawl(configuration: Configuration, site: Site) -> None:
     """A crawl's process."""
     from crawler.crawling import CrawlPlan, run_crawl
+    from pipelines.pool import ExtractionPool
 
-    _set_up()
     with turn(configuration.state_directory) as is_ours:
         if not is_ours:
             sys.exit(Ending.TAKEN)
+        pool = ExtractionPool(configuration.workers, configuration.extraction_queue, forked=True)
         try:
-            report = run_crawl(configuration, CrawlPlan(sites=(site,), due=True))
+            _set_up()
+            report = run_crawl(configuration, CrawlPlan(sites=(site,), due=True), pool=pool)
         except Exception:
             logger.exception("%s: the crawl could not begin", site.id)
             sys.exit(Ending.NO_START)
+        finally:
+            pool.close()
     for line in (*report.leftovers, *report.problems):
         logger.warning("%s: %s", site.id, line)
     logger.info(

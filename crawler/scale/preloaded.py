@@ -1,9 +1,10 @@
 """What a crawl needs, for the server that a worker's crawls are forked from; nobody else imports this.
 
-None of it does anything when it is imported, and a crawl that is forked begins at once.
+A crawl that is forked begins at once, and what it forks extracts at once.
 """
 
 from crawler.crawling import run_crawl
 from crawler.finishing import upload_segments
+from pipelines.preloaded import derive
 
-__all__ = ["run_crawl", "upload_segments"]
+__all__ = ["derive", "run_crawl", "upload_segments"]
