@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,14 +50,24 @@ class ReExtraction:
         pool = ExtractionPool(self._workers, self._queue)
         done: list[ExtractedSegment] = []
         try:
-            for manifest in segments(self._source):
-                if not self._shard.holds(manifest.segment):
-                    continue
+            for manifest in self.manifests():
                 done.append(await self._segment(manifest, pool))
                 progress(done[-1])
         finally:
             pool.close()
         return done
+
+    def manifests(self) -> Iterator[Manifest]:
+        """The segments that it goes over."""
+        return (manifest for manifest in segments(self._source) if self._shard.holds(manifest.segment))
+
+    async def one(self, manifest: Manifest) -> ExtractedSegment:
+        """Do one segment."""
+        pool = ExtractionPool(self._workers, self._queue)
+        try:
+            return await self._segment(manifest, pool)
+        finally:
+            pool.close()
 
     async def _segment(self, manifest: Manifest, pool: ExtractionPool) -> ExtractedSegment:
         name = segment_name(manifest)

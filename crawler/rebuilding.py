@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,14 +87,27 @@ class Rebuilding:
         pool = ExtractionPool(self._workers, self._queue)
         done: list[RebuiltSegment] = []
         try:
-            for item in self._source.list("warc/"):
-                name = item.key.rpartition("/")[2].removesuffix(WARC_SUFFIX)
-                if item.key.endswith(WARC_SUFFIX) and self._shard.holds(name):
-                    done.append(await self._segment(item.key, pool))
-                    progress(done[-1])
+            for key in self.keys():
+                done.append(await self._segment(key, pool))
+                progress(done[-1])
         finally:
             pool.close()
         return done
+
+    def keys(self) -> Iterator[str]:
+        """The WARC files that it goes over. Raises StorageUnavailable or StorageRefused."""
+        for item in self._source.list("warc/"):
+            name = item.key.rpartition("/")[2].removesuffix(WARC_SUFFIX)
+            if item.key.endswith(WARC_SUFFIX) and self._shard.holds(name):
+                yield item.key
+
+    async def one(self, key: str) -> RebuiltSegment:
+        """Rebuild one segment. Raises StorageUnavailable or StorageRefused."""
+        pool = ExtractionPool(self._workers, self._queue)
+        try:
+            return await self._segment(key, pool)
+        finally:
+            pool.close()
 
     async def _segment(self, key: str, pool: ExtractionPool) -> RebuiltSegment:
         text = key.rpartition("/")[2].removesuffix(WARC_SUFFIX)

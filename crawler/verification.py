@@ -18,6 +18,7 @@ from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
 from archive.verifying import Verification, check_revisits, verify_segment
+from crawler.scale.cluster import on_cluster
 
 
 @dataclass(slots=True)
@@ -36,9 +37,16 @@ Progress = Callable[[Verification], None]
 
 
 def verify_archive(
-    address: str, s3: S3Options, *, deep: bool, workers: int, progress: Progress, shard: Shard = WHOLE
+    address: str,
+    s3: S3Options,
+    *,
+    deep: bool,
+    workers: int,
+    progress: Progress,
+    shard: Shard = WHOLE,
+    scheduler: str = "",
 ) -> VerifiedArchive:
-    """Verify the segments of a shard. `progress` is told of each one.
+    """Verify the segments of a shard, in processes or on the Dask cluster of `scheduler`. `progress` sees each one.
 
     What concerns several segments (what a revisit stands for, objects that no manifest names) is looked at when the
     shard is the whole archive.
@@ -49,15 +57,11 @@ def verify_archive(
     result = VerifiedArchive()
     manifests = [manifest for manifest in _manifests(storage, result) if shard.holds(manifest.segment)]
     newest = completions(storage)
-    context = multiprocessing.get_context("forkserver")
+    work = [(address, s3, manifest, newest.get(manifest.segment), deep) for manifest in manifests]
     checked: list[Verification] = []
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        tasks: list[Future[Verification]] = [
-            pool.submit(_verify, address, s3, manifest, newest.get(manifest.segment), deep) for manifest in manifests
-        ]
-        for task in as_completed(tasks):
-            checked.append(task.result())
-            progress(checked[-1])
+    for verification in _there(scheduler, work) if scheduler else _here(workers, work):
+        checked.append(verification)
+        progress(verification)
     result.segments = len(checked)
     result.records = sum(verification.records for verification in checked)
     result.faults += [fault for verification in checked for fault in verification.faults]
@@ -66,6 +70,20 @@ def verify_archive(
     result.faults.sort(key=lambda fault: (fault.key, fault.kind, fault.detail))
     result.unclaimed = _unclaimed(storage, manifests) if shard.is_whole else []
     return result
+
+
+_Work = list[tuple[str, S3Options, Manifest, CompletionManifest | None, bool]]
+
+
+def _here(workers: int, work: _Work) -> Iterator[Verification]:
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        tasks: list[Future[Verification]] = [pool.submit(_verify, *arguments) for arguments in work]
+        for task in as_completed(tasks):
+            yield task.result()
+
+
+def _there(scheduler: str, work: _Work) -> Iterator[Verification]:
+    return (verification for _, verification in on_cluster(scheduler, _verify, work))
 
 
 def _manifests(storage: Storage, result: VerifiedArchive) -> Iterator[Manifest]:

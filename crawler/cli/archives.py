@@ -7,7 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,9 +18,23 @@ from archive.sharding import Shard
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption, ShardOption
+from crawler.cli.options import (
+    ArchiveArgument,
+    EndpointOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    SchedulerOption,
+    ShardOption,
+    scheduler_of,
+)
 from crawler.config import Configuration, load_configuration
 from pipelines.rules import ExtractionRules, Quality
+
+if TYPE_CHECKING:
+    from crawler.bulk import Place
+    from crawler.extraction import ExtractedSegment, ReExtraction
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -73,6 +87,8 @@ def extract(
     jobs: JobsOption = None,
     quality: QualityOption = None,
     shard: ShardOption = "1/1",
+    engine: EngineOption = Engine.POOL,
+    scheduler: SchedulerOption = "",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
@@ -82,12 +98,18 @@ def extract(
     Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
     to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again.
     """
+    # Imported late: the extractor takes seconds to import
+    from crawler.bulk import Place
     from crawler.extracting_files import is_extractable
+    from crawler.extraction import ReExtraction
 
     configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, extraction_workers=jobs)
     names = what or [configuration.archive]
     files = [Path(name) for name in names if is_extractable(Path(name)) and "://" not in name]
     console = Console(stderr=True, quiet=quiet or as_json)
+    cluster = scheduler_of(engine, scheduler)
+    if files and cluster:
+        raise UsageError("extract: --engine dask is for archives; of files, name those that each machine is to do")
     if files:
         if len(files) != len(names):
             raise UsageError("extract: give either an archive or WARC and HTML files")
@@ -101,21 +123,34 @@ def extract(
     else:
         source = _archive(names[0], configuration)
         target = _storage(to, configuration) if to else source
-        _extract_archive(source, target, Shard.parse(shard), configuration, console, as_json=as_json)
+        work = ReExtraction(
+            source,
+            target,
+            workers=configuration.workers,
+            queue=configuration.extraction_queue,
+            shard=Shard.parse(shard),
+        )
+        place = Place(names[0], to or names[0], configuration.s3)
+        _extract_archive(work, place, cluster, console, as_json=as_json)
 
 
-def _extract_archive(
-    source: Storage, target: Storage, shard: Shard, configuration: Configuration, console: Console, *, as_json: bool
-) -> None:
-    # Imported late: the extractor takes seconds to import
-    from crawler.extraction import ExtractedSegment, ReExtraction
+def _extract_archive(work: ReExtraction, place: Place, scheduler: str, console: Console, *, as_json: bool) -> None:
+    from crawler.bulk import extract_segment
+    from crawler.scale.cluster import on_cluster
 
     def show(done: ExtractedSegment) -> None:
         said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
         console.print(f"{done.segment}: {said}", highlight=False)
 
-    workers, queue = configuration.workers, configuration.extraction_queue
-    done = asyncio.run(ReExtraction(source, target, workers=workers, queue=queue, shard=shard).run(show))
+    if scheduler:
+        calls = [(place, manifest.to_bytes()) for manifest in work.manifests()]
+        ended: dict[int, ExtractedSegment] = {}
+        for number, segment in on_cluster(scheduler, extract_segment, calls):
+            ended[number] = segment
+            show(segment)
+        done = [ended[number] for number in sorted(ended)]
+    else:
+        done = asyncio.run(work.run(show))
     if as_json:
         typer.echo(json.dumps([asdict(segment) for segment in done], indent=1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,17 @@ from archive.library import require_archive
 from archive.sharding import Shard
 from archive.storage.opening import open_storage
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption, ShardOption
+from crawler.cli.options import (
+    ArchiveArgument,
+    EndpointOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    SchedulerOption,
+    ShardOption,
+    scheduler_of,
+)
 from crawler.config import Configuration, load_configuration
 
 if TYPE_CHECKING:
@@ -32,6 +42,8 @@ def rebuild(
         bool, typer.Option("--frontier", help="Make this machine's frontier anew from the archive, and nothing else.")
     ] = False,
     shard: ShardOption = "1/1",
+    engine: EngineOption = Engine.POOL,
+    scheduler: SchedulerOption = "",
     endpoint_url: EndpointOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -48,29 +60,57 @@ def rebuild(
         if not Shard.parse(shard).is_whole:
             raise UsageError("rebuild: --frontier is made from all segments; leave --shard out")
         return _frontier(configuration, console, as_json=as_json)
-    return _derived(configuration, to, Shard.parse(shard), console, as_json=as_json)
+    work = _Work(to, Shard.parse(shard), scheduler_of(engine, scheduler))
+    return _derived(configuration, work, console, as_json=as_json)
 
 
-def _derived(configuration: Configuration, to: str | None, shard: Shard, console: Console, *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is to be made again."""
+
+    to: str | None
+    shard: Shard
+    scheduler: str
+
+
+def _derived(configuration: Configuration, asked: _Work, console: Console, *, as_json: bool) -> int:
     # Imported late: the extractor takes seconds to import
     from crawler.rebuilding import Rebuilding
 
     source = open_storage(configuration.archive, configuration.s3)
     work = Rebuilding(
         source,
-        open_storage(to, configuration.s3) if to else source,
+        open_storage(asked.to, configuration.s3) if asked.to else source,
         workers=configuration.workers,
         queue=configuration.extraction_queue,
         now=datetime.now(UTC),
-        shard=shard,
+        shard=asked.shard,
     )
-    done = asyncio.run(work.run(lambda segment: console.print(_line(segment))))
+    if asked.scheduler:
+        done = _on_cluster(asked, list(work.keys()), configuration, console)
+    else:
+        done = asyncio.run(work.run(lambda segment: console.print(_line(segment))))
     code = 1 if any(segment.fault for segment in done) else 0
     if as_json:
         typer.echo(json.dumps({"segments": [asdict(segment) for segment in done], "exit_code": code}, indent=1))
     elif not done:
         console.print(f"{escape(source.uri)}: no WARC files here")
     return code
+
+
+def _on_cluster(
+    asked: _Work, keys: list[str], configuration: Configuration, console: Console
+) -> list[RebuiltSegment]:
+    from crawler.bulk import Place, rebuild_segment
+    from crawler.scale.cluster import on_cluster
+
+    place = Place(configuration.archive, asked.to or configuration.archive, configuration.s3)
+    now = datetime.now(UTC)
+    done: dict[int, RebuiltSegment] = {}
+    for number, segment in on_cluster(asked.scheduler, rebuild_segment, [(place, key, now) for key in keys]):
+        done[number] = segment
+        console.print(_line(segment))
+    return [done[number] for number in sorted(done)]
 
 
 def _line(segment: RebuiltSegment) -> str:

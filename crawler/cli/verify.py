@@ -14,7 +14,17 @@ from archive.library import require_archive
 from archive.sharding import Shard
 from archive.storage.opening import open_storage
 from archive.verifying import Verification
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption, ShardOption
+from crawler.cli.options import (
+    ArchiveArgument,
+    EndpointOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    SchedulerOption,
+    ShardOption,
+    scheduler_of,
+)
 from crawler.config import load_configuration
 from crawler.verification import VerifiedArchive, verify_archive
 
@@ -23,6 +33,8 @@ def verify(
     uri: ArchiveArgument = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read every byte, not only names and lengths.")] = False,
     shard: ShardOption = "1/1",
+    engine: EngineOption = Engine.POOL,
+    scheduler: SchedulerOption = "",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
@@ -40,7 +52,10 @@ def verify(
 
     part = Shard.parse(shard)
     workers = configuration.workers
-    found = verify_archive(address, configuration.s3, deep=deep, workers=workers, progress=show, shard=part)
+    cluster = scheduler_of(engine, scheduler)
+    found = verify_archive(
+        address, configuration.s3, deep=deep, workers=workers, progress=show, shard=part, scheduler=cluster
+    )
     code = 1 if found.faults else 0
     if as_json:
         typer.echo(json.dumps({**asdict(found), "exit_code": code}, ensure_ascii=False, indent=1))

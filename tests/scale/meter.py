@@ -26,14 +26,18 @@ def descendants(pid: int) -> list[int]:
 
 
 def _tree(pid: int, depth: int) -> Iterator[tuple[int, int]]:
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:
-            continue
-        for child in children:
-            yield int(child), depth
-            yield from _tree(int(child), depth + 1)
+    for child in _children(pid):
+        yield child, depth
+        yield from _tree(child, depth + 1)
+
+
+def _children(pid: int) -> list[int]:
+    """None of a process that has ended meanwhile."""
+    try:
+        texts = [(task / "children").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return []
+    return [int(child) for text in texts for child in text.split()]
 
 
 def _seconds(pid: int) -> tuple[str, float] | None:

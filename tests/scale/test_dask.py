@@ -1,0 +1,151 @@
+"""Bulk work on a real Dask cluster: the same objects as by processes of one machine, also when a worker is killed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.storage.local import LocalStorage
+from crawler.demo.server import DemoServer
+from crawler.scale.cluster import NoCluster, on_cluster
+from tests.support.processes import environment, free_ports, newswarc
+
+DASK = Path(sys.executable).parent / "dask"
+SEGMENTS = 3
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("dask")
+    with DemoServer() as server:
+        host = server.base.removeprefix("http://")
+        for _ in range(SEGMENTS):
+            done = newswarc(
+                "crawl", f"{server.base}/", "--quiet", "--limit", "5", "--allow-host", host,
+                cwd=directory, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+            )  # fmt: skip
+            assert done.code == 0, done.err
+    assert len(list((directory / "newswarc-data" / "warc").rglob("*.warc.gz"))) == SEGMENTS
+    return directory / "newswarc-data"
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scheduler and two workers, processes of their own."""
+    directory = tmp_path_factory.mktemp("cluster")
+    (port,) = free_ports(1)
+    address = f"tcp://127.0.0.1:{port}"
+    variables = environment(DASK_DISTRIBUTED__WORKER__DAEMON="False", DASK_TEMPORARY_DIRECTORY=str(directory))
+    common = {"cwd": directory, "env": variables, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    processes = [
+        subprocess.Popen(
+            [str(DASK), "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], **common
+        )  # type: ignore[call-overload]
+    ]
+    for _ in range(2):
+        words = [
+            "worker",
+            address,
+            "--host",
+            "127.0.0.1",
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--death-timeout",
+            "60",
+        ]
+        processes.append(subprocess.Popen([str(DASK), *words], **common))  # type: ignore[call-overload]
+    yield address
+    for process in reversed(processes):
+        process.terminate()
+        process.wait(30)
+
+
+def digests(directory: Path) -> dict[str, str]:
+    files = (path for path in directory.rglob("*") if path.is_file() and "state" not in path.parts)
+    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_the_same_bytes_as_by_processes(archive: Path, scheduler: str, tmp_path: Path) -> None:
+    for command in ("extract", "rebuild"):
+        outputs = []
+        for engine in (["--engine", "pool"], ["--engine", "dask", "--scheduler", scheduler]):
+            to = tmp_path / f"{command}-{engine[1]}"
+            done = newswarc(command, archive, "--to", to, "--json", *engine, cwd=tmp_path)
+            assert done.code == 0, done.err
+            outputs.append(done.json())
+        assert outputs[0] == outputs[1]
+        made = digests(tmp_path / f"{command}-pool")
+        assert len(made) >= 2 * SEGMENTS
+        assert digests(tmp_path / f"{command}-dask") == made
+    reports = [
+        newswarc("verify", archive, "--deep", "--json", *engine, cwd=tmp_path)
+        for engine in ([], ["--engine", "dask", "--scheduler", scheduler])
+    ]
+    assert reports[0].json() == reports[1].json()
+    again = newswarc(
+        "extract", archive, "--to", tmp_path / "extract-dask", "--json", "--engine", "dask", "--scheduler", scheduler,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert all(segment["skipped"] for segment in again.json()), "what is there is not done again"
+
+
+def test_damage_is_told_the_same(archive: Path, scheduler: str, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(archive, damaged)
+    warc = next((damaged / "warc").rglob("*.warc.gz"))
+    data = bytearray(warc.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    warc.chmod(0o644)
+    warc.write_bytes(bytes(data))
+    here, there = (
+        newswarc("verify", damaged, "--deep", "--json", *engine, cwd=tmp_path)
+        for engine in ([], ["--engine", "dask", "--scheduler", scheduler])
+    )
+    assert here.code == there.code == 1
+    assert here.json() == there.json()
+
+
+def _slow(marks: str, number: int) -> tuple[int, int]:
+    (Path(marks) / f"{number}-{os.getpid()}").touch()
+    time.sleep(1)
+    return number, os.getpid()
+
+
+def test_a_call_whose_worker_is_killed_is_made_again(scheduler: str, tmp_path: Path) -> None:
+    def kill() -> None:
+        deadline = time.monotonic() + 30
+        while not (begun := [path.name for path in tmp_path.iterdir()]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.kill(int(begun[0].split("-")[1]), signal.SIGKILL)
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    results = dict(on_cluster(scheduler, _slow, [(str(tmp_path), number) for number in range(6)]))
+    killing.join()
+    assert {place: number for place, (number, _) in results.items()} == {number: number for number in range(6)}
+    assert len(list(tmp_path.iterdir())) > 6, "one was begun twice"
+
+
+def test_mistakes_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(NoCluster, match="cannot be reached"):
+        list(on_cluster(f"tcp://127.0.0.1:{free_ports(1)[0]}", _slow, []))
+    LocalStorage(tmp_path)
+    for words, said in (
+        (["--engine", "dask"], "--scheduler ADDRESS"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "--engine dask"),
+    ):
+        done = newswarc("rebuild", tmp_path, *words, cwd=tmp_path)
+        assert done.code == 2
+        assert said in done.err
