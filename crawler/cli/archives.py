@@ -30,11 +30,11 @@ from crawler.cli.options import (
     scheduler_of,
 )
 from crawler.config import Configuration, load_configuration
+from crawler.places import Place
 from pipelines.rules import ExtractionRules, Quality
 
 if TYPE_CHECKING:
-    from crawler.bulk import Place
-    from crawler.extraction import ExtractedSegment, ReExtraction
+    from crawler.extraction import ExtractedSegment
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -98,50 +98,47 @@ def extract(
     Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
     to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again.
     """
-    # Imported late: the extractor takes seconds to import
-    from crawler.bulk import Place
     from crawler.extracting_files import is_extractable
-    from crawler.extraction import ReExtraction
 
     configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, extraction_workers=jobs)
     names = what or [configuration.archive]
     files = [Path(name) for name in names if is_extractable(Path(name)) and "://" not in name]
     console = Console(stderr=True, quiet=quiet or as_json)
     cluster = scheduler_of(engine, scheduler)
-    if files and cluster:
-        raise UsageError("extract: --engine dask is for archives; of files, name those that each machine is to do")
+    part = Shard.parse(shard)
     if files:
         if len(files) != len(names):
             raise UsageError("extract: give either an archive or WARC and HTML files")
-        if not Shard.parse(shard).is_whole:
-            raise UsageError("extract: --shard is for archives; of files, name those that this run is to do")
+        if cluster or not part.is_whole:
+            raise UsageError(
+                "extract: parts and engines are for archives; of files, name those that this run is to do"
+            )
         _extract_files(files, to, quality, configuration, console, as_json=as_json)
     elif quality is not None:
         raise UsageError("extract: --quality is for files; of an archive, [extraction] quality of a site says it")
     elif len(names) > 1:
         raise UsageError("extract: one archive at a time, or WARC and HTML files only")
     else:
-        source = _archive(names[0], configuration)
-        target = _storage(to, configuration) if to else source
-        work = ReExtraction(
-            source,
-            target,
-            workers=configuration.workers,
-            queue=configuration.extraction_queue,
-            shard=Shard.parse(shard),
-        )
         place = Place(names[0], to or names[0], configuration.s3)
-        _extract_archive(work, place, cluster, console, as_json=as_json)
+        _extract_archive(place, part, cluster, configuration, console, as_json=as_json)
 
 
-def _extract_archive(work: ReExtraction, place: Place, scheduler: str, console: Console, *, as_json: bool) -> None:
+def _extract_archive(
+    place: Place, part: Shard, scheduler: str, configuration: Configuration, console: Console, *, as_json: bool
+) -> None:
+    # Imported late: the extractor takes seconds to import
     from crawler.bulk import extract_segment
+    from crawler.extraction import ReExtraction
     from crawler.scale.cluster import on_cluster
 
     def show(done: ExtractedSegment) -> None:
         said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
         console.print(f"{done.segment}: {said}", highlight=False)
 
+    source, target = place.storages()
+    require_archive(source)
+    workers, queue = configuration.workers, configuration.extraction_queue
+    work = ReExtraction(source, target, workers=workers, queue=queue, shard=part)
     if scheduler:
         calls = [(place, manifest.to_bytes()) for manifest in work.manifests()]
         ended: dict[int, ExtractedSegment] = {}

@@ -28,6 +28,7 @@ from crawler.cli.options import (
     scheduler_of,
 )
 from crawler.config import Configuration, load_configuration
+from crawler.places import Place
 
 if TYPE_CHECKING:
     from crawler.rebuilding import RebuiltSegment
@@ -101,7 +102,7 @@ def _derived(configuration: Configuration, asked: _Work, console: Console, *, as
 def _on_cluster(
     asked: _Work, keys: list[str], configuration: Configuration, console: Console
 ) -> list[RebuiltSegment]:
-    from crawler.bulk import Place, rebuild_segment
+    from crawler.bulk import rebuild_segment
     from crawler.scale.cluster import on_cluster
 
     place = Place(configuration.archive, asked.to or configuration.archive, configuration.s3)
