@@ -111,7 +111,7 @@ def extract(
             raise UsageError("extract: give either an archive or WARC and HTML files")
         if cluster or not part.is_whole:
             raise UsageError(
-                "extract: parts and engines are for archives; of files, name those that this run is to do"
+                "extract: --shard and --engine are for archives; of files, name those that are to be done"
             )
         _extract_files(files, to, quality, configuration, console, as_json=as_json)
     elif quality is not None:
