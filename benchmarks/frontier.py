@@ -189,10 +189,10 @@ def _report(rows: list[Measured]) -> str:
 Measured {datetime.now(UTC):%Y-%m-%d} by `make frontier` on {machine}, one process, PostgreSQL on the same machine
 as it comes (128 MiB of shared buffers). Each address has its rows in `addresses`, `captures`, `payloads` and `pages`.
 At each size {_WORK:,} addresses of 50 sites are discovered ({_BATCH} at once), claimed ({_BATCH} at once) and
-acknowledged ({_ACKNOWLEDGED_AT_ONCE} at once, as a crawl does every two seconds); {_LOOK_UPS:,} payloads are looked up one
-by one, and what waits at a site is asked for.
+acknowledged ({_ACKNOWLEDGED_AT_ONCE} at once, as a crawl does every two seconds); {_LOOK_UPS:,} payloads are
+looked up one by one, and what waits at a site is asked for.
 
-| database | million addresses | discovered/s | claimed/s | acknowledged/s | looked up/s | waits at a site | bytes each |
+| database | millions | discovered/s | claimed/s | acknowledged/s | looked up/s | waits at a site | bytes each |
 |---|---|---|---|---|---|---|---|
 {table}
 
