@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -40,6 +40,7 @@ from crawler.frontier_entries import (
 from crawler.frontier_tables import (
     ADDRESSES,
     CAPTURES,
+    FLOORS,
     HOLDS,
     PAGES,
     PAYLOADS,
@@ -299,6 +300,11 @@ class Frontier:
         facts = {"site": discovery.site, "role": discovery.role.value, "via": discovery.via}
         row = {"url": url, "found": found, "looked_at": now.timestamp(), **facts}
         self.database.insert(SOURCES, [row], replace=True)
+
+    def counted(self, found: Mapping[str, int], floors: Mapping[str, int]) -> None:
+        """A run has seen so many articles at the sources of sites, which should show so many at least."""
+        rows = [{"site": site, "found": found.get(site, 0), "floor": floor} for site, floor in floors.items()]
+        self.database.insert(FLOORS, rows, replace=True)
 
     def sources(self, site: str) -> list[KnownSource]:
         """The sources of a site that were read at some time."""

@@ -110,6 +110,14 @@ SHAPES = Table(
     Column("others", Float, nullable=False),
 )
 """How many pages of a form (`spiders.shapes`) were articles, and how many were none; the past counts less."""
+FLOORS = Table(
+    "floors",
+    METADATA,
+    Column("site", String, primary_key=True),
+    Column("found", Integer, nullable=False),
+    Column("floor", Integer, nullable=False),
+)
+"""How many articles the sources of a site showed in the last run, and how many they should at least."""
 OUTCOMES = Table(
     "outcomes",
     METADATA,

@@ -248,8 +248,8 @@ class CrawlSession:
         self._renewing = asyncio.create_task(self.presence.run())
         self._tasks = [asyncio.create_task(self._depot.warm_up()), asyncio.create_task(self._housekeeping.run())]
 
-    async def closed(self) -> None:
-        """The spider has ended: everything is closed and stored."""
+    async def closed(self, reason: str) -> None:
+        """The spider has ended, for a reason that Scrapy names: everything is closed and stored."""
         self.problems += left_out_hosts(self._wishes)
         self.closing = True
         self.gate.shut()
@@ -260,7 +260,7 @@ class CrawlSession:
                 self.counts.problems.append(f"{type(result).__name__}: {result}")
         try:
             await self._close_segment()
-            await self._leave()
+            await self._leave(to_its_end=reason == "finished")
             await self._depot.drain()
             self.complete = True
         finally:
@@ -299,11 +299,13 @@ class CrawlSession:
         self.gate.shut()
         self._give_up()
 
-    async def _leave(self) -> None:
+    async def _leave(self, *, to_its_end: bool) -> None:
         """Nothing is fetched any more: others may go where this run was."""
         if self._renewing is not None:
             self._renewing.cancel()
         try:
+            if self._leads.spider is not None and to_its_end:
+                self.frontier.counted(self.found, {name: site.floors.articles for name, site in self._sites.items()})
             self.frontier.take_back()
             self.presence.leave()
         except OSError as error:

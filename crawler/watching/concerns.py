@@ -33,12 +33,16 @@ class Kind(StrEnum):
     """A site's sources are read, and show nothing new for much longer than they used to."""
     SITE_OVERDUE = "site_overdue"
     """A site's source waits to be read for much longer than its turn takes."""
+    BELOW_FLOOR = "below_floor"
+    """A site's sources showed fewer articles than its definition says they should."""
     REFUSED = "refused"
     """A site answers 403, 429 or 503 much more often than before."""
     ROBOTS_SHUT = "robots_shut"
     """robots.txt denies most of what is asked for, and did not before."""
     EXTRACTION_DRIFT = "extraction_drift"
     """Pages of a site become records much less often than before."""
+    WORKER_SILENT = "worker_silent"
+    """A worker is not heard of, and has what is not stored yet."""
     UPLOAD_BACKLOG = "upload_backlog"
     """Closed segments wait to be stored."""
     DISK_LOW = "disk_low"
@@ -51,6 +55,8 @@ _REMEDIES = {
     Kind.NOT_CRAWLING: "see whether `newswarc schedule` or its timer runs",
     Kind.SITE_SILENT: "`newswarc site check` tells which of its sources are alive",
     Kind.SITE_OVERDUE: "see whether its host is held back (429, 503), or more concurrency is needed",
+    Kind.BELOW_FLOOR: "`newswarc site check` tells what each of its sources shows",
+    Kind.WORKER_SILENT: "start it again on its machine; if that is lost for good, `newswarc fleet lost SPOOL`",
     Kind.REFUSED: "raise the site's `delay`, or write to its owner",
     Kind.ROBOTS_SHUT: "read its robots.txt; write to its owner, or take the site out",
     Kind.EXTRACTION_DRIFT: "look at `newswarc history` of a page; extraction rules of the site may have to change",
@@ -93,6 +99,8 @@ class Limits:
     """Seconds of silence at least."""
     overdue: float = 6 * HOUR
     """Seconds for which a source waits."""
+    worker: float = 600.0
+    """Seconds for which a worker is not heard of."""
     share: float = 0.25
     """Share of a day's attempts that is refused, or of its pages that are lost to extraction."""
     growth: float = 3.0
@@ -124,6 +132,9 @@ def _of_machine(status: Status, limits: Limits) -> Iterator[Concern]:
         yield Concern(
             Kind.UPLOAD_BACKLOG, "", f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}"
         )
+    for spool, silent in status.silent_spools.items():
+        if silent > limits.worker:
+            yield Concern(Kind.WORKER_SILENT, spool, f"its worker was not heard of for {_span(silent)}")
     if abs(status.clock_ahead) > limits.clock:
         way = "ahead of" if status.clock_ahead > 0 else "behind"
         yield Concern(Kind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")
@@ -139,6 +150,8 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: Limits) -> Ite
     if site.rhythm and silence > max(limits.silent, limits.silent_rhythms * site.rhythm):
         detail = f"nothing new for {_span(silence)}; it used to bring something within {_span(site.rhythm)}"
         yield Concern(Kind.SITE_SILENT, name, detail)
+    if site.shown < site.floor:
+        yield Concern(Kind.BELOW_FLOOR, name, f"its sources show {site.shown} articles, its floor is {site.floor}")
     is_standing = bool(status.looked_at) and status.at - status.looked_at > limits.stopped
     if site.overdue > limits.overdue and not is_standing:
         yield Concern(Kind.SITE_OVERDUE, name, f"a source waits to be read for {_span(site.overdue)}")

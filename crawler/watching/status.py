@@ -17,10 +17,11 @@ from archive.errors import BadAddress
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
 from crawler.clock import clock_ahead
 from crawler.config import Configuration
-from crawler.database import open_database
+from crawler.database import Database, open_database
 from crawler.frontier_entries import State
-from crawler.frontier_tables import ADDRESSES, PAGES, SCHEDULES, SOURCES
+from crawler.frontier_tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
 from crawler.outcome_log import HOUR, Hour, Kind, OutcomeLog
+from crawler.scale.fleet import Fleet
 from crawler.turns import is_taken
 
 DAY = 24 * HOUR
@@ -30,6 +31,7 @@ _GAPS = 200
 """New articles of a site from which its rhythm is taken, the newest ones."""
 _FEWEST_GAPS = 20
 _PERCENT = 95
+_SILENT = 60.0
 
 
 @dataclass(slots=True)
@@ -47,6 +49,10 @@ class SiteStatus:
     waiting: int = 0
     """Addresses that were found and not captured."""
     sources: int = 0
+    shown: int = 0
+    """Articles that its sources showed in the last run that came to its end."""
+    floor: int = 0
+    """How many they should show at least."""
     overdue: float = 0.0
     """Seconds for which its most overdue source has waited to be read."""
     attempts: Counter[str] = field(default_factory=Counter)
@@ -77,6 +83,8 @@ class Status:
     least_free: int
     clock_ahead: float
     """Seconds that this machine's clock is ahead of the servers', as the last day's runs found it."""
+    silent_spools: dict[str, float]
+    """Spools of workers that were not heard of for more than a minute, with how many seconds; lost ones left out."""
     totals: dict[tuple[Kind, str], int]
     """How often attempts and pages ended so in the last 30 days."""
 
@@ -104,6 +112,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         sites = database.transaction(lambda connection: _sites(connection, now))
         _add_hours(sites, log.since(now - DAY - WEEK), now)
         totals = dict(log.totals())
+        silent = _silent(database)
     finally:
         database.close()
     spool = state / "spool"
@@ -121,6 +130,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         disk_free=shutil.disk_usage(state).free,
         least_free=configuration.least_free,
         clock_ahead=clock_ahead(state / "clock.json", now - DAY),
+        silent_spools=silent,
         totals=totals,
     )
 
@@ -141,6 +151,9 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
     )
     for site, count in connection.execute(waiting).all():
         sites.setdefault(site, SiteStatus()).waiting = count
+    for site, shown, floor in connection.execute(select(FLOORS.c.site, FLOORS.c.found, FLOORS.c.floor)).all():
+        known = sites.setdefault(site, SiteStatus())
+        known.shown, known.floor = shown, floor
     due = (
         select(SOURCES.c.site, func.min(SCHEDULES.c.due_at))
         .join(SCHEDULES, SCHEDULES.c.url == SOURCES.c.url)
@@ -149,6 +162,13 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
     for site, earliest in connection.execute(due).all():
         sites.setdefault(site, SiteStatus()).overdue = max(0.0, now - earliest)
     return sites
+
+
+def _silent(database: Database) -> dict[str, float]:
+    if not database.is_shared:
+        return {}
+    spools = Fleet(database).spools()
+    return {spool.holder: spool.silent for spool in spools if not spool.lost and spool.silent > _SILENT}
 
 
 def _rhythm(connection: Connection, site: str) -> float:

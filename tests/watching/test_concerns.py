@@ -38,6 +38,7 @@ def status(site: SiteStatus | None = None, **given: Any) -> Status:
         disk_free=100 << 30,
         least_free=256 << 20,
         clock_ahead=0.4,
+        silent_spools={},
         totals={},
     )
     return dataclasses.replace(healthy, **given)
@@ -133,3 +134,11 @@ def test_what_is_remembered_may_be_broken(tmp_path: Path) -> None:
     for text in ("", "[]", '{"lasting": {"x": {"y": 1}}, "untold": []}', "\x00"):
         path.write_text(text)
         assert Alarms.read(path) == Alarms()
+
+
+def test_a_site_below_its_floor_and_a_worker_that_is_gone() -> None:
+    assert [one.name for one in concerns(status(site=site(shown=3, floor=5)))] == ["below_floor:paper"]
+    assert concerns(status(site=site(shown=5, floor=5))) == []
+    assert [one.name for one in concerns(status(silent_spools={"vm:/a": 700.0, "vm:/b": 500.0}))] == [
+        "worker_silent:vm:/a"
+    ]

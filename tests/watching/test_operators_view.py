@@ -23,8 +23,11 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from crawler.database import Database
 from crawler.demo.server import DemoServer, Newspaper, Reply
 from crawler.demo.stories import load_stories
+from crawler.scale.fleet import Fleet
+from tests.support.postgres import Postgres
 from tests.support.processes import PROGRAM, Finished, environment, free_ports, newswarc
 
 HOUR, DAY = 3600, 86400
@@ -324,3 +327,36 @@ def test_mistakes(tmp_path: Path, place: Path) -> None:
         assert done.code == 2
         assert said in done.err
         assert "Traceback" not in done.err
+
+
+def test_a_site_below_its_floor(tmp_path: Path) -> None:
+    with DemoServer() as server:
+
+        def crawl(floor: int) -> None:
+            (tmp_path / "sites" / "xx").mkdir(parents=True, exist_ok=True)
+            definition = f'name = "The Gazette"\nurl = "{server.base}/"\n[floors]\narticles = {floor}\n'
+            (tmp_path / "sites" / "xx" / "gazette.toml").write_text(definition)
+            done = newswarc(
+                "crawl", "xx/gazette", "--quiet", "--sites", "sites", "--allow-host", server.base.removeprefix("http://"),
+                cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+            )  # fmt: skip
+            assert done.code == (1 if floor > 100 else 0), done.err
+
+        crawl(1000)
+        assert alarms(tmp_path, lambda: crawl(1)) == (["below_floor"], ["below_floor"])
+
+
+def test_a_worker_that_is_not_heard_of(tmp_path: Path, postgres: Postgres) -> None:
+    shared = {"NEWSWARC_FRONTIER": postgres.database()}
+    database = Database(shared["NEWSWARC_FRONTIER"])
+    Fleet(database).present(["machine:/slot-1", "machine:/slot-2"], "machine")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE machines SET seen_at = seen_at - 1000 WHERE holder = 'machine:/slot-1'")
+    with web_hook() as (address, told):
+        for _ in range(2):
+            assert newswarc("watch", "--once", cwd=tmp_path, NEWSWARC_ALARM_WEBHOOK=address, **shared).code == 0
+        assert [(notice["kind"], notice["passed"]) for notice in told] == [("worker_silent", False)]
+        Fleet(database).present(["machine:/slot-1"], "machine")
+        assert newswarc("watch", "--once", cwd=tmp_path, NEWSWARC_ALARM_WEBHOOK=address, **shared).code == 0
+        assert [(notice["kind"], notice["passed"]) for notice in told][1:] == [("worker_silent", True)]
+    database.close()
