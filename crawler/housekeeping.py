@@ -10,6 +10,7 @@ from datetime import datetime
 
 from crawler.config import Configuration
 from crawler.counts import Counts
+from crawler.database import FrontierUnavailable
 from crawler.depot import Depot
 from crawler.gate import Gate
 from crawler.recorder import Recorder
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 DISK = "disk"
 BACKLOG = "backlog"
+FRONTIER = "frontier"
 
 
 class Housekeeping:
@@ -38,6 +40,7 @@ class Housekeeping:
         self._configuration = configuration
         self._recorder = recorder
         self._store = depot.store
+        self._is_shared = depot.frontier.database.is_shared
         self._spool = depot.spool
         self._gate = gate
         self._counts = counts
@@ -55,6 +58,10 @@ class Housekeeping:
                 await self._recorder.sync()
                 # On a full disk what is stored makes room: there is no waiting for more
                 await self._recorder.rotate(if_due=self._refused_since is None)
+                if self._gate.open(FRONTIER):
+                    logger.warning("the frontier answers again; fetching goes on")
+            except FrontierUnavailable as error:
+                self._frontier_refused(error)
             except OSError as error:
                 self.disk_refused(error)
             await self._look()
@@ -71,6 +78,13 @@ class Housekeeping:
             self._refused_since = time.monotonic()
             logger.error(line)
             self._recorder.hurry()
+
+    def _frontier_refused(self, error: FrontierUnavailable) -> None:
+        """What was received is durable and cannot be reported: one in a file refuses as the disk does."""
+        if not self._is_shared:
+            self.disk_refused(error)
+        elif self._gate.close(FRONTIER, f"{error}; fetching waits until it answers"):
+            logger.error("%s; fetching waits until it answers", error)
 
     async def _look(self) -> None:
         if self._configuration.is_stopped and not self._ending:

@@ -13,8 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import IntEnum
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
@@ -70,22 +69,19 @@ class Crawls:
     async def crawl(self, site: Site) -> Ending:
         """Crawl what is due of a site, when there is a place."""
         async with self._places:
-            with self._slots() as slots:
-                for number in slots:
-                    ending = await self._run(number, _crawl, self._in_slot(number), site)
-                    if ending is not Ending.TAKEN:
-                        return ending
+            for number in range(1, _MORE_SLOTS):
+                if number in self._used or self._stopped:
+                    continue
+                ending = await self._in(number, _crawl, self._in_slot(number), site)
+                if ending is not Ending.TAKEN:
+                    return ending
         return Ending.TAKEN
 
     async def store_left_over(self) -> None:
         """Store what lies in slots where nothing runs."""
         for number in self._known_slots():
             if number not in self._used:
-                self._used.add(number)
-                try:
-                    await self._run(number, _store, self._in_slot(number))
-                finally:
-                    self._used.discard(number)
+                await self._in(number, _store, self._in_slot(number))
 
     def interrupt(self) -> None:
         """Let all crawls end in order, and begin no more."""
@@ -101,28 +97,20 @@ class Crawls:
         names = (path.name.removeprefix(_SLOT) for path in self._state.glob(f"{_SLOT}*"))
         return sorted(int(name) for name in names if name.isdigit())
 
-    @contextmanager
-    def _slots(self) -> Iterator[Iterator[int]]:
-        """Slots that nothing of this worker runs in, one after the other; the last one is in use while it lasts."""
-        tried: set[int] = set()
-
-        def free() -> Iterator[int]:
-            for number in range(1, _MORE_SLOTS):
-                if number not in self._used and not self._stopped:
-                    self._used.difference_update(tried)
-                    tried.add(number)
-                    self._used.add(number)
-                    yield number
-
+    async def _in(self, number: int, target: Callable[..., None], *arguments: object) -> Ending:
+        """Call a function in a slot, in a process of its own."""
+        self._used.add(number)
         try:
-            yield free()
+            return await self._run(number, target, *arguments)
         finally:
-            self._used.difference_update(tried)
+            self._used.discard(number)
 
-    async def _run(self, number: int, target: object, *arguments: object) -> Ending:
-        process = self._context.Process(target=target, args=arguments, name=f"{_SLOT}{number}")  # type: ignore[arg-type]
+    async def _run(self, number: int, target: Callable[..., None], *arguments: object) -> Ending:
+        process = self._context.Process(target=target, args=arguments, name=f"{_SLOT}{number}")
         await asyncio.to_thread(process.start)
         self._running[number] = process
+        if self._stopped and target is _crawl:  # told to stop while it was being started
+            _signal(process, signal.SIGINT)
         try:
             await _ended(process)
         finally:
