@@ -21,7 +21,7 @@ CLIENTS := .venv-clients
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier
+.PHONY: help setup replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -47,6 +47,7 @@ help:
 	@echo "make realsite    crawls of a newspaper on WordPress, report to docs/ (needs Debian's wordpress, php, mariadb)"
 	@echo "make scale       workers on two machines crawl 200 newspapers while things go wrong, report to docs/"
 	@echo "make frontier    the frontier with ten million addresses, report to docs/"
+	@echo "make engines     bulk work on a Dask cluster beside processes, report to docs/"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
 	@echo "make clean       remove the environment and the caches"
@@ -198,6 +199,9 @@ scale: setup
 
 frontier: setup
 	$(BIN)/python -m benchmarks.frontier --report docs/frontier.md
+
+engines: setup
+	$(BIN)/python -m benchmarks.engines --report docs/engines.md
 
 fuzz: setup
 	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md

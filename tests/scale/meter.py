@@ -50,17 +50,20 @@ def _seconds(pid: int) -> tuple[str, float] | None:
 
 
 class Meter:
-    """A context manager. What ends between two samples keeps what the last one saw."""
+    """A context manager: counts what is spent within. What ends between two samples keeps what the last one saw."""
 
     def __init__(self, workers: Mapping[int, subprocess.Popen[bytes]], database: int) -> None:
-        """`database` is the number of PostgreSQL's first process."""
+        """`database` is the number of PostgreSQL's first process; 0: there is none."""
         self._workers = workers
         self._database = database
         self._seen: dict[str, tuple[str, float]] = {}
+        self._before: dict[str, float] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> Self:
+        self._look()
+        self._before = {process: seconds for process, (_, seconds) in self._seen.items()}
         self._thread.start()
         return self
 
@@ -71,18 +74,21 @@ class Meter:
     def totals(self) -> dict[str, float]:
         """Seconds by kind."""
         sums: dict[str, float] = defaultdict(float)
-        for kind, seconds in self._seen.values():
-            sums[kind] += seconds
+        for process, (kind, seconds) in self._seen.items():
+            sums[kind] += seconds - self._before.get(process, 0.0)
         return dict(sums)
 
     def _sample(self) -> None:
         while not self._ended.wait(_EVERY):
-            for process in list(self._workers.values()):
-                self._note(process.pid, _KINDS[0])
-                for pid, depth in _tree(process.pid, 1):
-                    self._note(pid, _KINDS[min(depth, len(_KINDS) - 1)])
-            for pid in (self._database, *descendants(self._database)):
-                self._note(pid, _DATABASE)
+            self._look()
+
+    def _look(self) -> None:
+        for process in list(self._workers.values()):
+            self._note(process.pid, _KINDS[0])
+            for pid, depth in _tree(process.pid, 1):
+                self._note(pid, _KINDS[min(depth, len(_KINDS) - 1)])
+        for pid in (self._database, *descendants(self._database)) if self._database else ():
+            self._note(pid, _DATABASE)
 
     def _note(self, pid: int, kind: str) -> None:
         found = _seconds(pid)
