@@ -100,6 +100,8 @@ class Configuration(BaseModel):
     """Mail server, `host:port`, that takes mail without a login."""
     alarm_command: str = ""
     """Program with arguments, run for each alarm with the JSON on its standard input."""
+    event_log: str = ""
+    """File that gets a line of JSON for each exchange, page and problem; `-` is standard error, empty: none."""
     site_sources: int = Field(default=500, ge=0)
     """Feeds, sitemaps and sections of one site that others led to and that a run looks at; 0: any number."""
     site_requests: int = Field(default=50_000, ge=0)

@@ -12,10 +12,12 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 
 from archive.article import Article
+from archive.derived import Derivation
 from archive.storage.opening import open_storage
 from crawler.config import Configuration
 from crawler.counts import Counts
 from crawler.deriving import Deriver
+from crawler.event_log import EventLog
 from crawler.frontier import open_frontier
 from crawler.leftovers import take_up
 from crawler.lessons import Lessons
@@ -48,7 +50,9 @@ class Depot:
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue)
-        self.deriver = Deriver(self.pool, counts, Lessons(self.frontier, linked).told)
+        self.events = EventLog(configuration.event_log)
+        self._lessons = Lessons(self.frontier, linked)
+        self.deriver = Deriver(self.pool, counts, self._derived)
         self.store = SegmentStore(
             self._storage,
             self.frontier,
@@ -84,5 +88,10 @@ class Depot:
         self.pool.close()
 
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database and the log go."""
         self.frontier.close()
+        self.events.close()
+
+    def _derived(self, site: str, derivation: Derivation) -> None:
+        self.events.page(site, derivation)
+        self._lessons.told(site, derivation)

@@ -184,18 +184,22 @@ class CrawlSession:
     async def keep(self, exchange: Exchange) -> CaptureAddress:
         """Keep an exchange. Raises NotKept when the disk refuses; fetching pauses then."""
         try:
-            return await self._recorder.keep(exchange)
+            address = await self._recorder.keep(exchange)
         except NotKept as error:
             self._housekeeping.disk_refused(error)
             raise
+        self._depot.events.exchange(exchange, address)
+        return address
 
     def keep_now(self, exchange: Exchange) -> CaptureAddress:
         """The same at once, for small exchanges."""
         try:
-            return self._recorder.keep_now(exchange)
+            address = self._recorder.keep_now(exchange)
         except NotKept as error:
             self._housekeeping.disk_refused(error)
             raise
+        self._depot.events.exchange(exchange, address)
+        return address
 
     async def read_body(self, parser: Callable[..., Any], body: bytes, *arguments: object) -> Any:
         """See `spiders.reading.SourceReader`."""
@@ -329,6 +333,7 @@ class CrawlSession:
     def note_problem(self, problem: Problem) -> None:
         """Something went wrong at a site."""
         self.problems.append(problem)
+        self._depot.events.problem(problem)
 
     def note_limit(self, site: str, refusal: str) -> None:
         """A site is not followed further in this run; told once."""

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +24,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from archive.recovery import captures_of
 from crawler.database import Database
 from crawler.demo.server import DemoServer, Newspaper, Reply
 from crawler.demo.stories import load_stories
@@ -360,3 +362,20 @@ def test_a_worker_that_is_not_heard_of(tmp_path: Path, postgres: Postgres) -> No
         assert newswarc("watch", "--once", cwd=tmp_path, NEWSWARC_ALARM_WEBHOOK=address, **shared).code == 0
         assert [(notice["kind"], bool(notice["passed"])) for notice in told][1:] == [("worker_silent", True)]
     database.close()
+
+
+def test_every_exchange_page_and_problem_is_a_line_of_the_event_log(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        done = newswarc(
+            "crawl", f"{server.base}/", "--json", "--allow-host", server.base.removeprefix("http://"),
+            cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org", NEWSWARC_EVENT_LOG="log/events.jsonl",
+        )  # fmt: skip
+    assert done.code == 0, done.err
+    lines = [json.loads(line) for line in (tmp_path / "log" / "events.jsonl").read_text().splitlines()]
+    counted = {
+        kind: Counter(line["outcome"] for line in lines if line["event"] == kind) for kind in ("exchange", "page")
+    }
+    assert counted == {"exchange": Counter(done.json()["outcomes"]), "page": Counter(done.json()["pages"])}
+    (warc,) = (tmp_path / "newswarc-data" / "warc").rglob("*.warc.gz")
+    ids = {str(capture.record_id): capture.url for capture in captures_of(warc)}
+    assert {line["record_id"]: line["url"] for line in lines if line["event"] == "exchange"} == ids
