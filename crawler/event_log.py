@@ -30,7 +30,7 @@ class EventLog:
             self._file = file.open("a", encoding="utf-8")
         self._log: Any = None
         if self._file is not None:
-            processors = [structlog.processors.TimeStamper(fmt="iso", utc=True), _as_json]
+            processors: list[Any] = [structlog.processors.TimeStamper(fmt="iso", utc=True), _as_json]
             self._log = structlog.wrap_logger(structlog.WriteLogger(self._file), processors=processors)
 
     def exchange(self, exchange: Exchange, address: CaptureAddress) -> None:
@@ -53,14 +53,8 @@ class EventLog:
         """A page was derived from."""
         if self._log is not None:
             line = derivation.line
-            self._log.info(
-                "page",
-                url=line.url,
-                site=site,
-                outcome=line.outcome.value,
-                detail=line.detail,
-                record_id=str(line.record_id),
-            )
+            facts = {"outcome": line.outcome.value, "detail": line.detail, "record_id": str(line.record_id)}
+            self._log.info("page", url=line.url, site=site, **facts)
 
     def problem(self, problem: Problem) -> None:
         """Something went wrong at a site."""
