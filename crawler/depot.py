@@ -74,9 +74,12 @@ class Depot:
     async def take_up(self, now: datetime) -> list[str]:
         """Finish what earlier runs left and begin to store it; a line on each segment.
 
+        What they had asked for and did not get may be asked for again, by anybody.
+
         Raises DamagedArchive, StorageError or OSError.
         """
         taken = await asyncio.to_thread(take_up, self.spool, self._storage, self.frontier, now)
+        self.frontier.take_back()
         for segment, closed in taken.segments:
             self.store.begin(segment, closed)
         self.store.tidy(now)

@@ -247,7 +247,6 @@ class CrawlSession:
         if self.options.due_only:
             await self._recorder.resume()
         self.leftovers = await self._depot.take_up(self.now())
-        self.frontier.take_back()
         await self._leave_to_others()
         self._renewing = asyncio.create_task(self.presence.run())
         self._tasks = [asyncio.create_task(self._depot.warm_up()), asyncio.create_task(self._housekeeping.run())]

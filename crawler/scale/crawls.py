@@ -17,7 +17,6 @@ from collections.abc import Callable
 from enum import IntEnum
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 
 from crawler.config import Configuration
 from crawler.turns import turn
@@ -55,7 +54,11 @@ class Crawls:
         """`places` crawls may run at once."""
         self._configuration = configuration
         self._places = asyncio.Semaphore(places)
+        self._own = range(1, places + 1)
+        """Slots that are used again and again: a segment that is open there is gone on with."""
         self._used: set[int] = set()
+        self._settled: set[int] = set()
+        """Slots of which it is known that nothing is in doubt there."""
         self._running: dict[int, ForkServerProcess] = {}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["crawler.scale.preloaded"])
@@ -77,11 +80,16 @@ class Crawls:
                     return ending
         return Ending.TAKEN
 
-    async def store_left_over(self) -> None:
-        """Store what lies in slots where nothing runs."""
+    async def settle(self) -> None:
+        """Find out what came of crawls that died or that others left, and store it."""
         for number in self._known_slots():
-            if number not in self._used:
+            if number not in self._used and number not in self._settled:
                 await self._in(number, _store, self._in_slot(number))
+
+    async def store(self) -> None:
+        """Store what lies in slots where nothing runs."""
+        self._settled.clear()
+        await self.settle()
 
     def interrupt(self) -> None:
         """Let all crawls end in order, and begin no more."""
@@ -100,10 +108,14 @@ class Crawls:
     async def _in(self, number: int, target: Callable[..., None], *arguments: object) -> Ending:
         """Call a function in a slot, in a process of its own."""
         self._used.add(number)
+        self._settled.discard(number)
         try:
-            return await self._run(number, target, *arguments)
+            ending = await self._run(number, target, *arguments)
         finally:
             self._used.discard(number)
+        if ending in (Ending.WELL, Ending.TROUBLE, Ending.INTERRUPTED) and (number in self._own or target is _store):
+            self._settled.add(number)
+        return ending
 
     async def _run(self, number: int, target: Callable[..., None], *arguments: object) -> Ending:
         process = self._context.Process(target=target, args=arguments, name=f"{_SLOT}{number}")
@@ -176,7 +188,7 @@ def _store(configuration: Configuration) -> None:
 
     _set_up()
     with turn(configuration.state_directory) as is_ours:
-        if not is_ours or not any(Path(configuration.state_directory, "spool").glob("*")):
+        if not is_ours:
             sys.exit(Ending.TAKEN)
         try:
             finished = asyncio.run(upload_segments(configuration))

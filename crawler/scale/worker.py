@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 PRESENT_EVERY = 15.0
 """Seconds between two signs of life."""
+SETTLED_EVERY = 20.0
+"""Seconds between two looks for slots whose crawl has died."""
 AGAIN = 60.0
 """Seconds after which a site is tried again that could not be crawled now."""
 
@@ -66,7 +68,7 @@ class Worker:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, *self._busy, return_exceptions=True)
-        await self._crawls.store_left_over()
+        await self._crawls.store()
         await self._sign()
         self._database.close()
 
@@ -158,8 +160,11 @@ class Worker:
     async def _store(self) -> None:
         """Store what no crawl goes on with: at first, and each time that a segment would be closed for its age."""
         while True:
-            await self._crawls.store_left_over()
-            await asyncio.sleep(self._configuration.segment_age)
+            await self._crawls.store()
+            begun = time.monotonic()
+            while time.monotonic() - begun < self._configuration.segment_age:
+                await asyncio.sleep(SETTLED_EVERY)
+                await self._crawls.settle()
 
     async def _stop_when_idle(self) -> None:
         while True:

@@ -24,6 +24,6 @@ def test_every_article_once(tmp_path: Path) -> None:
 def test_whatever_happens_nothing_is_lost_and_no_host_is_pressed(tmp_path: Path) -> None:
     plan = Plan(
         papers=8, articles=20, workers=2, places=2, delay=0.2, lease=8, between=3,
-        faults=("kill", "restart", "cut", "kill all"),
+        faults=("kill", "kill crawl", "restart", "cut", "kill all"),
     )  # fmt: skip
     check(run(plan, tmp_path))
