@@ -141,6 +141,7 @@ def test_two_that_are_sent_to_one_site_do_its_work_once(tmp_path: Path, postgres
         assert max(count for path, count in server.counts().items() if path.startswith("/stories/")) == 1
 
 
+@pytest.mark.long
 def test_a_host_is_asked_by_one_machine_at_a_time_and_no_sooner(tmp_path: Path, postgres: Postgres) -> None:
     """Two sites on one host, crawled by two machines at once."""
     delay = 0.3

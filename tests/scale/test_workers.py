@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.scale.scenario import Found, Plan, run
 
 
@@ -15,6 +17,7 @@ def check(found: Found) -> None:
     assert max(found.records.values()) == 1
 
 
+@pytest.mark.long
 def test_every_article_once(tmp_path: Path) -> None:
     found = run(Plan(papers=8, articles=12, places=2, delay=0.1), tmp_path)
     check(found)
