@@ -23,6 +23,7 @@ from archive.exchange import Discovery, Role
 from crawler.config import Configuration
 from crawler.database import LONGEST_ADDRESS, Database, open_database
 from crawler.frontier_entries import (
+    WAITING,
     Captured,
     Due,
     Failed,
@@ -81,7 +82,6 @@ _TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _READ_AT = select(SOURCES.c.looked_at).where(SOURCES.c.url == bindparam("key"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
-_DUE = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
 
 def open_frontier(configuration: Configuration) -> Frontier:
@@ -151,7 +151,7 @@ class Frontier:
         Those that failed are due at once, or with `now` after their pause.
         """
         query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
-            ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state.in_([state.value for state in _DUE])
+            ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state.in_([state.value for state in WAITING])
         )
         if now is not None:
             query = query.where(ADDRESSES.c.not_before <= now.timestamp())
@@ -197,7 +197,7 @@ class Frontier:
         if not failures:
             return
         left = ADDRESSES.c.attempts + 1 < MAX_ATTEMPTS
-        due = ADDRESSES.c.state.in_([state.value for state in (*_DUE, State.FETCHING)])
+        due = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING)])
 
         def work(connection: Connection) -> None:
             for failure in failures:

@@ -29,6 +29,10 @@ class State(StrEnum):
     GIVEN_UP = "given_up"
 
 
+WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
+"""States of an address that is to be captured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """An address that is to be captured."""

@@ -14,13 +14,11 @@ from sqlalchemy import Connection, ScalarSelect, delete, func, literal, select, 
 
 from crawler.database import Database
 from crawler.frontier import GRACE
-from crawler.frontier_entries import State
+from crawler.frontier_entries import WAITING, State
 from crawler.frontier_tables import ADDRESSES, CAPTURES, FLEET, MACHINES, PAGES, PAYLOADS, SCHEDULES, SOURCES
 from crawler.scale.leases import NOW
 from crawler.scheduling import Pace
 from spiders.site import Site
-
-_WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +146,7 @@ def _next_source(site: str) -> ScalarSelect[float]:
 
 
 def _next_address(site: str) -> ScalarSelect[float]:
-    waiting = ADDRESSES.c.state.in_([state.value for state in _WAITING])
+    waiting = ADDRESSES.c.state.in_([state.value for state in WAITING])
     return select(func.min(ADDRESSES.c.not_before)).where(ADDRESSES.c.site == site, waiting).scalar_subquery()
 
 

@@ -168,7 +168,7 @@ class Among:
         for key in list(self._held):
             if key in keys:
                 self._held[key].deadline = deadline
-            else:
+            elif self._held[key].deadline < deadline:  # else it was taken while this was asked
                 del self._held[key]
         for site in self._sites:
             if _site_key(site) in keys:

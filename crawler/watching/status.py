@@ -18,7 +18,7 @@ from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
 from crawler.clock import clock_ahead
 from crawler.config import Configuration
 from crawler.database import Database, open_database
-from crawler.frontier_entries import State
+from crawler.frontier_entries import WAITING
 from crawler.frontier_tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
 from crawler.outcome_log import HOUR, Hour, Kind, OutcomeLog
 from crawler.scale.fleet import Fleet
@@ -26,7 +26,6 @@ from crawler.turns import is_taken
 
 DAY = 24 * HOUR
 WEEK = 7 * DAY
-_WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 _GAPS = 200
 """New articles of a site from which its rhythm is taken, the newest ones."""
 _FEWEST_GAPS = 20
@@ -146,7 +145,7 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
         known.sources, known.looked_at = count, looked_at
     waiting = (
         select(ADDRESSES.c.site, func.count())
-        .where(ADDRESSES.c.state.in_([state.value for state in _WAITING]))
+        .where(ADDRESSES.c.state.in_([state.value for state in WAITING]))
         .group_by(ADDRESSES.c.site)
     )
     for site, count in connection.execute(waiting).all():
