@@ -151,6 +151,8 @@ class Article(RecordPart):
     """The captured URL (``WARC-Target-URI``)."""
     canonical_url: str | None = None
     """The address that the page names as its own, when it lies within the site."""
+    next_page: str | None = None
+    """The page that follows this one by the page's own account (``rel=next``), when it lies within the site."""
     requested_url: str | None = None
     """Where the redirects began; null when there were none."""
 

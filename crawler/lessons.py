@@ -16,6 +16,7 @@ from pipelines.generation import text_mark
 from spiders.families.news import NewsSpider
 from spiders.identity import identity
 from spiders.links import clean_address, is_article
+from spiders.numbered_pages import goes_on
 from spiders.shapes import Shapes, shape_of
 from spiders.site import Site
 
@@ -23,6 +24,8 @@ ALTERNATE = "alternate"
 """``via`` of an address that an article names as itself in another language (``hreflang``)."""
 CANONICAL = "canonical"
 """``via`` of an address that an article names as its own (``rel=canonical``)."""
+NEXT = "next"
+"""``via`` of an address on which an article of several pages goes on (``rel=next``)."""
 
 _NO_ARTICLE = frozenset({PageOutcome.NOT_AN_ARTICLE, PageOutcome.NOT_HTML, PageOutcome.SOFT_NOT_FOUND})
 """Outcomes of pages that are none; a page behind a paywall, or with too little text, may well be one."""
@@ -76,14 +79,16 @@ class Leads:
 
 
 def editions(article: Article, site: Site, shapes: Shapes, seen_at: str) -> Iterator[Due]:
-    """Addresses within the site that an article names as other forms of itself."""
+    """Addresses within the site that an article names as other forms of itself, or as its next page."""
     named = [(alternate.href, ALTERNATE) for alternate in article.alternates if alternate.hreflang]
     if article.canonical_url:
         named.append((article.canonical_url, CANONICAL))
+    if article.next_page and goes_on(article.url, article.next_page):
+        named.append((article.next_page, NEXT))
     own = identity(article.url)
     for href, via in named:
         url = clean_address(href)
-        if url is None or identity(url) == own or not is_article(url, site, announced=False, shapes=shapes):
+        if url is None or identity(url) == own or not is_article(url, site, announced=via == NEXT, shapes=shapes):
             continue
         record_id = str(article.warc.record_id) if article.warc is not None else ""
         discovery = Discovery(

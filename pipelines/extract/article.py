@@ -204,6 +204,7 @@ def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate,
     return article.model_copy(
         update={
             "canonical_url": media.canonical_of(document),
+            "next_page": media.next_page_of(document),
             "boilerplate_share": _boilerplate_share(page.body, article.article_body),
             "requested_url": (page.discovery.requested_url or None) if page.discovery else None,
             "description": _description(structured),

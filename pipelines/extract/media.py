@@ -155,8 +155,18 @@ def alternates_of(document: Document) -> Iterator[Alternate]:
 
 def canonical_of(document: Document) -> str | None:
     """The address that the page names as its own, when it lies on the same registered site."""
-    for element in document.root.iter("link"):
-        if "canonical" in (element.get("rel") or "").lower().split():
+    return _related(document, "canonical", "link")
+
+
+def next_page_of(document: Document) -> str | None:
+    """The address that the page names as the one after it (WHATWG HTML, section 4.6.7.22), on the same site."""
+    following = _related(document, "next", "link", "a")
+    return following if following != document.url else None
+
+
+def _related(document: Document, relation: str, *tags: str) -> str | None:
+    for element in document.root.iter(*tags):
+        if relation in (element.get("rel") or "").lower().split():
             address = document.absolute(element.get("href"))
             if address and _site(address) == _site(document.url):
                 return address

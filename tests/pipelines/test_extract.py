@@ -253,6 +253,7 @@ def test_images_links_editions_and_rights() -> None:
     head = (
         '<link rel="alternate" hreflang="ar-lb" href="/ar/1"><link rel="canonical" href="/c/1?x=1#top">'
         '<meta name="robots" content="noarchive, NoAI"><link rel="canonical" href="https://elsewhere.example/">'
+        '<link rel="next" href="https://elsewhere.example/2"><link rel="nofollow next" href="?page=2">'
     )
     figure = (
         '<figure><img data-src="/i/1.jpg" src="data:,"><figcaption>The quay <span class="credit">Photo: L. Aoun</span>'
@@ -266,6 +267,7 @@ def test_images_links_editions_and_rights() -> None:
     assert [(link.url, link.text) for link in article.links] == [("https://www.example.org/light", "lighthouse")]
     assert [(a.href, a.hreflang) for a in article.alternates] == [("https://www.example.org/ar/1", "ar-LB")]
     assert article.canonical_url == "https://www.example.org/c/1?x=1"
+    assert article.next_page == f"{URL}?page=2"
     assert article.robots == ("noarchive", "noai", "noindex")
     assert article.tdm == "tdm-reservation: 1"
 
