@@ -14,9 +14,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +38,7 @@ from archive.datasets.reading import known_rows, newest_version, versions
 from archive.datasets.relations import FACT, RELATED, columns_of, relations
 from archive.datasets.rows import Row, row_of
 from archive.datasets.shards import ShardFacts, ShardWriter
-from archive.datasets.survey import Place, Survey, SurveyPlan, records, survey
+from archive.datasets.survey import Place, Survey, Surveys, records, survey
 from archive.errors import BadAddress
 from archive.library import completions
 from archive.manifests import CompletionManifest, file_sha256
@@ -44,6 +46,16 @@ from archive.storage.protocol import Storage
 
 SHARD = 50_000
 """Records of the segments that make one shard."""
+
+Result = TypeVar("Result")
+
+
+class Engine(Protocol):
+    """Makes calls in other processes, here or on other machines."""
+
+    def __call__(self, function: Callable[..., Result], work: Sequence[tuple[object, ...]]) -> Iterator[Result]:
+        """The results of calls with these arguments, in their order."""
+
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done (``reading``, ``writing``), how much of it, and of how much."""
@@ -82,6 +94,10 @@ class _Shard:
         return f"data/{stem}.parquet", f"jsonl/{stem}.jsonl.gz"
 
 
+_Made = tuple[list[DatasetFile], ShardFacts]
+"""A shard's files, and what they hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """What came of it."""
@@ -91,28 +107,26 @@ class Built:
     """False when the newest version is the same already."""
 
 
-def build(plan: BuildPlan, progress: Progress) -> Built:
-    """Build a version. Raises BadAddress, DamagedArchive, StorageError or OSError."""
+def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> Built:
+    """Build a version, by processes of this machine or what `engine` has.
+
+    Raises BadAddress, DamagedArchive, StorageError or OSError, and what `engine` raises.
+    """
     source, target = plan.source.open(), plan.target.open()
     taken = [completion for _, completion in sorted(completions(source).items()) if completion.articles]
     newest = newest_version(target, plan.name)
     if plan.version and plan.version in versions(target, plan.name):
         raise BadAddress(f"{plan.name}@{plan.version} is there already; versions are never changed, take another")
-    sources = tuple(
-        DatasetSource(
-            segment=one.segment, generation=one.generation, sha256=one.records.sha256, articles=one.articles
-        )
-        for one in taken
-    )
+    sources = tuple(map(_source_of, taken))
     if newest is not None and not plan.version and _is_same(newest, plan, sources):
         return Built(newest, is_new=False)
     version = plan.version or _next(versions(target, plan.name))
     work = plan.work / f"{plan.name}@{version}"
-    with ProcessPoolExecutor(plan.workers, mp_context=get_context("forkserver")) as pool:
-        read = _first_pass(plan, taken, work, pool, progress)
+    with nullcontext(engine) if engine else _processes(plan.workers) as run:
+        read = _first_pass(plan, taken, Surveys(work, plan.options, plan.software), run, progress)
         dropped = sum((one.dropped for one in read), Counter[str]())
         shards = list(_planned(plan, taken, read, dropped))
-        made = _second_pass(plan, version, shards, pool, progress)
+        made = _second_pass(plan, version, shards, run, progress)
     facts = ShardFacts()
     for _, shard_facts in made:
         facts.join(shard_facts)
@@ -133,6 +147,12 @@ def build(plan: BuildPlan, progress: Progress) -> Built:
     return built
 
 
+def _source_of(one: CompletionManifest) -> DatasetSource:
+    return DatasetSource(
+        segment=one.segment, generation=one.generation, sha256=one.records.sha256, articles=one.articles
+    )
+
+
 def _is_same(newest: DatasetManifest, plan: BuildPlan, sources: tuple[DatasetSource, ...]) -> bool:
     kinds = {"data": plan.parquet, "jsonl": plan.jsonl}
     there = {kind: any(file.path.startswith(kind) for file in newest.files) for kind in kinds}
@@ -144,15 +164,28 @@ def _next(known: Sequence[str]) -> str:
     return str(max((int(version) for version in known if version.isdigit()), default=0) + 1)
 
 
+@contextmanager
+def _processes(count: int) -> Iterator[Engine]:
+    with ProcessPoolExecutor(count, mp_context=get_context("forkserver")) as pool:
+
+        def run(function: Callable[..., Result], work: Sequence[tuple[object, ...]]) -> Iterator[Result]:
+            return pool.map(function, *zip(*work, strict=True)) if work else iter(())
+
+        yield run
+
+
 def _first_pass(
-    plan: BuildPlan, taken: list[CompletionManifest], kept: Path, pool: ProcessPoolExecutor, progress: Progress
+    plan: BuildPlan, taken: list[CompletionManifest], known: Surveys, run: Engine, progress: Progress
 ) -> list[Survey]:
-    found: list[Survey] = []
-    survey_plan = SurveyPlan(plan.source, plan.options, plan.software, kept)
-    for one in pool.map(survey, [survey_plan] * len(taken), taken):
-        found.append(one)
-        progress("reading", len(found), len(taken))
-    return found
+    found = [known.of(one) for one in taken]
+    missing = [number for number, one in enumerate(found) if one is None]
+    done = len(taken) - len(missing)
+    results = run(survey, [(plan.source, taken[number], plan.options) for number in missing])
+    for count, (number, one) in enumerate(zip(missing, results, strict=True), start=1):
+        known.keep(taken[number], one)
+        found[number] = one
+        progress("reading", done + count, len(taken))
+    return [one for one in found if one is not None]
 
 
 def _planned(
@@ -180,23 +213,29 @@ def _planned(
         yield _Shard(number, len(parts), tuple(sources), related[begin:end])
 
 
-def _second_pass(
-    plan: BuildPlan, version: str, shards: list[_Shard], pool: ProcessPoolExecutor, progress: Progress
-) -> list[tuple[list[DatasetFile], ShardFacts]]:
-    made: list[tuple[list[DatasetFile], ShardFacts]] = []
-    for one in pool.map(_make_shard, [plan] * len(shards), [version] * len(shards), shards):
-        made.append(one)
-        progress("writing", len(made), len(shards))
-    return made
-
-
-def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> tuple[list[DatasetFile], ShardFacts]:
-    """Write and store a shard, or find that it was."""
+def _second_pass(plan: BuildPlan, version: str, shards: list[_Shard], run: Engine, progress: Progress) -> list[_Made]:
+    """Write and store the shards, but for those that were."""
     target = plan.target.open()
-    known = plan.work / f"{plan.name}@{version}" / f"{shard.number:05d}-{_plan_digest(plan, shard)}.json"
-    remembered = _remembered(known)
-    if remembered and all(_is_there(target, plan.name, version, file) for file in remembered[0]):
-        return remembered
+    paths = [
+        plan.work / f"{plan.name}@{version}" / f"{one.number:05d}-{_plan_digest(plan, one)}.json" for one in shards
+    ]
+    made = [_remembered(path) for path in paths]
+    missing = [
+        number
+        for number, one in enumerate(made)
+        if one is None or not all(_is_there(target, plan.name, version, file) for file in one[0])
+    ]
+    done = len(shards) - len(missing)
+    results = run(_make_shard, [(plan, version, shards[number]) for number in missing])
+    for count, (number, one) in enumerate(zip(missing, results, strict=True), start=1):
+        _remember(paths[number], one)
+        made[number] = one
+        progress("writing", done + count, len(shards))
+    return [one for one in made if one is not None]
+
+
+def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> _Made:
+    target = plan.target.open()
     with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
         data, jsonl = shard.paths(plan)
         made = {data: Path(scratch) / "parquet"} if plan.parquet else {}
@@ -208,14 +247,17 @@ def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> tuple[list[Data
             sha256 = file_sha256(file)
             target.put(f"{dataset_prefix(plan.name, version)}{path}", file, sha256)
             files.append(DatasetFile(path=path, size=file.stat().st_size, sha256=sha256, rows=writer.facts.rows))
-    known.parent.mkdir(parents=True, exist_ok=True)
-    facts = {part.name: getattr(writer.facts, part.name) for part in fields(writer.facts)}
-    text = {"files": [file.model_dump(mode="json", by_alias=True) for file in files], "facts": facts}
-    known.write_text(json.dumps(text), encoding="utf-8")
     return files, writer.facts
 
 
-def _remembered(known: Path) -> tuple[list[DatasetFile], ShardFacts] | None:
+def _remember(path: Path, made: _Made) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    facts = {part.name: getattr(made[1], part.name) for part in fields(made[1])}
+    text = {"files": [file.model_dump(mode="json", by_alias=True) for file in made[0]], "facts": facts}
+    path.write_text(json.dumps(text), encoding="utf-8")
+
+
+def _remembered(known: Path) -> _Made | None:
     """None when nothing is, or nothing that can be read: the file is not made durable."""
     try:
         found = json.loads(known.read_text(encoding="utf-8"))

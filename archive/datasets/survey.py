@@ -39,17 +39,6 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyPlan:
-    """What is to be looked at, and how."""
-
-    place: Place
-    options: DatasetOptions
-    software: str
-    kept: Path
-    """Directory for what segments gave."""
-
-
-@dataclass(frozen=True, slots=True)
 class Survey:
     """What was found in a segment."""
 
@@ -66,17 +55,9 @@ def records(storage: Storage, completion: CompletionManifest) -> Iterator[Record
         yield from map(record_of, read_lines(stream))
 
 
-def survey(plan: SurveyPlan, completion: CompletionManifest) -> Survey:
-    """Look at a segment, or remember what was found. Raises DamagedArchive, StorageError or OSError."""
-    path = plan.kept / f"{completion.segment}-{_digest(plan, completion)}.npz"
-    known = _remembered(path)
-    if known is None:
-        known = _look(plan.place.open(), completion, plan.options)
-        _remember(path, known)
-    return known
-
-
-def _look(storage: Storage, completion: CompletionManifest, options: DatasetOptions) -> Survey:
+def survey(place: Place, completion: CompletionManifest, options: DatasetOptions) -> Survey:
+    """Look at a segment. Raises DamagedArchive or StorageError."""
+    storage = place.open()
     wanted: list[bool] = []
     facts: list[tuple[object, ...]] = []
     dropped: Counter[str] = Counter()
@@ -91,24 +72,31 @@ def _look(storage: Storage, completion: CompletionManifest, options: DatasetOpti
     return Survey(np.array(wanted, bool), np.array(facts, FACT), dropped)
 
 
-def _digest(plan: SurveyPlan, completion: CompletionManifest) -> str:
-    """What the finding depends on."""
-    parts = (plan.software, str(FACT), plan.options.model_dump_json(), completion.records.sha256)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+class Surveys:
+    """What segments gave, by files of this machine, which are not made durable."""
 
+    def __init__(self, directory: Path, options: DatasetOptions, software: str) -> None:
+        self._directory = directory
+        self._depends_on = (software, str(FACT), options.model_dump_json())
 
-def _remember(path: Path, found: Survey) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    with unfinished.open("wb") as stream:
-        np.savez(stream, wanted=found.wanted, facts=found.facts, dropped=np.array(json.dumps(found.dropped)))
-    unfinished.replace(path)
+    def of(self, completion: CompletionManifest) -> Survey | None:
+        """None when nothing is remembered of a segment, or nothing that can be read."""
+        try:
+            with np.load(self._path(completion), allow_pickle=False) as parts:
+                return Survey(parts["wanted"], parts["facts"], Counter(json.loads(str(parts["dropped"]))))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
 
+    def keep(self, completion: CompletionManifest, found: Survey) -> None:
+        """Remember. Raises OSError."""
+        path = self._path(completion)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        with unfinished.open("wb") as stream:
+            np.savez(stream, wanted=found.wanted, facts=found.facts, dropped=np.array(json.dumps(found.dropped)))
+        unfinished.replace(path)
 
-def _remembered(path: Path) -> Survey | None:
-    """None when nothing is, or nothing that can be read: files are not made durable."""
-    try:
-        with np.load(path, allow_pickle=False) as parts:
-            return Survey(parts["wanted"], parts["facts"], Counter(json.loads(str(parts["dropped"]))))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
+    def _path(self, completion: CompletionManifest) -> Path:
+        parts = (*self._depends_on, completion.records.sha256)
+        digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+        return self._directory / f"{completion.segment}-{digest}.npz"

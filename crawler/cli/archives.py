@@ -129,7 +129,7 @@ def _extract_archive(
     # Imported late: the extractor takes seconds to import
     from crawler.bulk import extract_segment
     from crawler.extraction import ReExtraction
-    from crawler.scale.cluster import on_cluster
+    from crawler.scale.cluster import in_order
 
     def show(done: ExtractedSegment) -> None:
         said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
@@ -141,11 +141,7 @@ def _extract_archive(
     work = ReExtraction(source, target, workers=workers, queue=queue, shard=part)
     if scheduler:
         calls = [(place, manifest.to_bytes()) for manifest in work.manifests()]
-        ended: dict[int, ExtractedSegment] = {}
-        for number, segment in on_cluster(scheduler, extract_segment, calls):
-            ended[number] = segment
-            show(segment)
-        done = [ended[number] for number in sorted(ended)]
+        done = list(in_order(scheduler, extract_segment, calls, show))
     else:
         done = asyncio.run(work.run(show))
     if as_json:

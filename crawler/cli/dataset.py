@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +19,16 @@ from archive.storage.opening import open_storage
 from crawler.cli.dataset_coverage import show_coverage
 from crawler.cli.dataset_links import show_links
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
+from crawler.cli.options import (
+    ArchiveArgument,
+    EndpointOption,
+    Engine,
+    EngineOption,
+    JsonOption,
+    QuietOption,
+    SchedulerOption,
+    scheduler_of,
+)
 from crawler.config import load_configuration, software
 
 if TYPE_CHECKING:
@@ -57,6 +67,8 @@ def build(
     preset: Annotated[str, typer.Option("--preset", help="clean: whole articles, each once, unreserved.")] = "",
     parquet: Annotated[bool, typer.Option("--parquet/--no-parquet")] = True,
     jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl")] = True,
+    engine: EngineOption = Engine.POOL,
+    scheduler: SchedulerOption = "",
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
@@ -65,7 +77,9 @@ def build(
     from archive.datasets.building import BuildPlan
     from archive.datasets.building import build as run
     from archive.datasets.survey import Place
+    from crawler.scale.cluster import in_order
 
+    cluster = scheduler_of(engine, scheduler)
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"dataset: {name!r} is no name; use letters, digits, - and _")
     configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
@@ -96,7 +110,11 @@ def build(
     )
     with _progress(quiet or as_json, MofNCompleteColumn()) as progress:
         tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
-        built = run(plan, lambda what, done, of: progress.update(tasks[what], completed=done, total=of))
+        built = run(
+            plan,
+            lambda what, done, of: progress.update(tasks[what], completed=done, total=of),
+            partial(in_order, cluster) if cluster else None,
+        )
     if as_json:
         typer.echo(built.manifest.model_dump_json(by_alias=True))
     elif not quiet:

@@ -103,15 +103,12 @@ def _on_cluster(
     asked: _Work, keys: list[str], configuration: Configuration, console: Console
 ) -> list[RebuiltSegment]:
     from crawler.bulk import rebuild_segment
-    from crawler.scale.cluster import on_cluster
+    from crawler.scale.cluster import in_order
 
     place = Place(configuration.archive, asked.to or configuration.archive, configuration.s3)
     now = datetime.now(UTC)
-    done: dict[int, RebuiltSegment] = {}
-    for number, segment in on_cluster(asked.scheduler, rebuild_segment, [(place, key, now) for key in keys]):
-        done[number] = segment
-        console.print(_line(segment))
-    return [done[number] for number in sorted(done)]
+    calls = [(place, key, now) for key in keys]
+    return list(in_order(asked.scheduler, rebuild_segment, calls, lambda segment: console.print(_line(segment))))
 
 
 def _line(segment: RebuiltSegment) -> str:

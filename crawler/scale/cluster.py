@@ -41,3 +41,21 @@ def on_cluster(
         places = {future.key: place for place, future in enumerate(futures)}
         for future in as_completed(futures):  # type: ignore[no-untyped-call]
             yield places[future.key], future.result()
+
+
+def in_order(
+    scheduler: str,
+    function: Callable[..., Result],
+    work: Sequence[tuple[object, ...]],
+    show: Callable[[Result], None] | None = None,
+) -> Iterator[Result]:
+    """The results in the order of `work`; `show` is called with each as it comes. Raises as `on_cluster`."""
+    waiting: dict[int, Result] = {}
+    given = 0
+    for place, result in on_cluster(scheduler, function, work):
+        if show is not None:
+            show(result)
+        waiting[place] = result
+        while given in waiting:
+            yield waiting.pop(given)
+            given += 1

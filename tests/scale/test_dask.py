@@ -100,6 +100,19 @@ def test_the_same_bytes_as_by_processes(
     assert digests(tmp_path / f"{command}-dask") == made
 
 
+def test_a_data_set_is_the_same(archive: Path, scheduler: str, tmp_path: Path) -> None:
+    made = []
+    for name, engine in (("pool", []), ("dask", ["--engine", "dask", "--scheduler", scheduler])):
+        done = newswarc(
+            "dataset", "build", "news", "--from", archive, "--to", tmp_path / name, "--quiet", *engine, cwd=tmp_path
+        )
+        assert done.code == 0, done.err
+        made.append(digests(tmp_path / name))
+    assert len(made[0]) > 2
+    assert made[0] == made[1]
+    assert not list(archive.rglob("*.npz")), "nothing of it is kept where the work was done"
+
+
 def test_what_is_verified_is_the_same(archive: Path, scheduler: str, tmp_path: Path) -> None:
     reports = [
         newswarc("verify", archive, "--deep", "--json", *engine, cwd=tmp_path)
