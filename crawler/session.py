@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -31,7 +29,7 @@ from crawler.lessons import Leads
 from crawler.polite.hosts import Hosts
 from crawler.recorder import NotKept, Recorder
 from crawler.requisites import left_out_hosts, wishes_of
-from crawler.scale.leases import Leases
+from crawler.scale.leases import Leases, holder_at
 from crawler.scale.presence import Alone, Among, Presence
 from crawler.scheduling import Pace
 from crawler.storing import SegmentStore
@@ -284,7 +282,7 @@ class CrawlSession:
         database = self.frontier.database
         if not database.is_shared:
             return Alone()
-        holder = f"{self.frontier.holder}:{os.getpid()}:{token_hex(4)}"
+        holder = holder_at(self.frontier.holder)
         return Among(Leases(database, holder, self.configuration.lease), self._lost_site)
 
     async def _leave_to_others(self) -> None:

@@ -137,6 +137,7 @@ def _facts(found: Status) -> dict[str, Any]:
     facts["sites"] = {
         name: {part.name: getattr(site, part.name) for part in fields(site)} for name, site in found.sites.items()
     }
+    facts["workers"] = {place: asdict(worker) for place, worker in found.workers.items()}
     facts["totals"] = [
         {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
     ]
@@ -169,7 +170,21 @@ def _shown(found: Status, wrong: list[Concern]) -> RenderableType:
         f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments wait to be stored; "
         f"{found.disk_free >> 30} GiB free"
     )
-    return Group(table, Text(line), *(Text(_line(concern), style="red") for concern in wrong))
+    return Group(table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong))
+
+
+def _workers(found: Status) -> list[Text]:
+    """A line for each place where a worker is."""
+    return [
+        Text(
+            printable(
+                f"worker {place}: "
+                + (f"crawls {', '.join(worker.sites)}" if worker.sites else "waits for work")
+                + f"; heard of {worker.silent:.0f} s ago"
+            )
+        )
+        for place, worker in sorted(found.workers.items())
+    ]
 
 
 def _ago(now: float, moment: float) -> str:

@@ -9,9 +9,11 @@ All moments are the database's; the machines' own clocks may differ.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from secrets import token_hex
 
 from sqlalchemy import Connection, Float, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +25,10 @@ MARGIN = 1 / 20
 """Part of a lease before its end in which a holder does no more: what its clock may be slow by, a packet's way."""
 KEPT = 86400.0
 """Seconds after which what is known of a lease that ended is dropped."""
+
+_SITE = "site "
+_PARTS_OF_PROCESS = 2
+"""What `holder_at` puts behind a place."""
 
 NOW = func.extract("epoch", func.clock_timestamp()).cast(Float)
 """The database's clock, seconds since 1970."""
@@ -85,6 +91,23 @@ class Leases:
             return None
         connection.execute(update(LEASES).where(LEASES.c.key == key).values(mine))
         return 0.0 if holder == self._holder else max(0.0, float(left))
+
+
+def site_key(site: str) -> str:
+    """The key of a site's lease."""
+    return f"{_SITE}{site}"
+
+
+def sites_held(database: Database) -> list[tuple[str, str]]:
+    """The sites that are crawled now, each with the place (machine and directory). Raises FrontierUnavailable."""
+    held = select(LEASES.c.key, LEASES.c.holder).where(LEASES.c.key.startswith(_SITE), LEASES.c.until > NOW)
+    rows = database.rows(held.where(LEASES.c.holder != ""))
+    return [(key.removeprefix(_SITE), holder.rsplit(":", _PARTS_OF_PROCESS)[0]) for key, holder in rows]
+
+
+def holder_at(place: str) -> str:
+    """A name for this process at a place (machine and directory), which no other has had."""
+    return f"{place}:{os.getpid()}:{token_hex(4)}"
 
 
 def drop_old(database: Database) -> None:

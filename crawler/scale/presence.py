@@ -11,7 +11,7 @@ from math import inf
 from typing import Protocol
 
 from crawler.database import FrontierUnavailable
-from crawler.scale.leases import Leases
+from crawler.scale.leases import Leases, site_key
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class Among:
         """See `Presence`. Raises FrontierUnavailable."""
         elsewhere = []
         for site in sites:
-            lease = await asyncio.to_thread(self._leases.take, _site_key(site))
+            lease = await asyncio.to_thread(self._leases.take, site_key(site))
             if lease is None:
                 elsewhere.append(site)
             else:
@@ -147,7 +147,7 @@ class Among:
 
     def leave(self) -> None:
         """See `Presence`. Raises FrontierUnavailable."""
-        self._leases.release([_site_key(site) for site in self._sites])
+        self._leases.release([site_key(site) for site in self._sites])
         self._sites.clear()
         for key, held in list(self._held.items()):
             self._release(key, held)
@@ -171,7 +171,7 @@ class Among:
             elif self._held[key].deadline < deadline:  # else it was taken while this was asked
                 del self._held[key]
         for site in self._sites:
-            if _site_key(site) in keys:
+            if site_key(site) in keys:
                 self._sites[site] = deadline
 
     def _look_at_sites(self) -> None:
@@ -190,7 +190,3 @@ class Among:
     def _release(self, key: str, held: _Held) -> None:
         self._held.pop(key, None)
         self._leases.release([key], held.pause - (time.monotonic() - held.last))
-
-
-def _site_key(site: str) -> str:
-    return f"site {site}"

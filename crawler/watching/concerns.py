@@ -132,9 +132,9 @@ def _of_machine(status: Status, limits: Limits) -> Iterator[Concern]:
         yield Concern(
             Kind.UPLOAD_BACKLOG, "", f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}"
         )
-    for spool, silent in status.silent_spools.items():
-        if silent > limits.worker:
-            yield Concern(Kind.WORKER_SILENT, spool, f"its worker was not heard of for {_span(silent)}")
+    for place, worker in status.workers.items():
+        if worker.silent > limits.worker:
+            yield Concern(Kind.WORKER_SILENT, place, f"its worker was not heard of for {_span(worker.silent)}")
     if abs(status.clock_ahead) > limits.clock:
         way = "ahead of" if status.clock_ahead > 0 else "behind"
         yield Concern(Kind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")

@@ -23,6 +23,12 @@ _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
     ("disk_free_bytes", "Bytes that are free.", lambda status: status.disk_free),
     ("disk_least_free_bytes", "Bytes below which fetching pauses.", lambda status: status.least_free),
     ("clock_ahead_seconds", "How far the clock is ahead of the servers'.", lambda status: status.clock_ahead),
+    ("workers", "Places of workers, of all machines.", lambda status: len(status.workers)),
+    (
+        "workers_crawling",
+        "Of these such as crawl a site.",
+        lambda status: sum(bool(worker.sites) for worker in status.workers.values()),
+    ),
     ("is_crawling", "1 while a run is under way.", lambda status: status.is_crawling),
     ("last_source_timestamp_seconds", "When a source was last read.", lambda status: status.looked_at),
 )

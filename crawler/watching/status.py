@@ -22,6 +22,7 @@ from crawler.frontier_entries import WAITING
 from crawler.frontier_tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
 from crawler.outcome_log import HOUR, Hour, Kind, OutcomeLog
 from crawler.scale.fleet import Fleet
+from crawler.scale.leases import sites_held
 from crawler.turns import is_taken
 
 DAY = 24 * HOUR
@@ -30,7 +31,6 @@ _GAPS = 200
 """New articles of a site from which its rhythm is taken, the newest ones."""
 _FEWEST_GAPS = 20
 _PERCENT = 95
-_SILENT = 60.0
 
 
 @dataclass(slots=True)
@@ -62,6 +62,16 @@ class SiteStatus:
     pages_before: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerStatus:
+    """One place where a worker crawls."""
+
+    silent: float
+    """Seconds since the worker was last heard of."""
+    sites: tuple[str, ...]
+    """What it crawls now."""
+
+
 @dataclass(slots=True)
 class Status:
     """This machine's side of an archive; of several that crawl together, the sites of all."""
@@ -82,8 +92,8 @@ class Status:
     least_free: int
     clock_ahead: float
     """Seconds that this machine's clock is ahead of the servers', as the last day's runs found it."""
-    silent_spools: dict[str, float]
-    """Spools of workers that were not heard of for more than a minute, with how many seconds; lost ones left out."""
+    workers: dict[str, WorkerStatus]
+    """The places where workers of all machines work, by machine and directory; those given up are left out."""
     totals: dict[tuple[Kind, str], int]
     """How often attempts and pages ended so in the last 30 days."""
 
@@ -111,7 +121,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         sites = database.transaction(lambda connection: _sites(connection, now))
         _add_hours(sites, log.since(now - DAY - WEEK), now)
         totals = dict(log.totals())
-        silent = _silent(database)
+        workers = _workers(database)
     finally:
         database.close()
     spool = state / "spool"
@@ -129,7 +139,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         disk_free=shutil.disk_usage(state).free,
         least_free=configuration.least_free,
         clock_ahead=clock_ahead(state / "clock.json", now - DAY),
-        silent_spools=silent,
+        workers=workers,
         totals=totals,
     )
 
@@ -163,11 +173,16 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
     return sites
 
 
-def _silent(database: Database) -> dict[str, float]:
+def _workers(database: Database) -> dict[str, WorkerStatus]:
     if not database.is_shared:
         return {}
+    at: dict[str, list[str]] = {}
+    for site, holder in sites_held(database):
+        at.setdefault(holder, []).append(site)
     spools = Fleet(database).spools()
-    return {spool.holder: spool.silent for spool in spools if not spool.lost and spool.silent > _SILENT}
+    return {
+        one.holder: WorkerStatus(one.silent, tuple(sorted(at.get(one.holder, ())))) for one in spools if not one.lost
+    }
 
 
 def _rhythm(connection: Connection, site: str) -> float:

@@ -11,7 +11,7 @@ import pytest
 
 from crawler.watching.alarms import Alarms, Notice, NotTold
 from crawler.watching.concerns import Concern, Kind, concerns
-from crawler.watching.status import SiteStatus, Status
+from crawler.watching.status import SiteStatus, Status, WorkerStatus
 
 NOW = 1_800_000_000.0
 HOUR, DAY = 3600.0, 86400.0
@@ -38,7 +38,7 @@ def status(site: SiteStatus | None = None, **given: Any) -> Status:
         disk_free=100 << 30,
         least_free=256 << 20,
         clock_ahead=0.4,
-        silent_spools={},
+        workers={},
         totals={},
     )
     return dataclasses.replace(healthy, **given)
@@ -139,6 +139,7 @@ def test_what_is_remembered_may_be_broken(tmp_path: Path) -> None:
 def test_a_site_below_its_floor_and_a_worker_that_is_gone() -> None:
     assert [one.name for one in concerns(status(site=site(shown=3, floor=5)))] == ["below_floor:paper"]
     assert concerns(status(site=site(shown=5, floor=5))) == []
-    assert [one.name for one in concerns(status(silent_spools={"vm:/a": 700.0, "vm:/b": 500.0}))] == [
-        "worker_silent:vm:/a"
-    ]
+    assert [
+        one.name
+        for one in concerns(status(workers={"vm:/a": WorkerStatus(700.0, ()), "vm:/b": WorkerStatus(500.0, ())}))
+    ] == ["worker_silent:vm:/a"]

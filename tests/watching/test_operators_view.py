@@ -29,6 +29,7 @@ from crawler.database import Database
 from crawler.demo.server import DemoServer, Newspaper, Reply
 from crawler.demo.stories import load_stories
 from crawler.scale.fleet import Fleet
+from crawler.scale.leases import Leases, holder_at, site_key
 from tests.support.postgres import Postgres
 from tests.support.processes import PROGRAM, Finished, environment, free_ports, newswarc
 
@@ -354,6 +355,13 @@ def test_a_worker_that_is_not_heard_of(tmp_path: Path, postgres: Postgres) -> No
     Fleet(database).present(["machine:/slot-1", "machine:/slot-2"], "machine")
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE machines SET seen_at = seen_at - 1000 WHERE holder = 'machine:/slot-1'")
+    assert Leases(database, holder_at("machine:/slot-2"), 600.0).take(site_key("fr/paper"))
+    workers = newswarc("status", "--json", cwd=tmp_path, **shared).json()["workers"]
+    assert {place: worker["sites"] for place, worker in workers.items()} == {
+        "machine:/slot-1": [], "machine:/slot-2": ["fr/paper"],
+    }  # fmt: skip
+    assert 1000 <= workers["machine:/slot-1"]["silent"] < 1060
+    assert "worker machine:/slot-2: crawls fr/paper; heard of" in newswarc("status", cwd=tmp_path, **shared).out
     with web_hook() as (address, told):
         for _ in range(2):
             assert newswarc("watch", "--once", cwd=tmp_path, NEWSWARC_ALARM_WEBHOOK=address, **shared).code == 0
