@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from lxml.html import Element
@@ -32,6 +33,7 @@ from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import reservation, rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
 from pipelines.extract.text import TOOL, BodyText, body_of
+from pipelines.extract.visible_dates import date_beside_heading
 from pipelines.rules import ExtractionRules
 
 EXTRACTION_TOOL = TOOL
@@ -159,18 +161,16 @@ def _article(
     authors, authors_facts = authors_of(
         document, structured, rules, page.names, page.discovery, [block.text for block in page.body.blocks]
     )
-    day, day_facts, day_claims = dates.published(document, structured, rules, page.discovery, page.fetched_at)
-    changed, changed_facts = dates.modified(structured, rules, day, page.fetched_at)
     body = "\n".join(paragraphs)
     found_words = words_of(body)
     tag, tag_facts = language_of(body, document.root, _declared_languages(structured), rules.language)
+    when, when_facts = _dates(page, headline, tag)
     provenance = {
         "headline": headline_facts,
         "articleBody": FieldFacts(source=page.body.source, confidence=round(page.body.confidence, 2)),
         "inLanguage": tag_facts,
         "authors": authors_facts,
-        "datePublished": day_facts,
-        "dateModified": changed_facts,
+        **when_facts,
     }
     article = Article(
         url=document.url,
@@ -182,12 +182,25 @@ def _article(
         content_sha256=content_sha256(body),
         simhash64=simhash64(found_words),
         authors=authors,
-        date_published=day,
-        date_modified=changed,
-        date_candidates=day_claims,
+        **when,
         fields={name: fact for name, fact in provenance.items() if fact is not None},
     )
     return _with_surroundings(article, page, editions)
+
+
+def _dates(page: _Page, headline: str, language: str | None) -> tuple[dict[str, Any], dict[str, FieldFacts | None]]:
+    """The fields of an article that are dates, and where they are from."""
+    day, day_facts, claims = dates.published(
+        page.document,
+        page.structured,
+        page.rules,
+        page.discovery,
+        page.fetched_at,
+        lambda: date_beside_heading(page.body.blocks, headline, language),
+    )
+    changed, changed_facts = dates.modified(page.structured, page.rules, day, page.fetched_at)
+    found = {"date_published": day, "date_modified": changed, "date_candidates": claims}
+    return found, {"datePublished": day_facts, "dateModified": changed_facts}
 
 
 def _boilerplate_share(body: BodyText, text: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree, html
 
@@ -39,6 +40,10 @@ _TAGS_OF = {
     IN_QUOTE: "blockquote q",
     EMPHASISED: "strong b em i",
 }
+_OFTEN_LEFT_OPEN = frozenset(("button", "noscript"))
+"""Of what holds no text these may hold the article all the same: one left open takes in all that follows, and a page
+may show its text to those alone who run no scripts, as a crawler does."""
+_FEWEST_PARAGRAPHS = 3
 _NO_TEXT = frozenset(_TAGS_OF[SILENT].split())
 _TAG_BITS = {tag: bit for bit, tags in _TAGS_OF.items() for tag in tags.split()}
 
@@ -84,6 +89,8 @@ def _place(element: html.HtmlElement, parent: Place | None, number: int) -> Plac
     marks, name = element.get("class"), element.get("id")
     own = class_words(f"{marks or ''} {name or ''}") if marks or name else 0
     around = _TAG_BITS.get(tag, 0) if tag else SILENT
+    if tag in _OFTEN_LEFT_OPEN and _holds_article(element):
+        around = 0
     around |= SILENT if own & UNSEEN else _visibility(element)
     place = Place(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
     place.block = place
@@ -94,6 +101,12 @@ def _place(element: html.HtmlElement, parent: Place | None, number: int) -> Plac
         if tag not in _BLOCK_LEVEL:
             place.block = parent.block
     return place
+
+
+def _holds_article(element: html.HtmlElement) -> bool:
+    if next(element.iter("main", "article"), None) is not None:
+        return True
+    return len(list(islice(element.iter("p"), _FEWEST_PARAGRAPHS))) == _FEWEST_PARAGRAPHS
 
 
 def _visibility(element: html.HtmlElement) -> int:
@@ -113,7 +126,7 @@ def blocks_of(root: html.HtmlElement) -> list[Block]:
     cutter = _Cutter()
     for event, element in walker:
         if event == "start":
-            if element.tag in _NO_TEXT:
+            if element.tag in _NO_TEXT and not (element.tag in _OFTEN_LEFT_OPEN and _holds_article(element)):
                 walker.skip_subtree()
             cutter.enter(element)
         elif event == "end":
@@ -142,7 +155,7 @@ class _Cutter:
         if self._parts and tag in _BLOCK_LEVEL:
             self._flush(broken=False)
         self._elements.append(element)
-        if (text := element.text) and tag not in _NO_TEXT:
+        if text := element.text:
             self.take(text)
 
     def leave(self, element: html.HtmlElement) -> None:

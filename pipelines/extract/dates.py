@@ -7,8 +7,8 @@ there is). A zoneless claim takes the site's zone when the rules name one, else 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta, timezone
 
 from htmldate import find_date
 from lxml import html
@@ -22,8 +22,14 @@ from pipelines.extract.structured import Structured, microdata, texts
 from pipelines.rules import ExtractionRules
 
 _TOLERANCE = timedelta(hours=14)
+_SEASON = timedelta(days=30)
+"""How near another claim is whose offset from UTC is taken to be this one's too."""
+_UTC = "+00:00"
+_LONGEST_ZONELESS = "2026-01-01T08:00:00"
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_IN_URL = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.\-]|$)")
+_IN_URL = re.compile(
+    r"/((?:19|20)\d{2})(?:[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])|/([1-9]|1[0-2])/([1-9]|[12]\d|3[01]))(?=[/_.\-]|$)"
+)
 _PUBLISHED_META = (
     "article:published_time",
     "og:published_time",
@@ -73,15 +79,22 @@ def published(
     rules: ExtractionRules,
     discovery: Discovery | None,
     fetched_at: datetime | None,
+    shown: Callable[[], str | None] = lambda: None,
 ) -> tuple[str | None, FieldFacts | None, tuple[DateCandidate, ...]]:
-    """The publication date, where it is from, and all claims."""
+    """The publication date, where it is from, and all claims.
+
+    `shown` gives the day that the page shows its readers, for a page that claims none.
+    """
     claims = list(_published_claims(document, structured, rules, discovery))
     kept = _kept(claims, rules.timezone, fetched_at)
-    if not any(parse_date(claim.value) for claim in claims) and (guess := _last_resort(document, fetched_at)):
-        kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
+    if not any(parse_date(claim.value) for claim in claims):
+        if seen := shown():
+            kept = _kept([Candidate(seen, "visible")], "", fetched_at)
+        if not kept and (guess := _last_resort(document, fetched_at)):
+            kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
     if not kept:
         return None, None, ()
-    best = _fullest(kept)
+    best = _in_local_time(_fullest(kept), kept)
     agreeing = sum(1 for claim in kept if claim is not best and claim.value[:10] == best.value[:10])
     return (
         best.value,
@@ -117,6 +130,18 @@ def _fullest(claims: list[Candidate[str]]) -> Candidate[str]:
     return next((claim for claim in claims if claim.value[:10] == first.value and len(claim.value) > 10), first)
 
 
+def _in_local_time(best: Candidate[str], claims: list[Candidate[str]]) -> Candidate[str]:
+    """The same moment in the site's own time where other claims of that month tell it: the day that readers saw."""
+    if not best.value.endswith(_UTC):
+        return best
+    moment = datetime.fromisoformat(best.value)
+    others = [datetime.fromisoformat(claim.value) for claim in claims if len(claim.value) > len(_LONGEST_ZONELESS)]
+    near = {other.utcoffset() for other in others if abs(other - moment) < _SEASON} - {timedelta(0)}
+    if len(near) != 1:
+        return best
+    return Candidate(moment.astimezone(timezone(near.pop() or timedelta(0))).isoformat(), best.source)
+
+
 def _published_claims(
     document: Document, structured: Structured, rules: ExtractionRules, discovery: Discovery | None
 ) -> Iterator[Candidate[str]]:
@@ -129,15 +154,38 @@ def _published_claims(
     for name in _PUBLISHED_META:
         for text in structured.meta.get(name, ())[:1]:
             yield Candidate(text, "meta")
-    for text in microdata(document, "datePublished"):
-        yield Candidate(text, "microdata")
-    for element in document.root.iter("time", "abbr"):
-        marks = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks):
-            yield Candidate(_element_date(element), "time")
+    items = list(microdata(document, "datePublished"))
+    if len({parse_date(text) for text in items}) == 1:  # else they are of articles that the page leads to
+        yield Candidate(items[0], "microdata")
+    shown = list(_time_elements(document))
+    in_url = _in_address(document.url)
+    if in_url and shown and all(_apart(time, in_url) for time in shown):  # they are of comments
+        yield Candidate(in_url, "url")
+    yield from (Candidate(time, "time") for time in shown)
     if discovery is not None and discovery.source_date:
         yield Candidate(discovery.source_date, discovery.via or "feed")
     yield from _lesser_claims(document, structured)
+
+
+def _time_elements(document: Document) -> Iterator[str]:
+    for element in document.root.iter("time", "abbr"):
+        marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+        if element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks):
+            yield _element_date(element)
+
+
+def _in_address(url: str) -> str | None:
+    match = _IN_URL.search(url)
+    return "-".join(part.zfill(2) for part in match.groups() if part) if match else None
+
+
+def _apart(text: str, day: str) -> bool:
+    """Whether a claim is of another day than this, whatever the zone."""
+    value = parse_date(text)
+    try:
+        return value is not None and abs(date.fromisoformat(value[:10]) - date.fromisoformat(day)) > timedelta(days=1)
+    except ValueError:
+        return False
 
 
 def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candidate[str]]:
@@ -145,8 +193,8 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
         if "WebPage" in str(node.get("@type")):
             for text in texts(node.get("datePublished"))[:1]:
                 yield Candidate(text, "json-ld")
-    if match := _IN_URL.search(document.url):
-        yield Candidate("-".join(match.groups()), "url")
+    if day := _in_address(document.url):
+        yield Candidate(day, "url")
     times = [_element_date(element) for element in document.root.iter("time") if element.get("datetime")]
     days = {match[0] for text in times if (match := _DAY.match(text))}
     if len(days) == 1:

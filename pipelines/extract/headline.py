@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from archive.article import FieldFacts
 from pipelines.extract.candidates import Candidate, facts
@@ -18,13 +18,15 @@ _AGREES = 0.5
 _FEWEST_WORDS = 3
 _PARTS = 2
 _LONGEST_SHARED = 110
+_MOST_WORDS_OF_NAME = 5
+_FEWEST_LETTERS_OF_NAME = 5
 
 
 def headline_of(
     document: Document, structured: Structured, rules: ExtractionRules, names: tuple[str, ...], announced: str
 ) -> tuple[str | None, FieldFacts | None]:
     """The headline and where it is from; `names` are the site's, `announced` is the source's title."""
-    names = (*names, *_host_names(document.url))
+    names = (*names, *_host_names(document.url), *_mastheads(document))
     declared = _declared(structured, document, announced)
     candidates = _from_rules(document, rules)
     heading = _below_masthead(document) or _heading(document, declared, names)
@@ -77,6 +79,17 @@ def _host_names(url: str) -> list[str]:
     """The host, and the label it is known by."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     return [host, *host.split(".")[-2:-1]]
+
+
+def _mastheads(document: Document) -> list[str]:
+    """Headings of the first level that lead to the front page: names of the site, not of the article."""
+    home = urljoin(document.url, "/")
+    return [
+        text_of(heading)
+        for heading in document.root.iter("h1")
+        for link in [next(heading.iter("a"), None) if heading.getparent().tag != "a" else heading.getparent()]
+        if link is not None and document.absolute(link.get("href")) == home and text_of(link) == text_of(heading)
+    ]
 
 
 def _from_rules(document: Document, rules: ExtractionRules) -> list[Candidate[str]]:
@@ -145,13 +158,23 @@ def overlap(one: str, other: str) -> float:
 
 def without_site(title: str, names: tuple[str, ...]) -> str:
     """The title without leading or trailing names of the site."""
-    known = {" ".join(words(name)) for name in names if name}
+    known = {squeeze(name) for name in names if name}
     parts = list(_SEPARATOR.finditer(title))
-    if parts and " ".join(words(title[parts[-1].end() :])) in known:
+    if parts and _names_site(title[parts[-1].end() :], known):
         return without_site(title[: parts[-1].start()].strip(), names)
-    if parts and " ".join(words(title[: parts[0].start()])) in known:
+    if parts and squeeze(title[: parts[0].start()]) in known:
         return without_site(title[parts[0].end() :].strip(), names)
     return title.strip()
+
+
+def _names_site(part: str, known: set[str]) -> bool:
+    """Whether the last part of a title is a name of the site, or a few words that hold one."""
+    said = squeeze(part)
+    if said in known:
+        return True
+    return len(words(part)) <= _MOST_WORDS_OF_NAME and any(
+        len(name) >= _FEWEST_LETTERS_OF_NAME and name in said for name in known
+    )
 
 
 def _is_usable(text: str, names: tuple[str, ...]) -> bool:

@@ -46,6 +46,10 @@ def lines(body: str) -> list[str]:
         ("<p>a<!-- not this -->b</p>", ["ab"]),
         ("<span>A</span> <span>B</span>", ["A B"]),
         ("<p>Yes<script>no()</script><style>no{}</style><noscript>no</noscript> too</p>", ["Yes too"]),
+        ("<button>Menu<main><p>A</p></main>", ["Menu", "A"]),  # a button left open takes in the page
+        ("<button>Menu</button><p>A</p>", ["A"]),
+        ("<noscript><p>A</p><p>B</p><p>C</p></noscript>", ["A", "B", "C"]),
+        ("<noscript><p>Please allow scripts</p></noscript><p>A</p>", ["A"]),
         ("<p>Shares (X.N)<span class='sr-only'>, opens new tab</span> rose</p>", ["Shares (X.N) rose"]),
         ("<p>Shares<span style='clip: rect(0 0 0 0)'> unseen</span> rose</p>", ["Shares rose"]),
         ("<ul><li>one<li>two</ul><table><tr><td>a<td>b</table>", ["one", "two", "a", "b"]),

@@ -156,19 +156,6 @@ def test_a_day_is_made_more_precise_by_another_source_of_the_same_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "heading"),
-    [
-        ("Quay wall is to be raised | The Mole", "Quay wall is to be raised"),
-        ("The Mole - Quay wall is to be raised", "Quay wall is to be raised"),
-        ("Quay wall – a raise | The Mole", "Quay wall – a raise"),
-    ],
-)
-def test_the_title_loses_the_sites_name(title: str, heading: str) -> None:
-    html = page(title=title, head='<meta property="og:site_name" content="The Mole">').replace("<h1>", "<b>")
-    assert article_of(html).headline == heading
-
-
-@pytest.mark.parametrize(
     ("byline", "names"),
     [
         ("By Nour Saab and Ali Khoury", ["Nour Saab", "Ali Khoury"]),

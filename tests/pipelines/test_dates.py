@@ -1,0 +1,103 @@
+"""Which date a page is given: declared, in the site's own time, or shown beside the heading."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pipelines.test_extract import article_of, page
+
+
+def shown(line: str, language: str = "en") -> str | None:
+    """What is taken from a line beside the heading, without what htmldate makes of it."""
+    article = article_of(page(before=f"<div class=byline>{line}</div>").replace('lang="en"', f'lang="{language}"'))
+    facts = article.fields.get("datePublished")
+    return article.date_published if facts is not None and facts.source == "visible" else None
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "day"),
+    [
+        ("By Nada Haddad | January 5, 2026", "en", "2026-01-05"),
+        ("5 January 2026, 10:14", "en", "2026-01-05"),
+        ("Posted 5th Jan 2026", "en", "2026-01-05"),
+        ("2026-01-05", "en", "2026-01-05"),
+        ("13/01/2025", "en", "2025-01-13"),
+        ("12.31.2025", "en", None),
+        ("05.01.2026", "en", "2026-01-05"),
+        ("05/01/2026", "en", None),
+        ("Updated January 5, 2026", "en", None),
+        ("Published: January 3, 2026. Updated: January 5, 2026", "en", "2026-01-03"),
+        ("Updated: January 5, 2026 — this line tells no more than that, first published January 3, 2026", "en", "2026-01-03"),
+        ("January 35, 2026", "en", None),
+        ("Flight 12.1 of 2026", "en", None),
+    ],
+)  # fmt: skip
+def test_a_date_beside_the_heading(line: str, language: str, day: str | None) -> None:
+    assert shown(line, language) == day
+
+
+def test_the_names_of_months_in_the_texts_language() -> None:
+    german = "".join(
+        f"<p>Die Kaimauer wird um eine Handbreit erhöht, sagte die Hafenbehörde am {day}, nachdem die dritte Flut dieses "
+        f"Winters die Keller des Fischmarkts erreicht hatte und die Boote nicht auslaufen konnten.</p>"
+        for day in ("Montag", "Dienstag", "Mittwoch")
+    )
+    html = (
+        "<html lang=de><head><title>Die Kaimauer wird erhöht</title></head><body><article><h1>Die Kaimauer wird erhöht"
+        f"</h1><div>Von Nada Haddad, 5. Jänner 2026</div>{german}</article></body></html>"
+    )
+    assert article_of(html).date_published == "2026-01-05"
+
+
+def test_only_lines_near_the_heading_count_and_none_of_the_future() -> None:
+    far = "".join(f"<div>Line {number} of the page</div>" for number in ("one", "two", "three"))
+    facts = article_of(page(after=f"{far * 4}<div>January 5, 2026</div>")).fields.get("datePublished")
+    assert facts is None or facts.source != "visible"
+    assert shown("January 5, 2036") is None
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "expected"),
+    [
+        (  # the same moment, as the page tells it too
+            '<meta property="article:published_time" content="2026-01-05T23:30:00Z">',
+            '<time class="published" datetime="2026-01-06T01:30:00+02:00">today</time>',
+            "2026-01-06T01:30:00+02:00",
+        ),
+        (  # another moment of that month has the site's offset
+            '<meta property="article:published_time" content="2026-01-05T23:30:00Z">',
+            '<time class="published" datetime="2025-12-20T09:00:00+02:00">before</time>',
+            "2026-01-06T01:30:00+02:00",
+        ),
+        (  # two offsets: whose is whose is not known
+            '<meta property="article:published_time" content="2026-01-05T23:30:00Z">',
+            '<time class="published" datetime="2025-12-20T09:00:00+02:00">a</time>'
+            '<time class="published" datetime="2025-12-20T09:00:00+03:00">b</time>',
+            "2026-01-05T23:30:00+00:00",
+        ),
+        (  # half a year ago clocks may have gone differently
+            '<meta property="article:published_time" content="2026-01-05T23:30:00Z">',
+            '<time class="published" datetime="2025-07-20T09:00:00+03:00">before</time>',
+            "2026-01-05T23:30:00+00:00",
+        ),
+    ],
+)
+def test_a_moment_in_utc_is_told_in_the_sites_time(head: str, before: str, expected: str) -> None:
+    assert article_of(page(head=head, before=before)).date_published == expected
+
+
+def test_times_of_comments_do_not_outweigh_the_address() -> None:
+    comments = '<time class="published" datetime="2019-04-11T18:06:36">a comment, long ago</time>'
+    url = "https://www.example.org/2025/12/22/quay-wall-is-to-be-raised"
+    assert article_of(page(after=comments), url).date_published == "2025-12-22"
+    near = '<time class="published" datetime="2025-12-22T18:06:36">by the editor</time>'
+    assert article_of(page(after=near), url).date_published == "2025-12-22T18:06:36"
+    assert article_of(page(), "https://www.example.org/home/2025/7/2/quay").date_published == "2025-07-02"
+
+
+def test_items_of_many_days_are_of_other_articles() -> None:
+    items = "".join(
+        f'<div itemscope><span itemprop="datePublished" content="2025-12-{day}"></span></div>' for day in ("20", "21")
+    )
+    assert "microdata" not in {claim.source for claim in article_of(page(after=items)).date_candidates}
+    assert article_of(page(after=items.replace("21", "20"))).date_published == "2025-12-20"
