@@ -57,7 +57,12 @@ class Trees:
         return np.asarray(1 / (1 + np.exp(-logits)))
 
     def _logits(self, rows: Matrix) -> NDArray[np.float64]:
-        count = len(self.leaves)
-        answers = (rows[:, self.columns] > self.borders).reshape(len(rows), count, -1)
-        places = np.packbits(answers, axis=2, bitorder="little")[:, :, 0]
-        return np.asarray(self.leaves[np.arange(count), places].sum(axis=1) + self.bias)
+        # Question by question, each over all rows: the rows' values then lie side by side
+        count, width = self.leaves.shape
+        answers = np.ascontiguousarray(rows.T)[self.columns] > self.borders[:, np.newaxis]
+        bits = answers.view(np.uint8).reshape(count, -1, len(rows))
+        places = bits[:, 0].copy()
+        for number in range(1, bits.shape[1]):
+            places |= bits[:, number] << number
+        first = (np.arange(count) * width)[:, np.newaxis]
+        return np.asarray(self.leaves.ravel()[first + places].sum(axis=0) + self.bias)
