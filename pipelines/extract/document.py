@@ -94,7 +94,7 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
 _ONE_CLASS = etree.ElementDefaultClassLookup(
     element=html.HtmlElement, comment=html.HtmlComment, pi=html.HtmlProcessingInstruction, entity=html.HtmlEntity
 )
-"""lxml.html asks a function of Python for the class of each element met, for the sake of forms: a tenth of the time."""
+"""lxml.html asks a function of Python for the class of each element it meets, for the sake of forms alone."""
 
 
 def _is_noise(text: str) -> bool:
