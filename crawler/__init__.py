@@ -21,6 +21,7 @@ depot       frontier, spool, extraction and storing, put together
 finishing   doing by hand what a crawl could not
 verification  an archive verified, in worker processes
 housekeeping  what has to happen again and again while a crawl runs
+lessons     what derived pages teach the frontier; memories: what recurs on a site's pages
 session     all that joined to a running Scrapy crawl
 extraction  records from stored segments, over again
 trackers    hosts that are never asked for requisites

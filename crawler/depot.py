@@ -51,7 +51,7 @@ class Depot:
         self._storage = open_storage(configuration.archive, configuration.s3)
         self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue)
         self.events = EventLog(configuration.event_log)
-        self._lessons = Lessons(self.frontier, linked)
+        self.lessons = Lessons(self.frontier, linked)
         self.deriver = Deriver(self.pool, counts, self._derived)
         self.store = SegmentStore(
             self._storage,
@@ -89,6 +89,7 @@ class Depot:
         """Wait until all is stored, or has been refused once more; then end the workers."""
         await self.store.drain()
         self.pool.close()
+        self.lessons.memories.keep()
 
     def close(self) -> None:
         """Let the database and the log go."""
@@ -97,4 +98,4 @@ class Depot:
 
     def _derived(self, site: str, derivation: Derivation) -> None:
         self.events.page(site, derivation)
-        self._lessons.told(site, derivation)
+        self.lessons.told(site, derivation)

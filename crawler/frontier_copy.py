@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, select
 
 from crawler.database import Database
-from crawler.frontier_tables import ADDRESSES, HOLDS, PAGES, SCHEDULES, SOURCES
+from crawler.frontier_tables import ADDRESSES, HOLDS, MEMORIES, PAGES, SCHEDULES, SOURCES
 
 _BATCH = 1000
 
@@ -20,7 +20,7 @@ def copy_sites(source: Database, target: Database, sites: Sequence[str]) -> None
     Raises FrontierUnavailable.
     """
     wanted: list[tuple[Table, Select[Any]]] = [
-        *((table, select(table).where(table.c.site.in_(sites))) for table in (ADDRESSES, PAGES, SOURCES)),
+        *((table, select(table).where(table.c.site.in_(sites))) for table in (ADDRESSES, MEMORIES, PAGES, SOURCES)),
         (
             SCHEDULES,
             select(SCHEDULES).join(SOURCES, SOURCES.c.url == SCHEDULES.c.url).where(SOURCES.c.site.in_(sites)),

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 
 from crawler.frontier_tables import METADATA
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The last of the migrations in `crawler/migrations/versions`."""
 MIGRATIONS = "crawler:migrations"
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     delete,
     update,
 )
@@ -110,6 +111,13 @@ SHAPES = Table(
     Column("others", Float, nullable=False),
 )
 """How many pages of a form (`spiders.shapes`) were articles, and how many were none; the past counts less."""
+MEMORIES = Table(
+    "memories",
+    METADATA,
+    Column("site", String, primary_key=True),
+    Column("paragraphs", Text, nullable=False),
+)
+"""What recurs on a site's pages, as `pipelines.site_memory` writes it."""
 FLOORS = Table(
     "floors",
     METADATA,

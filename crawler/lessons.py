@@ -12,6 +12,7 @@ from archive.exchange import Discovery, Role
 from archive.outcomes import PageOutcome
 from crawler.frontier import Frontier
 from crawler.frontier_entries import Due
+from crawler.memories import Memories
 from pipelines.generation import text_mark
 from spiders.families.news import NewsSpider
 from spiders.identity import identity
@@ -38,6 +39,8 @@ class Lessons:
         """`linked` is told of each article, by site, for what it leads to."""
         self._frontier = frontier
         self._linked = linked
+        self.memories = Memories(frontier.database)
+        """What recurs on sites' pages. Keep it when a run ends."""
 
     def told(self, site: str, derivation: Derivation) -> None:
         """A page of a site was derived from. Raises FrontierUnavailable."""
@@ -45,6 +48,8 @@ class Lessons:
         if article is not None:
             self._frontier.said(article.url, text_mark(article))
             self._linked(site, article)
+            if site:
+                self.memories.learn(site, article)
         if site and line.outcome in (PageOutcome.RECORD, *_NO_ARTICLE):
             self._frontier.learn(site, shape_of(line.url), is_article=line.outcome is PageOutcome.RECORD)
 

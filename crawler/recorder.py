@@ -11,7 +11,6 @@ that fails to make durable ends the segment at what is durable; what came after 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -68,7 +67,7 @@ class _SiteRules:
 
     @classmethod
     def of(cls, site: Site) -> _SiteRules:
-        definition = json.dumps(site.model_dump(mode="json"), ensure_ascii=False, sort_keys=True).encode()
+        definition = site.definition()
         configuration = site.extraction_rules().canonical_json()
         digest = labelled_digest(configuration)
         return cls(

@@ -246,6 +246,8 @@ class CrawlSession:
             await self._recorder.resume()
         self.leftovers = await self._depot.take_up(self.now())
         await self._leave_to_others()
+        for name, site in self._sites.items():
+            self._sites[name] = site.knowing(self._depot.lessons.memories.recurring(name))
         self._renewing = asyncio.create_task(self.presence.run())
         self._tasks = [asyncio.create_task(self._depot.warm_up()), asyncio.create_task(self._housekeeping.run())]
 

@@ -131,6 +131,9 @@ class ExtractionRules(PageRules):
 
     earlier: tuple[EarlierRules, ...] = ()
     """Rules of former layouts, for captures of their time."""
+    recurring: tuple[str, ...] = ()
+    """Paragraphs that recur on the site's pages and are no text of an article, by digest (`pipelines.site_memory`).
+    Learned by the crawler; not to be written by hand."""
 
     def at(self, moment: datetime | None) -> ExtractionRules:
         """The rules for a page fetched at a moment (aware); today's when it is not known."""
@@ -141,11 +144,14 @@ class ExtractionRules(PageRules):
         if not former:
             return self
         oldest = min(former, key=lambda rules: rules.valid_until)
-        return ExtractionRules.model_validate(oldest.model_dump(exclude={"valid_until"}))
+        return ExtractionRules.model_validate(
+            oldest.model_dump(exclude={"valid_until"}) | {"recurring": self.recurring}
+        )
 
     def canonical_json(self) -> bytes:
         """The rules as bytes that are the same for equal rules: what a segment keeps."""
-        return self.model_dump_json().encode("utf-8")
+        # Without what is not known, so that rules of segments from before there was any keep their digests
+        return self.model_dump_json(exclude=None if self.recurring else {"recurring"}).encode("utf-8")
 
     def digest(self) -> str:
         """``sha256:`` and the hexadecimal digest of `canonical_json`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -176,6 +177,15 @@ class Site(_Part):
         return now.model_copy(
             update={**self._filled(now), "earlier": tuple(self._fill(former) for former in now.earlier)}
         )
+
+    def knowing(self, recurring: tuple[str, ...]) -> Site:
+        """The site with the paragraphs that are known to recur on its pages."""
+        return self.model_copy(update={"extraction": self.extraction.model_copy(update={"recurring": recurring})})
+
+    def definition(self) -> bytes:
+        """What the site's file says, as JSON: without what was learned of the site."""
+        said = self.model_dump(mode="json", exclude={"extraction": {"recurring"}})
+        return json.dumps(said, ensure_ascii=False, sort_keys=True).encode()
 
     def heeding(self, heed: tuple[Heed, ...]) -> Site:
         """The site with what its pages may not want and no record is made for, where it says nothing of it itself."""

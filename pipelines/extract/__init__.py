@@ -11,7 +11,7 @@ text         the body: which blocks of the page are its text
     judgement      the models' judgement of all blocks, and the choice
     trees          the models' arithmetic
 kind         what a page is that is no article
-furniture    lines of the page that are no text of the article
+furniture    lines of the page that are no text of the article; what recurs on the site's pages
 media        images, links, other editions
 rights       paywall, robots, text and data mining, licence
 language     language and script of a text
@@ -25,16 +25,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipelines.extract.article import Rejected, SiteMemory, extract, warm_up
+    from pipelines.extract.article import Rejected, extract, warm_up
     from pipelines.extract.text import forget
     from pipelines.generation import EXTRACTOR_GENERATION
 
-__all__ = ["EXTRACTOR_GENERATION", "Rejected", "SiteMemory", "extract", "forget", "warm_up"]
+__all__ = ["EXTRACTOR_GENERATION", "Rejected", "extract", "forget", "warm_up"]
 
 _PLACES = {
     "EXTRACTOR_GENERATION": "pipelines.generation",
     "Rejected": "pipelines.extract.article",
-    "SiteMemory": "pipelines.extract.article",
     "extract": "pipelines.extract.article",
     "forget": "pipelines.extract.text",
     "warm_up": "pipelines.extract.article",

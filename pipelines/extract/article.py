@@ -25,7 +25,7 @@ from pipelines.extract.document import (
     text_of,
 )
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
-from pipelines.extract.furniture import edition_links, image_labels, without_furniture
+from pipelines.extract.furniture import edition_links, image_labels, without_furniture, without_recurring
 from pipelines.extract.headline import headline_of, words
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import why_no_article
@@ -58,13 +58,6 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class SiteMemory:
-    """A frozen snapshot of what is known of a site's pages: digests of blocks that recur on them."""
-
-    recurring_blocks: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class _Page:
     document: Document
     structured: Structured
@@ -83,17 +76,15 @@ def extract(
     fetched_at: datetime | None = None,
     discovery: Discovery | None = None,
     rules: ExtractionRules | None = None,
-    memory: SiteMemory | None = None,
     models: Models | None = None,
 ) -> Article | Rejected:
     """Extract the article of a page.
 
     `html` is the body without transfer and content coding, `url` its address, `headers` the response's.
-    Dates later than `fetched_at` (aware) are refused. `discovery` lends what the source said, `rules` and
-    `memory` what is known of the site; `models` judge the text, by default the program's own. The same arguments
-    give the same result: no clock, network or file but those models is read. Never raises for what a page contains.
+    Dates later than `fetched_at` (aware) are refused. `discovery` lends what the source said, `rules` what is known
+    of the site; `models` judge the text, by default the program's own. The same arguments give the same result: no
+    clock, network or file but those models is read. Never raises for what a page contains.
     """
-    del memory  # its blocks are taken out of the text once they are learned
     try:
         document = parse_document(html, url, headers)
     except DocumentTooComplex as error:
@@ -128,7 +119,7 @@ def _body(page: _Page, headline: str | None) -> tuple[list[str], tuple[Alternate
     links = list(edition_links(page.document, page.body.blocks, main_script))
     lines = {line for line, _ in links}
     kept = without_furniture(raw, headline, image_labels(page.document.root), lines, page.rules.remove_paragraphs)
-    return kept, tuple(alternate for _, alternate in links)
+    return without_recurring(kept, page.rules.recurring), tuple(alternate for _, alternate in links)
 
 
 def _refusal(page: _Page, headline: str | None, paragraphs: list[str]) -> Rejected | None:

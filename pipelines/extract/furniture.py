@@ -17,6 +17,7 @@ from pipelines.extract.document import Document
 from pipelines.extract.headline import words
 from pipelines.extract.language import script_language, script_of
 from pipelines.extract.names import is_byline
+from pipelines.site_memory import digest_of
 
 _COMMENTS = re.compile(
     r"(?:\d+\s*)?(?:comments?|commentaires?|kommentare?|comentarios?|coment[aá]rios?|commenti|reacties|تعليقات|التعليقات"
@@ -27,6 +28,8 @@ _LANGUAGE_SEGMENT = re.compile(r"/([a-z]{2})(?:[-_][a-z]{2})?/", re.I)
 _ALL = 0.8
 """Share of a line's characters that makes it a link; white space is not counted."""
 _FEWEST_WORDS = 2
+_MOST_RECURRING = 1 / 3
+"""Part of a text that may be taken out as recurring; one that would lose more tells another's story again."""
 _NAVIGATION = frozenset({"nav", "header", "footer", "aside"})
 
 
@@ -114,3 +117,13 @@ def without_furniture(
             continue
         kept.append(paragraph)
     return kept
+
+
+def without_recurring(paragraphs: list[str], recurring: tuple[str, ...]) -> list[str]:
+    """The paragraphs but those that recur on the site's pages; all of them when that would take too much."""
+    if not recurring:
+        return paragraphs
+    known = frozenset(recurring)
+    left = [paragraph for paragraph in paragraphs if digest_of(paragraph) not in known]
+    lost = 1 - sum(map(len, left)) / (sum(map(len, paragraphs)) or 1)
+    return left if lost <= _MOST_RECURRING else paragraphs
