@@ -21,7 +21,7 @@ from tests.scale.newspapers import host_of
 from tests.support.processes import PROGRAM, environment, free_ports, newswarc
 
 _PAPERS = 8
-_ARTICLES = 250
+_ARTICLES = 1000
 _ROUNDS = 3
 
 

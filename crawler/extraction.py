@@ -51,7 +51,7 @@ class ReExtraction:
         done: list[ExtractedSegment] = []
         try:
             for manifest in self.manifests():
-                done.append(await self._segment(manifest, pool))
+                done.append(await self.one(manifest, pool))
                 progress(done[-1])
         finally:
             pool.close()
@@ -61,15 +61,8 @@ class ReExtraction:
         """The segments that it goes over."""
         return (manifest for manifest in segments(self._source) if self._shard.holds(manifest.segment))
 
-    async def one(self, manifest: Manifest) -> ExtractedSegment:
-        """Do one segment."""
-        pool = ExtractionPool(self._workers, self._queue)
-        try:
-            return await self._segment(manifest, pool)
-        finally:
-            pool.close()
-
-    async def _segment(self, manifest: Manifest, pool: ExtractionPool) -> ExtractedSegment:
+    async def one(self, manifest: Manifest, pool: ExtractionPool) -> ExtractedSegment:
+        """Do one segment. Raises DamagedArchive or StorageError."""
         name = segment_name(manifest)
         if self._is_complete(name):
             return ExtractedSegment(manifest.segment, 0, 0, skipped=True)

@@ -88,7 +88,7 @@ class Rebuilding:
         done: list[RebuiltSegment] = []
         try:
             for key in self.keys():
-                done.append(await self._segment(key, pool))
+                done.append(await self.one(key, pool))
                 progress(done[-1])
         finally:
             pool.close()
@@ -101,15 +101,8 @@ class Rebuilding:
             if item.key.endswith(WARC_SUFFIX) and self._shard.holds(name):
                 yield item.key
 
-    async def one(self, key: str) -> RebuiltSegment:
+    async def one(self, key: str, pool: ExtractionPool) -> RebuiltSegment:
         """Rebuild one segment. Raises StorageUnavailable or StorageRefused."""
-        pool = ExtractionPool(self._workers, self._queue)
-        try:
-            return await self._segment(key, pool)
-        finally:
-            pool.close()
-
-    async def _segment(self, key: str, pool: ExtractionPool) -> RebuiltSegment:
         text = key.rpartition("/")[2].removesuffix(WARC_SUFFIX)
         rebuilt = RebuiltSegment(text)
         try:
