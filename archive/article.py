@@ -7,6 +7,7 @@ A record depends on its own capture alone. What is not known is null or empty, n
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -140,6 +141,17 @@ class FieldFacts(RecordPart):
     """From 0, a guess, to 1, several independent sources agree."""
 
 
+class ArticleKind(StrEnum):
+    """What a page is of which a record was made."""
+
+    ARTICLE = "article"
+    """An article, as far as the page shows."""
+    LIVE_BLOG = "live_blog"
+    """A page that declares to be a live blog: what it says grows, and each capture holds what there was."""
+    PAYWALL_STUB = "paywall_stub"
+    """The beginning of an article that goes on behind a paywall, which the page declares."""
+
+
 class Article(RecordPart):
     """One article as it stood at the moment of its capture."""
 
@@ -156,6 +168,8 @@ class Article(RecordPart):
     requested_url: str | None = None
     """Where the redirects began; null when there were none."""
 
+    kind: ArticleKind = ArticleKind.ARTICLE
+    """What it is besides an article."""
     headline: str
     """The title, without the site's name."""
     description: str | None = None

@@ -28,7 +28,7 @@ from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, without_furniture, without_recurring
 from pipelines.extract.headline import headline_of, words
 from pipelines.extract.judgement import Models, shipped_models
-from pipelines.extract.kind import why_no_article
+from pipelines.extract.kind import kind_of, why_no_article
 from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import reservation, rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
@@ -220,6 +220,7 @@ def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate,
             "images": images,
             "links": media.links_of(document, element, article.article_body),
             "alternates": _unique([*media.alternates_of(document), *editions]),
+            "kind": kind_of(structured, rights, article.word_count),
             "is_accessible_for_free": rights.is_accessible_for_free,
             "paywall": rights.paywall,
             "robots": rights.robots,

@@ -1,20 +1,36 @@
-"""What kind of page it is, where it is no article: a front page, a list of articles, a page of the site's own."""
+"""What kind of page it is: no article (a front page, a list, a film), or which kind of one."""
 
 from __future__ import annotations
 
 from collections import Counter
 from urllib.parse import urlsplit
 
+from archive.article import ArticleKind
 from pipelines.extract.blocks import Block, Place
 from pipelines.extract.document import Document
+from pipelines.extract.rights import Rights
 from pipelines.extract.structured import Structured, texts
 from pipelines.extract.text import BodyText
 
 _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ImageGallery", "VideoGallery"})
 _OWN = frozenset({"ContactPage", "AboutPage", "CheckoutPage", "ProfilePage"})
+_SHOWN = frozenset({"VideoObject", "AudioObject", "MediaGallery"})
+_FEWEST_WORDS_BESIDE = 80
+"""Words beside a film or a recording, at least, for an article with one; fewer describe it."""
+_WORDS_OF_STUB = 150
+"""Words from which a text is taken for whole though its page is not free: subscribers' crawls, metered papers."""
 _MOSTLY = 0.5
 _MANY_TEASERS = 5
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5"})
+
+
+def kind_of(structured: Structured, rights: Rights, words: int) -> ArticleKind:
+    """What an article is besides, by what its page declares."""
+    if any("LiveBlogPosting" in texts(node.get("@type")) for node in structured.articles):
+        return ArticleKind.LIVE_BLOG
+    if rights.is_accessible_for_free is False and words < _WORDS_OF_STUB:
+        return ArticleKind.PAYWALL_STUB
+    return ArticleKind.ARTICLE
 
 
 def why_no_article(document: Document, structured: Structured, body: BodyText) -> str:
@@ -29,7 +45,13 @@ def why_no_article(document: Document, structured: Structured, body: BodyText) -
         return f"a list: it calls itself {lists[0]}"
     if own := sorted(kinds & _OWN):
         return f"no article: it calls itself {own[0]}"
+    if (shown := sorted(kinds & _SHOWN)) and _count(body) < _FEWEST_WORDS_BESIDE:
+        return f"no article: its text goes with what it calls a {shown[0]}"
     return _list_by_form(body)
+
+
+def _count(body: BodyText) -> int:
+    return sum(len(paragraph.split()) for paragraph in body.paragraphs)
 
 
 def _list_by_form(body: BodyText) -> str:

@@ -7,7 +7,7 @@ from html import escape
 
 import pytest
 
-from archive.article import Article
+from archive.article import Article, ArticleKind
 from archive.outcomes import PageOutcome
 from pipelines.extract import Rejected, extract
 from tests.pipelines.pages import LAYOUTS, stories
@@ -84,3 +84,33 @@ def test_an_article_stays_one_among_teasers() -> None:
     made = extract(LAYOUTS[0](story).replace('<div class="related">', section() + '<div class="related">'), story.url)
     assert isinstance(made, Article)
     assert made.headline == story.headline
+
+
+def declared(kind_: str, words: int, **more: object) -> str:
+    facts = {"@type": kind_, "headline": "The ferry sails again", **more}
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in STORIES[0].paragraphs)
+    text = " ".join(text.split()[:words]) + "</p>"
+    script = f'<script type="application/ld+json">{json.dumps(facts)}</script>'
+    return page(
+        f"<main><article><h1>The ferry sails again</h1>{text}</article></main>", script, "The ferry sails again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        (declared("NewsArticle", 90), ArticleKind.ARTICLE),
+        (declared("NewsArticle", 90, isAccessibleForFree=False), ArticleKind.PAYWALL_STUB),
+        (declared("NewsArticle", 90, isAccessibleForFree=True), ArticleKind.ARTICLE),
+        (declared("LiveBlogPosting", 90), ArticleKind.LIVE_BLOG),
+    ],
+)
+def test_what_an_article_is_besides(html: str, expected: ArticleKind) -> None:
+    made = extract(html, URL)
+    assert isinstance(made, Article), made
+    assert made.kind is expected
+
+
+def test_words_beside_a_film_are_no_article() -> None:
+    outcome, detail = kind(declared("VideoObject", 50))
+    assert (outcome, "VideoObject" in detail) == (PageOutcome.NOT_AN_ARTICLE, True)
