@@ -67,6 +67,18 @@ class Postgres:
             connection.execute(f'CREATE DATABASE "{name}"')
         return self._address(name)
 
+    def dump(self, address: str) -> Path:
+        """What ``pg_dump`` writes of a database."""
+        file = self._data / f"{uuid4().hex}.dump"
+        self._run(self._binaries / "pg_dump", "--format=custom", f"--file={file}", f"--dbname={address}")
+        return file
+
+    def restored(self, file: Path) -> str:
+        """The address of a new database that ``pg_restore`` has filled from a dump."""
+        address = self.database()
+        self._run(self._binaries / "pg_restore", "--exit-on-error", f"--dbname={address}", file)
+        return address
+
     def _address(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
