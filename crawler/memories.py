@@ -23,8 +23,8 @@ class Memories:
         self._learned = 0
 
     def recurring(self, site: str) -> tuple[str, ...]:
-        """Digests of the paragraphs that recur on a site."""
-        return self._of(site).recurring()
+        """Digests of the paragraphs that recur on a site, as they were last kept."""
+        return self._read(site).recurring()
 
     def learn(self, site: str, article: Article) -> None:
         """An article of a site was derived."""
@@ -41,10 +41,14 @@ class Memories:
         ]
         self._database.insert(MEMORIES, rows, replace=True)
         self._changed.clear()
+        self._known.clear()  # of thousands of sites these would fill the machine's memory
         self._learned = 0
 
     def _of(self, site: str) -> SiteMemory:
         if site not in self._known:
-            rows = self._database.rows(select(MEMORIES.c.paragraphs).where(MEMORIES.c.site == site))
-            self._known[site] = SiteMemory(rows[0].paragraphs if rows else "")
+            self._known[site] = self._read(site)
         return self._known[site]
+
+    def _read(self, site: str) -> SiteMemory:
+        rows = self._database.rows(select(MEMORIES.c.paragraphs).where(MEMORIES.c.site == site))
+        return SiteMemory(rows[0].paragraphs if rows else "")

@@ -44,11 +44,22 @@ def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
     if isinstance(made, Rejected):
         return Derivation(outcome_line(capture, made.outcome, made.detail))
     record = _with_provenance(made, capture, rules, warc_key)
-    previous = capture.discovery.previous_text
-    if previous and previous.rpartition(" ")[0] == text_mark(record).rpartition(" ")[0]:
-        detail = f"the text of record {previous.rpartition(' ')[2]}"
-        return Derivation(outcome_line(capture, PageOutcome.UNCHANGED_TEXT, detail))
+    said, _, before = capture.discovery.previous_text.rpartition(" ")
+    if said and (said == _said(record) or said == _said_by_all(capture, rules)):
+        return Derivation(outcome_line(capture, PageOutcome.UNCHANGED_TEXT, f"the text of record {before}"))
     return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
+
+
+def _said(article: Article) -> str:
+    return text_mark(article).rpartition(" ")[0]
+
+
+def _said_by_all(capture: Capture, rules: ExtractionRules) -> str:
+    """What the page says with all that recurs on the site, as a record said that was made before this was known."""
+    if not rules.recurring:
+        return ""
+    whole = _article(capture, rules.model_copy(update={"recurring": ()}))
+    return _said(whole) if isinstance(whole, Article) else ""
 
 
 def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from archive.captures import SegmentReading
+from archive.derived import Derivation
 from archive.exchange import CaptureAddress, CaptureOutcome, Discovery, Exchange, Original, Role, Truncation
 from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.outcomes import PageOutcome
 from archive.segment import SegmentWriter
 from pipelines.derivation import derive
+from pipelines.generation import text_mark
 from pipelines.pool import DerivationTask, ExtractionPool, run_task
 from pipelines.rules import ExtractionRules
+from pipelines.site_memory import digest_of
 from tests.pipelines.test_extract import PARAGRAPHS, URL, page
 
 NOW = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
@@ -168,3 +172,23 @@ def test_derivation_needs_no_configuration(segment: Segment) -> None:
     with segment.writer.close().warc.open("rb") as stream:
         (capture,) = SegmentReading(stream).captures()
     assert derive(capture, b"", segment.name.warc_key).article is not None
+
+
+def test_what_is_known_to_recur_makes_no_new_text(tmp_path: Path) -> None:
+    plea = "This paper lives by its readers; whoever can, please give us five a month."
+    segment = Segment(tmp_path)
+
+    def derived(html: str, rules: ExtractionRules, previous: str = "") -> Derivation:
+        made = exchange(response(html.encode()))
+        made = replace(made, discovery=replace(made.discovery, previous_text=previous))
+        task = segment.task(segment.add(made))
+        return run_task(replace(task, configuration=rules.canonical_json()))
+
+    before = derived(page(after=f"<p>{plea}</p>"), ExtractionRules()).article
+    assert before is not None
+    known = ExtractionRules(recurring=(digest_of(plea),))
+    again = page(after=f"<p>{plea}</p>", head="<meta name=x>")
+    assert derived(again, known, text_mark(before)).line.outcome is PageOutcome.UNCHANGED_TEXT
+    changed = derived(again.replace("third flood", "fourth flood"), known, text_mark(before))
+    assert changed.article is not None
+    assert plea not in changed.article.paragraphs
