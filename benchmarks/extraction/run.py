@@ -38,7 +38,7 @@ from pipelines.rules import ExtractionRules, Quality
 BASE = "trafilatura"
 _FETCHED = datetime(2026, 11, 1, tzinfo=UTC)
 _NEARLY = 0.99
-_PEER_SECONDS = 900
+_PEER_SECONDS = 600
 """How long another extractor may take for all pages."""
 _SETS = (("news", NEWS), ("other articles", OTHER), ("snippets", (SNIPPETS,)))
 
@@ -178,12 +178,12 @@ class Report:
 
     def __init__(self, pages: Sequence[Page], found: dict[str, list[Found]]) -> None:
         self._pages = pages
-        self._found = found
+        self.found = found
 
     def _of(self, sets: Sequence[str]) -> tuple[list[Page], dict[str, list[Found]]]:
         kept = [number for number, page in enumerate(self._pages) if page.set in sets]
         return [self._pages[number] for number in kept], {
-            name: [found[number] for number in kept] for name, found in self._found.items()
+            name: [found[number] for number in kept] for name, found in self.found.items()
         }
 
     def curve(self) -> list[str]:
@@ -206,7 +206,7 @@ class Report:
         """Texts on all sets, and what they cost."""
         titles = [title for title, _ in _SETS] + (["ms"] if costs else [])
         lines = [f"| | {' | '.join(titles)} |", "|---|" + "---|" * len(titles)]
-        for name in self._found:
+        for name in self.found:
             cells, cost = [], ""
             for _, sets in _SETS:
                 pages, found = self._of(sets)
@@ -220,7 +220,7 @@ class Report:
     def fields(self) -> list[str]:
         """Titles, dates, authors of the ways that give any."""
         lines = ["| | set | title | date | authors | author invented |", "|---|---|---|---|---|---|"]
-        for name, ones in self._found.items():
+        for name, ones in self.found.items():
             if not any(one.title for one in ones):
                 continue
             for one_set in sorted({page.set for page in self._pages if page.title or page.date}):
@@ -272,7 +272,8 @@ def _text(report: Report, brought: Report, count: int) -> str:
             f"`make extraction PAGES=DIR`: {count:,} saved pages. Ours makes whole records (text, title, date,",
             "authors, language, images, links, rights, hashes); its models have not seen the domain of the page they",
             "judge. Cost is processor time beside trafilatura with metadata (1.00) in the same run; the other",
-            "programs run after it.",
+            f"programs run after it, each for {_PEER_SECONDS / 60:g} minutes at most. Left out: "
+            f"{', '.join(name for name in WAYS if name not in report.found) or 'none'}.",
             "",
             "## Cost and quality on news",
             "",
