@@ -92,9 +92,15 @@ def damaged(sound: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Dama
     return Damaged(tmp_path / "archive", random.Random(request.node.name))
 
 
+_GZIP_HEADER, _GZIP_TRAILER = 10, 8
+
+
 def flip_a_byte(archive: Damaged) -> None:
+    """One of what a member holds: of its header some bytes mean nothing (RFC 1952, section 2.3.1)."""
     data = bytearray(archive.warc.read_bytes())
-    data[archive.chance.randrange(len(data))] ^= 1 << archive.chance.randrange(8)
+    offset, member = archive.chance.choice(list(whole_members(archive.warc)))
+    at = offset + archive.chance.randrange(_GZIP_HEADER, len(member) - _GZIP_TRAILER - 1)
+    data[at] ^= 1 << archive.chance.randrange(8)
     archive.warc.write_bytes(data)
 
 
