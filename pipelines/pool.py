@@ -11,8 +11,10 @@ import asyncio
 import faulthandler
 import itertools
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -182,6 +184,20 @@ def _ignore_interrupts() -> None:
     bound_allocator()
 
 
+def _begin() -> None:
+    """What a worker does first."""
+    _ignore_interrupts()
+    threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
+
+
+def _end_with_owner() -> None:
+    # Of an owner that was killed nothing comes any more, and no end either: its workers would wait for ever
+    owner = multiprocessing.parent_process()
+    if owner is not None:
+        owner.join()
+        os._exit(1)
+
+
 def _start_server() -> None:
     """Start the process that the workers are forked from, deaf to Ctrl-C from its first moment on.
 
@@ -214,7 +230,7 @@ class ExtractionPool:
             _start_server()
             return
         context = multiprocessing.get_context("fork")
-        self._executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
+        self._executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
         self._executor.submit(_ignore_interrupts).result()
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
@@ -275,7 +291,5 @@ class ExtractionPool:
 
     def _running(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(
-                self._workers, mp_context=self._context, initializer=_ignore_interrupts
-            )
+            self._executor = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_begin)
         return self._executor
