@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipelines.extract.blocks import AROUND, Block, Place
 from pipelines.extract.class_words import KINDS
-from pipelines.extract.phrases import PHRASES, phrases_in
+from pipelines.extract.phrases import PHRASES, phrases_of
 
 Matrix = NDArray[np.float32]
 
@@ -104,11 +104,11 @@ def rows(blocks: Sequence[Block], declared: Declared, votes: Mapping[str, str] |
 
 
 def _phrases(blocks: Sequence[Block]) -> Matrix:
-    nothing = [False] * len(PHRASES)
-    return np.array(
-        [phrases_in(block.text) if len(block.text) <= _LONGEST_PHRASE else nothing for block in blocks],
-        dtype=np.float32,
-    )
+    found = np.zeros((len(blocks), len(PHRASES)), dtype=np.float32)
+    short = [number for number, block in enumerate(blocks) if len(block.text) <= _LONGEST_PHRASE]
+    if short:
+        found[short] = phrases_of([blocks[number].text for number in short])
+    return found
 
 
 def _bits(masks: NDArray[np.int64], count: int) -> Matrix:

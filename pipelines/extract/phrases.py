@@ -6,6 +6,7 @@ In the languages of most news sites; a text in another one is judged without the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _PHRASES = {
     "comments": r"\W*(?:\d+\s*)?(?:comments?|kommentare?|comentarios?|coment[aá]rios?|commentaires?"
@@ -47,12 +48,19 @@ _ANY = re.compile("|".join(f"(?:{pattern})" for pattern in _PHRASES.values()), r
 _PATTERNS = [re.compile(pattern, re.I) for pattern in _PHRASES.values()]
 
 PHRASES = (*_PHRASES, *_WORDINGS)
-"""Names of what `phrases_in` looks for, in its order."""
+"""Names of what `phrases_of` looks for, in its order."""
 
 
-def phrases_in(text: str) -> list[bool]:
-    """Which of `PHRASES` a short text says."""
+def phrases_of(texts: Sequence[str]) -> list[list[bool]]:
+    """Which of `PHRASES` each of some short texts says."""
+    whole = "\n".join(texts).lower()
+    # Most wordings are nowhere on a page, and need not be looked for in each of its texts
+    wordings = [tuple(word for word in words if word in whole) for words in _WORDINGS.values()]
+    return [_phrases_in(text, wordings) for text in texts]
+
+
+def _phrases_in(text: str, wordings: Sequence[tuple[str, ...]]) -> list[bool]:
     lower = text.lower()
     any_phrase = _ANY.match(text) is not None
     found = [any_phrase and pattern.match(text) is not None for pattern in _PATTERNS]
-    return found + [any(map(lower.__contains__, words)) for words in _WORDINGS.values()]
+    return found + [any(map(lower.__contains__, words)) for words in wordings]
