@@ -100,6 +100,7 @@ def test_the_same_bytes_as_by_processes(
     assert digests(tmp_path / f"{command}-dask") == made
 
 
+@pytest.mark.long
 def test_a_data_set_is_the_same(archive: Path, scheduler: str, tmp_path: Path) -> None:
     made = []
     for name, engine in (("pool", []), ("dask", ["--engine", "dask", "--scheduler", scheduler])):
