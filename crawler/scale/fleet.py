@@ -6,7 +6,6 @@ sources and articles, by the same rules as on one machine; it is worked out when
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,7 +53,8 @@ class Fleet:
         """Take sites in, or give those that are in it their new definition; the ids of the new ones."""
         known = {row.site for row in self._database.rows(select(FLEET.c.site))}
         rows: list[dict[str, object]] = [
-            {"site": site.id, "host": site.host, "definition": _text(site), "due_at": 0.0} for site in sites
+            {"site": site.id, "host": site.host, "definition": site.definition().decode(), "due_at": 0.0}
+            for site in sites
         ]
         self._database.insert(FLEET, rows, replace=("host", "definition"))
         return [site.id for site in sites if site.id not in known]
@@ -134,10 +134,6 @@ class Fleet:
         """Give up the spools not heard of for so long; how many addresses of each are due again."""
         silent = [spool.holder for spool in self.spools() if not spool.lost and spool.silent > seconds]
         return {holder: self.give_up(holder) for holder in silent}
-
-
-def _text(site: Site) -> str:
-    return json.dumps(site.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
 
 
 def _next_source(site: str) -> ScalarSelect[float]:
