@@ -148,6 +148,8 @@ class ArticleKind(StrEnum):
     """An article, as far as the page shows."""
     LIVE_BLOG = "live_blog"
     """A page that declares to be a live blog: what it says grows, and each capture holds what there was."""
+    LIVE_BLOG_ENTRY = "live_blog_entry"
+    """One entry of a live blog, on a page of its own."""
     PAYWALL_STUB = "paywall_stub"
     """The beginning of an article that goes on behind a paywall, which the page declares."""
 

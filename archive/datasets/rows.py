@@ -36,7 +36,7 @@ COLUMNS = (
     Column("site", _TEXT, "Host of the address, without www.", nullable=False),
     Column("url", _TEXT, "The captured address.", nullable=False),
     Column("canonicalUrl", _TEXT, "The address that the page names as its own."),
-    Column("kind", _TEXT, "article, live_blog (grows), or paywall_stub (a beginning).", nullable=False),
+    Column("kind", _TEXT, "article, live_blog (grows), live_blog_entry, paywall_stub (a beginning).", nullable=False),
     Column("headline", _TEXT, "The title, without the site's name.", nullable=False),
     Column("description", _TEXT, "The page's own summary."),
     Column("text", _TEXT, "The article's text, paragraphs parted by one newline.", nullable=False),

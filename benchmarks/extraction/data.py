@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 NEWS = ("zyte181", "fundeval80", "fundus258")
@@ -61,16 +62,24 @@ def _page(directory: Path, entry: dict[str, object]) -> Page:
     return Page(
         set=str(entry["set"]),
         id=str(entry["id"]),
-        url=str(entry.get("url") or f"https://{entry['domain']}/"),
+        url=str(entry.get("url") or f"https://{entry['domain']}/page"),
         domain=str(entry["domain"]),
         file=directory / str(entry["path"]),
         texts=tuple(str(entry[key]) for key in ("text", "text_without_optional") if entry.get(key)),
         title=str(entry["title"]) if entry.get("title") else None,
-        date=str(entry["date"]) if entry.get("date") else None,
+        date=_day(entry.get("date")),
         authors=_strings(authors) if isinstance(authors, list) or entry["set"] in AUTHORED else None,
         inside=_strings(entry.get("with")),
         outside=_strings(entry.get("without")),
     )
+
+
+def _day(value: object) -> str | None:
+    """A known day; None where the set has something else in its place, as ``nan`` or a month."""
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        return None
 
 
 def _strings(value: object) -> tuple[str, ...]:

@@ -68,6 +68,15 @@ class _Page:
     body: BodyText
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    paragraphs: tuple[str, ...]
+    whole: str
+    words: list[str]
+    editions: tuple[Alternate, ...]
+    """The editions that link-only lines lead to."""
+
+
 def extract(
     html: bytes | str,
     url: str,
@@ -98,12 +107,12 @@ def extract(
     page = _Page(document, structured, rules, discovery, fetched_at, names, body)
     announced = discovery.source_title if discovery else ""
     headline, headline_facts = headline_of(document, structured, rules, names, announced)
-    paragraphs, editions = _body(page, headline)
-    refusal = _refusal(page, headline, paragraphs)
+    text = _text(page, headline)
+    refusal = _refusal(page, headline, text)
     if refusal is not None:
         return refusal
     assert headline is not None
-    return _article(page, headline, headline_facts, paragraphs, editions)
+    return _article(page, headline, headline_facts, text)
 
 
 def warm_up() -> None:
@@ -112,23 +121,24 @@ def warm_up() -> None:
     language_of("a word or two, often enough to be told by " * 10, Element("html"), [], "")
 
 
-def _body(page: _Page, headline: str | None) -> tuple[list[str], tuple[Alternate, ...]]:
-    """The paragraphs of the text, and the editions that link-only lines lead to."""
+def _text(page: _Page, headline: str | None) -> _Text:
     raw = list(page.body.paragraphs)
     main_script = script_of("\n".join(raw))
     links = list(edition_links(page.document, page.body.blocks, main_script))
     lines = {line for line, _ in links}
     kept = without_furniture(raw, headline, image_labels(page.document.root), lines, page.rules.remove_paragraphs)
-    return without_recurring(kept, page.rules.recurring), tuple(alternate for _, alternate in links)
+    paragraphs = tuple(without_recurring(kept, page.rules.recurring))
+    whole = "\n".join(paragraphs)
+    return _Text(paragraphs, whole, words_of(whole), tuple(alternate for _, alternate in links))
 
 
-def _refusal(page: _Page, headline: str | None, paragraphs: list[str]) -> Rejected | None:
-    count = len(words_of("\n".join(paragraphs)))
+def _refusal(page: _Page, headline: str | None, text: _Text) -> Rejected | None:
+    count = len(text.words)
     said = [headline or "", *(text_of(element) for element in page.document.root.iter("title", "h1"))]
-    missing = next((text for text in said if _NOT_FOUND.search(text)), None)
+    missing = next((line for line in said if _NOT_FOUND.search(line)), None)
     if missing and not page.structured.articles and count < _SHORT:
         return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {missing!r}")
-    if not paragraphs:
+    if not text.paragraphs:
         return Rejected(PageOutcome.NO_TEXT, "no body text found")
     if count < page.rules.minimum_words:
         return Rejected(PageOutcome.TOO_SHORT, f"{count} words; the rules ask for {page.rules.minimum_words}")
@@ -145,16 +155,13 @@ def _article(
     page: _Page,
     headline: str,
     headline_facts: FieldFacts | None,
-    paragraphs: list[str],
-    editions: tuple[Alternate, ...],
+    text: _Text,
 ) -> Article:
     document, structured, rules = page.document, page.structured, page.rules
     authors, authors_facts = authors_of(
         document, structured, rules, page.names, page.discovery, [block.text for block in page.body.blocks]
     )
-    body = "\n".join(paragraphs)
-    found_words = words_of(body)
-    tag, tag_facts = language_of(body, document.root, _declared_languages(structured), rules.language)
+    tag, tag_facts = language_of(text.whole, document.root, _declared_languages(structured), rules.language)
     when, when_facts = _dates(page, headline, tag)
     provenance = {
         "headline": headline_facts,
@@ -166,17 +173,17 @@ def _article(
     article = Article(
         url=document.url,
         headline=headline,
-        article_body=body,
-        paragraphs=tuple(paragraphs),
+        article_body=text.whole,
+        paragraphs=text.paragraphs,
         in_language=tag,
-        word_count=len(found_words),
-        content_sha256=content_sha256(body),
-        simhash64=simhash64(found_words),
+        word_count=len(text.words),
+        content_sha256=content_sha256(text.whole),
+        simhash64=simhash64(text.words),
         authors=authors,
         **when,
         fields={name: fact for name, fact in provenance.items() if fact is not None},
     )
-    return _with_surroundings(article, page, editions)
+    return _with_surroundings(article, page, text.editions)
 
 
 def _dates(page: _Page, headline: str, language: str | None) -> tuple[dict[str, Any], dict[str, FieldFacts | None]]:
@@ -220,7 +227,7 @@ def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate,
             "images": images,
             "links": media.links_of(document, element, article.article_body),
             "alternates": _unique([*media.alternates_of(document), *editions]),
-            "kind": kind_of(structured, rights, article.word_count),
+            "kind": kind_of(structured, rights, article.word_count, document.url),
             "is_accessible_for_free": rights.is_accessible_for_free,
             "paywall": rights.paywall,
             "robots": rights.robots,

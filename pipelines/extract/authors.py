@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,16 +110,32 @@ def _labelled(structured: Structured) -> list[Author]:
     return [Author(name=plain(text)) for text in structured.meta.get("twitter:data1", ())] if written else []
 
 
+class _Signs(Enum):
+    """What a class says of an element."""
+
+    AN_AUTHOR = auto()
+    PERHAPS = auto()
+    NOTHING = auto()
+
+
+@lru_cache(maxsize=1 << 14)
+def _signs(marks: str) -> _Signs:
+    if _CLASS.search(marks):
+        return _Signs.AN_AUTHOR
+    return _Signs.PERHAPS if _CLASS_LESS.search(marks) else _Signs.NOTHING
+
+
 def _bylines(document: Document) -> Iterator[list[Author]]:
     """Signatures that only their looks give away, the surer ones first: by class, by where a link leads."""
     marked: list[html.HtmlElement] = []
     less: list[html.HtmlElement] = []
     linked: list[html.HtmlElement] = []
     for element in document.root.iter("a", "span", "div", "p", "li", "address", "cite", "strong"):
-        marks = element.get("class") or ""
-        if _CLASS.search(marks):
+        marks = element.get("class")
+        signs = _signs(marks) if marks else _Signs.NOTHING
+        if signs is _Signs.AN_AUTHOR:
             marked.append(element)
-        elif _CLASS_LESS.search(marks):
+        elif signs is _Signs.PERHAPS:
             less.append(element)
         elif element.tag == "a" and _PAGE_OF_AUTHOR.search(element.get("href") or ""):
             linked.append(element)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -24,7 +24,8 @@ _MANY_BYTES = 16
 """Continuation bytes that make a valid UTF-8 text one beyond doubt."""
 _CONTROLS = bytes([*range(9), 0x0B, *range(0x0E, 0x20)])
 _WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
-_STRING = etree.XPath("string()")
+_STRING = etree.XPath("string()", smart_strings=False)
+_RELATED = etree.XPath("//*[(self::link or self::a) and @rel]")
 
 
 class UnreadableDocument(ValueError):
@@ -55,6 +56,16 @@ class Document:
         except ValueError:
             return None
         return address if address.startswith(("http://", "https://")) else None
+
+    def related(self, relation: str, *tags: str) -> Iterator[html.HtmlElement]:
+        """The elements of these tags with this word in their ``rel``."""
+        for element in self._with_rel():
+            if element.tag in tags and relation in (element.get("rel") or "").lower().split():
+                yield element
+
+    def _with_rel(self) -> list[html.HtmlElement]:
+        found = _RELATED(self.root)
+        return [one for one in found if isinstance(one, html.HtmlElement)] if isinstance(found, list) else []
 
     def header(self, name: str) -> list[str]:
         """All values of a response header."""
@@ -88,6 +99,8 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         root = html.document_fromstring(encoded, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise UnreadableDocument(f"no HTML tree: {error}") from error
+    if b"<rt" in encoded:
+        etree.strip_elements(root, "rt", "rp", with_tail=False)  # readings beside characters say the same twice
     return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded)
 
 

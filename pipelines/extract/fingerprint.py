@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ def simhash64(words: list[str]) -> str:
     return np.packbits(bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)).tobytes().hex()
 
 
+@lru_cache(maxsize=1 << 15)
 def _hash_of(word: str) -> int:
     digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=_BITS // 8).digest()
     return int.from_bytes(digest, "big")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
 
 from archive.article import FieldFacts
 from pipelines.extract.candidates import Candidate, facts
@@ -13,10 +17,18 @@ from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:»•·―]+\s+|\s*[|｜»]\s*")
+_BESIDE = re.compile(
+    r"kicker|roofline|overline|over-?title|super-?title|pre-?title|top-?line|dachzeile|spitzmarke|eyebrow|rubri"
+    r"|sub-?title|sub-?head|h1-?small|\bdate|category|antetitulo|volanta|occhiello|surtitre|vignette|label",
+    re.I,
+)
+"""Classes of what stands in a heading before or behind its line."""
 _LONGEST = 300
 _AGREES = 0.5
 _FEWEST_WORDS = 3
 _PARTS = 2
+_MOST_IN_NAME = 3
+_MOST_BESIDE = 20
 _LONGEST_SHARED = 110
 _MOST_WORDS_OF_NAME = 5
 _FEWEST_LETTERS_OF_NAME = 5
@@ -29,7 +41,7 @@ def headline_of(
     names = (*names, *_host_names(document.url), *_mastheads(document))
     declared = _declared(structured, document, announced)
     candidates = _from_rules(document, rules)
-    heading = _below_masthead(document) or _heading(document, declared, names)
+    heading = _below_masthead(document, names) or _heading(document, declared, names)
     if heading:
         candidates.append(Candidate(heading, "heading"))
     candidates += declared
@@ -88,7 +100,9 @@ def _mastheads(document: Document) -> list[str]:
         text_of(heading)
         for heading in document.root.iter("h1")
         for link in [next(heading.iter("a"), None) if heading.getparent().tag != "a" else heading.getparent()]
-        if link is not None and document.absolute(link.get("href")) == home and text_of(link) == text_of(heading)
+        if link is not None
+        and (document.absolute(link.get("href")) or "").partition("?")[0] == home
+        and text_of(link) == text_of(heading)
     ]
 
 
@@ -111,33 +125,69 @@ def _declared(structured: Structured, document: Document, announced: str) -> lis
 
 def _heading(document: Document, declared: list[Candidate[str]], names: tuple[str, ...]) -> str | None:
     """The heading that agrees best with what is declared, or the only plausible one."""
-    headings = [text for element in document.root.iter("h1") if (text := text_of(element)) and len(text) < _LONGEST]
-    headings = [text for text in dict.fromkeys(headings) if _is_usable(text, names)]
+    titles = [title for candidate in declared if (title := without_site(candidate.value, names))]
+    headings = [_line_of(element, titles) for element in document.root.iter("h1")]
+    headings = [text for text in dict.fromkeys(headings) if len(text) < _LONGEST and _is_usable(text, names)]
     if not headings:
         return None
-    titles = [candidate.value for candidate in declared]
     if not titles:
         return max(headings, key=len)
     best = max(headings, key=lambda text: (max(overlap(text, title) for title in titles), len(text)))
-    agrees = max(overlap(best, title) for title in titles) >= _AGREES
+    agrees = any(_is_of(best, title) for title in titles)
     return best if agrees or (len(headings) == 1 and len(words(best)) >= 4) else None
 
 
-def _below_masthead(document: Document) -> str | None:
+def _line_of(heading: HtmlElement, titles: Sequence[str]) -> str:
+    """The text of a heading without a kicker, a date or a second line that is marked as one.
+
+    What the declared titles have too stays: a kicker with a colon, a second line.
+    """
+    whole = text_of(heading)
+    if len(whole) >= _LONGEST:
+        return whole
+    for part in islice(heading.iter("span", "small", "time", "div", "p"), _MOST_BESIDE):
+        text = text_of(part) if _is_beside(part) else ""
+        rest = whole.removeprefix(text).removesuffix(text).strip(" :–—-|")
+        if text and len(words(rest)) >= _FEWEST_WORDS and len(rest) >= len(text):
+            declared = next((title for title in titles if squeeze(title) == squeeze(whole)), "")
+            kicker = whole.startswith(text)
+            if not declared or (kicker and not declared.startswith(f"{text.rstrip(' :')}:")):
+                whole = rest
+    return whole
+
+
+def _is_beside(part: HtmlElement) -> bool:
+    return part.tag in ("small", "time") or _BESIDE.search(part.get("class") or "") is not None
+
+
+def _is_of(heading: str, title: str) -> bool:
+    """Whether a heading says what a title does: a word or two that a long title has too do not."""
+    if len(words(heading)) >= _FEWEST_WORDS or len(words(title)) <= _FEWEST_WORDS:
+        return overlap(heading, title) >= _AGREES
+    return squeeze(title).startswith(squeeze(heading)) or squeeze(heading) in map(squeeze, _SEPARATOR.split(title))
+
+
+def _below_masthead(document: Document, names: tuple[str, ...]) -> str | None:
     """The heading of lower level that is the article's, where the only heading of the first level names the site.
 
     The title element then has both as parts.
     """
     title = document.root.find(".//title")
     parts = {squeeze(part) for part in _SEPARATOR.split(text_of(title))} if title is not None else set()
-    top = [text_of(element) for element in document.root.iter("h1")]
-    if len(parts) < _PARTS or len(top) != 1 or squeeze(top[0]) not in parts:
+    top = [squeeze(text_of(element)) for element in document.root.iter("h1")]
+    if len(parts) < _PARTS or len(top) != 1 or top[0] not in parts:
         return None
+    site = {_unaccented(part) for name in names for part in _SEPARATOR.split(name)}
     for element in document.root.iter("h2", "h3"):
         text = text_of(element)
-        if len(words(text)) > 1 and squeeze(text) in parts - {squeeze(top[0])}:
+        if len(words(text)) > 1 and squeeze(text) in parts - {top[0]} and _unaccented(text) not in site:
             return text
     return None
+
+
+def _unaccented(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", squeeze(text))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def words(text: str) -> list[str]:
@@ -160,6 +210,9 @@ def without_site(title: str, names: tuple[str, ...]) -> str:
     """The title without leading or trailing names of the site."""
     known = {squeeze(name) for name in names if name}
     parts = list(_SEPARATOR.finditer(title))
+    for part in parts[-_MOST_IN_NAME:]:  # a name may have separators in it
+        if squeeze(title[part.end() :]) in known:
+            return without_site(title[: part.start()].strip(), names)
     if parts and _names_site(title[parts[-1].end() :], known):
         return without_site(title[: parts[-1].start()].strip(), names)
     if parts and squeeze(title[: parts[0].start()]) in known:

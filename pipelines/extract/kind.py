@@ -9,7 +9,7 @@ from archive.article import ArticleKind
 from pipelines.extract.blocks import Block, Place
 from pipelines.extract.document import Document
 from pipelines.extract.rights import Rights
-from pipelines.extract.structured import Structured, texts
+from pipelines.extract.structured import Node, Structured, texts
 from pipelines.extract.text import BodyText
 
 _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ImageGallery", "VideoGallery"})
@@ -19,27 +19,55 @@ _FEWEST_WORDS_BESIDE = 80
 """Words beside a film or a recording, at least, for an article with one; fewer describe it."""
 _WORDS_OF_STUB = 150
 """Words from which a text is taken for whole though its page is not free: subscribers' crawls, metered papers."""
+_WORDS_OF_STORY = 100
+"""Words of a front page's text, at least, for it to be one."""
+_SURE = 0.75
+"""F1 that is expected of such a text, at least; of the lines of a news site's front page little is."""
+_PARTED = 2
 _MOSTLY = 0.5
 _MANY_TEASERS = 5
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5"})
 
 
-def kind_of(structured: Structured, rights: Rights, words: int) -> ArticleKind:
-    """What an article is besides, by what its page declares."""
-    if any("LiveBlogPosting" in texts(node.get("@type")) for node in structured.articles):
+def kind_of(structured: Structured, rights: Rights, words: int, url: str) -> ArticleKind:
+    """What an article at this address is besides, by what its page declares."""
+    live = [node for node in structured.articles if _is_live_blog(node)]
+    if any(_is_entry(node, url) for node in live) or any(map(_is_part_of_live_blog, structured.articles)):
+        return ArticleKind.LIVE_BLOG_ENTRY
+    if live:
         return ArticleKind.LIVE_BLOG
     if rights.is_accessible_for_free is False and words < _WORDS_OF_STUB:
         return ArticleKind.PAYWALL_STUB
     return ArticleKind.ARTICLE
 
 
+def _is_live_blog(node: Node) -> bool:
+    return "LiveBlogPosting" in texts(node.get("@type"))
+
+
+def _is_entry(live_blog: Node, url: str) -> bool:
+    """Whether the address is one that a live blog gives to one of its entries, and not its own."""
+    updates = live_blog.get("liveBlogUpdate")
+    entries = updates if isinstance(updates, list) else [updates]
+    addresses = {address for entry in entries if isinstance(entry, dict) for address in texts(entry.get("url"))}
+    return url in addresses and url not in texts(live_blog.get("url"))
+
+
+def _is_part_of_live_blog(node: Node) -> bool:
+    """schema.org's `isPartOf`: what a posting belongs to."""
+    whole = node.get("isPartOf")
+    return isinstance(whole, dict) and _is_live_blog(whole)
+
+
 def why_no_article(document: Document, structured: Structured, body: BodyText) -> str:
     """Why a page is no article; empty of one that may be. A page that declares an article is taken at its word."""
-    if structured.articles or (structured.meta_first("og:type") or "").lower() == "article":
+    if structured.articles:
         return ""
     address = urlsplit(document.url)
     if address.path in ("", "/") and not address.query:
-        return "the front page of a site"
+        return "" if _is_one_story(body) else "the front page of a site"
+    if (structured.meta_first("og:type") or "").lower() == "article":
+        return ""
     kinds = {kind for node in structured.nodes for kind in texts(node.get("@type"))}
     if lists := sorted(kinds & _LISTS):
         return f"a list: it calls itself {lists[0]}"
@@ -48,6 +76,28 @@ def why_no_article(document: Document, structured: Structured, body: BodyText) -
     if (shown := sorted(kinds & _SHOWN)) and _count(body) < _FEWEST_WORDS_BESIDE:
         return f"no article: its text goes with what it calls a {shown[0]}"
     return _list_by_form(body)
+
+
+def _is_one_story(body: BodyText) -> bool:
+    """Whether a front page is a text all the same, as of a site of one page: prose, hardly any links, no teasers."""
+    if body.source == "rules":
+        return True
+    characters = sum(len(block.text) for block in body.blocks) or 1
+    teasers = sum(_leads_elsewhere(block) for block in body.blocks)
+    return (
+        _count(body) >= _WORDS_OF_STORY
+        and body.confidence >= _SURE
+        and sum(block.linked for block in body.blocks) < _MOSTLY * characters
+        and teasers < _MANY_TEASERS
+        and _leading_within(body) < _PARTED
+    )
+
+
+def _leading_within(body: BodyText) -> int:
+    """Headings that lead elsewhere between the first and the last block of the text: one post after another."""
+    kept = {id(block) for block in body.kept}
+    places = [number for number, block in enumerate(body.blocks) if id(block) in kept]
+    return sum(map(_leads_elsewhere, body.blocks[places[0] : places[-1]])) if places else 0
 
 
 def _count(body: BodyText) -> int:

@@ -145,9 +145,8 @@ def links_of(document: Document, article: html.HtmlElement, body: str) -> tuple[
 
 def alternates_of(document: Document) -> Iterator[Alternate]:
     """Editions declared by ``link rel=alternate hreflang`` (WHATWG HTML, section 4.6.7.1)."""
-    for element in document.root.iter("link"):
-        language = element.get("hreflang")
-        if language and "alternate" in (element.get("rel") or "").lower().split():
+    for element in document.related("alternate", "link"):
+        if language := element.get("hreflang"):
             address = document.absolute(element.get("href"))
             if address and address != document.url:
                 yield Alternate(href=address, hreflang=normal_tag(language) or language.strip())
@@ -165,11 +164,10 @@ def next_page_of(document: Document) -> str | None:
 
 
 def _related(document: Document, relation: str, *tags: str) -> str | None:
-    for element in document.root.iter(*tags):
-        if relation in (element.get("rel") or "").lower().split():
-            address = document.absolute(element.get("href"))
-            if address and _site(address) == _site(document.url):
-                return address
+    for element in document.related(relation, *tags):
+        address = document.absolute(element.get("href"))
+        if address and _site(address) == _site(document.url):
+            return address
     return None
 
 

@@ -86,8 +86,7 @@ def _mining(document: Document, structured: Structured) -> str | None:
 
 
 def _license(document: Document, structured: Structured) -> str | None:
-    for element in document.root.iter("link", "a"):
-        if "license" in (element.get("rel") or "").lower().split():
-            return document.absolute(element.get("href")) or element.get("href")
+    for element in document.related("license", "link", "a"):
+        return document.absolute(element.get("href")) or element.get("href")
     declared = texts(structured.article_value("license"))
     return declared[0] if declared else structured.meta_first("dc.rights.license", "dcterms.license")

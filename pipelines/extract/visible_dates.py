@@ -31,7 +31,7 @@ _NEAR = 24
 _CHANGED = re.compile(
     r"(?i)updated?\b|modified|revised|reviewed|aktualisiert|geändert|stand\b|mise? à jour|màj\b|modifié|actualizad|"
     r"aggiornat|atualizad|bijgewerkt|gewijzigd|uppdatera|oppdatert|opdateret|päivitetty|güncelle|обновлен|"
-    r"zaktualizowan|ενημέρωση|تحديث|更新"
+    r"zaktualizowan|ενημέρωση|تحديث|更新|registriert|registered|joined|member since|mitglied seit|gültig seit|valid"
 )
 _ISO = re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)")
 _WIDE = re.compile(r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日일]")

@@ -41,3 +41,61 @@ def test_a_heading_that_leads_to_the_front_page_is_none_of_the_articles() -> Non
     html = page(title="Quay wall - A paper for the whole coast").replace("<header>", f"<header>{masthead}")
     assert article_of(html.replace("<h1>Quay wall is to be raised</h1>", "")).headline == "Quay wall"
     assert article_of(html).headline == "Quay wall is to be raised"
+
+
+HEADING = "<h1>Quay wall is to be raised</h1>"
+
+
+@pytest.mark.parametrize(
+    ("heading", "declared", "expected"),
+    [
+        ('<span class="kicker">Harbour</span> Quay wall is to be raised', "", "Quay wall is to be raised"),
+        ("<time>5 January 2026</time> Quay wall is to be raised", "", "Quay wall is to be raised"),
+        ('Quay wall is to be raised <small class="subtitle">By a hand</small>', "", "Quay wall is to be raised"),
+        (
+            '<span class="kicker">Harbour:</span> Quay wall is to be raised',
+            "Harbour: Quay wall is to be raised",
+            "Harbour: Quay wall is to be raised",
+        ),
+        (
+            '<span class="kicker">Harbour</span> Quay wall is to be raised',
+            "Harbour - Quay wall is to be raised",
+            "Quay wall is to be raised",
+        ),
+        ('<span class="label">Quay wall is to be</span> raised', "", "Quay wall is to be raised"),
+    ],
+)
+def test_what_stands_in_a_heading_beside_its_line(heading: str, declared: str, expected: str) -> None:
+    head = f'<meta property="og:title" content="{declared}">' if declared else ""
+    html = page(head, title=f"{declared or 'Quay wall is to be raised'} | The Mole")
+    assert article_of(html.replace(HEADING, f"<h1>{heading}</h1>")).headline == expected
+
+
+def test_a_word_that_a_long_title_has_too_is_not_its_heading() -> None:
+    title = "How the harbour, the market and the ferry came to share one quay"
+    html = page(f'<meta property="og:title" content="{title}">', title=f"{title} | The Mole")
+    assert article_of(html.replace(HEADING, "<h1>Ferry</h1>")).headline == title
+    short = html.replace(title, "Ferry timetable")
+    assert article_of(short.replace(HEADING, "<h1>Ferry</h1>")).headline == "Ferry"
+
+
+def test_the_sites_name_in_a_lower_heading_is_not_the_articles() -> None:
+    head = '<meta property="og:site_name" content="Táles of the Mole - the harbour\'s blog">'
+    html = page(head, title="Quay wall is to be raised - Tales of the Mole")
+    html = html.replace("</article>", "</article><h2>Tales of the Mole</h2>")
+    assert article_of(html).headline == "Quay wall is to be raised"
+
+
+def test_a_sites_name_may_have_a_separator_in_it() -> None:
+    head = '<meta property="og:site_name" content="The Mole - News of the coast">'
+    html = page(head, title="Quay wall is to be raised - The Mole - News of the coast")
+    assert article_of(html.replace(HEADING, "")).headline == "Quay wall is to be raised"
+
+
+def test_readings_beside_characters_are_left_out() -> None:
+    ruby = "<ruby>港<rp>(</rp><rt>みなと</rt><rp>)</rp></ruby>の壁を高くする"
+    text = f"<p>{ruby}ことを市は決めた。</p>" * 3
+    html = page(title="港の壁を高くする").replace(HEADING, f"<h1>{ruby}</h1>{text}")
+    article = article_of(html)
+    assert article.headline == "港の壁を高くする"
+    assert "みなと" not in article.article_body

@@ -59,10 +59,28 @@ def test_a_page_of_links() -> None:
 
 
 def test_the_front_page_but_not_an_article_that_only_a_query_names() -> None:
-    text = "".join(f"<p>{paragraph}</p>" for paragraph in STORIES[0].paragraphs)
-    html = page(f"<main><h1>{STORIES[0].headline}</h1>{text}</main>")
+    teasers = "".join(
+        f"<h3><a href='/{at}'>{escape(story.headline)}</a></h3>" for at, story in enumerate(STORIES[:6])
+    )
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in STORIES[0].paragraphs * 3)
+    html = page(f"<main><h1>{STORIES[0].headline}</h1>{text}</main>{teasers}")
     assert kind(html, "https://paper.example.org/") == (PageOutcome.NOT_AN_ARTICLE, "the front page of a site")
     assert isinstance(extract(html, "https://paper.example.org/?p=117"), Article)
+
+
+def test_a_front_page_that_is_one_text() -> None:
+    english = next(story for story in STORIES if story.language == "en")
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in english.paragraphs * 3)
+    html = page(f"<main><article><h1>{english.headline}</h1>{text}</article></main>", title=english.headline)
+    assert isinstance(extract(html, "https://paper.example.org/"), Article)
+    posts = "".join(
+        f"<h2><a href='/{at}'>{escape(story.headline)}</a></h2><p>{'</p><p>'.join(story.paragraphs)}</p>"
+        for at, story in enumerate(STORIES[:4])
+    )
+    assert kind(page(f"<main><h1>All our posts</h1>{posts}</main>"), "https://paper.example.org/") == (
+        PageOutcome.NOT_AN_ARTICLE,
+        "the front page of a site",
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,6 +121,11 @@ def declared(kind_: str, words: int, **more: object) -> str:
         (declared("NewsArticle", 90, isAccessibleForFree=False), ArticleKind.PAYWALL_STUB),
         (declared("NewsArticle", 90, isAccessibleForFree=True), ArticleKind.ARTICLE),
         (declared("LiveBlogPosting", 90), ArticleKind.LIVE_BLOG),
+        (declared("LiveBlogPosting", 90, liveBlogUpdate=[{"url": f"{URL}/7"}]), ArticleKind.LIVE_BLOG),
+        (declared("LiveBlogPosting", 90, liveBlogUpdate=[{"url": URL}]), ArticleKind.LIVE_BLOG_ENTRY),
+        (declared("LiveBlogPosting", 90, url=URL, liveBlogUpdate={"url": URL}), ArticleKind.LIVE_BLOG),
+        (declared("BlogPosting", 90, isPartOf={"@type": "LiveBlogPosting"}), ArticleKind.LIVE_BLOG_ENTRY),
+        (declared("BlogPosting", 90, isPartOf={"@type": "Blog"}), ArticleKind.ARTICLE),
     ],
 )
 def test_what_an_article_is_besides(html: str, expected: ArticleKind) -> None:
