@@ -1,25 +1,29 @@
-"""A machine's frontier made again from an archive: which addresses are stored, and the payloads to refer to.
+"""A machine's frontier made again from an archive: addresses that are stored, payloads to refer to, site memories.
 
 Where a segment's outcomes are complete they and its index are enough; else its WARC is read. What was found and not
-captured yet is not in an archive: the sources show it again.
+captured yet is not in an archive: the sources show it again. What recurs on a site's pages is learned again from its
+records, which have a recurring paragraph up to the run that learned of it.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archive.cdxj import IndexEntry
-from archive.derived import read_outcomes
+from archive.derived import read_articles, read_outcomes
 from archive.exchange import CaptureAddress, Discovery, Role
 from archive.library import completions, segment_name, segments
 from archive.manifests import CompletionManifest, Manifest
 from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.selection import within
 from archive.storage.protocol import Storage
 from crawler.frontier import Frontier
 from crawler.frontier_entries import Captured
 from crawler.leftovers import acknowledge
+from crawler.memories import Memories
 
 _NOT_CAPTURED = frozenset({PageOutcome.NO_RESPONSE, PageOutcome.HTTP_ERROR, PageOutcome.TRUNCATED})
 _BATCH = 5000
@@ -32,6 +36,7 @@ def refill(storage: Storage, frontier: Frontier, progress: Callable[[str, int], 
     Raises DamagedArchive, StorageError or OSError.
     """
     complete = completions(storage)
+    memories = Memories(frontier.database)
     count = 0
     for manifest in segments(storage):
         completion = complete.get(manifest.segment)
@@ -41,9 +46,11 @@ def refill(storage: Storage, frontier: Frontier, progress: Callable[[str, int], 
             pages = manifest.exchanges
         else:
             pages = _tell(storage, manifest, completion, frontier)
+            _teach(storage, manifest, completion, memories)
         frontier.stored(segment_name(manifest).text)
         count += 1
         progress(manifest.segment, pages)
+    memories.keep()
     frontier.settle()
     return count
 
@@ -64,6 +71,21 @@ def _tell(storage: Storage, manifest: Manifest, completion: CompletionManifest, 
                 batch = []
     frontier.captured(batch)
     return pages
+
+
+def _teach(storage: Storage, manifest: Manifest, completion: CompletionManifest, memories: Memories) -> None:
+    with storage.open_range(completion.records.key) as stream:
+        for article in read_articles(stream):
+            if site := _site_of(article.url, manifest.sites):
+                memories.learn(site, article)
+
+
+def _site_of(url: str, sites: Iterable[str]) -> str:
+    """Which of a segment's sites an address is of; empty where neither their number nor the host tells."""
+    known = [site for site in sites if site != "-"]
+    host = urlsplit(url).hostname or ""
+    of_host = known if len(known) == 1 else [site for site in known if within(host, site.partition(":")[0])]
+    return of_host[0] if len(of_host) == 1 else ""
 
 
 def _index(storage: Storage, key: str) -> dict[int, IndexEntry]:

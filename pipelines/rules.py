@@ -44,7 +44,7 @@ class Quality(StrEnum):
     DEFAULT = "default"
     """Other extractors are asked where that leaves doubts."""
     BEST = "best"
-    """Other extractors are always asked, and both judgements count."""
+    """Other extractors are always asked, and the surer judgement counts."""
 
 
 class Heed(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from benchmarks.extraction.data import NEWS, OTHER, SNIPPETS, Page
 from pipelines.extract import features
 from pipelines.extract.blocks import Block, blocks_of
 from pipelines.extract.document import parse_document
-from pipelines.extract.judgement import Models, agreed, chosen, context, layout_of
+from pipelines.extract.judgement import Models, chosen, context, layout_of
 from pipelines.extract.structured import read_structured
 from pipelines.extract.text import declared_of, votes_of
 
@@ -63,7 +64,8 @@ def _page(page: Page, models: Models) -> Iterator[tuple[str, str, float]]:
         judgement, cost = (voted, everything) if unsure else (plain, alone)
         yield f"votes asked for below {border:g}", _text(blocks, judgement.kept), cost
     yield "votes always", _text(blocks, voted.kept), everything
-    yield "votes always, both judgements", _text(blocks, agreed(layout.lengths, [plain, voted]).kept), everything
+    surer = max(plain, voted, key=attrgetter("confidence"))
+    yield "votes always, the surer judgement", _text(blocks, surer.kept), everything
 
 
 def _text(blocks: Sequence[Block], kept: NDArray[np.bool_]) -> str:

@@ -50,7 +50,7 @@ def newspaper(html: bytes, url: str) -> Found:
 def newsplease(html: bytes, url: str) -> Found:
     from newsplease import NewsPlease
 
-    article = NewsPlease.from_html(html.decode("utf-8", "replace"), url=url or None)
+    article = NewsPlease.from_html(html.decode("utf-8", "replace"), url=url or None, fetch_images=False)
     date = article.date_publish.isoformat() if article.date_publish else None
     return {
         "text": article.maintext or "",

@@ -38,7 +38,7 @@ from pipelines.rules import ExtractionRules, Quality
 BASE = "trafilatura"
 _FETCHED = datetime(2026, 11, 1, tzinfo=UTC)
 _NEARLY = 0.99
-_PEER_SECONDS = 600
+_PEER_SECONDS = 1200
 """How long another extractor may take for all pages."""
 _SETS = (("news", NEWS), ("other articles", OTHER), ("snippets", (SNIPPETS,)))
 

@@ -6,6 +6,10 @@ Writes ``blocks-plain.json``, ``blocks-voted.json`` and ``pages.txt`` (which pag
 with ``--folds`` also ``fold-N`` below it, with models that have not seen the pages of fold N (`Page.fold`), for
 honest figures on the same pages. The same pages and versions give the same models. Wants CatBoost beside the
 project's own requirements: ``benchmarks/extraction/requirements-training.txt``.
+
+Pages with known texts teach a first model. It judges the other pages, of which a few passages are known or nothing,
+and these teach the models that are kept along with the first ones: each block counts as much as the first model is
+sure of it. The first model of a fold has not seen the fold's pages either.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,7 @@ from benchmarks.extraction.data import FOLDS, NEWS, OTHER, Page, load
 from benchmarks.extraction.scores import KnownText
 from benchmarks.support.measuring import say
 from pipelines.extract import features
-from pipelines.extract.blocks import blocks_of
+from pipelines.extract.blocks import Block, blocks_of
 from pipelines.extract.document import parse_document
 from pipelines.extract.judgement import CONTEXT, VOTERS, Layout, context, layout_of
 from pipelines.extract.structured import read_structured
@@ -42,8 +46,17 @@ _BORDERS = 64
 _REGULARISATION = 6
 _OTHER_WEIGHT = 0.3
 """What a page that is not news counts: its texts are chosen by other conventions."""
+_GUESSED_WEIGHT = 0.3
+"""What a page with a text that is not known counts."""
+_PASSAGE_WEIGHT = 2
+"""What a block counts, of such a page, that holds a passage known to be of the text, or not to be."""
+_LEAST_INSIDE, _LEAST_OUTSIDE = 12, 6
+"""Characters of such a passage, at least: words as short as a menu's may stand anywhere."""
+_MOST_AROUND = 6
+"""How many times as long as a passage that is not of the text a block may be, to be none of it either."""
 _INNER_FOLDS = 4
 _HALF = 0.5
+_VOTERS: dict[str, tuple[str, ...]] = {"plain": (), "voted": VOTERS}
 
 
 @dataclass
@@ -56,6 +69,13 @@ class Sample:
     labels: NDArray[np.bool_]
     weights: NDArray[np.float64]
     layout: Layout
+    known: NDArray[np.bool_]
+    """Whose labels are known."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the page's text is."""
+        return bool(self.known.all())
 
 
 def main() -> int:
@@ -66,12 +86,11 @@ def main() -> int:
     parser.add_argument("--folds", action="store_true")
     options = parser.parse_args()
     with ProcessPoolExecutor() as pool:
-        made = pool.map(sample_of, load(options.pages, NEWS + OTHER), chunksize=8)
+        made = pool.map(sample_of, load(options.pages), chunksize=8)
         samples = [sample for sample in made if sample is not None]
     say(f"{len(samples)} pages, {sum(len(sample.labels) for sample in samples):,} blocks")
-    if options.folds:
-        for fold in range(FOLDS):
-            train([sample for sample in samples if sample.fold != fold], options.directory / f"fold-{fold}")
+    for fold in range(FOLDS) if options.folds else ():
+        train([sample for sample in samples if sample.fold != fold], options.directory / f"fold-{fold}")
     train(samples, options.directory)
     return 0
 
@@ -84,33 +103,71 @@ def sample_of(page: Page) -> Sample | None:
         return None
     declared = declared_of(document, read_structured(document))
     votes = votes_of(document)
-    shares = [[known.share_of(block.text) for block in blocks] for known in map(KnownText.of, page.texts)]
-    labels = np.array(shares[0] if shares else [0.0] * len(blocks)) >= _HALF
     weights = np.sqrt([len(block.text) for block in blocks])
     weights *= 100 / weights.sum() * (1 if page.set in NEWS else _OTHER_WEIGHT)
+    rows = {"plain": features.rows(blocks, declared), "voted": features.rows(blocks, declared, votes)}
+    key, layout = f"{page.set} {page.id}", layout_of(blocks)
+    if page.set not in (*NEWS, *OTHER):
+        labels, known = passages_in(page, blocks)
+        return Sample(key, page.fold, rows, labels, weights, layout, known)
+    shares = [[known.share_of(block.text) for block in blocks] for known in map(KnownText.of, page.texts)]
+    labels = np.array(shares[0] if shares else [0.0] * len(blocks)) >= _HALF
     if len(shares) > 1:  # optional blocks are neither right nor wrong
         weights *= labels == (np.array(shares[1]) >= _HALF)
-    rows = {"plain": features.rows(blocks, declared), "voted": features.rows(blocks, declared, votes)}
-    return Sample(f"{page.set} {page.id}", page.fold, rows, labels, weights, layout_of(blocks))
+    return Sample(key, page.fold, rows, labels, weights, layout, np.ones(len(blocks), dtype=np.bool_))
+
+
+def passages_in(page: Page, blocks: Sequence[Block]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which blocks hold passages of the text, and of which blocks that is known."""
+    inside = [passage for passage in map(folded, page.inside) if len(passage) >= _LEAST_INSIDE]
+    outside = [passage for passage in map(folded, page.outside) if len(passage) >= _LEAST_OUTSIDE]
+    right = [any(passage in block.text for passage in inside) for block in blocks]
+    wrong = [
+        any(passage in block.text and len(block.text) < _MOST_AROUND * len(passage) for passage in outside)
+        for block in blocks
+    ]
+    return np.array(right) & ~np.array(wrong), np.array(right) | np.array(wrong)
+
+
+def folded(text: str) -> str:
+    """White space as blocks have it."""
+    return " ".join(text.split())
 
 
 def train(samples: Sequence[Sample], directory: Path) -> None:
     """Train both models on the samples, and keep them."""
     directory.mkdir(parents=True, exist_ok=True)
-    for kind, voters in (("plain", ()), ("voted", VOTERS)):
-        names = features.names(voters)
-        rows = [sample.rows[kind] for sample in samples]
-        first = boosted(rows, samples, names, _DEPTH)
-        thought = out_of_fold(rows, samples, names)
-        richer = [
-            np.concatenate([own, context(sample.layout, said)], axis=1)
-            for own, sample, said in zip(rows, samples, thought, strict=True)
-        ]
-        second = boosted(richer, samples, [*names, *CONTEXT], _DEPTH_SECOND)
-        text = json.dumps({"first": first, "second": second}, separators=(",", ":"))
+    known = [sample for sample in samples if sample.is_known]
+    teacher = trained(known, "voted")
+    taught = known + [guessed(sample, teacher) for sample in samples if not sample.is_known]
+    for kind in _VOTERS:
+        text = json.dumps(trained(taught, kind), separators=(",", ":"))
         (directory / f"blocks-{kind}.json").write_text(text + "\n", encoding="utf-8")
         say(f"{directory}: {kind}, {len(text):,} bytes")
     (directory / "pages.txt").write_text("".join(f"{sample.key}\n" for sample in samples), encoding="utf-8")
+
+
+def trained(samples: Sequence[Sample], kind: str) -> dict[str, Any]:
+    """The two ensembles of a model, in the form that `Trees` reads."""
+    names = features.names(_VOTERS[kind])
+    rows = [sample.rows[kind] for sample in samples]
+    first = boosted(rows, samples, names, _DEPTH)
+    thought = out_of_fold(rows, samples, names)
+    richer = [
+        np.concatenate([own, context(sample.layout, said)], axis=1)
+        for own, sample, said in zip(rows, samples, thought, strict=True)
+    ]
+    return {"first": first, "second": boosted(richer, samples, [*names, *CONTEXT], _DEPTH_SECOND)}
+
+
+def guessed(sample: Sample, teacher: dict[str, Any]) -> Sample:
+    """A page as a model judges it that was trained without its text."""
+    own = sample.rows["voted"]
+    said = context(sample.layout, Trees.read(teacher["first"]).probabilities(own))
+    thought = Trees.read(teacher["second"]).probabilities(np.concatenate([own, said], axis=1))
+    sure = np.where(sample.known, _PASSAGE_WEIGHT, np.abs(2 * thought - 1))
+    weights = sample.weights * (_GUESSED_WEIGHT / _OTHER_WEIGHT) * sure
+    return replace(sample, labels=np.where(sample.known, sample.labels, thought >= _HALF), weights=weights)
 
 
 def out_of_fold(

@@ -202,7 +202,7 @@ def _dates(page: _Page, headline: str, language: str | None) -> tuple[dict[str, 
 
 
 def _boilerplate_share(body: BodyText, text: str) -> float:
-    whole = sum(len(block.text) for block in body.blocks)
+    whole = body.left_out + sum(len(block.text) for block in body.blocks)
     return round(max(0.0, 1 - len(text) / whole), 3) if whole else 0.0
 
 

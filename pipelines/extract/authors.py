@@ -54,6 +54,7 @@ _PAGE_OF_AUTHOR = re.compile(
     re.I,
 )
 _APART = frozenset(["nav", "footer", "aside"])
+_LONGEST_MARKS = 1000
 _LONGEST = 90
 _MOST_WORDS = 12
 _MOST_MARKED = 4
@@ -132,7 +133,7 @@ def _bylines(document: Document) -> Iterator[list[Author]]:
     linked: list[html.HtmlElement] = []
     for element in document.root.iter("a", "span", "div", "p", "li", "address", "cite", "strong"):
         marks = element.get("class")
-        signs = _signs(marks) if marks else _Signs.NOTHING
+        signs = _signs(marks[:_LONGEST_MARKS]) if marks else _Signs.NOTHING
         if signs is _Signs.AN_AUTHOR:
             marked.append(element)
         elif signs is _Signs.PERHAPS:

@@ -42,9 +42,19 @@ _TAGS_OF = {
 }
 _OFTEN_LEFT_OPEN = frozenset(("button", "noscript"))
 """Of what holds no text these may hold the article all the same: one left open takes in all that follows, and a page
-may show its text to those alone who run no scripts, as a crawler does."""
+may show its text to those alone who run no scripts, as a crawler does. So may what is for screen readers only."""
+_NAVIGATION = frozenset(("nav", "footer"))
+"""Outside of ``article`` and ``main`` these are left out, unless they hold the article: a quarter of all blocks."""
+_ARTICLE = frozenset(("article", "main"))
+_MOST_LOOKED_INTO = 300
+"""Elements looked into for an article; on pages with more of them the others are read like anything else."""
+_DEEPEST = 500
+"""Elements around one that is looked into for an article, at most."""
+_LONGEST_MARKS = 1000
+"""Characters of a class and id that are looked at, and kept for the next element that has the same."""
 _FEWEST_PARAGRAPHS = 3
 _NO_TEXT = frozenset(_TAGS_OF[SILENT].split())
+_SKIPPED = _NO_TEXT | _NAVIGATION
 _TAG_BITS = {tag: bit for bit, tags in _TAGS_OF.items() for tag in tags.split()}
 
 
@@ -87,11 +97,13 @@ class Block:
 def _place(element: html.HtmlElement, parent: Place | None, number: int) -> Place:
     tag = element.tag if isinstance(element.tag, str) else ""
     marks, name = element.get("class"), element.get("id")
-    own = class_words(f"{marks or ''} {name or ''}") if marks or name else 0
+    own = class_words(f"{marks or ''} {name or ''}"[:_LONGEST_MARKS]) if marks or name else 0
     around = _TAG_BITS.get(tag, 0) if tag else SILENT
-    if tag in _OFTEN_LEFT_OPEN and _holds_article(element):
-        around = 0
-    around |= SILENT if own & UNSEEN else _visibility(element)
+    visibility = SILENT if own & UNSEEN else _visibility(element)
+    deep = parent is not None and parent.depth > _DEEPEST
+    if (visibility == SILENT or tag in _OFTEN_LEFT_OPEN) and not deep and _holds_article(element):
+        around, visibility = around & ~SILENT, 0
+    around |= visibility
     place = Place(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
     place.block = place
     if parent is not None:
@@ -119,16 +131,32 @@ def _visibility(element: html.HtmlElement) -> int:
     return HIDDEN if element.get("hidden") is not None or element.get("aria-hidden") == "true" else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A page in pieces."""
+
+    blocks: list[Block]
+    """In the order of the page."""
+    left_out: tuple[html.HtmlElement, ...]
+    """The elements that lead around the site, in which no blocks are looked for."""
+
+
 def blocks_of(root: html.HtmlElement) -> list[Block]:
-    """The text blocks of a page, in its order. Not recursive: pages may be very deep."""
+    """The text blocks of a page, in its order."""
+    return cut(root).blocks
+
+
+def cut(root: html.HtmlElement) -> Cut:
+    """Cut a page. Not recursive: pages may be very deep."""
     body = root.find(".//body")
     walker = etree.iterwalk(root if body is None else body, events=("start", "end", "comment"))
     cutter = _Cutter()
     for event, element in walker:
         if event == "start":
-            if element.tag in _NO_TEXT and not (element.tag in _OFTEN_LEFT_OPEN and _holds_article(element)):
+            skipped = element.tag in _SKIPPED and cutter.skips(element)
+            if skipped:
                 walker.skip_subtree()
-            cutter.enter(element)
+            cutter.enter(element, skipped)
         elif event == "end":
             cutter.leave(element)
         else:
@@ -143,24 +171,41 @@ class _Cutter:
         self._elements: list[html.HtmlElement] = []
         self._places: list[Place] = []
         self._made = 0
+        self._articles = self._looked_into = 0
+        self._left_out: list[html.HtmlElement] = []
         self._blocks: list[Block] = []
         self._parts: list[str] = []
         self._place: Place | None = None
         self._linked = self._emphasised = 0
         self._after_break = False
 
-    def enter(self, element: html.HtmlElement) -> None:
+    def skips(self, element: html.HtmlElement) -> bool:
+        """Whether nothing is looked for in an element of `_SKIPPED`, which is entered next."""
+        navigates = element.tag in _NAVIGATION
+        if navigates and self._articles:
+            return False
+        if navigates or element.tag in _OFTEN_LEFT_OPEN:
+            self._looked_into += 1
+            if self._looked_into > _MOST_LOOKED_INTO or _holds_article(element):
+                return False
+        if navigates:
+            self._left_out.append(element)
+        return True
+
+    def enter(self, element: html.HtmlElement, skipped: bool) -> None:
         """Before an element's text."""
         tag = element.tag
         if self._parts and tag in _BLOCK_LEVEL:
             self._flush(broken=False)
         self._elements.append(element)
-        if text := element.text:
+        self._articles += tag in _ARTICLE
+        if not skipped and (text := element.text):
             self.take(text)
 
     def leave(self, element: html.HtmlElement) -> None:
         """Behind an element, before the text that follows it."""
         self._elements.pop()
+        self._articles -= element.tag in _ARTICLE
         del self._places[len(self._elements) :]
         tag = element.tag
         if tag == "br":
@@ -186,10 +231,10 @@ class _Cutter:
             self._linked += length if place.around & IN_LINK else 0
             self._emphasised += length if place.around & EMPHASISED else 0
 
-    def finish(self) -> list[Block]:
+    def finish(self) -> Cut:
         """All blocks."""
         self._flush(broken=False)
-        return self._blocks
+        return Cut(self._blocks, tuple(self._left_out))
 
     def _current(self) -> Place:
         """The place of the element that was entered last. Most elements hold no text, and never need one."""

@@ -25,7 +25,6 @@ _MANY_BYTES = 16
 _CONTROLS = bytes([*range(9), 0x0B, *range(0x0E, 0x20)])
 _WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _STRING = etree.XPath("string()", smart_strings=False)
-_RELATED = etree.XPath("//*[(self::link or self::a) and @rel]")
 
 
 class UnreadableDocument(ValueError):
@@ -46,6 +45,8 @@ class Document:
     headers: tuple[tuple[str, str], ...] = ()
     source: bytes = b""
     """The page's bytes in UTF-8: to see cheaply that something is not in it."""
+    relations: tuple[tuple[html.HtmlElement, list[str]], ...] = ()
+    """Its ``link`` and ``a`` elements that have a ``rel``, with the words of that in lower case."""
 
     def absolute(self, link: str | None) -> str | None:
         """An http or https address of a link on the page, without fragment; None when it is no such link."""
@@ -59,13 +60,7 @@ class Document:
 
     def related(self, relation: str, *tags: str) -> Iterator[html.HtmlElement]:
         """The elements of these tags with this word in their ``rel``."""
-        for element in self._with_rel():
-            if element.tag in tags and relation in (element.get("rel") or "").lower().split():
-                yield element
-
-    def _with_rel(self) -> list[html.HtmlElement]:
-        found = _RELATED(self.root)
-        return [one for one in found if isinstance(one, html.HtmlElement)] if isinstance(found, list) else []
+        return (element for element, words in self.relations if relation in words and element.tag in tags)
 
     def header(self, name: str) -> list[str]:
         """All values of a response header."""
@@ -101,7 +96,9 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         raise UnreadableDocument(f"no HTML tree: {error}") from error
     if b"<rt" in encoded:
         etree.strip_elements(root, "rt", "rp", with_tail=False)  # readings beside characters say the same twice
-    return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded)
+    related = ((element, element.get("rel")) for element in root.iter("link", "a"))
+    relations = tuple((element, words.lower().split()) for element, words in related if words)
+    return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded, relations)
 
 
 _ONE_CLASS = etree.ElementDefaultClassLookup(

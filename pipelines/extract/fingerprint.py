@@ -15,6 +15,8 @@ _WORD = re.compile(
 )
 _BITS = 64
 _SHINGLE = 3
+_LONGEST_KEPT = 40
+"""Letters of a word whose hash is kept for the texts that follow: what is longer no other text has."""
 
 
 def words_of(text: str) -> list[str]:
@@ -34,7 +36,7 @@ def simhash64(words: list[str]) -> str:
     A triple's hash mixes those of its words (BLAKE2b of the case-folded word, 64 bits) by position.
     """
     folded = [word.casefold() for word in words]
-    known = {word: _hash_of(word) for word in set(folded)}
+    known = {word: (_hash_kept if len(word) <= _LONGEST_KEPT else _hash_of)(word) for word in set(folded)}
     hashes = np.array([known[word] for word in folded] or [0], dtype=np.uint64)
     size = max(1, len(hashes) - _SHINGLE + 1)
     mixed = np.zeros(size, dtype=np.uint64)
@@ -45,10 +47,12 @@ def simhash64(words: list[str]) -> str:
     return np.packbits(bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)).tobytes().hex()
 
 
-@lru_cache(maxsize=1 << 15)
 def _hash_of(word: str) -> int:
     digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=_BITS // 8).digest()
     return int.from_bytes(digest, "big")
+
+
+_hash_kept = lru_cache(maxsize=1 << 15)(_hash_of)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

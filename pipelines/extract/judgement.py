@@ -28,7 +28,6 @@ VOTERS = ("trafilatura", "resiliparse")
 _NEIGHBOURS = (-2, -1, 1, 2)
 _FARTHEST = 20
 _LIKELY = 0.5
-_LEAST = 1e-6
 CONTEXT = (
     "first",
     *(f"first{offset:+d}" for offset in _NEIGHBOURS),
@@ -131,13 +130,6 @@ def chosen(lengths: NDArray[np.float64], probabilities: Probabilities) -> Judgem
     scores = 2 * expected / (taken + expected[-1])
     best = int(scores.argmax())
     return Judgement(probabilities, probabilities >= probabilities[order][best], float(scores[best]))
-
-
-def agreed(lengths: NDArray[np.float64], judgements: Sequence[Judgement]) -> Judgement:
-    """The choice by the mean of judgements, taken between their logits."""
-    bounded = [np.clip(judgement.probabilities, _LEAST, 1 - _LEAST) for judgement in judgements]
-    logits = np.mean([np.log(one / (1 - one)) for one in bounded], axis=0)
-    return chosen(lengths, 1 / (1 + np.exp(-logits)))
 
 
 def context(layout: Layout, first: Probabilities) -> Matrix:

@@ -29,7 +29,7 @@ _SPLIT = re.compile(
     re.I,
 )
 _ACADEMIC = re.compile(r",\s*(?:ph\.?d|m\.?d|jr|sr|esq)\.?(?=,|$)", re.I)
-_EDGES = " .,-–|:()[]（）→»›\u200b\u00a0"
+_EDGES = " .,-–|:/()[]（）→»›\u200b\u00a0"
 _COMPANY = re.compile(r"\b(?:gmbh|inc|ltd|llc|plc|corp|limited|s\.?a\.?|s\.?r\.?l|ag|e\.\s?v|kg|co\. kg)\b\.?", re.I)
 _DESK = re.compile(
     r"\b(?:redaktion|redakcj\w*|redacci[oó]n|r[eé]daction|redazione|redaç[aã]o|staff(?: reporters?| writers?)?|team"
@@ -112,13 +112,17 @@ def folded(name: str) -> str:
 def people_in(claim: str, site: set[str], *, bodies: bool = False) -> Iterator[str]:
     """The people in a byline, and with `bodies` the organisations other than the site.
 
-    One that begins with an organisation names its seat, not more people.
+    One that begins with an organisation names its seat, not more people. A single word behind a person's full name
+    is a place, a degree or a trade.
     """
     names = split_names(claim)
     kinds = [signer_of(name, site) for name in names]
     if kinds and kinds[0] is Signer.ORGANISATION and len(names) > 1 and "," in claim:
         return
-    for name, kind in zip(names, kinds, strict=True):
+    whole = kinds[:1] == [Signer.PERSON] and " " in names[0] and not _WIDE.search(claim)
+    for number, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+        if number and whole and kind is Signer.PERSON and " " not in name:
+            continue
         if kind is Signer.PERSON or (bodies and kind is Signer.ORGANISATION and folded(name) not in site):
             yield name
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from operator import attrgetter
 
 import trafilatura
 from lxml import etree, html
@@ -16,16 +17,16 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 from trafilatura.meta import reset_caches
 
-from pipelines.extract.blocks import Block, blocks_of
+from pipelines.extract.blocks import Block, cut
 from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.features import Declared, squeeze
-from pipelines.extract.judgement import VOTERS, Models, agreed, layout_of, shipped_models
+from pipelines.extract.judgement import VOTERS, Models, shipped_models
 from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules, Quality
 
 TOOL = f"blocks with trafilatura {trafilatura.__version__} and resiliparse {version('resiliparse')}"
 _INNERMOST = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
-_SURE = {Quality.FAST: 0.7, Quality.DEFAULT: 0.9}
+_SURE = {Quality.FAST: 0.8, Quality.DEFAULT: 0.9}
 """Expected F1 from which the cheap judgement stands: `docs/extraction.md` has what other borders bring and cost."""
 _MOST_TAGS = 20_000
 """Beginnings of tags past which nobody else is asked: on a page twice as large as any saved one it takes too long."""
@@ -41,7 +42,9 @@ class BodyText:
     confidence: float
     """The F1 expected, from 0 to 1."""
     blocks: tuple[Block, ...] = ()
-    """All blocks of the page, whether of the article or not."""
+    """All blocks of the page outside of its navigation, whether of the article or not."""
+    left_out: int = 0
+    """Characters of its navigation."""
     kept: tuple[Block, ...] = ()
     """Those of the article; empty where rules name the body."""
     holders: tuple[html.HtmlElement, ...] = ()
@@ -56,11 +59,12 @@ def body_of(
 ) -> BodyText:
     """The text of a page's article; without paragraphs when none is found."""
     document = _without_removed(document, rules)
-    blocks = tuple(blocks_of(document.root))
+    page = cut(document.root)
+    blocks, left_out = tuple(page.blocks), sum(len(text_of(element)) for element in page.left_out)
     for selector in rules.body:
         for element in select(document.root, selector)[:1]:
             if found := _innermost_texts(element):
-                return BodyText(tuple(found), "rules", 1.0, blocks, holders=(element,))
+                return BodyText(tuple(found), "rules", 1.0, blocks, left_out, holders=(element,))
     models = models or shipped_models()
     declared = declared_of(document, structured)
     source, judgement = "blocks", models.plain.judge(blocks, declared)
@@ -68,10 +72,10 @@ def body_of(
         alone, source = judgement, "agreement"
         judgement = models.voted.judge(blocks, declared, votes_of(document))
         if rules.quality is Quality.BEST:
-            judgement = agreed(layout_of(blocks).lengths, [alone, judgement])
+            judgement = max(alone, judgement, key=attrgetter("confidence"))
     kept = tuple(block for block, chosen in zip(blocks, judgement.kept, strict=True) if chosen)
     paragraphs, holders = tuple(block.text for block in kept), tuple(block.place.element for block in kept)
-    return BodyText(paragraphs, source, judgement.confidence, blocks, kept, holders)
+    return BodyText(paragraphs, source, judgement.confidence, blocks, left_out, kept, holders)
 
 
 def declared_of(document: Document, structured: Structured) -> Declared:

@@ -52,8 +52,13 @@ def test_what_recurs_is_learned_and_left_out(tmp_path: Path, monkeypatch: pytest
         )
         answer(monkeypatch, {"/": front, **nothing, **paths})
         crawl(server, 0, 1, 2)
-        crawl(server, 3, 4)
-    archive = tmp_path / "newswarc-data"
+        crawl(server, 3)
+        archive = tmp_path / "newswarc-data"
+        for path in list(archive.rglob("frontier.sqlite*")):
+            path.unlink()
+        learned_again = newswarc("rebuild", archive, "--frontier", cwd=tmp_path)
+        assert learned_again.code == 0, learned_again.err
+        crawl(server, 4)
     found = {article.headline: article for article in articles(LocalStorage(archive))}
     assert [PLEA in found[f"Bridge {n} of the town is mended"].paragraphs for n in range(5)] == [
         True, True, True, False, False,
@@ -63,6 +68,6 @@ def test_what_recurs_is_learned_and_left_out(tmp_path: Path, monkeypatch: pytest
     again = newswarc("extract", archive, "--to", tmp_path / "again", "--quiet", cwd=tmp_path)
     assert again.code == 0, again.err
     made = sorted((tmp_path / "again").rglob("*.jsonl.gz"))
-    assert len(made) == 4
+    assert len(made) == 6
     for path in made:
         assert path.read_bytes() == (archive / path.relative_to(tmp_path / "again")).read_bytes()

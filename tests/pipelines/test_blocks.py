@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,19 +16,23 @@ from lxml import html
 
 from pipelines.extract import features
 from pipelines.extract.blocks import IN_LINK, Block, blocks_of
+from pipelines.extract.blocks import cut as cut_page
 from pipelines.extract.class_words import KINDS, UNSEEN, class_words
+from pipelines.extract.document import parse_document
 from pipelines.extract.features import Declared, squeeze
 from pipelines.extract.judgement import (
     CONTEXT,
     VOTERS,
     Judgement,
-    agreed,
     chosen,
     context,
     layout_of,
     shipped_models,
 )
+from pipelines.extract.structured import read_structured
+from pipelines.extract.text import body_of
 from pipelines.extract.trees import Trees
+from pipelines.rules import ExtractionRules, Quality
 
 
 def cut(body: str) -> list[Block]:
@@ -51,9 +57,15 @@ def lines(body: str) -> list[str]:
         ("<noscript><p>A</p><p>B</p><p>C</p></noscript>", ["A", "B", "C"]),
         ("<noscript><p>Please allow scripts</p></noscript><p>A</p>", ["A"]),
         ("<p>Shares (X.N)<span class='sr-only'>, opens new tab</span> rose</p>", ["Shares (X.N) rose"]),
+        ("<div class=visually-hidden><a>Skip</a><main><p>A</p></main></div>", ["Skip", "A"]),
         ("<p>Shares<span style='clip: rect(0 0 0 0)'> unseen</span> rose</p>", ["Shares rose"]),
         ("<ul><li>one<li>two</ul><table><tr><td>a<td>b</table>", ["one", "two", "a", "b"]),
         ("<p>***</p><p> </p><hr><p>—</p>", []),
+        ("<nav><a>Home</a></nav><p>A</p><footer>Imprint</footer>B", ["A", "B"]),
+        ("<main><nav>A</nav><p>B</p><footer>C</footer></main><nav>Home</nav>", ["A", "B", "C"]),
+        ("<article><p>A</p></article><footer><p>Imprint</p></footer>", ["A"]),
+        ("<nav><a>Home</a><article>A</article></nav>", ["Home", "A"]),
+        ("<footer><p>A</p><p>B</p><p>C</p><nav>Home</nav></footer>", ["A", "B", "C"]),
         ("<button>press</button><select><option>choose</select><p>text</p>", ["text"]),
     ],
 )
@@ -81,6 +93,11 @@ def test_very_deep_and_very_broad_pages_are_cut_without_recursion() -> None:
     inner.text = "at the bottom"
     assert [block.text for block in blocks_of(deep)] == ["at the bottom"]
     assert len(lines("<p>x</p>" * 20_000)) == 20_000
+
+
+def test_what_leads_around_the_site_is_told() -> None:
+    page = html.document_fromstring("<nav><a>Home</a></nav><p>A</p><main><nav>B</nav></main><footer>C</footer>")
+    assert [element.tag for element in cut_page(page).left_out] == ["nav", "footer"]
 
 
 _WORD = st.from_regex(r"[a-z]{1,6}", fullmatch=True)
@@ -178,13 +195,36 @@ def test_the_choice_has_the_best_expected_f1(blocks: list[tuple[int, float]]) ->
     assert min(probabilities[judgement.kept]) > max(probabilities[~judgement.kept], default=0)
 
 
-def test_judgements_agree_between_each_other() -> None:
-    lengths = np.array([100.0, 100.0])
-    sure = Judgement(np.array([0.99, 0.2]), np.array([True, False]), 0.9)
-    other = Judgement(np.array([0.6, 0.1]), np.array([True, False]), 0.9)
-    both = agreed(lengths, [sure, other])
-    assert all(low < p < high for p, low, high in zip(both.probabilities, [0.6, 0.1], [0.99, 0.2], strict=True))
-    assert both.kept.tolist() == [True, False]
+class Fixed:
+    """A model that says the same of every page."""
+
+    def __init__(self, kept: list[bool], confidence: float) -> None:
+        self._said = Judgement(np.array(kept, dtype=np.float64), np.array(kept), confidence)
+
+    def judge(self, *_: object) -> Judgement:
+        return self._said
+
+
+@pytest.mark.parametrize(
+    ("quality", "alone", "with_votes", "texts", "source"),
+    [
+        (Quality.FAST, 0.8, 0.9, ("one",), "blocks"),
+        (Quality.FAST, 0.79, 0.9, ("two",), "agreement"),
+        (Quality.DEFAULT, 0.89, 0.1, ("two",), "agreement"),
+        (Quality.DEFAULT, 0.9, 0.95, ("one",), "blocks"),
+        (Quality.BEST, 0.99, 0.98, ("one",), "agreement"),
+        (Quality.BEST, 0.5, 0.6, ("two",), "agreement"),
+    ],
+)
+def test_others_are_asked_where_the_page_alone_leaves_doubts(
+    quality: Quality, alone: float, with_votes: float, texts: tuple[str, ...], source: str
+) -> None:
+    models: Any = SimpleNamespace(plain=Fixed([True, False], alone), voted=Fixed([False, True], with_votes))
+    document = parse_document("<p>one</p><p>two</p>", "https://example.org/a")
+    body = body_of(document, read_structured(document), ExtractionRules(quality=quality), models)
+    assert (body.paragraphs, body.source, body.confidence) == (
+        texts, source, alone if texts == ("one",) else with_votes,
+    )  # fmt: skip
 
 
 def test_context_tells_of_neighbours_and_of_blocks_alike() -> None:

@@ -71,6 +71,20 @@ def test_an_organisation_with_its_seat_is_not_three_people() -> None:
 
 
 @pytest.mark.parametrize(
+    ("byline", "people"),
+    [
+        ("Von Maud Ellery, Hull", ["Maud Ellery"]),
+        ("Maud Ellery, DVM", ["Maud Ellery"]),
+        ("Maud Ellery and Per Lund, Hull", ["Maud Ellery", "Per Lund"]),
+        ("Maud, Per", ["Maud", "Per"]),
+        ("Harbour Times and AFP", ["AFP"]),
+    ],
+)
+def test_a_single_word_behind_a_person_is_no_person(byline: str, people: list[str]) -> None:
+    assert list(people_in(byline, {"harbour times"})) == people
+
+
+@pytest.mark.parametrize(
     ("text", "person"),
     [
         ("Maud Ellery", True),

@@ -58,8 +58,6 @@ def test_what_one_machine_has_the_other_leaves(tmp_path: Path, postgres: Postgre
         assert len({item["url"] for item in planned}) >= 15
         some = crawl(server, tmp_path, "first", database, "--limit", "5")
         assert sum(some["articles"].values()) == 5
-        left = crawl(server, tmp_path, "second", database, "--dry-run")["planned"]
-        assert {item["url"] for item in left} < {item["url"] for item in planned}
         rest = crawl(server, tmp_path, "second", database)
         assert sum(rest["articles"].values()) == 10
         again = crawl(server, tmp_path, "first", database)

@@ -24,9 +24,15 @@ def test_every_article_once(tmp_path: Path) -> None:
     assert found.doubled == {}
 
 
-def test_whatever_happens_nothing_is_lost_and_no_host_is_pressed(tmp_path: Path) -> None:
-    plan = Plan(
-        papers=8, articles=20, workers=2, places=2, delay=0.2, lease=8, between=3,
-        faults=("kill", "kill crawl", "restart", "cut", "kill all"),
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("papers", "articles", "faults"),
+    [
+        (5, 15, ("kill all", "restart", "cut")),
+        pytest.param(8, 20, ("kill", "kill crawl", "restart", "cut", "kill all"), marks=pytest.mark.long),
+    ],
+)
+def test_whatever_happens_nothing_is_lost_and_no_host_is_pressed(
+    tmp_path: Path, papers: int, articles: int, faults: tuple[str, ...]
+) -> None:
+    plan = Plan(papers=papers, articles=articles, workers=2, places=2, delay=0.2, lease=6, between=3, faults=faults)
     check(run(plan, tmp_path))
