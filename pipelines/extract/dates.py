@@ -19,8 +19,11 @@ from pipelines.extract.candidates import Candidate, facts
 from pipelines.extract.date_texts import parse_date
 from pipelines.extract.document import Document, select, select_texts, text_of
 from pipelines.extract.structured import Structured, microdata, texts
+from pipelines.extract.visible_dates import Shown
 from pipelines.rules import ExtractionRules
 
+_ANY_TIME = "time"
+"""Source of what stands in a ``time`` element."""
 _TOLERANCE = timedelta(hours=14)
 _SEASON = timedelta(days=30)
 """How near another claim is whose offset from UTC is taken to be this one's too."""
@@ -79,19 +82,22 @@ def published(
     rules: ExtractionRules,
     discovery: Discovery | None,
     fetched_at: datetime | None,
-    shown: Callable[[], str | None] = lambda: None,
+    shown: Callable[[], Shown | None] = lambda: None,
 ) -> tuple[str | None, FieldFacts | None, tuple[DateCandidate, ...]]:
     """The publication date, where it is from, and all claims.
 
-    `shown` gives the day that the page shows its readers, for a page that claims none.
+    `shown` gives the day that the page shows its readers, for a page that claims none; and for one whose claim nobody
+    says to be the publication's, where the page says so of that day.
     """
     claims = list(_published_claims(document, structured, rules, discovery))
     kept = _kept(claims, rules.timezone, fetched_at)
     if not any(parse_date(claim.value) for claim in claims):
         if seen := shown():
-            kept = _kept([Candidate(seen, "visible")], "", fetched_at)
+            kept = _kept([Candidate(seen.day, "visible")], "", fetched_at)
         if not kept and (guess := _last_resort(document, fetched_at)):
             kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
+    elif kept and kept[0].source == _ANY_TIME and (seen := shown()) is not None and seen.is_labelled:
+        kept = [*_kept([Candidate(seen.day, "visible")], "", fetched_at), *kept]
     if not kept:
         return None, None, ()
     best = _in_local_time(_fullest(kept), kept)
@@ -198,7 +204,7 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
     times = [_element_date(element) for element in document.root.iter("time") if element.get("datetime")]
     days = {match[0] for text in times if (match := _DAY.match(text))}
     if len(days) == 1:
-        yield Candidate(times[0], "time")
+        yield Candidate(times[0], _ANY_TIME)
 
 
 def _element_date(element: html.HtmlElement) -> str:

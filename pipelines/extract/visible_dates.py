@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
@@ -33,24 +34,49 @@ _CHANGED = re.compile(
     r"aggiornat|atualizad|bijgewerkt|gewijzigd|uppdatera|oppdatert|opdateret|päivitetty|güncelle|обновлен|"
     r"zaktualizowan|ενημέρωση|تحديث|更新|registriert|registered|joined|member since|mitglied seit|gültig seit|valid"
 )
+_PUBLISHED = re.compile(
+    r"(?i)\W*(?:first )?(?:published|posted|veröffentlicht|erschienen|publié|publicado|pubblicato|gepubliceerd"
+    r"|publicerad|publisert|udgivet|julkaistu|opublikowan|опубликован|yayınlan|δημοσιεύ|نشر|公開|发布|發布)"
+)
+_DATELINE = re.compile(r"(.{6,24}?)(?:\s+[–—-]\s|[.:]\s)")
+"""What a paragraph may begin with: at most 24 characters, and a mark behind them."""
+_RANGE = re.compile(r"[-–~～]\d{1,2}(?![\d:])")
 _ISO = re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)")
 _WIDE = re.compile(r"(?P<y>\d{4})\s*[年년]\s*(?P<m>\d{1,2})\s*[月월]\s*(?P<d>\d{1,2})\s*[日일]")
 _FIGURES = re.compile(r"(?<![\d.])(?P<a>\d{1,2})(?P<mark>[./-])\s?(?P<b>\d{1,2})(?P=mark)\s?(?P<y>\d{4}|\d{2})(?!\d)")
 _AMERICAN = "MDY"
 
 
-def date_beside_heading(blocks: Sequence[Block], headline: str, language: str | None) -> str | None:
-    """The day shown nearest to the heading, in ISO 8601."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A day that stands beside a heading."""
+
+    day: str
+    """In ISO 8601."""
+    is_labelled: bool
+    """Whether it is called the day of publication."""
+
+
+def date_beside_heading(blocks: Sequence[Block], headline: str, language: str | None) -> Shown | None:
+    """The day shown nearest to the heading."""
     place = _heading(blocks, headline)
     if place is None:
         return None
     around = sorted(range(-_BEFORE, _BEHIND + 1), key=lambda step: (abs(step), -step))
     for step in around:
         number = place + step
-        if step and 0 <= number < len(blocks) and len(blocks[number].text) <= _LONGEST:
-            for day in _days(blocks[number].text, (language or "").split("-")[0]):
-                return day.isoformat()
+        line = _line(blocks[number].text) if step and 0 <= number < len(blocks) else ""
+        for day in _days(line, (language or "").split("-")[0]):
+            return Shown(day.isoformat(), _PUBLISHED.match(line) is not None)
     return None
+
+
+def _line(text: str) -> str:
+    """What of a block may be a date line: all of a short one, the dateline that a paragraph begins with."""
+    if len(text) <= _LONGEST:
+        return text
+    dateline = _DATELINE.match(text)
+    return dateline[1] if dateline is not None else ""
 
 
 def _heading(blocks: Sequence[Block], headline: str) -> int | None:
@@ -68,7 +94,8 @@ def _days(text: str, language: str) -> Iterator[date]:
         *_figured(text, language),
     ]
     for match, year, month, day in found:
-        if not _CHANGED.search(text[max(0, match.start() - _NEAR) : match.start()]):
+        is_range = _RANGE.match(text, match.end()) is not None
+        if not is_range and not _CHANGED.search(text[max(0, match.start() - _NEAR) : match.start()]):
             whole = int(year) if len(year) > 2 else 2000 + int(year)
             try:
                 moment = date(whole, int(month), int(day))

@@ -30,10 +30,23 @@ def shown(line: str, language: str = "en") -> str | None:
         ("Updated: January 5, 2026 — this line tells no more than that, first published January 3, 2026", "en", "2026-01-03"),
         ("January 35, 2026", "en", None),
         ("Flight 12.1 of 2026", "en", None),
+        ("Regatta, 2026/1/3-4", "en", None),
+        ("05.01.2026 - 10:14", "en", "2026-01-05"),
+        ("05.01.2026 – The harbour authority of the town has said at length and once more on Monday that the quay wall will "
+         "be raised by a hand, since the third flood of this winter reached the cellars.", "en", "2026-01-05"),
+        ("Member since 13.01.2025. Posted 05.01.2026", "en", "2026-01-05"),
     ],
 )  # fmt: skip
 def test_a_date_beside_the_heading(line: str, language: str, day: str | None) -> None:
     assert shown(line, language) == day
+
+
+@pytest.mark.parametrize(
+    ("line", "day"), [("Published on January 3, 2026", "2026-01-03"), ("January 3, 2026", "2026-01-05")]
+)
+def test_a_day_that_is_called_the_publications_comes_before_a_time_that_nobody_explains(line: str, day: str) -> None:
+    comment = '<div><time datetime="2026-01-05T08:00:00+00:00">two days ago</time> Per: Good!</div>'
+    assert (article_of(page(before=f"<div>{line}</div>", after=comment)).date_published or "")[:10] == day
 
 
 def test_the_names_of_months_in_the_texts_language() -> None:
