@@ -138,22 +138,23 @@ def _heading(document: Document, declared: list[Candidate[str]], names: tuple[st
 
 
 def _line_of(heading: HtmlElement, titles: Sequence[str]) -> str:
-    """The text of a heading without a kicker, a date or a second line that is marked as one.
-
-    What the declared titles have too stays: a kicker with a colon, a second line.
-    """
-    whole = text_of(heading)
-    if len(whole) >= _LONGEST:
-        return whole
+    """The text of a heading without a kicker, a date or a second line that is marked as one."""
+    line = text_of(heading)
+    if len(line) >= _LONGEST:
+        return line
     for part in islice(heading.iter("span", "small", "time", "div", "p"), _MOST_BESIDE):
-        text = text_of(part) if _is_beside(part) else ""
-        rest = whole.removeprefix(text).removesuffix(text).strip(" :–—-|")
-        if text and len(words(rest)) >= _FEWEST_WORDS and len(rest) >= len(text):
-            declared = next((title for title in titles if squeeze(title) == squeeze(whole)), "")
-            kicker = whole.startswith(text)
-            if not declared or (kicker and not declared.startswith(f"{text.rstrip(' :')}:")):
-                whole = rest
-    return whole
+        beside = text_of(part) if _is_beside(part) else ""
+        rest = line.removeprefix(beside).removesuffix(beside).strip(" :–—-|")
+        is_line = len(words(rest)) >= _FEWEST_WORDS and len(rest) >= len(beside)
+        if beside and is_line and not _is_declared(line, beside, titles):
+            line = rest
+    return line
+
+
+def _is_declared(line: str, beside: str, titles: Sequence[str]) -> bool:
+    """Whether a declared title has what stands beside a line too: a kicker with a colon, a second line."""
+    title = next((title for title in titles if squeeze(title) == squeeze(line)), "")
+    return bool(title) and (not line.startswith(beside) or title.startswith(f"{beside.rstrip(' :')}:"))
 
 
 def _is_beside(part: HtmlElement) -> bool:
