@@ -34,6 +34,7 @@ def test_killed_on_its_way_to_s3(tmp_path: Path, s3_environment: S3Server, expec
     assert outcome.sources == expected.sources
 
 
+@pytest.mark.long
 def test_killed_between_a_timers_runs_that_fetch_again(tmp_path: Path) -> None:
     expected = undisturbed(tmp_path / "undisturbed", due=True)
     assert expected.faults == []

@@ -54,8 +54,6 @@ def crawl(server: DemoServer, directory: Path, machine: str, database: str, *opt
 def test_what_one_machine_has_the_other_leaves(tmp_path: Path, postgres: Postgres) -> None:
     database = postgres.database()
     with DemoServer() as server:
-        planned = crawl(server, tmp_path, "first", database, "--dry-run")["planned"]
-        assert len({item["url"] for item in planned}) >= 15
         some = crawl(server, tmp_path, "first", database, "--limit", "5")
         assert sum(some["articles"].values()) == 5
         rest = crawl(server, tmp_path, "second", database)
