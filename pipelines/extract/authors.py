@@ -119,7 +119,7 @@ class _Signs(Enum):
     NOTHING = auto()
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def _signs(marks: str) -> _Signs:
     if _CLASS.search(marks):
         return _Signs.AN_AUTHOR

@@ -52,7 +52,7 @@ def _hash_of(word: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-_hash_kept = lru_cache(maxsize=1 << 15)(_hash_of)
+_hash_kept = lru_cache(maxsize=1 << 14)(_hash_of)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
