@@ -77,6 +77,8 @@ class Leads:
         site = self.spider.sites.get(name) if self.spider is not None else None
         if site is None or self.spider is None:
             return
+        if article.date_published and article.date_published < self.spider.since:
+            return  # what the run leaves alone has the same age in all its forms
         for due in self._frontier.discover(list(editions(article, site, self.shapes_of(name), self.spider.seen_at))):
             if self._may_follow(name):
                 self._frontier.claim([due.url])
