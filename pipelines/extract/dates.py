@@ -22,7 +22,7 @@ from pipelines.extract.structured import Structured, microdata, texts
 from pipelines.extract.visible_dates import Shown
 from pipelines.rules import ExtractionRules
 
-_ANY_TIME = "time"
+_TIME = "time"
 """Source of what stands in a ``time`` element."""
 _TOLERANCE = timedelta(hours=14)
 _SEASON = timedelta(days=30)
@@ -86,8 +86,8 @@ def published(
 ) -> tuple[str | None, FieldFacts | None, tuple[DateCandidate, ...]]:
     """The publication date, where it is from, and all claims.
 
-    `shown` gives the day that the page shows its readers, for a page that claims none; and for one whose claim nobody
-    says to be the publication's, where the page says so of that day.
+    `shown` gives the day that the page shows its readers, for a page that claims none; and for one that claims it
+    by nothing but a ``time`` element, where the page calls that day the publication's.
     """
     claims = list(_published_claims(document, structured, rules, discovery))
     kept = _kept(claims, rules.timezone, fetched_at)
@@ -96,7 +96,7 @@ def published(
             kept = _kept([Candidate(seen.day, "visible")], "", fetched_at)
         if not kept and (guess := _last_resort(document, fetched_at)):
             kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
-    elif kept and kept[0].source == _ANY_TIME and (seen := shown()) is not None and seen.is_labelled:
+    elif kept and kept[0].source == _TIME and (seen := shown()) is not None and seen.is_labelled:
         kept = [*_kept([Candidate(seen.day, "visible")], "", fetched_at), *kept]
     if not kept:
         return None, None, ()
@@ -167,7 +167,7 @@ def _published_claims(
     in_url = _in_address(document.url)
     if in_url and shown and all(_apart(time, in_url) for time in shown):  # they are of comments
         yield Candidate(in_url, "url")
-    yield from (Candidate(time, "time") for time in shown)
+    yield from (Candidate(time, _TIME) for time in shown)
     if discovery is not None and discovery.source_date:
         yield Candidate(discovery.source_date, discovery.via or "feed")
     yield from _lesser_claims(document, structured)
@@ -204,7 +204,7 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
     times = [_element_date(element) for element in document.root.iter("time") if element.get("datetime")]
     days = {match[0] for text in times if (match := _DAY.match(text))}
     if len(days) == 1:
-        yield Candidate(times[0], _ANY_TIME)
+        yield Candidate(times[0], _TIME)
 
 
 def _element_date(element: html.HtmlElement) -> str:

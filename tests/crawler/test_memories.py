@@ -54,7 +54,9 @@ def test_what_recurs_is_learned_and_left_out(tmp_path: Path, monkeypatch: pytest
         crawl(server, 0, 1, 2)
         crawl(server, 3)
         archive = tmp_path / "newswarc-data"
-        for path in list(archive.rglob("frontier.sqlite*")):
+        state = list(archive.rglob("frontier.sqlite*"))
+        assert state
+        for path in state:
             path.unlink()
         learned_again = newswarc("rebuild", archive, "--frontier", cwd=tmp_path)
         assert learned_again.code == 0, learned_again.err

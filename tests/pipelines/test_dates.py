@@ -44,7 +44,7 @@ def test_a_date_beside_the_heading(line: str, language: str, day: str | None) ->
 @pytest.mark.parametrize(
     ("line", "day"), [("Published on January 3, 2026", "2026-01-03"), ("January 3, 2026", "2026-01-05")]
 )
-def test_a_day_that_is_called_the_publications_comes_before_a_time_that_nobody_explains(line: str, day: str) -> None:
+def test_a_day_that_is_called_the_publications_comes_before_a_time_element(line: str, day: str) -> None:
     comment = '<div><time datetime="2026-01-05T08:00:00+00:00">two days ago</time> Per: Good!</div>'
     assert (article_of(page(before=f"<div>{line}</div>", after=comment)).date_published or "")[:10] == day
 
