@@ -14,38 +14,45 @@ The same layout under a directory or an ``s3://bucket/prefix``::
 
 A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``; these hold from then on.
 
-Rooms, from the inside out:
-
-    errors      the package's error tree
-    identity    where times and ids come from (injected, so that output can be reproduced)
-    exchange    one attempt to fetch one URL: bytes both ways and how it ended
-    http1       HTTP/1.x messages as bytes: heads, chunking
-    content_coding  removing gzip, deflate, br, zstd within bounds
-    article     the article record and its JSON Schema
-    outcomes    page outcomes: what became of every captured page
-    layout      names of segments and keys of objects
-    surt, cdxj  the index
-    durable     files that outlast a loss of power
-    members     WARC records as gzip members
-    exchange_records  the WARC records of one exchange
-    segment     writing a segment
-    recovery    finishing a segment whose writer died
-    captures    reading captures back
-    manifests   what a stored segment consists of
-    derived     records and outcomes of a segment
-    storage     where objects are kept: a directory, or S3
-    publishing  a closed segment becomes a stored one
-    faults      what can be wrong with a stored archive
-    verifying   whether a segment is what its manifest, digests and records say
-    library     walking an archive: its segments and its records
-    history     an address through time
-    merged_index, lookup   finding captures by address, host and time
-    selection, excerpt     a part of an archive, as copies of gzip members
-    exporting, wacz        such a part as one WARC or WACZ file
-    wacz_reading           reading WACZ files of any origin
-    importing              other programs' WARC files become segments
-    datasets/   tables of articles, in versions, to be cited
-    tombstone, redaction   taking captures out for good
-
 This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).
+
+Modules:
+
+    article           the article record and its JSON Schema
+    captures          reading captures back
+    cdxj              the index
+    ciphers           IANA names of TLS cipher suites
+    clock_and_ids     where times and ids come from; injected, so that output can be reproduced
+    content_coding    removing gzip, deflate, br, zstd within bounds
+    datasets/         immutable tables of articles, to be cited
+    derived           records and outcomes of a segment
+    durable           files that outlast a loss of power
+    errors            the package's error tree
+    excerpt           copying gzip members of a selection
+    exchange          one attempt to fetch one URL: bytes both ways and how it ended
+    exchange_records  the WARC records of one exchange
+    exporting         a selection as one WARC file
+    faults            what can be wrong with a stored archive
+    foreign_warcs     other programs' WARC files become segments
+    history           an address through time
+    http1             HTTP/1.x messages as bytes: heads, chunking
+    layout            names of segments and keys of objects
+    library           walking an archive: its segments and its records
+    lookup            finding captures by address, host and time
+    manifests         what a stored segment consists of
+    members           WARC records as gzip members
+    merged_index      one local index over many segments
+    outcomes          page outcomes: what became of every captured page
+    publishing        a closed segment becomes a stored one
+    recovery          finishing a segment whose writer died
+    redaction         removing captures for good
+    segment           writing a segment
+    selection         which captures are meant: address, site, period
+    sharding          a part of an archive's segments, for batch systems
+    storage/          where objects are kept: a directory, or S3
+    surt              SURT keys: URLs written so that a site sorts together
+    tombstone         what stands in place of removed captures
+    verifying         whether a segment is what its manifest, digests and records say
+    wacz              a selection as one WACZ file
+    wacz_reading      reading WACZ files of any origin
 """

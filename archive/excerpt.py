@@ -16,8 +16,8 @@ from pathlib import Path
 from uuid import UUID
 
 from archive.cdxj import IndexEntry
+from archive.clock_and_ids import ClockAndIds
 from archive.errors import DamagedArchive
-from archive.identity import Identities
 from archive.layout import SegmentName
 from archive.library import segments
 from archive.lookup import Lookup, Match, Period, read_entry
@@ -103,7 +103,7 @@ class Excerpt:
                 yield ExcerptFile(warc.name, manifest.segment, pieces(warc, manifest))
         self.progress(len(held), len(held))
 
-    def originals(self, identities: Identities, software: str) -> Iterator[Piece]:
+    def originals(self, clock_and_ids: ClockAndIds, software: str) -> Iterator[Piece]:
         """What revisits stand for and is not meant itself, behind a record that says so. Call it after `files`.
 
         Raises DamagedArchive, StorageError or OSError.
@@ -112,7 +112,7 @@ class Excerpt:
         if not wanted:
             return
         with tempfile.TemporaryFile(buffering=0) as scratch:
-            at = scratch.write(_introduction(identities, software))
+            at = scratch.write(_introduction(clock_and_ids, software))
             yield Piece(scratch.fileno(), 0, at)
             for entry in wanted:
                 with self.lookup.storage.open_range(entry.filename, entry.offset, entry.length) as stream:
@@ -191,12 +191,12 @@ def _record_of(group: Group) -> UUID | None:
     return group.main.record_id if group.main is not None else None
 
 
-def _introduction(identities: Identities, software: str) -> bytes:
+def _introduction(clock_and_ids: ClockAndIds, software: str) -> bytes:
     text = [
         ("software", software),
         ("format", "WARC File Format 1.1"),
         ("description", "captures that revisit records of the other files stand for"),
     ]
     block = Block.of(warc_fields(text), "sha256")
-    head = record_head("warcinfo", identities.record_id(), identities.now(), WARC_FIELDS, block, ())
+    head = record_head("warcinfo", clock_and_ids.record_id(), clock_and_ids.now(), WARC_FIELDS, block, ())
     return gzip_member(head, block, _LEVEL)

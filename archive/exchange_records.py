@@ -14,9 +14,9 @@ from typing import IO
 from uuid import UUID
 
 from archive.cdxj import REVISIT_MIME, IndexEntry, plain_mime
+from archive.clock_and_ids import ClockAndIds
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original
 from archive.http1 import BadMessage, ResponseHead, entity_parts
-from archive.identity import Identities
 from archive.layout import SegmentName
 from archive.members import (
     HTTP_REQUEST,
@@ -102,9 +102,9 @@ class _Response:
 class ExchangeRecords:
     """Makes the records of exchanges for one segment. May be used by several threads at once."""
 
-    def __init__(self, info_id: UUID, identities: Identities, encoding: Encoding) -> None:
+    def __init__(self, info_id: UUID, clock_and_ids: ClockAndIds, encoding: Encoding) -> None:
         self._info_header = ("WARC-Warcinfo-ID", record_urn(info_id))
-        self._identities = identities
+        self._clock_and_ids = clock_and_ids
         self._encoding = encoding
 
     def digests(self, exchange: Exchange) -> ResponseDigests:
@@ -131,7 +131,7 @@ class ExchangeRecords:
         self, exchange: Exchange, digests: ResponseDigests, original: Original | None, sink: IO[bytes]
     ) -> PreparedExchange:
         """Write the members of an exchange to `sink`, which is empty. Raises OSError when it takes no more."""
-        main_id = self._identities.record_id()
+        main_id = self._clock_and_ids.record_id()
         if exchange.request:
             self._write(sink, *self._request(exchange, main_id))
         begins = sink.tell()
@@ -142,7 +142,7 @@ class ExchangeRecords:
         response = self._response(exchange, digests, original)
         self._write(sink, *self._response_member(exchange, response, main_id))
         ends = sink.tell()
-        self._write(sink, *self._metadata(exchange, self._identities.record_id(), main_id))
+        self._write(sink, *self._metadata(exchange, self._clock_and_ids.record_id(), main_id))
         return PreparedExchange(
             length=sink.tell(),
             main_offset=begins,
@@ -162,7 +162,7 @@ class ExchangeRecords:
     def _request(self, exchange: Exchange, main_id: UUID) -> tuple[bytes, Block, int]:
         headers = [*self._common(exchange), ("WARC-Concurrent-To", record_urn(main_id))]
         block = Block.of(exchange.request, self._encoding.digest)
-        record_id = self._identities.record_id()
+        record_id = self._clock_and_ids.record_id()
         head = record_head("request", record_id, exchange.started, HTTP_REQUEST, block, headers)
         return head, block, self._encoding.level
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO
 
 from archive.cdxj import IndexBuffer
+from archive.clock_and_ids import ClockAndIds
 from archive.durable import sync_directory, write_parts_durably
 from archive.excerpt import Excerpt, Piece
-from archive.identity import Identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class WrittenWarc:
     """Addresses of revisits whose originals are not in the archive."""
 
 
-def export_warc(excerpt: Excerpt, path: Path, identities: Identities, software: str) -> WrittenWarc:
+def export_warc(excerpt: Excerpt, path: Path, clock_and_ids: ClockAndIds, software: str) -> WrittenWarc:
     """Copy an excerpt into one WARC file; it has its name when it is whole.
 
     Raises DamagedArchive, StorageError or OSError.
@@ -36,7 +36,7 @@ def export_warc(excerpt: Excerpt, path: Path, identities: Identities, software: 
             size = 0
             for file in excerpt.files():
                 size = _copy(file.pieces, target, size, index, path.name)
-            size = _copy(excerpt.originals(identities, software), target, size, index, path.name)
+            size = _copy(excerpt.originals(clock_and_ids, software), target, size, index, path.name)
             write_parts_durably(path.with_name(f"{path.name.removesuffix('.warc.gz')}.cdxj"), index.sorted_lines())
             index.close()
         part.rename(path)

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from archive.clock_and_ids import ClockAndIds
 from archive.errors import DamagedArchive
-from archive.identity import Identities
 
 OPEN_SUFFIX = ".open"
 WARC_SUFFIX = ".warc.gz"
@@ -42,12 +42,12 @@ class SegmentName:
     """When the segment was opened (UTC, to the millisecond); its date is its directory."""
 
     @classmethod
-    def new(cls, prefix: str, serial: int, identities: Identities) -> SegmentName:
+    def new(cls, prefix: str, serial: int, clock_and_ids: ClockAndIds) -> SegmentName:
         """A name that no other segment has."""
-        now = identities.now().astimezone(UTC)
+        now = clock_and_ids.now().astimezone(UTC)
         opened = now.replace(microsecond=now.microsecond // 1000 * 1000)
         stamp = f"{opened:{_TIME_FORMAT}}{opened.microsecond // 1000:03d}"
-        return cls(f"{prefix}-{stamp}-{serial:05d}-{identities.host()}-{identities.token()}", opened)
+        return cls(f"{prefix}-{stamp}-{serial:05d}-{clock_and_ids.host()}-{clock_and_ids.token()}", opened)
 
     @classmethod
     def parse(cls, text: str) -> SegmentName:

@@ -23,10 +23,10 @@ from uuid import UUID
 
 from archive.captures import Capture, WarcRecord, iterate_captures, iterate_records
 from archive.cdxj import REVISIT_MIME, IndexEntry, index_text, plain_mime
+from archive.clock_and_ids import ClockAndIds
 from archive.durable import sync_directory, write_durably
 from archive.errors import DamagedArchive
 from archive.http1 import BadMessage, parse_head
-from archive.identity import Identities
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, stored_file
 from archive.members import Encoding, parse_warc_fields, warc_date
@@ -119,7 +119,7 @@ def recover(path: Path, now: datetime) -> Recovered:
     return Recovered(name, closed, torn)
 
 
-def resume(path: Path, *, identities: Identities, software: str, encoding: Encoding) -> SegmentWriter | None:
+def resume(path: Path, *, clock_and_ids: ClockAndIds, software: str, encoding: Encoding) -> SegmentWriter | None:
     """Go on writing a segment that a run left open; None when its writer lives, or left it torn.
 
     Raises OSError.
@@ -151,7 +151,7 @@ def resume(path: Path, *, identities: Identities, software: str, encoding: Encod
         entries=tuple(contents.entries),
     )
     return SegmentWriter(
-        path.parent, name, identities=identities, software=software, encoding=encoding, written=written
+        path.parent, name, clock_and_ids=clock_and_ids, software=software, encoding=encoding, written=written
     )
 
 

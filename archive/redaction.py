@@ -23,10 +23,10 @@ from typing import BinaryIO
 from uuid import UUID
 
 from archive.cdxj import IndexEntry, index_text
+from archive.clock_and_ids import ClockAndIds
 from archive.derived import completed, read_articles, read_outcomes
 from archive.durable import write_durably
 from archive.errors import DamagedArchive
-from archive.identity import Identities
 from archive.layout import SegmentName, revision_of
 from archive.library import completion_keys, newest_manifest
 from archive.lookup import Lookup, Match
@@ -127,11 +127,11 @@ def _with_digests(lookup: Lookup, digests: Iterable[str]) -> Iterator[IndexEntry
 class Redaction:
     """Takes targets out of a storage."""
 
-    def __init__(self, storage: Storage, targets: Targets, reason: str, identities: Identities) -> None:
+    def __init__(self, storage: Storage, targets: Targets, reason: str, clock_and_ids: ClockAndIds) -> None:
         self._storage = storage
         self._targets = targets
         self._reason = reason
-        self._identities = identities
+        self._clock_and_ids = clock_and_ids
 
     def run(self) -> Iterator[RedactedSegment]:
         """Segment by segment. Raises DamagedArchive, StorageError, or TooSmall, each before a segment's manifest."""
@@ -180,9 +180,9 @@ class Redaction:
         return spans
 
     def _tombstone(self, group: Group, name: SegmentName) -> bytes:
-        now = self._identities.now()
+        now = self._clock_and_ids.now()
         try:
-            return tombstone(group.length, self._identities.record_id(), now, self._reason)
+            return tombstone(group.length, self._clock_and_ids.record_id(), now, self._reason)
         except TooSmall as error:
             raise DamagedArchive(f"{name.warc_key}: at {group.offset}: {error}") from error
 
@@ -234,11 +234,11 @@ def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
 
 
 def log_entry(
-    targets: Targets, asked: str, reason: str, who: str, identities: Identities
+    targets: Targets, asked: str, reason: str, who: str, clock_and_ids: ClockAndIds
 ) -> tuple[str, dict[str, object]]:
     """Key and content of the entry in the archive's log: what, when, why, and by whom."""
-    now = identities.now()
-    key = f"redactions/{now:%Y/%m/%d}/{now:%Y%m%d%H%M%S}-{identities.token()}.json"
+    now = clock_and_ids.now()
+    key = f"redactions/{now:%Y/%m/%d}/{now:%Y%m%d%H%M%S}-{clock_and_ids.token()}.json"
     captures = [
         {"segment": segment, "offset": entry.offset, "url": entry.url, "date": entry.date}
         for segment, entries in sorted(targets.entries.items())

@@ -27,11 +27,11 @@ from typing import IO
 from uuid import UUID
 
 from archive.cdxj import IndexBuffer, IndexEntry
+from archive.clock_and_ids import ClockAndIds
 from archive.durable import sync_directory, write_durably, write_parts_durably
 from archive.errors import SegmentClosed
 from archive.exchange import CaptureAddress, Exchange, Original
 from archive.exchange_records import ExchangeRecords, PreparedExchange, ResponseDigests, index_entry
-from archive.identity import Identities
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, StoredFile, stored_file
 from archive.members import (
@@ -106,7 +106,7 @@ class SegmentWriter:
         spool: Path,
         name: SegmentName,
         *,
-        identities: Identities,
+        clock_and_ids: ClockAndIds,
         software: str,
         operator: str = "",
         robots: str = "obey",
@@ -118,16 +118,16 @@ class SegmentWriter:
         """
         self.name = name
         self.path = spool / f"{name.text}{WARC_SUFFIX}{OPEN_SUFFIX}"
-        self._identities = identities
+        self._clock_and_ids = clock_and_ids
         self._encoding = encoding or Encoding()
         self._software = software
         self._closed = False
         spool.mkdir(parents=True, exist_ok=True)
         self._index = IndexBuffer(spool)
-        start = written or self._created(identities.record_id())
+        start = written or self._created(clock_and_ids.record_id())
         self._file = start.file
         self._info_id = start.info_id
-        self._records = ExchangeRecords(self._info_id, identities, self._encoding)
+        self._records = ExchangeRecords(self._info_id, clock_and_ids, self._encoding)
         self._outcomes = start.outcomes
         self._sites = start.sites
         self._resources = set(start.resources)
@@ -181,7 +181,7 @@ class SegmentWriter:
         block = Block.of(payload, self._encoding.digest)
         headers = [("WARC-Target-URI", uri), self._info_header]
         head = record_head(
-            "resource", self._identities.record_id(), self._identities.now(), content_type, block, headers
+            "resource", self._clock_and_ids.record_id(), self._clock_and_ids.now(), content_type, block, headers
         )
         self._write([gzip_member(head, block, self._encoding.level)])
         self._resources.add(uri)
@@ -284,7 +284,7 @@ class SegmentWriter:
             warc=warc,
             cdxj=stored_file(self.name.cdxj_key, cdxj),
             opened=warc_date(self.name.opened),
-            closed=warc_date(self._identities.now()),
+            closed=warc_date(self._clock_and_ids.now()),
             exchanges=self.exchanges,
             outcomes=dict(sorted(self._outcomes.items())),
             sites=dict(sorted(self._sites.items())),
@@ -328,7 +328,7 @@ class SegmentWriter:
                     "conformsTo",
                     "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
                 ),
-                ("hostname", self._identities.host()),
+                ("hostname", self._clock_and_ids.host()),
                 ("operator", operator),
                 ("robots", robots),
             ]

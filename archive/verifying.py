@@ -182,7 +182,7 @@ class _SegmentCheck:
         if record.kind == "response" and payload:
             try:
                 payloads = [entity_body(record.block)]
-                if self._is_imported:  # other programs take the digest with the chunks, see archive.importing
+                if self._is_imported:  # other programs take the digest with the chunks, see archive.foreign_warcs
                     payloads.append(record.block[parse_head(record.block).length :])
                 is_right = any(is_digest_of(payload, data) for data in payloads)
                 detail = f"the payload's digest is {labelled_digest(payloads[0], payload.partition(':')[0])}"

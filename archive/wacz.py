@@ -28,9 +28,9 @@ from typing import IO, Any
 from uuid import UUID
 
 from archive.cdxj import IndexBuffer
+from archive.clock_and_ids import ClockAndIds
 from archive.derived import read_articles
 from archive.excerpt import Excerpt, ExcerptFile, Piece
-from archive.identity import Identities
 from archive.library import completion_of
 from archive.lookup import Lookup
 from archive.members import warc_date
@@ -68,14 +68,14 @@ class _Resource:
 class WaczWriter:
     """Writes one WACZ."""
 
-    def __init__(self, lookup: Lookup, excerpt: Excerpt, identities: Identities, software: str) -> None:
+    def __init__(self, lookup: Lookup, excerpt: Excerpt, clock_and_ids: ClockAndIds, software: str) -> None:
         self._lookup = lookup
         self._excerpt = excerpt
-        self._identities = identities
+        self._clock_and_ids = clock_and_ids
         self._software = software
         self._resources: list[_Resource] = []
         self._pages = 0
-        self._now = identities.now()
+        self._now = clock_and_ids.now()
 
     def write(self, path: Path, title: str) -> WrittenWacz:
         """Write the file; it has its name when it is whole. Raises DamagedArchive, StorageError or OSError."""
@@ -142,7 +142,7 @@ class WaczWriter:
                 self._pages += 1
 
     def _add_originals(self, packed: zipfile.ZipFile, index: IndexBuffer) -> None:
-        pieces = self._excerpt.originals(self._identities, self._software)
+        pieces = self._excerpt.originals(self._clock_and_ids, self._software)
         first = next(pieces, None)
         if first is None:
             return

@@ -22,9 +22,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.captures import SegmentReading
+from archive.clock_and_ids import SystemClockAndIds
 from archive.exchange import CaptureOutcome, Discovery, Exchange, Role, Transport
 from archive.http1 import parse_head
-from archive.identity import SystemIdentities
 from archive.layout import SegmentName
 from archive.manifests import Manifest
 from archive.segment import SegmentWriter
@@ -70,9 +70,9 @@ def exchanges(pages: Sequence[bytes]) -> list[Exchange]:
 
 def write_ours(made: Sequence[Exchange], root: Path) -> tuple[Path, Manifest]:
     """Request, response, metadata and index line of each, fsync, manifest."""
-    identities = SystemIdentities()
-    name = SegmentName.new("b", 1, identities)
-    writer = SegmentWriter(root / name.warc_key.rpartition("/")[0], name, identities=identities, software="b")
+    clock_and_ids = SystemClockAndIds()
+    name = SegmentName.new("b", 1, clock_and_ids)
+    writer = SegmentWriter(root / name.warc_key.rpartition("/")[0], name, clock_and_ids=clock_and_ids, software="b")
     for exchange in made:
         writer.append(exchange)
     closed = writer.close()

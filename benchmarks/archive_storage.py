@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from archive.clock_and_ids import SystemClockAndIds
 from archive.exchange import Exchange
-from archive.identity import SystemIdentities
 from archive.layout import SegmentName
 from archive.publishing import publish_segment
 from archive.segment import ClosedSegment, SegmentWriter
@@ -28,9 +28,9 @@ _UPLOADED = 256 << 20
 
 def large_segment(made: Sequence[Exchange], spool: Path, size: int) -> ClosedSegment:
     """A segment of so many bytes, of the same pages again and again under other addresses."""
-    identities = SystemIdentities()
+    clock_and_ids = SystemClockAndIds()
     writer = SegmentWriter(
-        spool, SegmentName.new("large", 1, identities), identities=identities, software="benchmark"
+        spool, SegmentName.new("large", 1, clock_and_ids), clock_and_ids=clock_and_ids, software="benchmark"
     )
     number = 0
     while writer.size < size:

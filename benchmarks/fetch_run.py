@@ -24,7 +24,7 @@ from scrapy.settings import Settings
 
 from archive.exchange import CaptureAddress, Exchange
 from crawler.config import Configuration
-from crawler.session import CONFIGURATION, CrawlSession
+from crawler.run.session import CONFIGURATION, CrawlSession
 from spiders.requests import BODY, NONE
 
 CONCURRENCY = 16
@@ -66,7 +66,7 @@ def _concurrency() -> dict[str, Any]:
 def _equal() -> dict[str, Any]:
     """What our settings say that any handler can follow."""
     ours = Settings()
-    ours.setmodule("crawler.settings", priority="project")
+    ours.setmodule("crawler.run.settings", priority="project")
     names = ("CONCURRENT_ITEMS", "TELNETCONSOLE_ENABLED", "REMOTE_CONTROL_ENABLED", "METAREFRESH_ENABLED")
     shared = {name: ours.get(name) for name in names}
     extensions = {"scrapy.extensions.telnet.TelnetConsole": None, "scrapy.extensions.memdebug.MemoryDebugger": None}
@@ -92,7 +92,7 @@ def settings_of(way: str, directory: Path, host: str) -> Settings:
     """Scrapy's settings for a way to fetch."""
     settings = Settings(_concurrency())
     if way in ("ours", "article", "bare"):
-        settings.setmodule("crawler.settings", priority="project")
+        settings.setmodule("crawler.run.settings", priority="project")
         configuration = Configuration(
             archive=str(directory),
             allow_hosts=(host,),
@@ -104,7 +104,7 @@ def settings_of(way: str, directory: Path, host: str) -> Settings:
         )
         settings.set(CONFIGURATION, configuration, "cmdline")
         if way == "bare":
-            extensions = {**settings.getdict("EXTENSIONS"), "crawler.session.CrawlSession": None, BareSession: 0}
+            extensions = {**settings.getdict("EXTENSIONS"), "crawler.run.session.CrawlSession": None, BareSession: 0}
             settings.set("EXTENSIONS", extensions, "cmdline")
         return settings
     if way in ("equal", "aiohttp"):

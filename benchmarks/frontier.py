@@ -1,7 +1,7 @@
 """The frontier as it grows: how fast addresses are taken in, claimed and acknowledged, and how large it is.
 
-Tables are filled by the database itself up to each size; then the work of some sites is done by `crawler.frontier`,
-as a crawl does it, and timed. Run by ``make frontier``.
+Tables are filled by the database itself up to each size; then the work of some sites is done by
+`crawler.frontier.frontier`, as a crawl does it, and timed. Run by ``make frontier``.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, text
 
 from archive.exchange import CaptureAddress, Discovery, Role
-from crawler.database import Database
-from crawler.frontier import Frontier
-from crawler.frontier_entries import Captured, Due
+from crawler.frontier.database import Database
+from crawler.frontier.entries import Captured, Due
+from crawler.frontier.frontier import Frontier
 from tests.support.postgres import Postgres
 
 _SITES = 10_000

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
-from archive.identity import SystemIdentities
+from archive.clock_and_ids import SystemClockAndIds
 from archive.layout import SegmentName
 from archive.publishing import publish_segment
 from archive.segment import SegmentWriter
@@ -162,11 +162,11 @@ def _look_up(directory: Path, lines: int) -> None:
 def _archive(pages: Sequence[bytes], root: Path, segments: int) -> list[Path]:
     """An archive of so many segments, made of the saved pages at ever other addresses; its WARC files."""
     storage = LocalStorage(root)
-    identities = SystemIdentities()
+    clock_and_ids = SystemClockAndIds()
     warcs = []
     for number in range(segments):
-        name = SegmentName.new("b", number + 1, identities)
-        writer = SegmentWriter(root / "spool", name, identities=identities, software="b")
+        name = SegmentName.new("b", number + 1, clock_and_ids)
+        writer = SegmentWriter(root / "spool", name, clock_and_ids=clock_and_ids, software="b")
         made = exchanges(pages)
         count = 0
         while writer.size < _SEGMENT:

@@ -10,9 +10,9 @@ import tldextract
 from courlan.filters import is_navigation_page, is_not_crawlable
 from w3lib.url import safe_url_string
 
-from spiders.identity import is_session
 from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site
+from spiders.url_identity import is_session
 
 _TRACKING = re.compile(
     r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|yclid|_ga|ns_\w+|at_(?:medium|campaign|custom\d|link\w*)"

@@ -18,20 +18,25 @@ Rules:
   (versions of an article, copies of a text).
 - Nothing is dropped without a count that the manifest gives.
 
-Rooms:
-
-    rows        what a row is: columns, schemas, from a record to a row
-    options     which records are wanted
-    likeness    how alike two texts are
-    relations   what follows from many records: versions, copies, clusters
-    shards      rows into files
-    building    a version from an archive
-    survey      of which segment what is wanted
-    plots       pictures of what is in a version
     downloading one file in pieces
-    card        README.md, schema.json, croissant.json
-    reading     list, describe, verify
-    pulling     a version, or what a condition chooses of it, onto this machine
-    conditions  ``--where`` as a condition on rows
     withdrawing versions that hold what was taken out of the archive
+
+Modules:
+
+    building     a version from an archive
+    card         README.md, schema.json, croissant.json
+    conditions   ``--where`` as a condition on rows
+    downloading  one file onto this machine, in pieces that may come at once and in any order
+    likeness     how alike two texts are
+    manifest     what a version of a data set consists of, and what it was built from
+    options      which records are wanted
+    plots        pictures of what is in a version
+    pulling      a version, or what a condition chooses of it, onto this machine
+    ranges       A stored object as a file that is read by ranges, as readers of Parquet want it
+    reading      list, describe, verify
+    relations    what follows from many records: versions, copies, clusters
+    rows         what a row is: columns, schemas, from a record to a row
+    shards       rows into files
+    survey       of which segment what is wanted
+    withdrawing  versions that hold what was taken out of the archive are withdrawn
 """

@@ -38,7 +38,7 @@ from archive.datasets.reading import known_rows, newest_version, versions
 from archive.datasets.relations import FACT, RELATED, columns_of, relations
 from archive.datasets.rows import Row, row_of
 from archive.datasets.shards import ShardFacts, ShardWriter
-from archive.datasets.survey import Place, Survey, Surveys, records, survey
+from archive.datasets.survey import ArchiveLocation, SegmentSurvey, SegmentSurveys, records, survey
 from archive.errors import BadAddress
 from archive.library import completions
 from archive.manifests import CompletionManifest, file_sha256
@@ -70,8 +70,8 @@ class BuildPlan:
     """Empty: the number after the newest version's."""
     options: DatasetOptions
     software: str
-    source: Place
-    target: Place
+    source: ArchiveLocation
+    target: ArchiveLocation
     work: Path
     """Directory of this machine for what is known until the version is built."""
     workers: int = 1
@@ -94,7 +94,7 @@ class _Shard:
         return f"data/{stem}.parquet", f"jsonl/{stem}.jsonl.gz"
 
 
-_Made = tuple[list[DatasetFile], ShardFacts]
+_BuiltShard = tuple[list[DatasetFile], ShardFacts]
 """A shard's files, and what they hold."""
 
 
@@ -123,7 +123,7 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
     version = plan.version or _next(versions(target, plan.name))
     work = plan.work / f"{plan.name}@{version}"
     with nullcontext(engine) if engine else _processes(plan.workers) as run:
-        read = _first_pass(plan, taken, Surveys(work, plan.options, plan.software), run, progress)
+        read = _first_pass(plan, taken, SegmentSurveys(work, plan.options, plan.software), run, progress)
         dropped = sum((one.dropped for one in read), Counter[str]())
         shards = list(_planned(plan, taken, read, dropped))
         made = _second_pass(plan, version, shards, run, progress)
@@ -175,8 +175,8 @@ def _processes(count: int) -> Iterator[Engine]:
 
 
 def _first_pass(
-    plan: BuildPlan, taken: list[CompletionManifest], known: Surveys, run: Engine, progress: Progress
-) -> list[Survey]:
+    plan: BuildPlan, taken: list[CompletionManifest], known: SegmentSurveys, run: Engine, progress: Progress
+) -> list[SegmentSurvey]:
     found = [known.of(one) for one in taken]
     missing = [number for number, one in enumerate(found) if one is None]
     done = len(taken) - len(missing)
@@ -189,7 +189,7 @@ def _first_pass(
 
 
 def _planned(
-    plan: BuildPlan, taken: list[CompletionManifest], read: list[Survey], dropped: Counter[str]
+    plan: BuildPlan, taken: list[CompletionManifest], read: list[SegmentSurvey], dropped: Counter[str]
 ) -> Iterator[_Shard]:
     """Segments in their order, put together until there are enough records; at least one shard, be it empty."""
     found, left_out = relations(
@@ -213,7 +213,9 @@ def _planned(
         yield _Shard(number, len(parts), tuple(sources), related[begin:end])
 
 
-def _second_pass(plan: BuildPlan, version: str, shards: list[_Shard], run: Engine, progress: Progress) -> list[_Made]:
+def _second_pass(
+    plan: BuildPlan, version: str, shards: list[_Shard], run: Engine, progress: Progress
+) -> list[_BuiltShard]:
     """Write and store the shards, but for those that were."""
     target = plan.target.open()
     paths = [
@@ -234,7 +236,7 @@ def _second_pass(plan: BuildPlan, version: str, shards: list[_Shard], run: Engin
     return [one for one in made if one is not None]
 
 
-def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> _Made:
+def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> _BuiltShard:
     target = plan.target.open()
     with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
         data, jsonl = shard.paths(plan)
@@ -250,14 +252,14 @@ def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> _Made:
     return files, writer.facts
 
 
-def _remember(path: Path, made: _Made) -> None:
+def _remember(path: Path, made: _BuiltShard) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     facts = {part.name: getattr(made[1], part.name) for part in fields(made[1])}
     text = {"files": [file.model_dump(mode="json", by_alias=True) for file in made[0]], "facts": facts}
     path.write_text(json.dumps(text), encoding="utf-8")
 
 
-def _remembered(known: Path) -> _Made | None:
+def _remembered(known: Path) -> _BuiltShard | None:
     """None when nothing is, or nothing that can be read: the file is not made durable."""
     try:
         found = json.loads(known.read_text(encoding="utf-8"))

@@ -27,7 +27,7 @@ from archive.storage.s3_options import S3Options
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArchiveLocation:
     """An archive, to be opened in another process."""
 
     address: str
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class SegmentSurvey:
     """What was found in a segment."""
 
     wanted: Flags
@@ -55,7 +55,7 @@ def records(storage: Storage, completion: CompletionManifest) -> Iterator[Record
         yield from map(record_of, read_lines(stream))
 
 
-def survey(place: Place, completion: CompletionManifest, options: DatasetOptions) -> Survey:
+def survey(place: ArchiveLocation, completion: CompletionManifest, options: DatasetOptions) -> SegmentSurvey:
     """Look at a segment. Raises DamagedArchive or StorageError."""
     storage = place.open()
     wanted: list[bool] = []
@@ -69,25 +69,25 @@ def survey(place: Place, completion: CompletionManifest, options: DatasetOptions
             facts.append(fact_of(brief))
         else:
             dropped[reason.value] += 1
-    return Survey(np.array(wanted, bool), np.array(facts, FACT), dropped)
+    return SegmentSurvey(np.array(wanted, bool), np.array(facts, FACT), dropped)
 
 
-class Surveys:
+class SegmentSurveys:
     """What segments gave, by files of this machine, which are not made durable."""
 
     def __init__(self, directory: Path, options: DatasetOptions, software: str) -> None:
         self._directory = directory
         self._depends_on = (software, str(FACT), options.model_dump_json())
 
-    def of(self, completion: CompletionManifest) -> Survey | None:
+    def of(self, completion: CompletionManifest) -> SegmentSurvey | None:
         """None when nothing is remembered of a segment, or nothing that can be read."""
         try:
             with np.load(self._path(completion), allow_pickle=False) as parts:
-                return Survey(parts["wanted"], parts["facts"], Counter(json.loads(str(parts["dropped"]))))
+                return SegmentSurvey(parts["wanted"], parts["facts"], Counter(json.loads(str(parts["dropped"]))))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
 
-    def keep(self, completion: CompletionManifest, found: Survey) -> None:
+    def keep(self, completion: CompletionManifest, found: SegmentSurvey) -> None:
         """Remember. Raises OSError."""
         path = self._path(completion)
         path.parent.mkdir(parents=True, exist_ok=True)

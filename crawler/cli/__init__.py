@@ -1,12 +1,34 @@
 """The command line: parses and delegates.
 
-crawl      crawl sites, addresses or lists of pages
-archives   records and extract: reading an archive, deriving anew
-history    the versions of an article
-site       site add and site check: where a site announces its articles
-about      sites, config, schema: what there is to know
-demo       the bundled newspaper
-errors     a user's mistake becomes one clear line
+Modules:
+
+    about             sites, config, schema: what there is to know
+    archives          records and extract: reading an archive, deriving anew
+    crawl             crawl sites, addresses or lists of pages
+    crawl_command     what ``newswarc crawl`` does: options become a plan, the plan is run and shown
+    dataset           ``newswarc dataset``: tables of articles to be cited
+    dataset_coverage  ``newswarc dataset stats``
+    dataset_links     ``newswarc dataset presign``
+    demo              the bundled newspaper
+    errors            a user's mistake becomes one clear line
+    export            ``newswarc export`` and ``newswarc wacz``: a part of an archive as a file to give away
+    find              ``newswarc find``: captures of an address, a host or a domain
+    fleet             ``newswarc worker`` and ``newswarc fleet``
+    history           the versions of an article
+    import_command    ``newswarc import``: WARC files of other programs become part of an archive
+    main              the application and its commands
+    options           options that several commands share
+    progress          what a person watching sees
+    rebuild           ``newswarc rebuild``: what is derived, from the WARC files again
+    redact            ``newswarc redact``: captures taken out of an archive for good
+    replay            ``newswarc replay``: an archive in the browser
+    replay_check      ``newswarc replay --check``: which pages lack something that they need
+    schedule          ``newswarc schedule``: ``crawl --due`` again and again, for whoever has no cron
+    show              ``newswarc show``: one capture on the terminal
+    site              site add and site check: where a site announces its articles
+    spool_recovery    ``newswarc recover`` and ``newswarc upload``: what a crawl left on this machine
+    verify            ``newswarc verify``: whether an archive is what it says
+    watch             ``newswarc status``, ``health`` and ``watch``
 """
 
 import sys

@@ -30,11 +30,11 @@ from crawler.cli.options import (
     scheduler_of,
 )
 from crawler.config import Configuration, load_configuration
-from crawler.places import Place
+from crawler.offline.bulk_storages import BulkStorages
 from pipelines.rules import ExtractionRules, Quality
 
 if TYPE_CHECKING:
-    from crawler.extraction import ExtractedSegment
+    from crawler.offline.re_extraction import ExtractedSegment
 
 FilesArgument = Annotated[
     list[str] | None,
@@ -98,7 +98,7 @@ def extract(
     Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
     to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again.
     """
-    from crawler.extracting_files import is_extractable
+    from crawler.offline.file_extraction import is_extractable
 
     configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, extraction_workers=jobs)
     names = what or [configuration.archive]
@@ -119,17 +119,17 @@ def extract(
     elif len(names) > 1:
         raise UsageError("extract: one archive at a time, or WARC and HTML files only")
     else:
-        place = Place(names[0], to or names[0], configuration.s3)
+        place = BulkStorages(names[0], to or names[0], configuration.s3)
         _extract_archive(place, part, cluster, configuration, console, as_json=as_json)
 
 
 def _extract_archive(
-    place: Place, part: Shard, scheduler: str, configuration: Configuration, console: Console, *, as_json: bool
+    place: BulkStorages, part: Shard, scheduler: str, configuration: Configuration, console: Console, *, as_json: bool
 ) -> None:
     # Imported late: the extractor takes seconds to import
-    from crawler.bulk import extract_segment
-    from crawler.extraction import ReExtraction
-    from crawler.scale.cluster import in_order
+    from crawler.offline.bulk_work import extract_segment
+    from crawler.offline.cluster import in_order
+    from crawler.offline.re_extraction import ReExtraction
 
     def show(done: ExtractedSegment) -> None:
         said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
@@ -157,7 +157,7 @@ def _extract_files(
     *,
     as_json: bool,
 ) -> None:
-    from crawler.extracting_files import ExtractedFile, FileExtraction
+    from crawler.offline.file_extraction import ExtractedFile, FileExtraction
 
     if to and "://" in to:
         raise UsageError(f"extract: --to {to}: records of files go to a directory or to - (standard output)")

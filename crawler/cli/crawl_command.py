@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from crawler.cli.errors import UsageError
+from crawler.cli.progress import ProgressDisplay, show_plan, show_problems, show_summary
 from crawler.config import Configuration, load_configuration
-from crawler.crawling import CrawlPlan, CrawlReport, run_crawl
-from crawler.progress import ProgressDisplay, show_plan, show_problems, show_summary
-from crawler.turns import turn
+from crawler.keeping.run_lock import turn
+from crawler.run.crawling import CrawlPlan, CrawlReport, run_crawl
 from pipelines.extract.date_texts import parse_date
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.site import Site, site_of_address

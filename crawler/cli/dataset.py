@@ -76,8 +76,8 @@ def build(
     """Build a version of a data set from an archive's records. The same again gives no new version."""
     from archive.datasets.building import BuildPlan
     from archive.datasets.building import build as run
-    from archive.datasets.survey import Place
-    from crawler.scale.cluster import in_order
+    from archive.datasets.survey import ArchiveLocation
+    from crawler.offline.cluster import in_order
 
     cluster = scheduler_of(engine, scheduler)
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -95,14 +95,14 @@ def build(
         "versions": versions,
         "copies": dedup,
     }
-    place = Place(configuration.archive, configuration.s3)
+    place = ArchiveLocation(configuration.archive, configuration.s3)
     plan = BuildPlan(
         name=name,
         version=version,
         options=_options(preset, given),
         software=software(),
         source=place,
-        target=Place(to, configuration.s3) if to else place,
+        target=ArchiveLocation(to, configuration.s3) if to else place,
         work=configuration.state_directory / "datasets",
         workers=configuration.workers,
         parquet=parquet,

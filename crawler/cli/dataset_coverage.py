@@ -20,7 +20,7 @@ from crawler.config import load_configuration
 from spiders.problems import printable
 
 if TYPE_CHECKING:
-    from crawler.coverage import Coverage, Share
+    from crawler.offline.coverage import Coverage, Share
 
 _REASONS = 3
 """Reasons told of a row, the most frequent ones."""
@@ -54,7 +54,7 @@ def show_coverage(
     """What share of the articles that feeds and news sitemaps announced there is, and why not the rest."""
     from archive.datasets.reading import dataset as read
     from archive.lookup import Period
-    from crawler.coverage import CoverageReading
+    from crawler.offline.coverage import CoverageReading
 
     configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
     storage = open_storage(configuration.archive, configuration.s3)

@@ -33,7 +33,7 @@ def demo(
                 time.sleep(1)
         # Imported late: Scrapy and the extractor take seconds to import
         from crawler.cli.crawl_command import run_and_show
-        from crawler.crawling import CrawlPlan
+        from crawler.run.crawling import CrawlPlan
         from spiders.site import site_of_address
 
         host = server.base.removeprefix("http://")

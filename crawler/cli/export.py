@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from archive.clock_and_ids import SystemClockAndIds
 from archive.excerpt import Excerpt
 from archive.exporting import export_warc
-from archive.identity import SystemIdentities
 from archive.lookup import Lookup, Period
 from archive.selection import Selection
 from archive.wacz import WaczWriter
@@ -48,7 +48,7 @@ def to_warc(
         raise UsageError(f"export: {output}: records are compressed one by one; name the file ….warc.gz")
     lookup = opened(uri, endpoint_url)
     with _excerpt(lookup, site, since, until, quiet=quiet or as_json) as excerpt:
-        written = export_warc(excerpt, output, SystemIdentities(), software())
+        written = export_warc(excerpt, output, SystemClockAndIds(), software())
     return _conclude(output, asdict(written), excerpt, quiet=quiet, as_json=as_json)
 
 
@@ -68,7 +68,7 @@ def wacz(
         raise UsageError(f"wacz: {output}: replay tools know such a file by its name; call it {output.name}.wacz")
     lookup = opened(uri, endpoint_url)
     with _excerpt(lookup, site, since, until, quiet=quiet or as_json) as excerpt:
-        writer = WaczWriter(lookup, excerpt, SystemIdentities(), software())
+        writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
         written = writer.write(output, title or _title(site, since, until))
     return _conclude(output, asdict(written), excerpt, quiet=quiet, as_json=as_json)
 

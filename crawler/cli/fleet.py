@@ -53,7 +53,7 @@ def add(
 ) -> None:
     """Let workers crawl sites from now on; give those that they know already their new definition."""
     from crawler.cli.crawl_command import sites_of
-    from crawler.database import Database
+    from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
     configuration = _shared(frontier)
@@ -74,7 +74,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> int:
     """Let workers crawl sites no more. What is known of their addresses stays."""
-    from crawler.database import Database
+    from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
     with closing(Database(_shared(frontier).frontier)) as database:
@@ -90,7 +90,7 @@ def remove(
 @fleet.command("list")
 def show(frontier: FrontierOption = None, as_json: JsonOption = False) -> None:
     """Show the sites, when each is due, and the workers' spools."""
-    from crawler.database import Database
+    from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
     with closing(Database(_shared(frontier).frontier)) as database:
@@ -121,7 +121,7 @@ def lost(
     as_json: JsonOption = False,
 ) -> None:
     """A machine is lost for good: what it captured and did not store is fetched again, by others."""
-    from crawler.database import Database
+    from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
     with closing(Database(_shared(frontier).frontier)) as database:

@@ -17,14 +17,14 @@ from crawler.cli import (
     find,
     fleet,
     history,
-    importing,
+    import_command,
     rebuild,
     redact,
     replay,
     schedule,
     show,
     site,
-    spool,
+    spool_recovery,
     verify,
     watch,
 )
@@ -66,7 +66,7 @@ app.command("watch")(watch.watch)
 app.command("records")(archives.records)
 app.command("find")(find.find)
 app.command("show")(show.show)
-app.command("import")(importing.import_warcs)
+app.command("import")(import_command.import_warcs)
 app.add_typer(dataset.dataset, name="dataset")
 app.command("redact")(redact.redact)
 app.command("replay")(replay.replay)
@@ -74,8 +74,8 @@ app.add_typer(export.export, name="export")
 app.command("wacz")(export.wacz)
 app.command("history")(history.show_history)
 app.command("extract")(archives.extract)
-app.command("recover")(spool.recover)
-app.command("upload")(spool.upload)
+app.command("recover")(spool_recovery.recover)
+app.command("upload")(spool_recovery.upload)
 app.command("verify")(verify.verify)
 app.command("rebuild")(rebuild.rebuild)
 app.add_typer(site.site, name="site")

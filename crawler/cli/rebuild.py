@@ -28,10 +28,10 @@ from crawler.cli.options import (
     scheduler_of,
 )
 from crawler.config import Configuration, load_configuration
-from crawler.places import Place
+from crawler.offline.bulk_storages import BulkStorages
 
 if TYPE_CHECKING:
-    from crawler.rebuilding import RebuiltSegment
+    from crawler.offline.rebuilding import RebuiltSegment
 
 
 def rebuild(
@@ -76,7 +76,7 @@ class _Work:
 
 def _derived(configuration: Configuration, asked: _Work, console: Console, *, as_json: bool) -> int:
     # Imported late: the extractor takes seconds to import
-    from crawler.rebuilding import Rebuilding
+    from crawler.offline.rebuilding import Rebuilding
 
     source = open_storage(configuration.archive, configuration.s3)
     work = Rebuilding(
@@ -102,10 +102,10 @@ def _derived(configuration: Configuration, asked: _Work, console: Console, *, as
 def _on_cluster(
     asked: _Work, keys: list[str], configuration: Configuration, console: Console
 ) -> list[RebuiltSegment]:
-    from crawler.bulk import rebuild_segment
-    from crawler.scale.cluster import in_order
+    from crawler.offline.bulk_work import rebuild_segment
+    from crawler.offline.cluster import in_order
 
-    place = Place(configuration.archive, asked.to or configuration.archive, configuration.s3)
+    place = BulkStorages(configuration.archive, asked.to or configuration.archive, configuration.s3)
     now = datetime.now(UTC)
     calls = [(place, key, now) for key in keys]
     return list(in_order(asked.scheduler, rebuild_segment, calls, lambda segment: console.print(_line(segment))))
@@ -120,8 +120,8 @@ def _line(segment: RebuiltSegment) -> str:
 
 
 def _frontier(configuration: Configuration, console: Console, *, as_json: bool) -> int:
-    from crawler.frontier import open_frontier
-    from crawler.refilling import refill
+    from crawler.frontier.frontier import open_frontier
+    from crawler.offline.frontier_rebuilding import refill
 
     storage = open_storage(configuration.archive, configuration.s3)
     require_archive(storage)

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from archive.clock_and_ids import SystemClockAndIds
 from archive.errors import BadAddress
-from archive.identity import SystemIdentities
 from archive.lookup import Lookup
 from archive.redaction import RedactedSegment, Redaction, Targets, find_targets, log_entry
 from crawler.cli.errors import UsageError
@@ -71,10 +71,10 @@ def _carry_out(
 ) -> list[RedactedSegment]:
     # Imported late: the database and pyarrow take their time, which other commands should not pay
     from archive.datasets.withdrawing import withdraw
-    from crawler.frontier import open_frontier
+    from crawler.frontier.frontier import open_frontier
 
-    identities = SystemIdentities()
-    key, entry = log_entry(targets, asked, reason, configuration.contact, identities)
+    clock_and_ids = SystemClockAndIds()
+    key, entry = log_entry(targets, asked, reason, configuration.contact, clock_and_ids)
     lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
     _block(configuration, asked)
     frontier = open_frontier(configuration)
@@ -83,7 +83,7 @@ def _carry_out(
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
         Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version from what is left")
     done = []
-    for segment in Redaction(lookup.storage, targets, reason, identities).run():
+    for segment in Redaction(lookup.storage, targets, reason, clock_and_ids).run():
         for copy in (configuration.state_directory / "spool").glob(f"{segment.segment}.*"):
             copy.unlink()
         done.append(segment)

@@ -57,7 +57,7 @@ class Repetition:
 
     def _pause(self) -> float:
         """Seconds until a source is due."""
-        from crawler.frontier import open_frontier
+        from crawler.frontier.frontier import open_frontier
 
         frontier = open_frontier(self._configuration)
         try:

@@ -17,7 +17,7 @@ from rich.table import Table
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption
 from crawler.config import Configuration, load_configuration
-from crawler.source_reading import SourceReading, moment_of
+from crawler.keeping.source_reading import SourceReading, moment_of
 from spiders.catalog import SiteCatalog, read_site
 from spiders.problems import printable
 from spiders.site import site_of_address
@@ -123,7 +123,7 @@ def _configuration(allow_host: list[str] | None) -> Configuration:
 
 
 def _looked_at(sites: Sequence[Any], configuration: Configuration) -> Any:
-    from crawler.crawling import CrawlPlan, run_crawl  # imports Scrapy: only when it is needed
+    from crawler.run.crawling import CrawlPlan, run_crawl  # imports Scrapy: only when it is needed
 
     return run_crawl(configuration, CrawlPlan(tuple(sites), dry_run=True))
 

@@ -26,7 +26,7 @@ from crawler.cli.options import (
     scheduler_of,
 )
 from crawler.config import load_configuration
-from crawler.verification import VerifiedArchive, verify_archive
+from crawler.offline.verification import VerifiedArchive, verify_archive
 
 
 def verify(

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from archive.exchange import Exchange
 from archive.http1 import BadMessage
-from crawler.clock import ClockWatch
-from crawler.frontier import Frontier
-from crawler.polite.holds import ASKS_FOR_PATIENCE, Hold, retry_after_seconds
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.holds import ASKS_FOR_PATIENCE, Hold, retry_after_seconds
+from crawler.polite.clock_skew import ClockWatch
 
 _ERROR = 400
 

@@ -19,7 +19,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 
 from crawler.config import Configuration
-from crawler.turns import turn
+from crawler.keeping.run_lock import turn
 from spiders.site import Site
 
 logger = logging.getLogger(__name__)
@@ -157,7 +157,7 @@ def _signal(process: ForkServerProcess, number: signal.Signals) -> None:
 
 def _crawl(configuration: Configuration, site: Site) -> None:
     """A crawl's process."""
-    from crawler.crawling import CrawlPlan, run_crawl
+    from crawler.run.crawling import CrawlPlan, run_crawl
     from pipelines.pool import ExtractionPool
 
     with turn(configuration.state_directory) as is_ours:
@@ -184,7 +184,7 @@ def _crawl(configuration: Configuration, site: Site) -> None:
 
 def _store(configuration: Configuration) -> None:
     """The process that stores what lies in a slot."""
-    from crawler.finishing import upload_segments
+    from crawler.offline.spool_finishing import upload_segments
 
     _set_up()
     with turn(configuration.state_directory) as is_ours:

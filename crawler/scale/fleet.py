@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, ScalarSelect, delete, func, literal, select, update
 
-from crawler.database import Database
-from crawler.frontier import GRACE
-from crawler.frontier_entries import WAITING, State
-from crawler.frontier_tables import ADDRESSES, CAPTURES, FLEET, MACHINES, PAGES, PAYLOADS, SCHEDULES, SOURCES
-from crawler.scale.leases import NOW
+from crawler.frontier.database import Database
+from crawler.frontier.entries import WAITING, State
+from crawler.frontier.frontier import GRACE
+from crawler.frontier.leases import NOW
+from crawler.frontier.tables import ADDRESSES, CAPTURES, FLEET, MACHINES, PAGES, PAYLOADS, SCHEDULES, SOURCES
 from crawler.scheduling import Pace
 from spiders.site import Site
 
@@ -30,7 +30,7 @@ class FleetSite:
 
 
 @dataclass(frozen=True, slots=True)
-class Spool:
+class WorkerSpool:
     """A worker's spool."""
 
     holder: str
@@ -105,14 +105,14 @@ class Fleet:
         self._database.insert(MACHINES, rows)
         self._database.transaction(lambda connection: connection.execute(now))
 
-    def spools(self) -> list[Spool]:
+    def spools(self) -> list[WorkerSpool]:
         """All spools."""
         rows = self._database.rows(
             select(MACHINES.c.holder, MACHINES.c.worker, NOW - MACHINES.c.seen_at, MACHINES.c.lost).order_by(
                 MACHINES.c.holder
             )
         )
-        return [Spool(holder, worker, float(silent), bool(lost)) for holder, worker, silent, lost in rows]
+        return [WorkerSpool(holder, worker, float(silent), bool(lost)) for holder, worker, silent, lost in rows]
 
     def give_up(self, holder: str) -> int:
         """A spool is lost for good: what it captured and did not store is due again; how many addresses."""

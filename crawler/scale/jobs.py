@@ -16,9 +16,9 @@ from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.jobs import Job, Status
 from sqlalchemy import text
 
-from crawler.database import CONNECTING, Database
+from crawler.frontier.database import CONNECTING, Database
+from crawler.frontier.leases import drop_old
 from crawler.scale.fleet import Fleet
-from crawler.scale.leases import drop_old
 
 logger = logging.getLogger(__name__)
 

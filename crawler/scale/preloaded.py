@@ -3,8 +3,8 @@
 A crawl that is forked begins at once, and what it forks extracts at once.
 """
 
-from crawler.crawling import run_crawl
-from crawler.finishing import upload_segments
+from crawler.offline.spool_finishing import upload_segments
+from crawler.run.crawling import run_crawl
 from pipelines.preloaded import derive
 
 __all__ = ["derive", "run_crawl", "upload_segments"]

@@ -9,7 +9,7 @@ import socket
 import time
 
 from crawler.config import Configuration
-from crawler.database import Database, FrontierUnavailable
+from crawler.frontier.database import Database, FrontierUnavailable
 from crawler.scale.crawls import Crawls, Ending
 from crawler.scale.fleet import Fleet
 from crawler.scale.jobs import SITES, UPKEEP, Jobs

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from archive.exchange import CaptureOutcome
 from archive.outcomes import PageOutcome
-from crawler.outcome_log import HOUR
+from crawler.frontier.outcome_log import HOUR
 from crawler.watching.status import DAY, SiteStatus, Status
 
 _REFUSALS = (CaptureOutcome.FORBIDDEN, CaptureOutcome.RATE_LIMITED, CaptureOutcome.UNAVAILABLE)
@@ -24,7 +24,7 @@ _AS_BEFORE = (
 )
 
 
-class Kind(StrEnum):
+class ConcernKind(StrEnum):
     """What is wrong."""
 
     NOT_CRAWLING = "not_crawling"
@@ -52,17 +52,17 @@ class Kind(StrEnum):
 
 
 _REMEDIES = {
-    Kind.NOT_CRAWLING: "see whether `newswarc schedule` or its timer runs",
-    Kind.SITE_SILENT: "`newswarc site check` tells which of its sources are alive",
-    Kind.SITE_OVERDUE: "see whether its host is held back (429, 503), or more concurrency is needed",
-    Kind.BELOW_FLOOR: "`newswarc site check` tells what each of its sources shows",
-    Kind.WORKER_SILENT: "start it again on its machine; if that is lost for good, `newswarc fleet lost SPOOL`",
-    Kind.REFUSED: "raise the site's `delay`, or write to its owner",
-    Kind.ROBOTS_SHUT: "read its robots.txt; write to its owner, or take the site out",
-    Kind.EXTRACTION_DRIFT: "look at `newswarc history` of a page; extraction rules of the site may have to change",
-    Kind.UPLOAD_BACKLOG: "see whether the storage can be reached; `newswarc upload` says why not",
-    Kind.CLOCK_SKEW: "see whether its time is synchronised (timedatectl)",
-    Kind.DISK_LOW: "free space, or move `state` to a larger disk",
+    ConcernKind.NOT_CRAWLING: "see whether `newswarc schedule` or its timer runs",
+    ConcernKind.SITE_SILENT: "`newswarc site check` tells which of its sources are alive",
+    ConcernKind.SITE_OVERDUE: "see whether its host is held back (429, 503), or more concurrency is needed",
+    ConcernKind.BELOW_FLOOR: "`newswarc site check` tells what each of its sources shows",
+    ConcernKind.WORKER_SILENT: "start it again on its machine; if that is lost for good, `newswarc fleet lost SPOOL`",
+    ConcernKind.REFUSED: "raise the site's `delay`, or write to its owner",
+    ConcernKind.ROBOTS_SHUT: "read its robots.txt; write to its owner, or take the site out",
+    ConcernKind.EXTRACTION_DRIFT: "see `newswarc history` of a page; the site's extraction rules may need a change",
+    ConcernKind.UPLOAD_BACKLOG: "see whether the storage can be reached; `newswarc upload` says why not",
+    ConcernKind.CLOCK_SKEW: "see whether its time is synchronised (timedatectl)",
+    ConcernKind.DISK_LOW: "free space, or move `state` to a larger disk",
 }
 
 
@@ -70,7 +70,7 @@ _REMEDIES = {
 class Concern:
     """One thing that is wrong."""
 
-    kind: Kind
+    kind: ConcernKind
     site: str
     """Empty for what is wrong with the machine."""
     detail: str
@@ -88,7 +88,7 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AlarmLimits:
     """From when on something is wrong."""
 
     stopped: float = 2 * HOUR
@@ -115,7 +115,7 @@ class Limits:
     """How many times `least_free` has to be free."""
 
 
-def concerns(status: Status, limits: Limits = Limits()) -> list[Concern]:
+def concerns(status: Status, limits: AlarmLimits = AlarmLimits()) -> list[Concern]:
     """What is wrong, the machine's troubles first."""
     found = list(_of_machine(status, limits))
     for name, site in status.sites.items():
@@ -123,54 +123,60 @@ def concerns(status: Status, limits: Limits = Limits()) -> list[Concern]:
     return found
 
 
-def _of_machine(status: Status, limits: Limits) -> Iterator[Concern]:
+def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
     since = status.at - status.looked_at
     if status.looked_at and since > limits.stopped:
-        yield Concern(Kind.NOT_CRAWLING, "", f"no source was read for {_span(since)}")
+        yield Concern(ConcernKind.NOT_CRAWLING, "", f"no source was read for {_span(since)}")
     if status.oldest_waiting > limits.backlog:
         waits = f"{status.waiting_segments} segments, {status.spool_bytes >> 20} MiB"
         yield Concern(
-            Kind.UPLOAD_BACKLOG, "", f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}"
+            ConcernKind.UPLOAD_BACKLOG,
+            "",
+            f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}",
         )
     for place, worker in status.workers.items():
         if worker.silent > limits.worker:
-            yield Concern(Kind.WORKER_SILENT, place, f"its worker was not heard of for {_span(worker.silent)}")
+            yield Concern(ConcernKind.WORKER_SILENT, place, f"its worker was not heard of for {_span(worker.silent)}")
     if abs(status.clock_ahead) > limits.clock:
         way = "ahead of" if status.clock_ahead > 0 else "behind"
-        yield Concern(Kind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")
+        yield Concern(ConcernKind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")
     if status.disk_free < limits.disk * status.least_free:
         yield Concern(
-            Kind.DISK_LOW, "", f"{status.disk_free >> 20} MiB are free; at {status.least_free >> 20} fetching pauses"
+            ConcernKind.DISK_LOW,
+            "",
+            f"{status.disk_free >> 20} MiB are free; at {status.least_free >> 20} fetching pauses",
         )
 
 
-def _of_site(status: Status, name: str, site: SiteStatus, limits: Limits) -> Iterator[Concern]:
+def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[Concern]:
     # Counted to the last look at its sources: a crawl that stands still is not the site's silence
     silence = site.looked_at - site.newest
     if site.rhythm and silence > max(limits.silent, limits.silent_rhythms * site.rhythm):
         detail = f"nothing new for {_span(silence)}; it used to bring something within {_span(site.rhythm)}"
-        yield Concern(Kind.SITE_SILENT, name, detail)
+        yield Concern(ConcernKind.SITE_SILENT, name, detail)
     if site.shown < site.floor:
-        yield Concern(Kind.BELOW_FLOOR, name, f"its sources show {site.shown} articles, its floor is {site.floor}")
+        yield Concern(
+            ConcernKind.BELOW_FLOOR, name, f"its sources show {site.shown} articles, its floor is {site.floor}"
+        )
     is_standing = bool(status.looked_at) and status.at - status.looked_at > limits.stopped
     if site.overdue > limits.overdue and not is_standing:
-        yield Concern(Kind.SITE_OVERDUE, name, f"a source waits to be read for {_span(site.overdue)}")
+        yield Concern(ConcernKind.SITE_OVERDUE, name, f"a source waits to be read for {_span(site.overdue)}")
     for kind, outcomes, what in (
-        (Kind.REFUSED, _REFUSALS, "attempts are refused"),
-        (Kind.ROBOTS_SHUT, _SHUT, "attempts are denied by robots.txt"),
+        (ConcernKind.REFUSED, _REFUSALS, "attempts are refused"),
+        (ConcernKind.ROBOTS_SHUT, _SHUT, "attempts are denied by robots.txt"),
     ):
         if detail := _grown(site.attempts, site.attempts_before, outcomes, limits):
             yield Concern(kind, name, f"{detail} {what}")
     lost = [outcome for outcome in PageOutcome if outcome not in (*_TEXT, *_AS_BEFORE)]
     if detail := _grown(_looked_into(site.pages), _looked_into(site.pages_before), lost, limits):
-        yield Concern(Kind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
+        yield Concern(ConcernKind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
 
 
 def _looked_into(pages: Counter[str]) -> Counter[str]:
     return Counter({outcome: count for outcome, count in pages.items() if outcome not in _AS_BEFORE})
 
 
-def _grown(today: Counter[str], before: Counter[str], outcomes: Sequence[str], limits: Limits) -> str:
+def _grown(today: Counter[str], before: Counter[str], outcomes: Sequence[str], limits: AlarmLimits) -> str:
     """Whether outcomes have a large share of today's, and a much larger one than of the week's before; said so."""
     whole, earlier = today.total(), before.total()
     if whole < limits.fewest:

@@ -8,9 +8,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from crawler.outcome_log import Kind
-from crawler.watching.concerns import Kind as ConcernKind
-from crawler.watching.concerns import concerns
+from crawler.frontier.outcome_log import EndedKind
+from crawler.watching.concerns import ConcernKind, concerns
 from crawler.watching.status import SiteStatus, Status
 
 _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
@@ -62,7 +61,7 @@ class StatusCollector(Collector):
 
 
 def _outcomes(status: Status) -> Iterable[Metric]:
-    for kind in Kind:
+    for kind in EndedKind:
         family = GaugeMetricFamily(
             f"newswarc_{kind.value}s_30d", f"How often a {kind.value} ended so in 30 days.", labels=["outcome"]
         )
@@ -76,7 +75,7 @@ def _outcomes(status: Status) -> Iterable[Metric]:
             labels=["site", "outcome"],
         )
         for site, facts in status.sites.items():
-            counts = facts.attempts if kind is Kind.ATTEMPT else facts.pages
+            counts = facts.attempts if kind is EndedKind.ATTEMPT else facts.pages
             for outcome, count in sorted(counts.items()):
                 daily.add_metric([site, outcome], count)
         yield daily

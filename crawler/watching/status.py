@@ -15,15 +15,15 @@ from sqlalchemy import Connection, func, select
 
 from archive.errors import BadAddress
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
-from crawler.clock import clock_ahead
 from crawler.config import Configuration
-from crawler.database import Database, open_database
-from crawler.frontier_entries import WAITING
-from crawler.frontier_tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
-from crawler.outcome_log import HOUR, Hour, Kind, OutcomeLog
+from crawler.frontier.database import Database, open_database
+from crawler.frontier.entries import WAITING
+from crawler.frontier.leases import sites_held
+from crawler.frontier.outcome_log import HOUR, EndedKind, Hour, OutcomeLog
+from crawler.frontier.tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
+from crawler.keeping.run_lock import is_taken
+from crawler.polite.clock_skew import clock_ahead
 from crawler.scale.fleet import Fleet
-from crawler.scale.leases import sites_held
-from crawler.turns import is_taken
 
 DAY = 24 * HOUR
 WEEK = 7 * DAY
@@ -94,7 +94,7 @@ class Status:
     """Seconds that this machine's clock is ahead of the servers', as the last day's runs found it."""
     workers: dict[str, WorkerStatus]
     """The places where workers of all machines work, by machine and directory; those given up are left out."""
-    totals: dict[tuple[Kind, str], int]
+    totals: dict[tuple[EndedKind, str], int]
     """How often attempts and pages ended so in the last 30 days."""
 
     @property
@@ -198,7 +198,7 @@ def _add_hours(sites: dict[str, SiteStatus], hours: list[Hour], now: float) -> N
             continue
         site = sites.setdefault(hour.site, SiteStatus())
         is_recent = hour.hour > now - DAY
-        if hour.kind is Kind.ATTEMPT:
+        if hour.kind is EndedKind.ATTEMPT:
             counts = site.attempts if is_recent else site.attempts_before
         else:
             counts = site.pages if is_recent else site.pages_before

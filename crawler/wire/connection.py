@@ -33,7 +33,7 @@ class TimedOut(ArchiveError):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long to wait, in seconds."""
 
     connect: float = 20.0
@@ -92,7 +92,7 @@ class WireConnection(asyncio.Protocol):
             self._done.set_exception(Disconnected(str(exc or "the server closed the connection")))
 
     async def exchange(
-        self, request: bytes, reader: ResponseReader, patience: Patience, watcher: Watcher | None = None
+        self, request: bytes, reader: ResponseReader, timeouts: Timeouts, watcher: Watcher | None = None
     ) -> None:
         """Send a request and read until its response is complete.
 
@@ -100,12 +100,12 @@ class WireConnection(asyncio.Protocol):
         the reader.
         """
         assert self.transport is not None
-        self._reader, self._watcher, self._idle = reader, watcher, patience.idle
+        self._reader, self._watcher, self._idle = reader, watcher, timeouts.idle
         self._done = asyncio.get_running_loop().create_future()
         try:
             if self.closed:
                 raise Disconnected("the connection was closed while it waited")
-            self._wait(patience.first_byte, "no byte")
+            self._wait(timeouts.first_byte, "no byte")
             self.transport.write(request)
             await self._done
         finally:

@@ -21,11 +21,11 @@ from archive.exchange import (
     outcome_of_status,
 )
 from archive.http1 import BadMessage
-from crawler.wire.connection import Disconnected, NoConnection, Patience, TimedOut, Watcher, WireConnection
+from crawler.wire.connection import Disconnected, NoConnection, TimedOut, Timeouts, Watcher, WireConnection
 from crawler.wire.origin import Origin, Proxy, origin_of
 from crawler.wire.pool import ConnectionPool
 from crawler.wire.reader import LengthLimit, ResponseReader
-from crawler.wire.spool import SpoolFailed, SpoolFile
+from crawler.wire.response_file import ResponseFile, ResponseFileFailed
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -46,7 +46,7 @@ class WireRequest:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """Sent in this order, after ``Host`` when it is not among them."""
     body: bytes = b""
-    patience: Patience = field(default_factory=Patience)
+    timeouts: Timeouts = field(default_factory=Timeouts)
     limit: int = 0
     """Greatest length of the entity body in bytes; 0 means none."""
     discovery: Discovery = field(default_factory=Discovery)
@@ -134,13 +134,13 @@ class Fetcher:
 
     async def _attempt(self, request: WireRequest, *, fresh: bool) -> tuple[Exchange, bool]:
         """One attempt, and whether it failed only because a kept connection was dead."""
-        attempt = _Attempt(request, SpoolFile(self._spool_directory), self._clock)
+        attempt = _Attempt(request, ResponseFile(self._spool_directory), self._clock)
         connection: WireConnection | None = None
         try:
-            async with asyncio.timeout(request.patience.total):
+            async with asyncio.timeout(request.timeouts.total):
                 connection, reused = await self._connection(request, fresh=fresh)
                 sent = attempt.begin(connection.facts(reused=reused))
-                await connection.exchange(sent, attempt.reader, request.patience, request.watcher)
+                await connection.exchange(sent, attempt.reader, request.timeouts, request.watcher)
             self._release(connection, attempt.reader)
             return attempt.ended(None), False
         except NoConnection as error:
@@ -150,7 +150,7 @@ class Fetcher:
                 connection.abort()
             stale = attempt.transport.reused and not attempt.reader.received and isinstance(error, Disconnected)
             if isinstance(error, TimeoutError):
-                error = TimedOut(f"no end within {request.patience.total:g} seconds")
+                error = TimedOut(f"no end within {request.timeouts.total:g} seconds")
             return attempt.ended(error), stale and request.method in _REPEATABLE
         except asyncio.CancelledError:
             if connection is not None:
@@ -161,7 +161,7 @@ class Fetcher:
         kept = None if fresh else self._pool.idle(request.origin)
         if kept is not None:
             return kept, True
-        return await self._pool.connect(request.origin, request.patience), False
+        return await self._pool.connect(request.origin, request.timeouts), False
 
     def _release(self, connection: WireConnection, reader: ResponseReader) -> None:
         head = reader.head
@@ -177,7 +177,7 @@ class Fetcher:
 class _Attempt:
     """An attempt under way."""
 
-    def __init__(self, request: WireRequest, spool: SpoolFile, clock: Callable[[], datetime]) -> None:
+    def __init__(self, request: WireRequest, spool: ResponseFile, clock: Callable[[], datetime]) -> None:
         self.reader = ResponseReader(request.method, request.limit, spool)
         self.transport = Transport()
         self._request = request
@@ -201,7 +201,7 @@ class _Attempt:
         response: bytes | SpooledBytes = b""
         try:
             response = self.reader.response()
-        except SpoolFailed as failure:
+        except ResponseFileFailed as failure:
             error = failure
         outcome, truncated = _ending(self.reader, error)
         return self._exchange(response, outcome, truncated if response else None, str(error) if error else "")
@@ -238,7 +238,7 @@ def _ending(reader: ResponseReader, error: Exception | None) -> tuple[CaptureOut
         return CaptureOutcome.TRUNCATED_LENGTH, Truncation.LENGTH
     if isinstance(error, BadMessage):
         return CaptureOutcome.MALFORMED, Truncation.UNSPECIFIED
-    if isinstance(error, Stopped | SpoolFailed):
+    if isinstance(error, Stopped | ResponseFileFailed):
         return CaptureOutcome.CANCELLED, Truncation.UNSPECIFIED
     started = reader.received > 0
     if isinstance(error, TimedOut):

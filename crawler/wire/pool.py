@@ -13,7 +13,7 @@ import aiohappyeyeballs
 from archive.errors import ArchiveError
 from archive.exchange import CaptureOutcome
 from crawler.safety import AddressRules
-from crawler.wire.connection import NoConnection, Patience, WireConnection
+from crawler.wire.connection import NoConnection, Timeouts, WireConnection
 from crawler.wire.origin import Origin, Proxy
 from crawler.wire.reader import ResponseReader
 from crawler.wire.resolver import AddressInfo, NoAddress, Resolver
@@ -65,13 +65,13 @@ class ConnectionPool:
             connection.abort()
         return None
 
-    async def connect(self, origin: Origin, patience: Patience) -> WireConnection:
+    async def connect(self, origin: Origin, timeouts: Timeouts) -> WireConnection:
         """A new connection to the first address that answers. Raises NoConnection."""
         try:
-            async with asyncio.timeout(patience.connect):
-                return await self._connect(origin, patience)
+            async with asyncio.timeout(timeouts.connect):
+                return await self._connect(origin, timeouts)
         except TimeoutError as error:
-            message = f"no connection within {patience.connect:g} seconds"
+            message = f"no connection within {timeouts.connect:g} seconds"
             raise NoConnection(CaptureOutcome.TIMEOUT, message) from error
 
     def release(self, connection: WireConnection) -> None:
@@ -121,7 +121,7 @@ class ConnectionPool:
             else:
                 del self._idle[key]
 
-    async def _connect(self, origin: Origin, patience: Patience) -> WireConnection:
+    async def _connect(self, origin: Origin, timeouts: Timeouts) -> WireConnection:
         proxy = origin.proxy
         if proxy is None:
             infos = await self._permitted(origin)
@@ -131,7 +131,7 @@ class ConnectionPool:
             raise refusal(origin.host, origin)
         connection = await self._open(origin, await self._resolved(proxy.host, proxy.port), None)
         if origin.scheme == "https":
-            await self._tunnel(connection, origin, proxy, patience)
+            await self._tunnel(connection, origin, proxy, timeouts)
         return connection
 
     def _context(self, origin: Origin) -> ssl.SSLContext:
@@ -179,11 +179,11 @@ class ConnectionPool:
     async def _local(self) -> list[AddressInfo] | None:
         return await self._resolved(self._bind_address, 0) if self._bind_address else None
 
-    async def _tunnel(self, connection: WireConnection, origin: Origin, proxy: Proxy, patience: Patience) -> None:
+    async def _tunnel(self, connection: WireConnection, origin: Origin, proxy: Proxy, timeouts: Timeouts) -> None:
         """A tunnel through the proxy (RFC 9110, section 9.3.6), then TLS within it."""
         reader = ResponseReader("HEAD", 0)
         try:
-            await connection.exchange(connect_request(origin, proxy), reader, patience)
+            await connection.exchange(connect_request(origin, proxy), reader, timeouts)
             _require_tunnel(reader)
             assert connection.transport is not None
             loop = asyncio.get_running_loop()

@@ -1,22 +1,30 @@
 """From an HTML page to an article. Pure: no clock, no network, no file but the models that come with it.
 
-document     bytes to one tree: the charset is decided once
-structured   what the page declares: JSON-LD, meta elements, microdata
-candidates   claims about a field, each with its source
-headline, dates, authors (with names)   one field each: candidates, then a resolution
-date_texts   what a date's text says
-text         the body: which blocks of the page are its text
+Modules:
+
+    article        all of it put together: `extract`
+    authors        who signed: candidates, then a choice
     blocks         the page cut into blocks
+    candidates     claims about a field, each with its source
+    class_words    what the class and id of an element say about what it holds
+    date_texts     what a date's text says
+    dates          publication and modification: candidates, then a choice
+    document       bytes to one tree: the charset is decided once
     features       what can be measured of a block (with class_words and phrases)
+    fingerprint    word count, digest and similarity hash of a text
+    furniture      lines of the page that are no text of the article; what recurs on the site's pages
+    headline       the headline: candidates, then a choice
     judgement      the models' judgement of all blocks, and the choice
+    kind           what a page is that is no article
+    language       language and script of a text
+    media          images, links, other editions
+    names          what is a name, and what only looks like one
+    phrases        words that stand beside articles
+    rights         paywall, robots, text and data mining, licence
+    structured     what the page declares: JSON-LD, meta elements, microdata
+    text           the body: which blocks of the page are its text
     trees          the models' arithmetic
-kind         what a page is that is no article
-furniture    lines of the page that are no text of the article; what recurs on the site's pages
-media        images, links, other editions
-rights       paywall, robots, text and data mining, licence
-language     language and script of a text
-fingerprint  word count, digest and similarity hash of a text
-article      all of it put together: `extract`
+    visible_dates  the date shown beside the heading, for pages that declare none
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _UNSEEN_STYLE = re.compile(r"clip\s*:\s*rect\(|clip-path\s*:\s*inset\(50%", re.I
 _WORD_CHARACTER = re.compile(r"\w")
 
 AROUND = ("link", "hidden", "article", "main", "apart", "figure", "cell", "quote")
-"""What may stand around a text: the bits of `Place.around`, the first one lowest."""
+"""What may stand around a text: the bits of `PlacedElement.around`, the first one lowest."""
 IN_LINK, HIDDEN, IN_ARTICLE, IN_MAIN, APART, IN_FIGURE, IN_CELL, IN_QUOTE, EMPHASISED, SILENT = (
     1 << bit for bit in range(10)
 )
@@ -59,15 +59,15 @@ _TAG_BITS = {tag: bit for bit, tags in _TAGS_OF.items() for tag in tags.split()}
 
 
 @dataclass(slots=True)
-class Place:
+class PlacedElement:
     """An element and what stands around it."""
 
     element: html.HtmlElement
-    parent: Place | None
+    parent: PlacedElement | None
     number: int
     """Places are numbered as they are met."""
     tag: str
-    block: Place
+    block: PlacedElement
     """The nearest place that is block-level, itself included."""
     around: int
     """Bits such as `IN_LINK`."""
@@ -84,7 +84,7 @@ class Block:
 
     text: str
     """White space folded."""
-    place: Place
+    place: PlacedElement
     """The block-level element it stands in."""
     linked: int
     """Characters of it that are in links."""
@@ -94,7 +94,7 @@ class Block:
     """Whether it begins behind a line break."""
 
 
-def _place(element: html.HtmlElement, parent: Place | None, number: int) -> Place:
+def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int) -> PlacedElement:
     tag = element.tag if isinstance(element.tag, str) else ""
     marks, name = element.get("class"), element.get("id")
     own = class_words(f"{marks or ''} {name or ''}"[:_LONGEST_MARKS]) if marks or name else 0
@@ -104,7 +104,7 @@ def _place(element: html.HtmlElement, parent: Place | None, number: int) -> Plac
     if (visibility == SILENT or tag in _OFTEN_LEFT_OPEN) and not deep and _holds_article(element):
         around, visibility = around & ~SILENT, 0
     around |= visibility
-    place = Place(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
+    place = PlacedElement(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
     place.block = place
     if parent is not None:
         place.around |= parent.around
@@ -169,13 +169,13 @@ class _Cutter:
 
     def __init__(self) -> None:
         self._elements: list[html.HtmlElement] = []
-        self._places: list[Place] = []
+        self._places: list[PlacedElement] = []
         self._made = 0
         self._articles = self._looked_into = 0
         self._left_out: list[html.HtmlElement] = []
         self._blocks: list[Block] = []
         self._parts: list[str] = []
-        self._place: Place | None = None
+        self._place: PlacedElement | None = None
         self._linked = self._emphasised = 0
         self._after_break = False
 
@@ -236,7 +236,7 @@ class _Cutter:
         self._flush(broken=False)
         return Cut(self._blocks, tuple(self._left_out))
 
-    def _current(self) -> Place:
+    def _current(self) -> PlacedElement:
         """The place of the element that was entered last. Most elements hold no text, and never need one."""
         for element in self._elements[len(self._places) :]:
             self._places.append(_place(element, self._places[-1] if self._places else None, self._made))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.extract.blocks import AROUND, Block, Place
+from pipelines.extract.blocks import AROUND, Block, PlacedElement
 from pipelines.extract.class_words import KINDS
 from pipelines.extract.phrases import PHRASES, phrases_of
 
@@ -197,7 +197,7 @@ class _Measured:
         held: dict[int, float] = {}
         direct: dict[int, float] = {}
         for place, length, weight in zip(self._places, self._length, self._good_length, strict=True):
-            current: Place | None = place
+            current: PlacedElement | None = place
             for _ in range(_MOST_LEVELS):
                 if current is None:
                     break
@@ -304,12 +304,12 @@ def _text_measures(block: Block) -> tuple[float, ...]:
     )
 
 
-def _holder(place: Place) -> Place:
+def _holder(place: PlacedElement) -> PlacedElement:
     """The element that holds the paragraphs, of one of them."""
     return place.parent if place.tag in ("p", "li", "blockquote", "td") and place.parent else place
 
 
-def _ladder(places: Sequence[Place], best: int) -> dict[int, int]:
+def _ladder(places: Sequence[PlacedElement], best: int) -> dict[int, int]:
     """Steps up from the best container, by the number of the element reached."""
     current = next(
         (one for place in places for one in (place, place.parent) if one is not None and one.number == best), None
@@ -321,10 +321,10 @@ def _ladder(places: Sequence[Place], best: int) -> dict[int, int]:
     return steps
 
 
-def _steps(place: Place, ladder: dict[int, int]) -> tuple[int, int]:
+def _steps(place: PlacedElement, ladder: dict[int, int]) -> tuple[int, int]:
     """How far a place is below the nearest element around the best container, and how far that is above it."""
     away = 0
-    current: Place | None = place
+    current: PlacedElement | None = place
     while current is not None and current.number not in ladder:
         current = current.parent
         away += 1

@@ -6,7 +6,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 from archive.article import ArticleKind
-from pipelines.extract.blocks import Block, Place
+from pipelines.extract.blocks import Block, PlacedElement
 from pipelines.extract.document import Document
 from pipelines.extract.rights import Rights
 from pipelines.extract.structured import Node, Structured, texts
@@ -126,9 +126,9 @@ def _leads_elsewhere(block: Block) -> bool:
     return block.place.tag in _HEADINGS and block.linked > _MOSTLY * len(block.text)
 
 
-def _article_around(place: Place) -> int | None:
+def _article_around(place: PlacedElement) -> int | None:
     """The number of the innermost article element around a place."""
-    current: Place | None = place
+    current: PlacedElement | None = place
     while current is not None and current.tag != "article":
         current = current.parent
     return current.number if current is not None else None

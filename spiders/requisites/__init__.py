@@ -1,7 +1,11 @@
 """What a page needs to look as it did: styles, pictures, scripts, fonts.
 
-markup      what an HTML document names
-styles      what a style sheet names
-scripts     what a script names in so many words
-collection  one page's requisites, asked for a few at a time and within bounds
+Modules:
+
+    collection  one page's requisites, asked for a few at a time and within bounds
+    found       A requisite, as it was found
+    markup      what an HTML document names
+    requests    from a page to the requests for its requisites, and on from those that name further ones
+    scripts     what a script names in so many words
+    styles      what a style sheet names
 """

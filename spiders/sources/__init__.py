@@ -1,9 +1,13 @@
 """Sources, read: bytes in, addresses with what the source says of them out. Pure.
 
-found     what a source says of an article
-feed      RSS, Atom, RDF (feedparser)
 json_feed JSON Feed
-sitemap   sitemaps, news sitemaps, sitemap indexes, plain lists
-hints     how often a source wants to be looked at
-section   links of a page
+
+Modules:
+
+    feed       RSS, Atom, RDF (feedparser)
+    found      what a source says of an article
+    hints      how often a source wants to be looked at
+    json_feed  JSON Feed (jsonfeed.org, version 1.1)
+    section    links of a page
+    sitemap    sitemaps, news sitemaps, sitemap indexes, plain lists
 """

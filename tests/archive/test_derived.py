@@ -8,16 +8,16 @@ from uuid import UUID
 import pytest
 
 from archive.article import Article, Author
+from archive.clock_and_ids import FixedClockAndIds
 from archive.derived import Derivation, DerivedFiles, read_articles, read_outcomes
 from archive.errors import DamagedArchive
-from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.library import RecordFilter, articles, completions, matches
 from archive.outcomes import PageOutcome, PageOutcomeLine
 from archive.publishing import publish_records
 from archive.storage.local import LocalStorage
 
-NAME = SegmentName.new("test", 1, FixedIdentities())
+NAME = SegmentName.new("test", 1, FixedClockAndIds())
 
 
 def derivation(number: int, *, record: bool = True) -> Derivation:

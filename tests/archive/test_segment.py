@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.captures import SegmentReading, iterate_records, read_capture, read_response
+from archive.clock_and_ids import FixedClockAndIds
 from archive.errors import DamagedArchive, SegmentClosed
 from archive.exchange import (
     CaptureOutcome,
@@ -28,7 +29,6 @@ from archive.exchange import (
     Truncation,
     outcome_of_status,
 )
-from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.members import Encoding, parse_warc_fields, warc_fields
 from archive.segment import SegmentWriter
@@ -55,12 +55,12 @@ def exchange(response: bytes = RESPONSE, **changes: Any) -> Exchange:
 
 
 def writer(directory: Path, encoding: Encoding | None = None) -> SegmentWriter:
-    identities = FixedIdentities()
-    name = SegmentName.new("test", 1, identities)
+    clock_and_ids = FixedClockAndIds()
+    name = SegmentName.new("test", 1, clock_and_ids)
     return SegmentWriter(
         directory,
         name,
-        identities=identities,
+        clock_and_ids=clock_and_ids,
         software="newswarc/test",
         operator="tests@example.org",
         encoding=encoding,
@@ -214,7 +214,7 @@ def test_no_capture_between_records(tmp_path: Path) -> None:
 
 
 def test_names_are_read_back() -> None:
-    name = SegmentName.new("news_x", 7, FixedIdentities())
+    name = SegmentName.new("news_x", 7, FixedClockAndIds())
     assert SegmentName.parse(name.text) == name
     assert name.warc_key == f"warc/2026/01/01/{name.text}.warc.gz"
     with pytest.raises(DamagedArchive):

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from crawler.scale.presence import Alone
-from crawler.wire.address_places import AddressPlaces
+from crawler.frontier.presence import Alone
+from crawler.wire.address_limits import AddressLimits
 from crawler.wire.resolver import Resolver
 from tests.support.processes import newswarc
 
 
-async def _most_at_once(places: AddressPlaces, hosts: list[str]) -> int:
+async def _most_at_once(places: AddressLimits, hosts: list[str]) -> int:
     running, most = 0, 0
 
     async def exchange(host: str) -> None:
@@ -42,7 +42,7 @@ async def _most_at_once(places: AddressPlaces, hosts: list[str]) -> int:
     ],
 )
 def test_places(most: int, hosts: list[str], expected: int) -> None:
-    assert asyncio.run(_most_at_once(AddressPlaces(most, Resolver(), Alone()), hosts)) == expected
+    assert asyncio.run(_most_at_once(AddressLimits(most, Resolver(), Alone()), hosts)) == expected
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("0", 2)])

@@ -17,11 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from archive.exchange import CaptureAddress, Discovery, Role
-from crawler.database import BadDatabase, Database, FrontierUnavailable
-from crawler.frontier import Frontier
-from crawler.frontier_entries import Captured, Due
-from crawler.frontier_schema import MIGRATIONS, SCHEMA_VERSION
-from crawler.frontier_tables import METADATA
+from crawler.frontier.database import BadDatabase, Database, FrontierUnavailable
+from crawler.frontier.entries import Captured, Due
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.schema import MIGRATIONS, SCHEMA_VERSION
+from crawler.frontier.tables import METADATA
 from tests.support.postgres import Postgres
 from tests.support.processes import free_ports
 

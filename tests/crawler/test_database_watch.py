@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from crawler.database_watch import Watch
+from crawler.frontier.database_watch import Watch
 from tests.support.postgres import Postgres
 from tests.support.quiet_line import QuietLine
 

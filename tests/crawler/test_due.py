@@ -13,7 +13,7 @@ import pytest
 from archive.library import articles, segments
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Reply
-from crawler.turns import turn
+from crawler.keeping.run_lock import turn
 from tests.crawler.test_politeness import answer
 from tests.support.processes import PROGRAM, environment, newswarc
 

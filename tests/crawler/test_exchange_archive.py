@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archive.captures import iterate_records
+from archive.clock_and_ids import FixedClockAndIds
 from archive.exchange import CaptureOutcome, Discovery, Exchange
-from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.segment import SegmentWriter
 from crawler.wire.fetcher import WireRequest, unsent
@@ -30,8 +30,10 @@ class Everything:
 
 
 def write(exchanges: dict[str, Exchange], directory: Path) -> Everything:
-    identities = FixedIdentities()
-    writer = SegmentWriter(directory, SegmentName.new("t", 1, identities), identities=identities, software="t")
+    clock_and_ids = FixedClockAndIds()
+    writer = SegmentWriter(
+        directory, SegmentName.new("t", 1, clock_and_ids), clock_and_ids=clock_and_ids, software="t"
+    )
     ids = {name: str(writer.append(exchange).record_id) for name, exchange in exchanges.items()}
     return Everything(exchanges, writer.close().warc, ids)
 

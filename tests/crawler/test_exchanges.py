@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from archive.captures import Capture, read_capture
+from archive.clock_and_ids import FixedClockAndIds
 from archive.exchange import Exchange
-from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.segment import SegmentWriter
 from crawler.safety import AddressRules, parse_allow_entry
@@ -39,8 +39,10 @@ def fetch(request: WireRequest, *hosts: str) -> tuple[Exchange, ...]:
 
 def kept(directory: Path, exchange: Exchange) -> tuple[Capture, bytes]:
     """The capture as read back from a WARC, and the block of its request record."""
-    identities = FixedIdentities()
-    writer = SegmentWriter(directory, SegmentName.new("t", 1, identities), identities=identities, software="t")
+    clock_and_ids = FixedClockAndIds()
+    writer = SegmentWriter(
+        directory, SegmentName.new("t", 1, clock_and_ids), clock_and_ids=clock_and_ids, software="t"
+    )
     address = writer.append(exchange)
     warc = writer.close().warc
     with warc.open("rb") as stream:

@@ -11,7 +11,7 @@ import pytest
 
 from archive.exchange import CaptureOutcome, Exchange, Truncation
 from crawler.safety import AddressRules, parse_allow_entry
-from crawler.wire.connection import Patience
+from crawler.wire.connection import Timeouts
 from crawler.wire.fetcher import Fetcher, WireRequest, request_bytes
 from crawler.wire.pool import ConnectionPool
 from tests.support.wire import ByteServer, Script, answering
@@ -67,18 +67,18 @@ def test_every_byte_is_kept_both_ways() -> None:
         ),
         (
             answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"),
-            {"patience": Patience(total=0.5)},
+            {"timeouts": Timeouts(total=0.5)},
             "truncated_time",
             "time",
         ),
         (
             answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel"),
-            {"patience": Patience(idle=0.3)},
+            {"timeouts": Timeouts(idle=0.3)},
             "truncated_time",
             "time",
         ),
-        (answering(b""), {"patience": Patience(total=0.5)}, "timeout", None),
-        (answering(b""), {"patience": Patience(first_byte=0.3)}, "timeout", None),
+        (answering(b""), {"timeouts": Timeouts(total=0.5)}, "timeout", None),
+        (answering(b""), {"timeouts": Timeouts(first_byte=0.3)}, "timeout", None),
         (answering(b"", close=True), {}, "connection_failed", None),
         (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"), {"limit": 50}, "truncated_length", "length"),
         (answering(b"what is this\r\n\r\n"), {}, "malformed", "unspecified"),

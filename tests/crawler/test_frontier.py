@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from archive.exchange import CaptureAddress, Discovery, Role
-from crawler.database import Database
-from crawler.frontier import MAX_ATTEMPTS, Frontier
-from crawler.frontier_entries import Captured, Due, Failed
+from crawler.frontier.database import Database
+from crawler.frontier.entries import Captured, Due, Failed
+from crawler.frontier.frontier import MAX_ATTEMPTS, Frontier
 from crawler.scheduling import Pace
 from tests.support.postgres import Postgres
 
@@ -74,7 +74,7 @@ def test_it_survives_its_process(database: str) -> None:
 
 
 def test_addresses_that_databases_stumble_over(frontier: Frontier) -> None:
-    """Bytes that are no UTF-8 (old sites write Latin-1), NUL, identities and addresses without end."""
+    """Bytes that are no UTF-8 (old sites write Latin-1), NUL, clock_and_ids and addresses without end."""
     strange = [f"https://example.org/{tail}" for tail in ("caf%E9-au-lait", "a%00b", "%ED%A0%80", "x" * 1900)]
     endless = f"https://example.org/{'y' * 2000}"
     found = [Due(url, due(1).discovery) for url in [*strange, endless]]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from crawler.gate import Gate, GateShut
+from crawler.keeping.fetch_gate import Gate, GateShut
 
 
 def test_an_open_gate_is_passed_at_once() -> None:

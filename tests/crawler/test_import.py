@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from archive.importing import members
+from archive.foreign_warcs import members
 from archive.library import articles, segments
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer

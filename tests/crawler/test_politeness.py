@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from crawler.demo.server import DemoServer, Newspaper, Reply
 from crawler.demo.stories import load_stories
-from crawler.polite.blocklist import BlockList
-from crawler.polite.holds import FIRST_HOLD, LONGEST_HOLD, Hold, retry_after_seconds
-from crawler.polite.rules import MOST_BYTES, RobotsRules, Standing, product_token, standing_of
-from crawler.spool import Spool
+from crawler.frontier.holds import FIRST_HOLD, LONGEST_HOLD, Hold, retry_after_seconds
+from crawler.keeping.spool import Spool
+from crawler.polite.block_list import BlockList
+from crawler.polite.robots_rules import MOST_BYTES, RobotsRules, Standing, product_token, standing_of
 from tests.support.processes import newswarc
 
 AGENT = "newswarc/1.0 (+https://example.org/bot)"

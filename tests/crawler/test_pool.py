@@ -11,7 +11,7 @@ import pytest
 
 from archive.exchange import CaptureOutcome, Exchange, SpooledBytes, Truncation
 from crawler.safety import AddressRules, parse_allow_entry
-from crawler.wire.connection import Patience
+from crawler.wire.connection import Timeouts
 from crawler.wire.fetcher import Fetcher, WireRequest
 from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.resolver import AddressInfo, NoAddress, Resolver
@@ -44,7 +44,7 @@ def pool(
 
 async def get(connections: ConnectionPool, url: str, spool: Path | None = None) -> Exchange:
     fetcher = Fetcher(connections, lambda: datetime.now(UTC), spool)
-    return (await fetcher.fetch(WireRequest(url, patience=Patience(total=10))))[-1]
+    return (await fetcher.fetch(WireRequest(url, timeouts=Timeouts(total=10))))[-1]
 
 
 def run(connections: ConnectionPool, url: str, spool: Path | None = None) -> Exchange:

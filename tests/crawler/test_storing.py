@@ -11,11 +11,11 @@ import pytest
 from archive.library import completions, segments
 from archive.segment import ClosedSegment
 from archive.storage.local import LocalStorage
-from crawler.counts import Counts
-from crawler.deriving import Deriver, SegmentPages
-from crawler.frontier import Frontier
-from crawler.spool import Spool
-from crawler.storing import Patience, SegmentStore
+from crawler.frontier.frontier import Frontier
+from crawler.keeping.counts import Counts
+from crawler.keeping.deriving import Deriver, SegmentPages
+from crawler.keeping.spool import Spool
+from crawler.keeping.storing import RetryPauses, SegmentStore
 from pipelines.generation import EXTRACTOR_GENERATION
 from pipelines.pool import ExtractionPool
 from tests.archive.test_segment import exchange, writer
@@ -46,7 +46,7 @@ class Scene:
                 deriver,
                 self.spool,
                 self.counts,
-                patience=Patience(first=0.01, longest=0.05),
+                pauses=RetryPauses(first=0.01, longest=0.05),
                 released=self.released.append,
             )
             derived = self.spool.derived(self.closed.name, EXTRACTOR_GENERATION)

@@ -19,7 +19,7 @@ from archive.datasets.building import BuildPlan, build
 from archive.datasets.manifest import DatasetManifest
 from archive.datasets.options import DatasetOptions
 from archive.datasets.pulling import pull
-from archive.datasets.survey import Place
+from archive.datasets.survey import ArchiveLocation
 from archive.errors import StorageUnavailable
 from archive.storage.local import LocalStorage
 from archive.storage.s3 import S3Storage
@@ -39,7 +39,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     noise = random.Random(5)
     made = [record(number, articleBody=noise.randbytes(20_000).hex()) for number in range(20)]
     store(LocalStorage(place / "archive"), [made], place / "scratch")
-    here = Place(str(place / "archive"), S3Options())
+    here = ArchiveLocation(str(place / "archive"), S3Options())
     build(BuildPlan("news", "", DatasetOptions(), "x", here, here, place / "work", jsonl=False), lambda *_: None)
     return place
 

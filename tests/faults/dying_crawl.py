@@ -15,10 +15,10 @@ from typing import Any
 
 import archive.derived
 import archive.segment
-import crawler.spool
+import crawler.keeping.spool
 from archive.storage.local import LocalStorage
 from crawler.cli.main import run_program
-from crawler.frontier import Frontier
+from crawler.frontier.frontier import Frontier
 
 
 def die() -> None:
@@ -80,7 +80,7 @@ def arm(moment: str, countdown: Countdown) -> None:
         "upload": (storage_class(), "put", None),
         "manifest": (storage_class(), "put_if_absent", None),
         "stored": (Frontier, "stored", None),
-        "release": (crawler.spool.Spool, "remove", half_removed),
+        "release": (crawler.keeping.spool.Spool, "remove", half_removed),
     }
     owner, name, halfway = places[moment]
     setattr(owner, name, countdown.around(getattr(owner, name), halfway))

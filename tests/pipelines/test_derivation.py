@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from archive.captures import SegmentReading
+from archive.clock_and_ids import FixedClockAndIds
 from archive.derived import Derivation
 from archive.exchange import CaptureAddress, CaptureOutcome, Discovery, Exchange, Original, Role, Truncation
-from archive.identity import FixedIdentities
 from archive.layout import SegmentName
 from archive.outcomes import PageOutcome
 from archive.segment import SegmentWriter
@@ -52,9 +52,9 @@ def exchange(
 
 class Segment:
     def __init__(self, directory: Path) -> None:
-        identities = FixedIdentities()
-        self.name = SegmentName.new("test", 1, identities)
-        self.writer = SegmentWriter(directory, self.name, identities=identities, software="test")
+        clock_and_ids = FixedClockAndIds()
+        self.name = SegmentName.new("test", 1, clock_and_ids)
+        self.writer = SegmentWriter(directory, self.name, clock_and_ids=clock_and_ids, software="test")
 
     def add(self, made: Exchange, original: Original | None = None) -> CaptureAddress:
         return self.writer.append(made, original)

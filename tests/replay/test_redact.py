@@ -150,7 +150,7 @@ def test_rebuilding_and_extracting_keep_it_out(place: Path, newspaper: Archived)
 
 def test_again_after_dying_in_the_middle(place: Path, newspaper: Archived, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended after each step in turn: the next try completes it."""
-    from archive.identity import SystemIdentities
+    from archive.clock_and_ids import SystemClockAndIds
     from archive.lookup import Lookup
     from archive.redaction import Redaction, find_targets
 
@@ -179,7 +179,7 @@ def test_again_after_dying_in_the_middle(place: Path, newspaper: Archived, monke
         lookup.refresh()
         targets = find_targets(lookup, url)
         try:
-            list(Redaction(storage, targets, REASON, SystemIdentities()).run())
+            list(Redaction(storage, targets, REASON, SystemClockAndIds()).run())
         except Died:
             continue
         break

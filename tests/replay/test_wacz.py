@@ -14,9 +14,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archive.captures import read_capture
 from archive.cdxj import IndexEntry
+from archive.clock_and_ids import FixedClockAndIds
 from archive.errors import DamagedArchive
 from archive.excerpt import Excerpt
-from archive.identity import FixedIdentities
 from archive.lookup import Lookup, Period
 from archive.selection import Selection
 from archive.storage.local import LocalStorage
@@ -121,9 +121,9 @@ def test_made_again_it_is_the_same(newspaper: Archived, tmp_path: Path) -> None:
     for number in (1, 2):
         lookup = Lookup(LocalStorage(newspaper.place / "newswarc-data"), tmp_path / "index")
         lookup.refresh()
-        identities = FixedIdentities(step=timedelta())
+        clock_and_ids = FixedClockAndIds(step=timedelta())
         excerpt = Excerpt(lookup, Selection(period=Period("2026")))
-        WaczWriter(lookup, excerpt, identities, "newswarc/test").write(tmp_path / f"{number}.wacz", "x")
+        WaczWriter(lookup, excerpt, clock_and_ids, "newswarc/test").write(tmp_path / f"{number}.wacz", "x")
         made.append((tmp_path / f"{number}.wacz").read_bytes())
     assert made[0] == made[1]
 

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from archive.exchange import CaptureAddress, Discovery, Role
-from crawler.database import Database
-from crawler.frontier import Frontier
-from crawler.frontier_entries import Captured, Due
-from crawler.frontier_tables import METADATA
+from crawler.frontier.database import Database
+from crawler.frontier.entries import Captured, Due
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.tables import METADATA
 from crawler.scale.fleet import Fleet
 from spiders.site import Site
 from tests.support.postgres import Postgres

@@ -17,7 +17,7 @@ import pytest
 
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
-from crawler.scale.cluster import NoCluster, on_cluster
+from crawler.offline.cluster import NoCluster, on_cluster
 from tests.support.processes import environment, free_ports, newswarc
 
 DASK = Path(sys.executable).parent / "dask"

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from archive.exchange import CaptureAddress, Discovery, Role
-from crawler.database import Database
-from crawler.frontier import Frontier
-from crawler.frontier_entries import Captured, Due, Failed
+from crawler.frontier.database import Database
+from crawler.frontier.entries import Captured, Due, Failed
+from crawler.frontier.frontier import Frontier
 from crawler.scale.fleet import Fleet
 from crawler.scheduling import Pace
 from spiders.site import Site, site_of_address

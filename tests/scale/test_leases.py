@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from crawler.database import Database, FrontierUnavailable
-from crawler.scale.leases import Leases, drop_old
-from crawler.scale.presence import Among, HeldElsewhere
+from crawler.frontier.database import Database, FrontierUnavailable
+from crawler.frontier.leases import Leases, drop_old
+from crawler.frontier.presence import Among, HeldElsewhere
 from tests.support.postgres import Postgres
 
 
@@ -103,7 +103,7 @@ def test_a_crawl_waits_until_the_other_leaves_a_host(database: Database) -> None
 
 
 def test_a_host_that_is_not_asked_any_more_is_given_back(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.scale.presence._IDLE", 0.1)
+    monkeypatch.setattr("crawler.frontier.presence._IDLE", 0.1)
 
     async def run() -> None:
         one, other = Among(Leases(database, "one", 1.0), lost), Among(Leases(database, "other", 60), lost)
@@ -121,7 +121,7 @@ def test_a_host_that_is_not_asked_any_more_is_given_back(database: Database, mon
 
 
 def test_a_crawl_does_not_wait_for_ever(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("crawler.scale.presence.LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("crawler.frontier.presence.LONGEST_WAIT", 0.1)
     Leases(database, "one", 60).take("host a")
 
     async def run() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from archive.library import articles
 from archive.storage.local import LocalStorage
-from crawler.database import PATIENCE
 from crawler.demo.server import DemoServer
+from crawler.frontier.database import PATIENCE
 from tests.support.postgres import Postgres
 from tests.support.processes import PROGRAM, environment, newswarc
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiders.identity import identity
 from spiders.links import clean_address
+from spiders.url_identity import identity
 
 BASE = "https://www.example.org/world/the-quay-wall-is-raised"
 

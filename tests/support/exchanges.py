@@ -13,7 +13,7 @@ from typing import Any
 
 import brotli
 
-from crawler.wire.connection import Patience
+from crawler.wire.connection import Timeouts
 from tests.support.wire import Script, answering
 
 if sys.version_info >= (3, 14):
@@ -74,8 +74,8 @@ def header(*lines: bytes) -> Case:
     return Case(counted(BODY, *lines))
 
 
-QUICK = Patience(total=0.4)
-LATER = Patience(total=3.0)
+QUICK = Timeouts(total=0.4)
+LATER = Timeouts(total=3.0)
 CASES: dict[str, Case] = {
     "plain": Case(counted()),
     "empty body": Case(counted(b"")),
@@ -162,10 +162,10 @@ CASES: dict[str, Case] = {
         "disconnect",
     ),
     "stalled in the body": Case(
-        counted()[:-9], answering(counted()[:-9]), "truncated_time", "time", options={"patience": QUICK}
+        counted()[:-9], answering(counted()[:-9]), "truncated_time", "time", options={"timeouts": QUICK}
     ),
     "stalled in the head": Case(
-        b"HTTP/1.1 200", answering(b"HTTP/1.1 200"), "truncated_time", "time", options={"patience": QUICK}
+        b"HTTP/1.1 200", answering(b"HTTP/1.1 200"), "truncated_time", "time", options={"timeouts": QUICK}
     ),
     "too long by its length": Case(
         b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
@@ -202,7 +202,7 @@ CASES: dict[str, Case] = {
         counted(NOISE)[:-100], answering(counted(NOISE)[:-100], close=True), "truncated_disconnect", "disconnect"
     ),
     "spooled, stalled": Case(
-        counted(NOISE)[:-9], answering(counted(NOISE)[:-9]), "truncated_time", "time", options={"patience": LATER}
+        counted(NOISE)[:-9], answering(counted(NOISE)[:-9]), "truncated_time", "time", options={"timeouts": LATER}
     ),
     "garbage": Case(b"220 ftp ready\r\n\r\n", None, "malformed", "unspecified"),
     "a broken chunk size": Case(

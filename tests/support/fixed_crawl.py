@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 
-from archive.identity import FixedIdentities
+from archive.clock_and_ids import FixedClockAndIds
 from crawler.config import Configuration
-from crawler.crawling import CrawlPlan, run_crawl
 from crawler.demo.pages import url
 from crawler.demo.stories import load_stories
+from crawler.run.crawling import CrawlPlan, run_crawl
 from spiders.site import site_of_address
 
 
@@ -28,7 +28,9 @@ def main(address: str, archive: str, state: str) -> int:
     )
     stories = tuple(url(address.rstrip("/"), story.path) for story in load_stories())
     site = site_of_address(address)
-    report = run_crawl(configuration, CrawlPlan((site,), urls=stories), identities=FixedIdentities(step=timedelta()))
+    report = run_crawl(
+        configuration, CrawlPlan((site,), urls=stories), clock_and_ids=FixedClockAndIds(step=timedelta())
+    )
     sys.stderr.writelines(f"{problem}\n" for problem in report.problems)
     return report.exit_code
 

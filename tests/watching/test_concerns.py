@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crawler.watching.alarms import Alarms, Notice, NotTold
-from crawler.watching.concerns import Concern, Kind, concerns
+from crawler.watching.concerns import Concern, ConcernKind, concerns
 from crawler.watching.status import SiteStatus, Status, WorkerStatus
 
 NOW = 1_800_000_000.0
@@ -48,7 +48,7 @@ def site(**given: Any) -> SiteStatus:
     return SiteStatus(**{"newest": NOW - HOUR, "looked_at": NOW - 60, "rhythm": 2 * HOUR, **given})
 
 
-def kinds(found: Status) -> list[Kind]:
+def kinds(found: Status) -> list[ConcernKind]:
     return [concern.kind for concern in concerns(found)]
 
 
@@ -56,40 +56,43 @@ def kinds(found: Status) -> list[Kind]:
     ("found", "expected"),
     [
         (status(), []),
-        (status(site(looked_at=NOW - 3 * HOUR)), [Kind.NOT_CRAWLING]),
+        (status(site(looked_at=NOW - 3 * HOUR)), [ConcernKind.NOT_CRAWLING]),
         (status(site(looked_at=0.0)), []),
-        (status(oldest_waiting=3 * HOUR, waiting_segments=2), [Kind.UPLOAD_BACKLOG]),
+        (status(oldest_waiting=3 * HOUR, waiting_segments=2), [ConcernKind.UPLOAD_BACKLOG]),
         (status(oldest_waiting=HOUR, waiting_segments=2), []),
-        (status(disk_free=900 << 20), [Kind.DISK_LOW]),
-        (status(clock_ahead=90.0), [Kind.CLOCK_SKEW]),
-        (status(clock_ahead=-90.0), [Kind.CLOCK_SKEW]),
-        (status(site(newest=NOW - 7 * HOUR)), [Kind.SITE_SILENT]),
+        (status(disk_free=900 << 20), [ConcernKind.DISK_LOW]),
+        (status(clock_ahead=90.0), [ConcernKind.CLOCK_SKEW]),
+        (status(clock_ahead=-90.0), [ConcernKind.CLOCK_SKEW]),
+        (status(site(newest=NOW - 7 * HOUR)), [ConcernKind.SITE_SILENT]),
         (status(site(newest=NOW - 5 * HOUR)), []),
         (status(site(newest=NOW - 30 * DAY, rhythm=20 * DAY)), []),
         (status(site(newest=NOW - 30 * DAY, rhythm=0.0)), []),
-        (status(site(newest=NOW - 9 * HOUR, looked_at=NOW - 8 * HOUR)), [Kind.NOT_CRAWLING]),
-        (status(site(overdue=7 * HOUR)), [Kind.SITE_OVERDUE]),
-        (status(site(attempts=Counter(ok=8, forbidden=4))), [Kind.REFUSED]),
+        (status(site(newest=NOW - 9 * HOUR, looked_at=NOW - 8 * HOUR)), [ConcernKind.NOT_CRAWLING]),
+        (status(site(overdue=7 * HOUR)), [ConcernKind.SITE_OVERDUE]),
+        (status(site(attempts=Counter(ok=8, forbidden=4))), [ConcernKind.REFUSED]),
         (status(site(attempts=Counter(ok=4, forbidden=4))), []),
-        (status(site(attempts=Counter(ok=70, rate_limited=30), attempts_before=Counter(ok=500))), [Kind.REFUSED]),
+        (
+            status(site(attempts=Counter(ok=70, rate_limited=30), attempts_before=Counter(ok=500))),
+            [ConcernKind.REFUSED],
+        ),
         (status(site(attempts=Counter(ok=70, unavailable=30), attempts_before=Counter(ok=70, unavailable=30))), []),
-        (status(site(attempts=Counter(ok=2, robots_denied=20))), [Kind.ROBOTS_SHUT]),
+        (status(site(attempts=Counter(ok=2, robots_denied=20))), [ConcernKind.ROBOTS_SHUT]),
         (
             status(site(pages=Counter(record=10, too_short=10), pages_before=Counter(record=90))),
-            [Kind.EXTRACTION_DRIFT],
+            [ConcernKind.EXTRACTION_DRIFT],
         ),
         (status(site(pages=Counter(record=10, http_error=10, unchanged=50))), []),
         (status(site(pages=Counter(record=10, unchanged_text=10))), []),
     ],
 )
-def test_what_is_a_concern(found: Status, expected: list[Kind]) -> None:
+def test_what_is_a_concern(found: Status, expected: list[ConcernKind]) -> None:
     assert kinds(found) == expected
 
 
 def test_each_has_a_remedy_and_a_name_of_its_own() -> None:
-    made = [Concern(kind, "", "x") for kind in Kind]
+    made = [Concern(kind, "", "x") for kind in ConcernKind]
     assert all(concern.remedy for concern in made)
-    assert Concern(Kind.REFUSED, "a", "x").name != Concern(Kind.REFUSED, "b", "x").name
+    assert Concern(ConcernKind.REFUSED, "a", "x").name != Concern(ConcernKind.REFUSED, "b", "x").name
 
 
 class Recording:
@@ -106,8 +109,8 @@ class Recording:
 def test_told_once_when_it_begins_and_once_when_it_has_passed(tmp_path: Path) -> None:
     path = tmp_path / "alarms.json"
     teller = Recording()
-    low = [Concern(Kind.DISK_LOW, "", "900 MiB are free")]
-    for found in ([], low, [Concern(Kind.DISK_LOW, "", "800 MiB are free")], low, [], [], low):
+    low = [Concern(ConcernKind.DISK_LOW, "", "900 MiB are free")]
+    for found in ([], low, [Concern(ConcernKind.DISK_LOW, "", "800 MiB are free")], low, [], [], low):
         alarms = Alarms.read(path)
         assert not alarms.tell(alarms.update(found, NOW), {"teller": teller})
         alarms.write(path)
@@ -120,12 +123,15 @@ def test_who_is_away_is_told_later_and_others_only_once(tmp_path: Path) -> None:
     away, there = Recording(), Recording()
     away.is_away = True
     alarms = Alarms.read(path)
-    news = alarms.update([Concern(Kind.DISK_LOW, "", "x")], NOW)
+    news = alarms.update([Concern(ConcernKind.DISK_LOW, "", "x")], NOW)
     assert alarms.tell(news, {"away": away, "there": there}) == ["away: away"]
     alarms.write(path)
     away.is_away = False
     alarms = Alarms.read(path)
-    assert alarms.tell(alarms.update([Concern(Kind.DISK_LOW, "", "x")], NOW), {"away": away, "there": there}) == []
+    assert (
+        alarms.tell(alarms.update([Concern(ConcernKind.DISK_LOW, "", "x")], NOW), {"away": away, "there": there})
+        == []
+    )
     assert away.told == there.told == news
 
 

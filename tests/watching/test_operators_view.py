@@ -25,11 +25,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from archive.recovery import captures_of
-from crawler.database import Database
 from crawler.demo.server import DemoServer, Newspaper, Reply
 from crawler.demo.stories import load_stories
+from crawler.frontier.database import Database
+from crawler.frontier.leases import Leases, holder_at, site_key
 from crawler.scale.fleet import Fleet
-from crawler.scale.leases import Leases, holder_at, site_key
 from tests.support.postgres import Postgres
 from tests.support.processes import PROGRAM, Finished, environment, free_ports, newswarc
 

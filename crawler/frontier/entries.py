@@ -1,0 +1,157 @@
+"""What a frontier tells and is told, and how that stands in its database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from archive.exchange import CaptureAddress, Discovery, Original, Role
+from crawler.frontier.tables import PAYLOADS
+from spiders.url_identity import identity
+
+
+class State(StrEnum):
+    """State of an article's address."""
+
+    DISCOVERED = "discovered"
+    CLAIMED = "claimed"
+    FETCHING = "fetching"
+    """Asked for by one of several machines, which alone knows what came of it."""
+    CAPTURED = "captured"
+    STORED = "stored"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+
+
+WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
+"""States of an address that is to be captured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An address that is to be captured."""
+
+    url: str
+    discovery: Discovery
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCapture:
+    """A full capture that a revisit can refer to."""
+
+    original: Original
+    etag: str
+    last_modified: str
+    segment: str
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A capture that became durable."""
+
+    url: str
+    address: CaptureAddress
+    date: datetime
+    discovery: Discovery
+    etag: str = ""
+    last_modified: str = ""
+    full: bool = False
+    """Whether it can serve as the original of a revisit."""
+    shows_page: bool = False
+    """Whether the server gave the page, or said that it is the one it gave before."""
+
+    @property
+    def known(self) -> KnownCapture:
+        """What is known of it as long as it is not stored."""
+        original = Original(self.address.record_id, self.url, self.date, self.address.payload_digest)
+        return KnownCapture(original, self.etag, self.last_modified, self.address.segment, stored=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt that came to nothing."""
+
+    url: str
+    outcome: str
+    passing: bool
+    """Whether it may go better another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsCopy:
+    """An answer to the request for robots.txt."""
+
+    status: int
+    body: bytes
+    fetched: datetime
+    why: str = ""
+    """What was wrong with it, for a person; not remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A place where a site announces its articles, as it was found."""
+
+    url: str
+    role: Role
+    via: str
+
+
+def known_capture(row: Row[Any]) -> KnownCapture:
+    """A capture as the database tells of it."""
+    original = Original(UUID(row.record_id), row.url, datetime.fromisoformat(row.date), row.payload_digest)
+    etag, last_modified = getattr(row, "etag", ""), getattr(row, "last_modified", "")
+    return KnownCapture(original, etag, last_modified, row.segment, bool(row.stored))
+
+
+def discovery_of_row(text: str) -> Discovery:
+    """A discovery from its JSON."""
+    values = json.loads(text)
+    return Discovery(role=Role(values.pop("role", Role.ARTICLE)), **values)
+
+
+def address_row(
+    url: str, discovery: Discovery, state: State, segment: str = "", holder: str = ""
+) -> dict[str, object]:
+    """An address as a row."""
+    text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
+    facts = {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
+    return {**facts, "identity": identity(url), "holder": holder}
+
+
+def page_row(capture: Captured) -> dict[str, object]:
+    """A captured article as a row."""
+    row = address_row(capture.url, capture.discovery, State.CAPTURED)
+    moment = capture.date.timestamp()
+    return {name: row[name] for name in ("url", "site", "discovery")} | {"first": moment, "last": moment}
+
+
+def capture_row(capture: Captured) -> dict[str, object]:
+    """A capture as a row."""
+    return {
+        "url": capture.url,
+        "record_id": str(capture.address.record_id),
+        "date": capture.date.astimezone(UTC).isoformat(),
+        "payload_digest": capture.address.payload_digest,
+        "etag": _validator(capture.etag),
+        "last_modified": _validator(capture.last_modified),
+        "segment": capture.address.segment,
+        "stored": False,
+    }
+
+
+def _validator(text: str) -> str:
+    """A header's value, or nothing when it holds what no header may and no database takes."""
+    return "" if "\0" in text else text
+
+
+def payload_row(capture: dict[str, object]) -> dict[str, object]:
+    """The part of a capture's row that a payload's first capture has."""
+    return {name: value for name, value in capture.items() if name in PAYLOADS.c}

@@ -1,0 +1,390 @@
+"""Which addresses are known, due, captured and stored. State of this machine, in SQLite or PostgreSQL.
+
+An article's address goes through these states::
+
+    discovered ──claim──▶ claimed ──▶ captured ──▶ stored
+         ▲                   │
+         └──── failed ◀──────┘   due again while attempts are left; then given up
+
+`captured` is said only of what is durable on this machine, `stored` only of what is in the storage.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Column, Connection, bindparam, case, func, or_, select, update
+
+from archive.exchange import Discovery, Role
+from crawler.config import Configuration
+from crawler.frontier.database import LONGEST_ADDRESS, Database, open_database
+from crawler.frontier.entries import (
+    WAITING,
+    Captured,
+    Due,
+    Failed,
+    KnownCapture,
+    KnownSource,
+    RobotsCopy,
+    State,
+    address_row,
+    capture_row,
+    discovery_of_row,
+    known_capture,
+    page_row,
+    payload_row,
+)
+from crawler.frontier.holds import Hold
+from crawler.frontier.tables import (
+    ADDRESSES,
+    CAPTURES,
+    FLOORS,
+    HOLDS,
+    PAGES,
+    PAYLOADS,
+    ROBOTS,
+    SCHEDULES,
+    SHAPES,
+    SOURCES,
+    TEXTS,
+    forget,
+)
+from crawler.scheduling import Pace, Yield
+from spiders.requests import RECAPTURE
+from spiders.shapes import Shapes, judged
+from spiders.url_identity import identity
+
+MAX_ATTEMPTS = 8
+"""Runs in which an address may fail for a passing reason before it is given up."""
+
+FIRST_PAUSE = 900.0
+"""Seconds after a first failure before an address is due; twice as long after each further one."""
+
+GRACE = 86400.0
+"""Seconds past twice an age after which it is too late for it: nobody asks again for all of an old archive."""
+
+_BATCH = 500
+_MOST_REMEMBERED = 10_000
+_MOST_OF_SHAPE = 1000
+"""Pages of a form after which those of before count half, so that a site that changes is learned anew."""
+# Made once: to put a statement together costs more than to run it
+_CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
+_FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
+_SCHEDULE_OF = select(SCHEDULES).where(SCHEDULES.c.url == bindparam("key"))
+_ROBOTS_OF = select(ROBOTS).where(ROBOTS.c.origin == bindparam("key"))
+_HOLD_OF = select(HOLDS).where(HOLDS.c.host == bindparam("key"))
+_PAGE_OF = select(PAGES).where(PAGES.c.url == bindparam("key"))
+_TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
+_FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
+_READ_AT = select(SOURCES.c.looked_at).where(SOURCES.c.url == bindparam("key"))
+_SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
+
+
+def open_frontier(configuration: Configuration) -> Frontier:
+    """The frontier that is configured. Raises BadDatabase, FrontierUnavailable or OSError."""
+    return Frontier(open_database(configuration), configuration.holder)
+
+
+class Frontier:
+    """The state of all addresses. One writer at a time on SQLite."""
+
+    def __init__(self, database: Database, holder: str = "") -> None:
+        """`database` may be used by others too; `holder` names this machine's spool among those of several."""
+        self.database = database
+        self.holder = holder
+        self._holds: dict[str, Hold] = {}
+        self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
+
+    @classmethod
+    def in_directory(cls, directory: Path) -> Frontier:
+        """The frontier of a state directory. Raises OSError when the directory cannot be made."""
+        return cls(Database.in_directory(directory))
+
+    def discover(self, found: Sequence[Due]) -> list[Due]:
+        """Take in addresses; give back those of articles that were not known before, in their order.
+
+        Of addresses that have one identity the first counts. Those that are too long are left out.
+        """
+        if not found:
+            return []
+        unique: dict[str, Due] = {}
+        for item in found:
+            if len(item.url) <= LONGEST_ADDRESS:
+                unique.setdefault(identity(item.url), item)
+        known = self._known(ADDRESSES.c.identity, list(unique))
+        unknown = [item for name, item in unique.items() if name not in known]
+        # Rows of an earlier version have no identity
+        known = self._known(ADDRESSES.c.url, [item.url for item in unknown])
+        new = [item for item in unknown if item.url not in known]
+        rows = [address_row(item.url, item.discovery, State.DISCOVERED) for item in new]
+        taken = self.database.insert_new(ADDRESSES, rows)
+        new = [item for item in new if item.url in taken]
+        for item in new:
+            self._remember(item.url, None)
+        return new
+
+    def claim(self, urls: Iterable[str]) -> None:
+        """Mark addresses as being fetched."""
+        self._set_state(urls, State.CLAIMED)
+
+    def fetching(self, url: str) -> None:
+        """An address is asked for now: no other machine asks before it is known what came of it."""
+        if self.database.is_shared:
+            values = {"state": State.FETCHING.value, "holder": self.holder}
+            statement = update(ADDRESSES).where(ADDRESSES.c.url == url, ADDRESSES.c.state == State.CLAIMED.value)
+            self.database.transaction(lambda connection: connection.execute(statement.values(values)))
+
+    def take_back(self) -> None:
+        """All that this machine asked for and has is known: what it does not have may be asked for again."""
+        if self.database.is_shared:
+            mine = (ADDRESSES.c.holder == self.holder) & (ADDRESSES.c.state == State.FETCHING.value)
+            statement = update(ADDRESSES).where(mine).values(state=State.DISCOVERED.value)
+            self.database.transaction(lambda connection: connection.execute(statement))
+
+    def due(self, sites: Iterable[str], now: datetime | None = None) -> list[Due]:
+        """Addresses of these sites that were found but not captured, oldest first.
+
+        Those that failed are due at once, or with `now` after their pause.
+        """
+        query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
+            ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state.in_([state.value for state in WAITING])
+        )
+        if now is not None:
+            query = query.where(ADDRESSES.c.not_before <= now.timestamp())
+        return [Due(url, discovery_of_row(text)) for url, text in self.database.rows(query)]
+
+    def captured(self, captures: Sequence[Captured]) -> None:
+        """These captures are durable on this machine."""
+        for capture in captures:
+            self._remembered.pop(capture.url, None)
+        pages = {
+            capture.url: address_row(
+                capture.url, capture.discovery, State.CAPTURED, capture.address.segment, self.holder
+            )
+            for capture in captures
+            if capture.discovery.role is Role.ARTICLE
+        }
+        self.database.insert(ADDRESSES, list(pages.values()), replace=True)
+        shown = {
+            capture.url: page_row(capture) for capture in captures if capture.shows_page and capture.url in pages
+        }
+        self.database.insert(PAGES, list(shown.values()), replace=("last",))
+        originals = {capture.url: capture_row(capture) for capture in captures if capture.full}
+        self.database.insert(CAPTURES, list(originals.values()), replace=True)
+        self.database.insert(PAYLOADS, [payload_row(row) for row in originals.values() if row["payload_digest"]])
+
+    def stored(self, segment: str) -> None:
+        """The segment's manifest is in the storage."""
+        self._remembered.clear()
+
+        def work(connection: Connection) -> None:
+            for table in (CAPTURES, PAYLOADS):
+                connection.execute(update(table).where(table.c.segment == segment).values(stored=True))
+            connection.execute(
+                update(ADDRESSES)
+                .where(ADDRESSES.c.segment == segment, ADDRESSES.c.state == State.CAPTURED.value)
+                .values(state=State.STORED.value)
+            )
+
+        self.database.transaction(work)
+
+    def failed(self, failures: Sequence[Failed], now: datetime) -> None:
+        """Attempts that came to nothing."""
+        if not failures:
+            return
+        left = ADDRESSES.c.attempts + 1 < MAX_ATTEMPTS
+        due = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING)])
+
+        def work(connection: Connection) -> None:
+            for failure in failures:
+                statement = update(ADDRESSES).where(ADDRESSES.c.url == failure.url, due)
+                state = case((left, State.FAILED.value), else_=State.GIVEN_UP.value)
+                values = {
+                    "attempts": ADDRESSES.c.attempts + 1,
+                    "outcome": failure.outcome,
+                    "not_before": now.timestamp() + FIRST_PAUSE * func.pow(2, ADDRESSES.c.attempts),
+                    "state": state if failure.passing else State.GIVEN_UP.value,
+                }
+                connection.execute(statement.values(values))
+
+        self.database.transaction(work)
+
+    def due_again(self, site: str, ages: Sequence[float], now: datetime, most: int) -> list[Due]:
+        """Articles of a site that have reached one of these ages (seconds) since they were last asked for."""
+        if not ages:
+            return []
+        moment = now.timestamp()
+        reached = [
+            PAGES.c.first.between(moment - 2 * age - GRACE, moment - age) & (PAGES.c.last < PAGES.c.first + age)
+            for age in ages
+        ]
+        query = (
+            select(PAGES.c.url, PAGES.c.discovery)
+            .where(PAGES.c.site == site, or_(*reached))
+            .order_by(PAGES.c.first.desc())
+            .limit(most)
+        )
+        rows = self.database.rows(query)
+        return [Due(url, dataclasses.replace(discovery_of_row(text), via=RECAPTURE)) for url, text in rows]
+
+    def asked_at(self, url: str) -> float | None:
+        """When an article was last asked for (seconds since 1970); None when it is not captured."""
+        row = self.database.row_of(_PAGE_OF, url)
+        return float(row.last) if row is not None else None
+
+    def asked_again(self, url: str, now: datetime) -> None:
+        """An article is asked for again: whatever comes of it, it is due when it reaches the next age."""
+        statement = update(PAGES).where(PAGES.c.url == url).values(last=now.timestamp())
+        self.database.transaction(lambda connection: connection.execute(statement))
+
+    def keep_text(self, url: str, text: str) -> None:
+        """An article's newest record says this (see `Discovery.previous_text`)."""
+        self.database.insert(TEXTS, [{"url": url, "text": text}], replace=True)
+
+    def text_of(self, url: str) -> str:
+        """What an article's newest record says; empty when there is none."""
+        row = self.database.row_of(_TEXT_OF, url)
+        return str(row.text) if row is not None else ""
+
+    def learn(self, site: str, shape: str, *, is_article: bool) -> None:
+        """A page whose address has this form was an article, or was none."""
+        row = {"site": site, "shape": shape, "articles": float(is_article), "others": float(not is_article)}
+        statement = self.database.insertion(SHAPES).values(row)
+        part = case((SHAPES.c.articles + SHAPES.c.others >= _MOST_OF_SHAPE, 0.5), else_=1.0)
+        counts = {name: (SHAPES.c[name] + statement.excluded[name]) * part for name in ("articles", "others")}
+        more = statement.on_conflict_do_update(index_elements=["site", "shape"], set_=counts)
+        self.database.transaction(lambda connection: connection.execute(more))
+
+    def shapes_of(self, site: str) -> Shapes:
+        """What is known of the forms of a site's addresses."""
+        rows = self.database.rows(select(SHAPES).where(SHAPES.c.site == site))
+        known = [(row.shape, judged(row.articles, row.others)) for row in rows]
+        return Shapes(
+            frozenset(shape for shape, are in known if are is True),
+            frozenset(shape for shape, are in known if are is False),
+        )
+
+    def forget(self, urls: Sequence[str], digests: Sequence[str]) -> None:
+        """These addresses and payloads were taken out of the archive: nothing refers to them or asks again."""
+        self.database.transaction(lambda connection: forget(connection, urls, digests))
+        self._remembered.clear()
+
+    def settle(self) -> None:
+        """Make all that was said so far survive a loss of power. Raises FrontierUnavailable."""
+        self.database.settle()
+
+    def known_capture(self, url: str) -> KnownCapture | None:
+        """The newest full capture of an address."""
+        if url not in self._remembered:
+            row = self.database.row_of(_CAPTURE_OF, url)
+            self._remember(url, known_capture(row) if row is not None else None)
+        return self._remembered[url]
+
+    def first_capture(self, payload_digest: str) -> KnownCapture | None:
+        """The first full capture of a payload, whatever its address."""
+        row = self.database.row_of(_FIRST_OF, payload_digest)
+        return known_capture(row) if row is not None else None
+
+    def _remember(self, url: str, known: KnownCapture | None) -> None:
+        """An address is asked for when it is requested and again when it is kept."""
+        self._remembered[url] = known
+        if len(self._remembered) > _MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def looked_at(self, url: str, discovery: Discovery, found: int, now: datetime) -> None:
+        """A source was read and showed this many articles."""
+        facts = {"site": discovery.site, "role": discovery.role.value, "via": discovery.via}
+        row = {"url": url, "found": found, "looked_at": now.timestamp(), **facts}
+        self.database.insert(SOURCES, [row], replace=True)
+
+    def counted(self, found: Mapping[str, int], floors: Mapping[str, int]) -> None:
+        """A run has seen so many articles at the sources of sites, which should show so many at least."""
+        rows = [{"site": site, "found": found.get(site, 0), "floor": floor} for site, floor in floors.items()]
+        self.database.insert(FLOORS, rows, replace=True)
+
+    def sources(self, site: str) -> list[KnownSource]:
+        """The sources of a site that were read at some time."""
+        query = select(SOURCES.c.url, SOURCES.c.role, SOURCES.c.via).where(SOURCES.c.site == site)
+        rows = self.database.rows(query.order_by(SOURCES.c.url))
+        return [KnownSource(url, Role(role), via) for url, role, via in rows if role]
+
+    def was_read(self, url: str) -> float:
+        """When a source was last read to its end (seconds since 1970); 0: never."""
+        row = self.database.row_of(_READ_AT, url)
+        return float(row.looked_at) if row is not None else 0.0
+
+    def last_found(self, url: str) -> int:
+        """How many articles a source showed when it was last read."""
+        row = self.database.row_of(_FOUND_AT, url)
+        return int(row.found) if row is not None else 0
+
+    def is_due(self, url: str, now: datetime) -> bool:
+        """Whether it is time to look at a source. One that was never looked at is due."""
+        row = self.database.row_of(_SCHEDULE_OF, url)
+        return row is None or row.due_at <= now.timestamp()
+
+    def next_due(self) -> float | None:
+        """When the next source is due (seconds since 1970); None when none is known."""
+        return self.database.rows(select(func.min(SCHEDULES.c.due_at)))[0][0]  # type: ignore[no-any-return]
+
+    def schedule(
+        self, url: str, new: int, pace: Pace, now: datetime, *, leads_on: bool = False, wish: float = 0.0
+    ) -> None:
+        """A source was read and brought so many new articles: when it is due again follows from all it brought.
+
+        One that leads on to other sources is due as usual: what these bring does not count for it. `wish` is how many
+        seconds the source wants to be left alone; it is kept up to the usual interval.
+        """
+        row = self.database.row_of(_SCHEDULE_OF, url)
+        seen = Yield() if row is None else Yield(row.articles, row.seconds, row.best)
+        moment = now.timestamp()
+        if row is not None:
+            seen = seen.after(new, max(0.0, moment - row.looked_at))
+        interval = pace.interval(seen, self.last_found(url))
+        interval = max(min(interval, pace.usual) if leads_on else interval, min(wish, pace.usual))
+        due_at = moment + interval
+        known = {"articles": seen.articles, "seconds": seen.seconds, "best": seen.best}
+        self.database.insert(SCHEDULES, [{"url": url, **known, "looked_at": moment, "due_at": due_at}], replace=True)
+
+    def robots(self, origin: str) -> RobotsCopy | None:
+        """The last good answer to the request for an origin's robots.txt."""
+        row = self.database.row_of(_ROBOTS_OF, origin)
+        return RobotsCopy(row.status, row.body, datetime.fromisoformat(row.fetched)) if row is not None else None
+
+    def keep_robots(self, origin: str, copy: RobotsCopy) -> None:
+        """Remember a good answer."""
+        row = {"origin": origin, "status": copy.status, "body": copy.body, "fetched": copy.fetched.isoformat()}
+        self.database.insert(ROBOTS, [row], replace=True)
+
+    def hold(self, host: str) -> Hold:
+        """Whether and how long a host is left alone."""
+        if host not in self._holds or self.database.is_shared:
+            row = self.database.row_of(_HOLD_OF, host)
+            self._holds[host] = Hold(row.refusals, row.until) if row is not None else Hold()
+        return self._holds[host]
+
+    def keep_hold(self, host: str, hold: Hold) -> None:
+        """Remember how a host stands."""
+        self._holds[host] = hold
+        self.database.insert(HOLDS, [{"host": host, "refusals": hold.refusals, "until": hold.until}], replace=True)
+
+    def close(self) -> None:
+        """Let the database go."""
+        self.database.close()
+
+    def _known(self, column: Column[str], values: Sequence[str]) -> set[str]:
+        """Those of the values that a column of the addresses has."""
+        known: set[str] = set()
+        for start in range(0, len(values), _BATCH):
+            batch = values[start : start + _BATCH]
+            known.update(row[0] for row in self.database.rows(select(column).where(column.in_(batch))))
+        return known
+
+    def _set_state(self, urls: Iterable[str], state: State) -> None:
+        rows = [{"address": url, "new_state": state.value} for url in sorted(urls)]
+        if rows:
+            self.database.transaction(lambda connection: connection.execute(_SET_STATE, rows))

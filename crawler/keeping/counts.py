@@ -1,0 +1,54 @@
+"""What a run has done so far, and what holds it up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from crawler.frontier.entries import Due
+from crawler.frontier.outcome_log import Ended, EndedKind
+from crawler.keeping.source_reading import SourceReading
+
+
+@dataclass(slots=True)
+class Counts:
+    """Only what is durable on this machine is counted."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Attempts by capture outcome."""
+    pages: Counter[str] = field(default_factory=Counter)
+    """Pages by page outcome."""
+    articles: Counter[str] = field(default_factory=Counter)
+    """Article records by site."""
+    received: int = 0
+    """Bytes of responses."""
+    files: list[str] = field(default_factory=list)
+    """Keys of the objects that were stored."""
+    problems: list[str] = field(default_factory=list)
+    """Storage troubles, one line each."""
+    unlogged: Ended = field(default_factory=Counter)
+    """What the outcome log has not been told of."""
+
+    def attempt(self, site: str, outcome: str, received: int) -> None:
+        """An attempt ended."""
+        self.outcomes[outcome] += 1
+        self.received += received
+        self.unlogged[site, EndedKind.ATTEMPT, outcome] += 1
+
+    def page(self, site: str, outcome: str, *, is_article: bool) -> None:
+        """A page was derived from."""
+        self.pages[outcome] += 1
+        self.articles.update([site] if is_article else [])
+        self.unlogged[site, EndedKind.PAGE, outcome] += 1
+
+
+@dataclass(slots=True)
+class SourceSurvey:
+    """What a run has seen of where sites announce their articles."""
+
+    sources: list[SourceReading] = field(default_factory=list)
+    """What was read, in order."""
+    planned: list[Due] = field(default_factory=list)
+    """In a dry run: what would be fetched."""
+    fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and language that front pages give themselves, by site."""

@@ -1,0 +1,101 @@
+"""This machine's side of an archive, put together: frontier, spool, extraction, and the way into the storage.
+
+A crawl uses it, and so do the commands that finish by hand what a crawl could not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+
+from archive.article import Article
+from archive.derived import Derivation
+from archive.storage.opening import open_storage
+from crawler.config import Configuration
+from crawler.frontier.frontier import open_frontier
+from crawler.frontier.outcome_log import OutcomeLog
+from crawler.keeping.counts import Counts
+from crawler.keeping.deriving import Deriver
+from crawler.keeping.event_log import EventLog
+from crawler.keeping.page_feedback import PageFeedback
+from crawler.keeping.spool import Spool
+from crawler.keeping.spool_recovery import take_up
+from crawler.keeping.storing import RetryPauses, SegmentStore
+from pipelines.pool import ExtractionPool
+
+logger = logging.getLogger(__name__)
+
+
+class LocalServices:
+    """Holds what has to be closed again: call `close`."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        counts: Counts,
+        *,
+        released: Callable[[str], None] = lambda _: None,
+        linked: Callable[[str, Article], None] = lambda _, __: None,
+        pool: ExtractionPool | None = None,
+    ) -> None:
+        """`released` is told of each segment that is wholly stored, `linked` of each article, by site. `pool` is used
+        where there is one already.
+        Raises BadAddress, BadDatabase or OSError.
+        """
+        self.frontier = open_frontier(configuration)
+        self.outcomes = OutcomeLog(self.frontier.database)
+        self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
+        self._storage = open_storage(configuration.archive, configuration.s3)
+        self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue)
+        self.events = EventLog(configuration.event_log)
+        self.feedback = PageFeedback(self.frontier, linked)
+        self.deriver = Deriver(self.pool, counts, self._derived)
+        self.store = SegmentStore(
+            self._storage,
+            self.frontier,
+            self.deriver,
+            self.spool,
+            counts,
+            keeps_local=configuration.keep_local,
+            pauses=RetryPauses(longest=configuration.storage_patience),
+            released=released,
+        )
+
+    async def warm_up(self) -> None:
+        """Start the extraction workers. What goes wrong here shows, and is mended, when the first page comes."""
+        try:
+            await self.pool.start()
+        except (BrokenProcessPool, OSError, EOFError) as error:
+            logger.info("the extraction workers did not start: %s", error)
+
+    async def take_up(self, now: datetime) -> list[str]:
+        """Finish what earlier runs left and begin to store it; a line on each segment.
+
+        What they had asked for and did not get may be asked for again, by anybody.
+
+        Raises DamagedArchive, StorageError or OSError.
+        """
+        taken = await asyncio.to_thread(take_up, self.spool, self._storage, self.frontier, now)
+        self.frontier.take_back()
+        for segment, closed in taken.segments:
+            self.store.begin(segment, closed)
+        self.store.tidy(now)
+        return taken.lines
+
+    async def drain(self) -> None:
+        """Wait until all is stored, or has been refused once more; then end the workers."""
+        await self.store.drain()
+        self.pool.close()
+        self.feedback.memories.keep()
+
+    def close(self) -> None:
+        """Let the database and the log go."""
+        self.frontier.close()
+        self.events.close()
+
+    def _derived(self, site: str, derivation: Derivation) -> None:
+        self.events.page(site, derivation)
+        self.feedback.page_derived(site, derivation)

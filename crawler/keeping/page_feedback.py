@@ -1,0 +1,38 @@
+"""What derived pages teach the frontier: what an article says now, which addresses are articles, what recurs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archive.article import Article
+from archive.derived import Derivation
+from archive.outcomes import PageOutcome
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.site_memories import SiteMemories
+from pipelines.generation import text_mark
+from spiders.shapes import shape_of
+
+_NO_ARTICLE = frozenset({PageOutcome.NOT_AN_ARTICLE, PageOutcome.NOT_HTML, PageOutcome.SOFT_NOT_FOUND})
+"""Outcomes of pages that are no article; a page behind a paywall, or with too little text, may well be one."""
+
+
+class PageFeedback:
+    """Passes on to the frontier what each page turned out to be."""
+
+    def __init__(self, frontier: Frontier, on_article: Callable[[str, Article], None]) -> None:
+        """`on_article` is called with each article and its site, for what the article leads to."""
+        self._frontier = frontier
+        self._on_article = on_article
+        self.memories = SiteMemories(frontier.database)
+        """What recurs on sites' pages. Keep it when a run ends."""
+
+    def page_derived(self, site: str, derivation: Derivation) -> None:
+        """A page of a site was derived from. Raises FrontierUnavailable."""
+        line, article = derivation.line, derivation.article
+        if article is not None:
+            self._frontier.keep_text(article.url, text_mark(article))
+            self._on_article(site, article)
+            if site:
+                self.memories.learn(site, article)
+        if site and line.outcome in (PageOutcome.RECORD, *_NO_ARTICLE):
+            self._frontier.learn(site, shape_of(line.url), is_article=line.outcome is PageOutcome.RECORD)

@@ -1,4 +1,0 @@
-"""Changes of the frontier's tables, one file each, for SQLite and PostgreSQL (Alembic).
-
-A change is written by hand, and `crawler.frontier_schema.SCHEMA_VERSION` names the last one.
-"""

@@ -1,0 +1,16 @@
+"""Work on an archive that fetches nothing: extract, rebuild, import, verify.
+
+Modules:
+
+    bulk_storages        where bulk work reads and writes
+    bulk_work            work on one segment, callable from any process
+    cluster              bulk work on a Dask cluster
+    coverage             how much of what sources announced is in an archive
+    file_extraction      articles from WARC and HTML files of any origin
+    frontier_rebuilding  a frontier made again from an archive
+    importing            WARC files of other programs, with records of their pages
+    re_extraction        records of stored segments, extracted again
+    rebuilding           indexes, manifests and records, made again from WARC files
+    spool_finishing      doing by hand what a crawl could not
+    verification         an archive verified, in worker processes
+"""

@@ -1,0 +1,245 @@
+"""How much of what sources announced an archive and a data set have, and why not the rest.
+
+Announced is what the captured feeds and news sitemaps name; other sitemaps and pages list what is old, and what is no
+article. An article counts once, under the day of the date that it was first announced with; without one under the day
+on which its source was first captured with it. Nothing but the archive is read, so that anybody can count again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from archive.captures import Capture, iterate_captures, iterate_records
+from archive.cdxj import IndexEntry
+from archive.datasets.manifest import DatasetManifest
+from archive.datasets.reading import parquet_of
+from archive.datasets.rows import moment_of
+from archive.derived import read_outcomes
+from archive.exchange import Role
+from archive.http1 import BadMessage
+from archive.library import completions, segments
+from archive.lookup import Period, read_entry
+from archive.manifests import CompletionManifest, Manifest
+from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.storage.protocol import Storage
+from spiders.links import clean_address, is_fetchable
+from spiders.problems import NotASource
+from spiders.sources.feed import parse_feed
+from spiders.sources.found import Found
+from spiders.sources.json_feed import looks_like_json, parse_json_feed
+from spiders.sources.sitemap import parse_sitemap
+from spiders.url_identity import identity
+
+NOT_FETCHED = "not_fetched"
+"""Announced, and no attempt on it is in the archive: not yet, or a rule of its site leaves it out."""
+LEFT_OUT = "left_out"
+"""The archive has its record, and the data set does not: its options say why."""
+
+_IN_DATASET = "in_dataset"
+_HAD = frozenset({PageOutcome.RECORD, PageOutcome.UNCHANGED, PageOutcome.UNCHANGED_TEXT})
+_NO_SOURCE = ("image/", "video/", "audio/", "font/", "text/css", "text/javascript", "application/javascript", "warc/")
+_MOST_HOPS = 5
+_HEAD = 1 << 16
+_LARGEST_SOURCE = 64 << 20
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is read (``sources``, ``outcomes``), how many segments of it, and of how many."""
+
+
+@dataclass(slots=True)
+class Share:
+    """Announced articles, and what became of them."""
+
+    announced: int = 0
+    recorded: int = 0
+    """Of which the archive has a record."""
+    in_dataset: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
+    """Why others are not in the data set (or, without one, not in the archive): an outcome's name or a reason's."""
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Shares of all, by site and by day."""
+
+    total: Share = field(default_factory=Share)
+    sites: dict[str, Share] = field(default_factory=dict)
+    days: dict[str, Share] = field(default_factory=dict)
+    """By ISO 8601 date (UTC)."""
+    unread: int = 0
+    """Captured sources that could not be read."""
+
+
+@dataclass(slots=True)
+class _Announced:
+    site: str
+    day: str
+    fate: str = NOT_FETCHED
+    redirect: tuple[str, PageOutcomeLine] | None = None
+    """The WARC and outcome of the page, when it led elsewhere."""
+
+
+class CoverageReading:
+    """Reads what was announced and what became of it, of an archive or of what a data set was built from."""
+
+    def __init__(self, storage: Storage, dataset: DatasetManifest | None, dataset_storage: Storage) -> None:
+        self._storage = storage
+        self._dataset = dataset
+        self._dataset_storage = dataset_storage
+        self._announced: dict[bytes, _Announced] = {}
+        self._unread = 0
+
+    def run(self, period: Period, progress: Progress) -> Coverage:
+        """Count. `period` is of days of announcement. Raises DamagedArchive, ObjectMissing or StorageError."""
+        manifests = list(segments(self._storage))
+        derived = completions(self._storage)
+        with_sources = self._shown_to(manifests)
+        for number, manifest in enumerate(with_sources, 1):
+            self._read_sources(manifest, derived.get(manifest.segment))
+            progress("sources", number, len(with_sources))
+        wanted = {mark: one for mark, one in self._announced.items() if period.holds(one.day.replace("-", ""))}
+        told = [(one, derived[one.segment]) for one in manifests if one.segment in derived]
+        self._settle(wanted, told, progress)
+        return self._counted(wanted)
+
+    def _shown_to(self, manifests: list[Manifest]) -> list[Manifest]:
+        """The segments that hold what the data set could have: none that was opened after the last of its own."""
+        if self._dataset is None:
+            return manifests
+        chosen = {source.segment for source in self._dataset.sources}
+        last = max((manifest.opened for manifest in manifests if manifest.segment in chosen), default="")
+        return [manifest for manifest in manifests if manifest.opened <= last]
+
+    def _read_sources(self, manifest: Manifest, completion: CompletionManifest | None) -> None:
+        pages = {line.offset for line in self._outcomes(completion)}
+        with self._storage.open_range(manifest.cdxj.key) as stream:
+            entries = [IndexEntry.parse(line) for line in stream]
+        for entry in sorted(entries, key=lambda entry: entry.offset):
+            if entry.status == 200 and entry.offset not in pages and not entry.mime.startswith(_NO_SOURCE):
+                self._read_source(read_entry(self._storage, entry))
+
+    def _outcomes(self, completion: CompletionManifest | None) -> Iterator[PageOutcomeLine]:
+        if completion is not None:
+            with self._storage.open_range(completion.outcomes.key) as stream:
+                yield from read_outcomes(stream)
+
+    def _read_source(self, capture: Capture) -> None:
+        if capture.role not in (Role.FEED, Role.SITEMAP):
+            return
+        site = capture.fact("site")
+        for found in self._found_in(capture):
+            if not is_fetchable(found.url):
+                continue
+            moment = moment_of(found.date) or capture.date
+            mark = _mark(found.url)
+            if mark not in self._announced:
+                self._announced[mark] = _Announced(site, moment.date().isoformat())
+
+    def _found_in(self, capture: Capture) -> Iterable[Found]:
+        try:
+            body = capture.body(_LARGEST_SOURCE).body
+            if capture.role is Role.SITEMAP:
+                return [found for found in parse_sitemap(body, capture.url).articles if found.news]
+            if looks_like_json(body):
+                return parse_json_feed(body, capture.url)
+            return parse_feed(body, capture.url)
+        except (NotASource, BadMessage):
+            self._unread += 1
+            return ()
+
+    def _settle(
+        self,
+        wanted: dict[bytes, _Announced],
+        told: list[tuple[Manifest, CompletionManifest]],
+        progress: Progress,
+    ) -> None:
+        """Find what became of the announced; those that led elsewhere are looked for there."""
+        rows = self._rows()
+        sought = {mark: [one] for mark, one in wanted.items()}
+        for hop in range(_MOST_HOPS):
+            for number, (manifest, completion) in enumerate(told, 1):
+                for line in self._outcomes(completion):
+                    mark = _mark(line.url)
+                    for one in sought.get(mark, ()):
+                        _note(one, manifest.warc.key, line, mark in rows)
+                progress("outcomes", number, len(told) if not hop else 0)
+            sought = self._led_on(sought)
+            if not sought:
+                break
+
+    def _led_on(self, sought: dict[bytes, list[_Announced]]) -> dict[bytes, list[_Announced]]:
+        further: dict[bytes, list[_Announced]] = {}
+        for one in (one for group in sought.values() for one in group):
+            if one.redirect is None or one.fate != PageOutcome.REDIRECTED:
+                continue
+            target = self._target(*one.redirect)
+            one.redirect = None
+            if target:
+                further.setdefault(_mark(target), []).append(one)
+        return further
+
+    def _target(self, key: str, line: PageOutcomeLine) -> str:
+        with self._storage.open_range(key, line.offset) as stream:
+            capture = next(iterate_captures(iterate_records(stream, _HEAD)), None)
+        try:
+            target = urljoin(line.url, capture.head().first("location")) if capture else ""
+        except (BadMessage, ValueError):
+            return ""
+        return target if is_fetchable(target) else ""
+
+    def _rows(self) -> set[bytes]:
+        if self._dataset is None:
+            return set()
+        found: set[bytes] = set()
+        for file in self._dataset.shards(".parquet"):
+            with parquet_of(self._dataset_storage, self._dataset, file) as shard:
+                for batch in shard.iter_batches(columns=["url"]):
+                    found.update(_mark(url) for url in batch["url"].to_pylist())
+        return found
+
+    def _counted(self, wanted: dict[bytes, _Announced]) -> Coverage:
+        coverage = Coverage(unread=self._unread)
+        for one in wanted.values():
+            by_site = coverage.sites.setdefault(one.site, Share())
+            for share in (coverage.total, by_site, coverage.days.setdefault(one.day, Share())):
+                _count(share, one.fate, with_dataset=self._dataset is not None)
+        coverage.sites = dict(sorted(coverage.sites.items()))
+        coverage.days = dict(sorted(coverage.days.items()))
+        return coverage
+
+
+def _note(one: _Announced, key: str, line: PageOutcomeLine, in_dataset: bool) -> None:
+    """The best that became of it counts, else the last."""
+    if one.fate == _IN_DATASET:
+        return
+    if in_dataset:
+        one.fate = _IN_DATASET
+    elif line.outcome in _HAD:
+        one.fate = LEFT_OUT
+    elif one.fate != LEFT_OUT:
+        one.fate = _reason(line)
+        one.redirect = (key, line) if line.outcome is PageOutcome.REDIRECTED else None
+
+
+def _reason(line: PageOutcomeLine) -> str:
+    """A page's outcome; of one without a response how the attempt ended."""
+    if line.outcome is PageOutcome.NO_RESPONSE:
+        return line.detail.partition(":")[0] or line.outcome.value
+    return line.outcome.value
+
+
+def _count(share: Share, fate: str, *, with_dataset: bool) -> None:
+    share.announced += 1
+    share.recorded += fate in (_IN_DATASET, LEFT_OUT)
+    share.in_dataset += fate == _IN_DATASET
+    if fate != _IN_DATASET and (with_dataset or fate != LEFT_OUT):
+        share.missing[fate] = share.missing.get(fate, 0) + 1
+
+
+def _mark(url: str) -> bytes:
+    """What all addresses of an article share, in short."""
+    shared = identity(clean_address(url) or url)
+    return hashlib.blake2b(shared.encode("utf-8", "surrogatepass"), digest_size=12).digest()

@@ -1,0 +1,274 @@
+"""One crawl from start to report: Scrapy is set up, run, and asked what came of it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.settings import Settings
+
+from archive.clock_and_ids import ClockAndIds
+from archive.errors import StorageUnavailable
+from archive.exchange import Discovery
+from archive.storage.opening import open_storage
+from crawler.config import Configuration, ConfigurationError, environment_value
+from crawler.frontier.database import Database, open_database
+from crawler.frontier.site_copy import copy_sites
+from crawler.run.interruption import Interruption
+from crawler.run.session import CLOCK_AND_IDS, CONFIGURATION, DRY_RUN, DUE, LIMIT, POOL, CrawlSession
+from pipelines.allocator import bound_allocator
+from pipelines.pool import ExtractionPool
+from spiders.families.news import NewsSpider
+from spiders.families.url_list import UrlListSpider
+from spiders.site import Site
+
+logger = logging.getLogger(__name__)
+
+_LOG_LEVELS = ("CRITICAL", "INFO", "DEBUG")
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlPlan:
+    """What is to be crawled."""
+
+    sites: tuple[Site, ...] = ()
+    urls: tuple[str, ...] | None = None
+    """Exactly these pages; None: what the sites' sources show."""
+    since: str = ""
+    """ISO 8601: what is announced as older is left alone."""
+    backfill: bool = False
+    limit: int = 0
+    """Articles at most; 0 means any number."""
+    dry_run: bool = False
+    due: bool = False
+    """Only sources whose time has come; the segment is left open for the next such run."""
+
+
+@dataclass(slots=True)
+class CrawlReport:
+    """What came of a crawl."""
+
+    archive: str
+    outcomes: dict[str, int] = field(default_factory=dict)
+    """Attempts by capture outcome."""
+    pages: dict[str, int] = field(default_factory=dict)
+    """Pages by page outcome."""
+    articles: dict[str, int] = field(default_factory=dict)
+    """New records by site."""
+    found: dict[str, int] = field(default_factory=dict)
+    """Articles that the sources show, by site."""
+    received: int = 0
+    """Bytes of responses."""
+    files: list[str] = field(default_factory=list)
+    """Keys of the stored objects."""
+    leftovers: list[str] = field(default_factory=list)
+    """A line on each segment of earlier runs that was taken up."""
+    elsewhere: list[str] = field(default_factory=list)
+    """Sites that another machine crawls now."""
+    problems: list[str] = field(default_factory=list)
+    failed_sites: list[str] = field(default_factory=list)
+    """Sites that gave nothing, or less than their floor."""
+    planned: list[dict[str, str]] = field(default_factory=list)
+    """In a dry run: address, source and date of what would be fetched."""
+    sources: list[dict[str, object]] = field(default_factory=list)
+    """What was read of sources (`crawler.keeping.source_reading.SourceReading`)."""
+    fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and language that front pages give themselves, by site."""
+    interrupted: bool = False
+    storage_trouble: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well; 1 a site failed or something could not be stored; 130 interrupted."""
+        if self.interrupted:
+            return 130
+        return 1 if self.failed_sites or self.storage_trouble else 0
+
+
+Watcher = Callable[[CrawlSession], AbstractContextManager[Any]]
+"""Called with the session when it exists; returns a context manager that is entered for the crawl's time."""
+
+
+def run_crawl(
+    configuration: Configuration,
+    plan: CrawlPlan,
+    *,
+    clock_and_ids: ClockAndIds | None = None,
+    verbosity: int = 0,
+    watch: Watcher | None = None,
+    pool: ExtractionPool | None = None,
+) -> CrawlReport:
+    """Crawl. Can be called once in a process: Twisted's reactor does not start twice.
+
+    Articles are extracted by `pool`, or by one of its own.
+    Raises ConfigurationError, StorageError or OSError before anything is fetched.
+    """
+    bound_allocator()
+    _require_secrets(plan.sites)
+    if configuration.is_stopped:
+        raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to go on")
+    with _places(configuration, plan) as effective:
+        _probe(effective)
+        settings = _settings(effective, plan, clock_and_ids, verbosity)
+        settings.set(POOL, pool, "cmdline")
+        process = AsyncCrawlerProcess(settings)
+        spider = UrlListSpider if plan.urls is not None else NewsSpider
+        crawler = process.create_crawler(spider)
+        arguments = _arguments(configuration, plan, clock_and_ids)
+        interruption = Interruption(crawler)
+        with _watched(crawler, watch):
+            process.crawl(crawler, **arguments)
+            interruption.listen()
+            process.start(install_signal_handlers=False)
+            interruption.unlisten()
+        session = crawler.get_extension(CrawlSession)
+        if session is None:
+            raise ConfigurationError("the crawl could not start; run it with -v to see why")
+        report = _report(configuration, plan, session, crawler.stats.get_stats() if crawler.stats else {})
+        report.interrupted = interruption.requested
+        return report
+
+
+def _arguments(configuration: Configuration, plan: CrawlPlan, clock_and_ids: ClockAndIds | None) -> dict[str, Any]:
+    """What the spider is made with."""
+    sites = tuple(site.heeding(configuration.heed) for site in plan.sites)
+    arguments: dict[str, Any] = {"definitions": sites, "since": plan.since}
+    if clock_and_ids is not None:
+        arguments["seen_at"] = clock_and_ids.now().isoformat(timespec="seconds")
+    return arguments | ({"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill})
+
+
+@contextmanager
+def _watched(crawler: Crawler, watch: Watcher | None) -> Iterator[None]:
+    """Lets `watch` see the crawl's session from the engine's start to its end."""
+    with ExitStack() as stack:
+
+        def begin() -> None:
+            session = crawler.get_extension(CrawlSession)
+            if watch is not None and session is not None:
+                stack.enter_context(watch(session))
+
+        crawler.signals.connect(begin, signals.engine_started)
+        yield
+
+
+def _require_secrets(sites: Sequence[Site]) -> None:
+    """Raises ConfigurationError for a variable that a definition names and that is not set."""
+    for site in sites:
+        for value in [*site.access.headers.values(), *site.access.cookies.values()]:
+            name = value.removeprefix("env:")
+            if name != value and environment_value(name) is None:
+                raise ConfigurationError(f"site {site.id}: access: the variable {name} is not set; export it")
+
+
+@contextmanager
+def _places(configuration: Configuration, plan: CrawlPlan) -> Iterator[Configuration]:
+    """The configuration, or for a dry run one that keeps everything in a place of its own that is removed."""
+    if not plan.dry_run:
+        yield configuration
+        return
+    with tempfile.TemporaryDirectory(prefix="newswarc-dry-run-") as directory:
+        state = Path(directory) / "state"
+        state.mkdir()
+        _copy_frontier(configuration, plan, state)
+        yield configuration.with_flags(archive=directory, state=str(state), frontier="")
+
+
+def _copy_frontier(configuration: Configuration, plan: CrawlPlan, state: Path) -> None:
+    if not configuration.frontier:
+        for file in configuration.state_directory.glob("frontier.sqlite*"):
+            shutil.copy(file, state / file.name)
+        return
+    with closing(open_database(configuration)) as shared, closing(Database.in_directory(state)) as own:
+        copy_sites(shared, own, [site.id for site in plan.sites])
+
+
+def _probe(configuration: Configuration) -> None:
+    """Find out before the crawl whether storage and state can be used.
+
+    A storage that cannot be reached for now is no reason to miss the news: the spool takes it meanwhile.
+    """
+    storage = open_storage(configuration.archive, configuration.s3)
+    try:
+        next(iter(storage.list("manifests/")), None)
+    except StorageUnavailable as error:
+        logger.warning("%s; the crawl goes on, what it captures waits on this machine", error)
+    configuration.state_directory.mkdir(parents=True, exist_ok=True)
+    open_database(configuration).close()
+
+
+def _settings(
+    configuration: Configuration, plan: CrawlPlan, clock_and_ids: ClockAndIds | None, verbosity: int
+) -> Settings:
+    settings = Settings()
+    settings.setmodule("crawler.run.settings", priority="project")
+    settings.set(CONFIGURATION, configuration, "cmdline")
+    settings.set(CLOCK_AND_IDS, clock_and_ids, "cmdline")
+    settings.set(LIMIT, plan.limit, "cmdline")
+    settings.set(DRY_RUN, plan.dry_run, "cmdline")
+    settings.set(DUE, plan.due, "cmdline")
+    settings.set("LOG_LEVEL", _LOG_LEVELS[min(verbosity, len(_LOG_LEVELS) - 1)], "cmdline")
+    delays = {site.host: {"delay": site.delay} for site in plan.sites if site.delay is not None}
+    settings.set("DOWNLOAD_SLOTS", delays, "cmdline")
+    return settings
+
+
+def _report(
+    configuration: Configuration, plan: CrawlPlan, session: CrawlSession, stats: dict[str, Any]
+) -> CrawlReport:
+    counts = session.counts
+    problems = [str(problem) for problem in session.problems] + counts.problems
+    broken = sum(
+        value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
+    )
+    if broken:
+        problems.append(f"{broken} pages met an internal error; run with -v and report what it says")
+    if not session.complete:
+        problems.append(
+            f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"
+        )
+    silent = {p.site for p in session.problems if not session.found[p.site] and not counts.articles[p.site]}
+    silent -= set(session.elsewhere)
+    low = {site.id for site in plan.sites if plan.urls is None and session.found[site.id] < site.floors.articles}
+    low -= set(session.elsewhere)
+    for site in plan.sites:
+        if site.id in low - silent:
+            floor = site.floors.articles
+            problems.append(f"{site.id}: {session.found[site.id]} articles, its floor is {floor}; check its sources")
+    planned = [_planned(due.url, session.best_discovery(due.url, due.discovery)) for due in session.survey.planned]
+    return CrawlReport(
+        archive=configuration.archive,
+        outcomes=dict(sorted(counts.outcomes.items())),
+        pages=dict(sorted(counts.pages.items())),
+        articles=dict(sorted(counts.articles.items())),
+        found=dict(sorted(session.found.items())),
+        received=counts.received,
+        files=[] if plan.dry_run else sorted(counts.files),
+        leftovers=session.leftovers,
+        elsewhere=list(session.elsewhere),
+        problems=problems,
+        failed_sites=sorted(silent | low),
+        planned=planned,
+        sources=[asdict(reading) for reading in session.survey.sources],
+        fronts=session.survey.fronts,
+        storage_trouble=bool(counts.problems) or bool(broken) or not session.complete,
+    )
+
+
+def _planned(url: str, discovery: Discovery) -> dict[str, str]:
+    return {
+        "url": url,
+        "site": discovery.site,
+        "via": discovery.via,
+        "source": discovery.source_url,
+        "date": discovery.source_date,
+        "title": discovery.source_title,
+    }

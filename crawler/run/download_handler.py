@@ -1,0 +1,334 @@
+"""The Scrapy side of fetching: a download handler.
+
+Scrapy's request becomes a `WireRequest`; every attempt goes through the session's door, which keeps it; then
+the last one becomes Scrapy's response, or the exception that Scrapy's middlewares know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Self
+
+from pydispatch.dispatcher import getAllReceivers, liveReceivers
+from scrapy import signals
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    StopDownload,
+)
+from scrapy.http import Headers, Response
+from scrapy.responsetypes import responsetypes
+from scrapy.utils.httpobj import urlparse_cached
+from twisted.internet import ssl
+from twisted.python.failure import Failure
+
+from archive.content_coding import BodyTooLarge, decode_body
+from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Role
+from archive.http1 import ResponseHead, entity_parts
+from crawler.frontier.database import FrontierUnavailable
+from crawler.frontier.presence import LEAST, HeldElsewhere
+from crawler.keeping.fetch_gate import GateShut
+from crawler.keeping.recorder import NotKept
+from crawler.run.session import CrawlSession
+from crawler.wire.address_limits import AddressLimits
+from crawler.wire.connection import Timeouts
+from crawler.wire.fetcher import Fetcher, Stopped, WireRequest
+from crawler.wire.origin import Proxy, parse_proxy
+from crawler.wire.pool import ConnectionPool, PoolLimits
+from crawler.wire.reader import ResponseReader
+from crawler.wire.resolver import Resolver
+from spiders.requests import (
+    BEGINNING,
+    BODY,
+    CAPTURE,
+    IN_CAPTURE,
+    MOST_OF_BEGINNING,
+    NONE,
+    RECEIVED,
+    REDACTED,
+    UNCHANGED,
+    UNVERIFIED,
+    CaptureMark,
+    discovery_of,
+)
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+LARGE_BODY = 1 << 20
+"""Bytes of a body, with its codings or without, past which Scrapy's response has none and is flagged."""
+
+
+class AddressRefused(IgnoreRequest):
+    """The host is, or resolves to, an internal address that nobody allowed."""
+
+    def __init__(self, message: str, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+        """The address that was asked for, behind all redirects."""
+
+
+_PROXY_AUTHORIZATION = b"Proxy-Authorization"
+_FAILURES: dict[CaptureOutcome, type[Exception]] = {
+    CaptureOutcome.DNS_FAILURE: CannotResolveHostError,
+    CaptureOutcome.CONNECTION_REFUSED: DownloadConnectionRefusedError,
+    CaptureOutcome.CONNECTION_FAILED: DownloadFailedError,
+    CaptureOutcome.TIMEOUT: DownloadTimeoutError,
+    CaptureOutcome.TRUNCATED_TIME: DownloadTimeoutError,
+    CaptureOutcome.TRUNCATED_LENGTH: DownloadCancelledError,
+    CaptureOutcome.TRUNCATED_DISCONNECT: ResponseDataLossError,
+    CaptureOutcome.MALFORMED: DownloadFailedError,
+    # Repeating these within a run changes nothing
+    CaptureOutcome.TLS_FAILURE: IgnoreRequest,
+}
+
+
+class SignalWatcher:
+    """Tells Scrapy's ``headers_received`` and ``bytes_received``; a receiver may raise StopDownload."""
+
+    def __init__(self, crawler: Crawler, request: Request) -> None:
+        self.stopped: StopDownload | None = None
+        self._crawler = crawler
+        self._request = request
+        self._told_headers = False
+
+    @classmethod
+    def where_heard(cls, crawler: Crawler, request: Request) -> Self | None:
+        """A watcher, if anybody listens."""
+        heard = (signals.headers_received, signals.bytes_received)
+        if any(True for signal in heard for _ in liveReceivers(getAllReceivers(crawler, signal))):
+            return cls(crawler, request)
+        return None
+
+    def __call__(self, reader: ResponseReader, data: bytes) -> None:
+        """Called as the response grows. Raises Stopped."""
+        head = reader.head
+        if head is None:
+            return
+        if not self._told_headers:
+            self._told_headers = True
+            self._tell(signals.headers_received, headers=Headers(head.headers), body_length=head.content_length)
+            data = bytes(reader.buffer[head.length :])
+        if data:
+            self._tell(signals.bytes_received, data=data)
+
+    def _tell(self, signal: object, **facts: object) -> None:
+        results = self._crawler.signals.send_catch_log(
+            signal=signal, request=self._request, spider=self._crawler.spider, **facts
+        )
+        for _, result in results:
+            if isinstance(result, Failure) and isinstance(result.value, StopDownload):
+                self.stopped = result.value
+                raise Stopped("a signal receiver stopped the download")
+
+
+class WireDownloadHandler(BaseDownloadHandler):
+    """Fetches http and https."""
+
+    lazy = False
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        session = crawler.get_extension(CrawlSession)
+        assert session is not None, "the settings must name CrawlSession among the extensions"
+        self._session = session
+        self._settings = session.configuration
+        self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
+        self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
+        limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
+        resolver = Resolver()
+        self._pool = ConnectionPool(
+            self._settings.address_rules, limits, bind_address=self._settings.bind_address, resolver=resolver
+        )
+        self._address_limits = AddressLimits(self._settings.concurrency_per_address, resolver, session.presence)
+        self._places = asyncio.Semaphore(self._settings.concurrency)
+        self._fetcher = Fetcher(self._pool, session.now, session.spool_directory)
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch, keep, and answer as Scrapy expects."""
+        try:
+            await self._session.gate.passed()
+        except GateShut as error:
+            raise IgnoreRequest(str(error)) from error
+        watcher = SignalWatcher.where_heard(self.crawler, request)
+        last, address = await self._exchanged(request, watcher)
+        request.meta["download_latency"] = (last.finished - last.started).total_seconds()
+        request.meta[CAPTURE] = str(CaptureMark.of(address))
+        request.meta[RECEIVED] = len(last.response)
+        if watcher is not None and watcher.stopped is not None:
+            return _stopped(last, watcher.stopped)
+        fails_on_loss = request.meta.get("download_fail_on_dataloss", self._fails_on_loss)
+        if last.outcome is CaptureOutcome.TRUNCATED_DISCONNECT and last.status and not fails_on_loss:
+            return _response(last, "dataloss")
+        wanted = request.meta.get(BODY)
+        if last.outcome is CaptureOutcome.ADDRESS_REFUSED:
+            raise AddressRefused(last.detail, request.url)
+        if last.outcome is CaptureOutcome.TRUNCATED_LENGTH and wanted == BEGINNING:
+            return _response(last, "cut short", wanted=wanted)
+        failure = _FAILURES.get(last.outcome)
+        if failure is not None:
+            raise failure(last.detail or last.outcome.value)
+        unchanged = (UNCHANGED,) if address.revisit else ()
+        return _response(last, *unchanged, wanted=wanted)
+
+    async def _exchanged(self, request: Request, watcher: SignalWatcher | None) -> tuple[Exchange, CaptureAddress]:
+        """The last attempt, when its host's turn comes, and where it is kept.
+
+        Raises IgnoreRequest when the host has asked for patience meanwhile, or another machine stays at it.
+        """
+        hosts = self._session.hosts
+        host = urlparse_cached(request).hostname or ""
+        async with hosts.turn(host), self._presence(host) as until:
+            if hosts.left_alone(host):
+                raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
+            try:
+                for exchange in await self._fetched(self._wire_request(request, watcher), host, until):
+                    address = await self._session.keep(exchange)
+                    hosts.answered(host, exchange)
+            except NotKept as error:
+                raise DownloadFailedError(str(error)) from error
+            return exchange, address
+
+    async def _fetched(self, request: WireRequest, host: str, until: float) -> tuple[Exchange, ...]:
+        """The attempts, once there is a place at the host's address and among all; over at the moment `until`."""
+        origin = request.origin
+        async with self._address_limits.place(origin.host, origin.port, self._pause(host)) as also, self._places:
+            await self._session.hosts.spaced(host, self._pause(host))
+            left = min(until, also) - time.monotonic()
+            timeouts = replace(request.timeouts, total=max(LEAST, min(request.timeouts.total, left)))
+            if request.discovery.role is Role.ARTICLE:
+                self._session.frontier.fetching(request.url)
+            exchanges = await self._fetcher.fetch(replace(request, timeouts=timeouts))
+            self._session.hosts.sent(host, exchanges[-1])
+            return exchanges
+
+    @asynccontextmanager
+    async def _presence(self, host: str) -> AsyncIterator[float]:
+        """Alone at a host, until the moment it gives. Raises IgnoreRequest when another machine stays there."""
+        presence = self._session.presence
+        try:
+            until = await presence.at(f"host {host}", self._pause(host))
+        except (HeldElsewhere, FrontierUnavailable) as error:
+            raise IgnoreRequest(str(error)) from error
+        try:
+            yield until
+        finally:
+            presence.done(f"host {host}")
+
+    def _pause(self, host: str) -> float:
+        """Seconds between two requests to a host."""
+        slot = self.crawler.engine.downloader.slots.get(host) if self.crawler.engine is not None else None
+        return float(slot.delay) if slot is not None else self._settings.delay
+
+    async def close(self) -> None:
+        """Drop idle connections."""
+        self._pool.close()
+
+    def _wire_request(self, request: Request, watcher: SignalWatcher | None) -> WireRequest:
+        # As a dict: its own look-ups bring each name and value into form, which they have already
+        names = ((name, value) for name, values in dict.items(request.headers) for value in values)
+        verify = self._settings.verify_certificates and not request.meta.get(UNVERIFIED)
+        return WireRequest(
+            url=request.url.partition("#")[0],
+            method=request.method,
+            headers=tuple(pair for pair in names if pair[0] != _PROXY_AUTHORIZATION),
+            body=request.body,
+            timeouts=self._timeouts(request),
+            limit=int(request.meta.get("download_maxsize", self._settings.max_body)),
+            discovery=self._session.discovery_kept(request.url, discovery_of(request.meta)),
+            redacted=self._redacted | frozenset(request.meta.get(REDACTED, ())),
+            proxy=_proxy(request),
+            verify=verify,
+            watcher=watcher,
+        )
+
+    def _timeouts(self, request: Request) -> Timeouts:
+        settings = self._settings
+        total = float(request.meta.get("download_timeout") or settings.timeout)
+        return Timeouts(settings.connect_timeout, settings.first_byte_timeout, settings.idle_timeout, total)
+
+
+def _proxy(request: Request) -> Proxy | None:
+    """The proxy that Scrapy's middleware has chosen. Raises IgnoreRequest for one that cannot be used."""
+    address = request.meta.get("proxy")
+    if not address:
+        return None
+    try:
+        return parse_proxy(address, request.headers.get(_PROXY_AUTHORIZATION) or b"")
+    except ValueError as error:
+        raise IgnoreRequest(str(error)) from error
+
+
+def _stopped(exchange: Exchange, stop: StopDownload) -> Response:
+    """What a stopped download gives: its response so far, or the exception that carries it."""
+    response = _response(exchange, "download_stopped")
+    if not stop.fail:
+        return response
+    stop.response = response
+    raise stop
+
+
+def _response(exchange: Exchange, *flags: str, wanted: str | None = None) -> Response:
+    """Scrapy's response: the body without codings, as a browser has it, unless it is too large for that."""
+    head = exchange.response_head()
+    body, flaw = _body(exchange, head, wanted)
+    headers = Headers(head.headers)
+    headers.pop("Content-Encoding", None)
+    address = exchange.transport.address.split("%")[0]
+    certificate = exchange.transport.certificate
+    return responsetypes.from_args(headers=headers, url=exchange.url, body=body)(
+        url=exchange.url,
+        status=exchange.status,
+        headers=headers,
+        body=body,
+        flags=[*flags, *([flaw] if flaw else [])],
+        ip_address=ipaddress.ip_address(address) if address else None,
+        protocol=head.version,
+        certificate=_certificate(certificate) if certificate else None,
+    )
+
+
+def _body(exchange: Exchange, head: ResponseHead, wanted: str | None) -> tuple[bytes, str]:
+    """The body without codings, and a flag for what is wrong. A large or unwanted one stays in its capture."""
+    is_large = len(exchange.response) - head.length > LARGE_BODY
+    if wanted == NONE or (is_large and wanted != BEGINNING):
+        return b"", IN_CAPTURE
+    parts = entity_parts(head, exchange.response_parts(head.length))
+    if wanted == BEGINNING:
+        received = b"".join(_beginning(parts, MOST_OF_BEGINNING))
+        return decode_body(head.content_codings, received, MOST_OF_BEGINNING, cut=True).body[:MOST_OF_BEGINNING], ""
+    body = b"".join(parts)
+    try:
+        decoded = decode_body(head.content_codings, body, LARGE_BODY)
+    except BodyTooLarge:
+        return b"", IN_CAPTURE
+    return decoded.body, decoded.flaw
+
+
+def _beginning(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Parts until there are `most` bytes."""
+    taken = 0
+    for part in parts:
+        yield part
+        taken += len(part)
+        if taken >= most:
+            return
+
+
+@lru_cache(maxsize=256)
+def _certificate(encoded: bytes) -> ssl.Certificate:
+    """A certificate (DER) as Scrapy's responses carry it."""
+    return ssl.Certificate.load(encoded)

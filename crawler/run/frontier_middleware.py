@@ -1,0 +1,279 @@
+"""Between spiders and the scheduler: only articles that are new are fetched, and what was left over is taken up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy.http import Request, Response
+
+from archive.exchange import Discovery, Role
+from crawler.frontier.entries import Due
+from crawler.keeping.source_reading import SourceReading, moment_of
+from crawler.run.session import CrawlSession
+from spiders.families.base import SiteSpider
+from spiders.families.news import NewsSpider
+from spiders.requests import (
+    BACKFILL_SOURCE_PRIORITY,
+    CHANGED,
+    SOURCE_ROLES,
+    asked_address,
+    discovery_of,
+    is_unchanged,
+)
+from spiders.sources.hints import wanted_interval
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+_ALWAYS = "list"
+"""Discoveries by a list of addresses are fetched even when they are known."""
+
+_SEED = "seed"
+
+_EXPLORED = frozenset({"page", "robots", "guess"})
+"""Sources that a front page led to, without what these led to in turn, such as a back catalogue."""
+
+
+_LED_ON = frozenset({"sitemap", "next", "page", "robots", "guess"})
+"""Sources that another one led to. An article's discovery has ``sitemap`` too, and is told by its role."""
+_BATCH = 500
+_DAY = 86400.0
+_HAS_TIME = ":"
+_CATALOGUE_AGE = 30 * _DAY
+"""Seconds for which an old sitemap, whose index does not say when it was changed, is not read again."""
+_MOST_AGAIN = 2000
+"""Articles of a site that a run fetches again at most; the others are due in the next."""
+
+
+class _Reading:
+    """What a response's callback gives, counted."""
+
+    def __init__(self, response: Response, discovery: Discovery) -> None:
+        assert response.request is not None
+        self.response = response
+        self.discovery = discovery
+        self.asked = asked_address(response.request)
+        self.articles = 0
+        self.leads_on = False
+        self.newest = ""
+        self.shown: set[int] = set()
+
+    def take(self, requests: list[Request]) -> None:
+        """Count a batch."""
+        for request in requests:
+            found = discovery_of(request.meta)
+            if found.role is Role.ARTICLE:
+                self.articles += 1
+                self.shown.add(hash(request.url))
+                self.newest = max(self.newest, found.source_date, key=moment_of)
+            elif found.role in SOURCE_ROLES:
+                self.leads_on = True
+
+
+async def _batches(result: AsyncIterator[Any], items: list[Any]) -> AsyncIterator[list[Request]]:
+    """The requests of a callback, some at a time, so that a large source's are never all there; items put aside."""
+    batch: list[Request] = []
+    async for output in result:
+        if not isinstance(output, Request):
+            items.append(output)
+            continue
+        batch.append(output)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class FrontierMiddleware:
+    """A spider middleware."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The spider's own start, then the articles that earlier runs found and did not capture."""
+        lists_pages = False
+        async for request in start:
+            discovery = discovery_of(request.meta)
+            lists_pages = lists_pages or discovery.via == _ALWAYS
+            for admitted in self._admitted([request]) or self._known_sources(discovery):
+                yield admitted
+        spider = self._crawler.spider
+        if lists_pages or not isinstance(spider, SiteSpider):
+            return
+        for request in self._again(spider):
+            yield request
+        now = self._session.now() if self._session.options.due_only else None
+        for due in self._session.frontier.due(spider.sites, now):
+            if self._session.admit():
+                request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
+                for planned in self._planned([request]):
+                    yield planned
+
+    def _again(self, spider: SiteSpider) -> list[Request]:
+        """Articles that may have been corrected meanwhile, conditionally."""
+        session = self._session
+        requests: list[Request] = []
+        for site in spider.sites.values() if not session.options.dry_run else ():
+            for due in session.frontier.due_again(site.id, session.ages_of(site.id), session.now(), _MOST_AGAIN):
+                if self._is_within(due.discovery) and session.admit():
+                    requests.append(self._repeated(spider.article_request(site, due.discovery, due.url)))
+        return requests
+
+    def _known_sources(self, discovery: Discovery) -> list[Request]:
+        """What a front page led to before, when it is not time for the front page itself."""
+        spider, session = self._crawler.spider, self._session
+        if discovery.via != _SEED or not session.options.due_only or not isinstance(spider, NewsSpider):
+            return []
+        site = spider.sites[discovery.site]
+        known = [source for source in session.frontier.sources(site.id) if source.via in _EXPLORED]
+        return self._admitted([spider.source_request(site, source.url, source.role, source.via) for source in known])
+
+    async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Requests first, then items; of the articles only the new ones."""
+        items: list[Any] = []
+        reading = _Reading(response, discovery_of(response.meta))
+        new = 0
+        async for requests in _batches(result, items):
+            reading.take(requests)
+            before = self._session.new_articles  # other sources are read meanwhile
+            admitted = self._admitted(requests)
+            new += self._session.new_articles - before
+            for request in admitted:
+                yield request
+        if reading.discovery.role in SOURCE_ROLES:
+            self._was_read(reading, new)
+        for item in items:
+            yield item
+
+    def _was_read(self, reading: _Reading, new: int) -> None:
+        """A source was read to its end: what it showed is counted, and when it is due again follows from that."""
+        session, discovery = self._session, reading.discovery
+        found = reading.articles
+        if is_unchanged(reading.response):
+            found = session.frontier.last_found(reading.asked)
+        else:
+            session.frontier.looked_at(reading.asked, discovery, found, session.now())
+            if discovery.via in _LED_ON:
+                session.budget.showed(discovery.site, reading.shown)
+        session.found[discovery.site] += found
+        facts = (reading.asked, discovery.role.value, discovery.via, found, reading.newest, reading.leads_on)
+        session.survey.sources.append(SourceReading(discovery.site, *facts))
+        pace = session.pace_of(discovery.site)
+        cache = (reading.response.headers.get("Cache-Control") or b"").decode("latin-1")
+        wish = wanted_interval(reading.response.body, cache)
+        session.frontier.schedule(reading.asked, new, pace, session.now(), leads_on=reading.leads_on, wish=wish)
+
+    def _admitted(self, requests: list[Request]) -> list[Request]:
+        """Sources, conditionally; and articles that are new and may be fetched, claimed."""
+        session = self._session
+        found = [(request, discovery_of(request.meta)) for request in requests]
+        dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
+        new = {due.url for due in session.frontier.discover(dues)}
+        session.new_articles += len(new)
+        admitted: list[Request] = []
+        for request, discovery in found:
+            if discovery.role in SOURCE_ROLES and not self._is_time(request, discovery.site):
+                continue
+            if discovery.role is not Role.ARTICLE:
+                if self._is_within(discovery):
+                    admitted.append(self._conditional(request, discovery))
+            elif discovery.via == _ALWAYS or request.url in new:
+                new.discard(request.url)
+                if self._is_within(discovery) and session.admit():
+                    admitted.append(request)
+            elif self._was_changed(request.url, discovery):
+                if self._is_within(discovery) and session.admit():
+                    admitted.append(self._repeated(request))
+            elif discovery.source_date:
+                session.announce(request.url, discovery)
+        return self._planned(admitted)
+
+    def _was_changed(self, url: str, discovery: Discovery) -> bool:
+        """Whether a sitemap says that an article was changed since it was last asked for (``lastmod``)."""
+        session = self._session
+        if discovery.via != "sitemap" or not discovery.source_date or not session.ages_of(discovery.site):
+            return False
+        asked = session.frontier.asked_at(url)
+        return asked is not None and asked < moment_of(discovery.source_date) <= session.now().timestamp()
+
+    def _is_within(self, discovery: Discovery) -> bool:
+        """Whether the site may have one more request in this run. What was found all the same is due in the next."""
+        session = self._session
+        is_led = discovery.role in SOURCE_ROLES and discovery.via in _LED_ON
+        takes = session.budget.takes_source if is_led else session.budget.takes_request
+        refusal = takes(discovery.site)
+        if refusal:
+            session.note_limit(discovery.site, refusal)
+        return not refusal
+
+    def _is_time(self, request: Request, site: str) -> bool:
+        """Whether a source is to be looked at in this run. Of one that is not, what it showed last counts."""
+        session = self._session
+        if self._is_read_back_catalogue(request):
+            return False
+        if not session.options.due_only or session.frontier.is_due(request.url, session.now()):
+            return True
+        session.found[site] += session.frontier.last_found(request.url)
+        return False
+
+    def _is_read_back_catalogue(self, request: Request) -> bool:
+        """Whether an old sitemap was read to its end and has not changed: a backfill that goes on leaves it out."""
+        if request.priority != BACKFILL_SOURCE_PRIORITY or CHANGED not in request.meta:
+            return False
+        read = self._session.frontier.was_read(request.url)
+        lastmod = request.meta[CHANGED]
+        changed = moment_of(lastmod) + (_DAY if lastmod and _HAS_TIME not in lastmod else 0.0)
+        return read > 0 and (
+            read > changed if changed > 0 else read > self._session.now().timestamp() - _CATALOGUE_AGE
+        )
+
+    def _planned(self, requests: list[Request]) -> list[Request]:
+        """The requests, articles claimed; in a dry run nothing but a note of these."""
+        session = self._session
+        articles = [request for request in requests if discovery_of(request.meta).role is Role.ARTICLE]
+        if not session.options.dry_run:
+            session.frontier.claim([request.url for request in articles])
+            return requests
+        session.survey.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
+        return [request for request in requests if request not in articles]
+
+    def _conditional(self, request: Request, discovery: Discovery) -> Request:
+        """A request for a source, conditional on what is stored of it (RFC 9110, section 13).
+
+        Not for a page that leads to further sources: unchanged, it would hide what has changed behind it.
+        """
+        if discovery.role is Role.REQUISITE:
+            return self._made_conditional(request)
+        if discovery.via != _SEED and self._session.frontier.last_found(request.url) > 0:
+            return self._made_conditional(request)
+        return request
+
+    def _repeated(self, request: Request) -> Request:
+        """A request for an article that was captured before, conditional and noted."""
+        self._session.frontier.asked_again(request.url, self._session.now())
+        request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]
+        return self._made_conditional(request)
+
+    def _made_conditional(self, request: Request) -> Request:
+        known = self._session.frontier.known_capture(request.url)
+        if known is not None and known.stored:
+            if known.etag:
+                request.headers.setdefault("If-None-Match", known.etag)
+            if known.last_modified:
+                request.headers.setdefault("If-Modified-Since", known.last_modified)
+        return request
+
+    @property
+    def _session(self) -> CrawlSession:
+        session = self._crawler.get_extension(CrawlSession)
+        assert session is not None
+        return session

@@ -1,0 +1,80 @@
+"""What articles name as other forms of themselves is followed: languages, canonical address, next page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from scrapy.http import Request
+
+from archive.article import Article
+from archive.exchange import Discovery, Role
+from crawler.frontier.entries import Due
+from crawler.frontier.frontier import Frontier
+from spiders.families.news import NewsSpider
+from spiders.links import clean_address, is_article
+from spiders.numbered_pages import goes_on
+from spiders.shapes import Shapes
+from spiders.site import Site
+from spiders.url_identity import identity
+
+ALTERNATE = "alternate"
+"""``via`` of an address that an article names as itself in another language (``hreflang``)."""
+CANONICAL = "canonical"
+"""``via`` of an address that an article names as its own (``rel=canonical``)."""
+NEXT = "next"
+"""``via`` of an address on which an article of several pages goes on (``rel=next``)."""
+
+
+class LinkedEditions:
+    """Follows what articles name, in a run of a `NewsSpider`."""
+
+    def __init__(self, frontier: Frontier, may_follow: Callable[[str], bool], ask: Callable[[Request], None]) -> None:
+        """`may_follow` takes a place for one more article of a site; `ask` takes a request into the run."""
+        self.spider: NewsSpider | None = None
+        """Set by who runs the spider; without it nothing is followed."""
+        self._frontier = frontier
+        self._may_follow = may_follow
+        self._ask = ask
+        self._shapes: dict[str, Shapes] = {}
+
+    def shapes_of(self, site: str) -> Shapes:
+        """What is known of a site's addresses, as it was when the run first asked."""
+        if site not in self._shapes:
+            self._shapes[site] = self._frontier.shapes_of(site)
+        return self._shapes[site]
+
+    def follow(self, name: str, article: Article) -> None:
+        """An article names other forms of itself: the new ones are fetched, in the next run when this one ends."""
+        site = self.spider.sites.get(name) if self.spider is not None else None
+        if site is None or self.spider is None:
+            return
+        if article.date_published and article.date_published < self.spider.since:
+            return  # what the run leaves alone has the same age in all its forms
+        for due in self._frontier.discover(list(editions(article, site, self.shapes_of(name), self.spider.seen_at))):
+            if self._may_follow(name):
+                self._frontier.claim([due.url])
+                self._ask(self.spider.article_request(site, due.discovery, due.url))
+
+
+def editions(article: Article, site: Site, shapes: Shapes, seen_at: str) -> Iterator[Due]:
+    """Addresses within the site that an article names as other forms of itself, or as its next page."""
+    named = [(alternate.href, ALTERNATE) for alternate in article.alternates if alternate.hreflang]
+    if article.canonical_url:
+        named.append((article.canonical_url, CANONICAL))
+    if article.next_page and goes_on(article.url, article.next_page):
+        named.append((article.next_page, NEXT))
+    own = identity(article.url)
+    for href, via in named:
+        url = clean_address(href)
+        if url is None or identity(url) == own or not is_article(url, site, announced=via == NEXT, shapes=shapes):
+            continue
+        record_id = str(article.warc.record_id) if article.warc is not None else ""
+        discovery = Discovery(
+            role=Role.ARTICLE,
+            site=site.id,
+            via=via,
+            source_url=article.url,
+            source_record_id=record_id,
+            seen_at=seen_at,
+        )
+        yield Due(url, discovery)

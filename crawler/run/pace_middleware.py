@@ -1,0 +1,124 @@
+"""How fast a host is asked, and when it is left alone.
+
+The delay between two requests to a host is the greatest of: what the operator or the site's definition says, what
+robots.txt asks for (up to a cap), and the host's own latency, which grows when it is under load. A host that answers
+429 or 503 is left alone; what was wanted of it is due again in a later run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.httpobj import urlparse_cached
+
+from archive.exchange import CaptureOutcome
+from crawler.frontier.holds import ASKS_FOR_PATIENCE
+from crawler.polite.block_list import BlockList
+from crawler.run.session import CrawlSession
+from crawler.wire.fetcher import unsent
+from spiders.problems import Problem
+from spiders.requests import SOURCE_ROLES, asked_address, discovery_of
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Request, Response
+
+_ERROR = 400
+_LONGEST_OWN_DELAY = 10.0
+"""Seconds up to which a slow host's latency becomes its delay."""
+
+
+class PaceMiddleware:
+    """A downloader middleware, the nearest to the spider: what it stops has cost nothing yet."""
+
+    def __init__(self, crawler: Crawler, block_list: BlockList, base: float, cap: float) -> None:
+        """`base` is the usual delay in seconds, `cap` the longest that robots.txt may ask for."""
+        self._crawler = crawler
+        self._block_list = block_list
+        self._base = base
+        self._cap = cap
+        self._bases: dict[str, float] = {}
+        self._asked: dict[str, float] = {}
+        self._told: set[str] = set()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy, from its settings."""
+        session = crawler.get_extension(CrawlSession)
+        assert session is not None
+        configuration = session.configuration
+        return cls(
+            crawler, BlockList(configuration.block_list_file), configuration.delay, configuration.longest_delay
+        )
+
+    def process_request(self, request: Request) -> None:
+        """Let a request pass, or raise IgnoreRequest when its host is left alone or its address blocked."""
+        session = self._session
+        if self._block_list.blocks(request.url):
+            detail = "on the operator's block list"
+            outcome = CaptureOutcome.BLOCKED
+            session.keep_now(unsent(request.url, outcome, session.now(), discovery_of(request.meta), detail))
+            raise IgnoreRequest(f"{detail}; take it off to fetch it")
+        host = urlparse_cached(request).hostname or ""
+        if session.hosts.left_alone(host):
+            raise IgnoreRequest(f"{host} asked to be left alone; the next run after that goes on")
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Look at how the host answers."""
+        host = urlparse_cached(request).hostname or ""
+        if response.status >= _ERROR:
+            self._failed(request)
+        if response.status in ASKS_FOR_PATIENCE:
+            self._tell(host, discovery_of(request.meta).site)
+        else:
+            latency = float(request.meta.get("download_latency", 0.0))
+            self._set_delay(host, min(latency, _LONGEST_OWN_DELAY))
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 - Scrapy's signature
+        """An attempt brought no answer, or was not made: robots.txt, the block list or a hold forbade it."""
+        self._failed(request)
+
+    def _failed(self, request: Request) -> None:
+        """A source that fails is looked at no sooner than one that brings nothing."""
+        if discovery_of(request.meta).role in SOURCE_ROLES:
+            session = self._session
+            pace = session.pace_of(discovery_of(request.meta).site)
+            session.frontier.schedule(asked_address(request), 0, pace, session.now())
+
+    def asks_for(self, host: str, delay: float, site: str) -> None:
+        """robots.txt asks for so many seconds between two requests."""
+        if delay > self._cap:
+            self._session.note_problem(
+                Problem(site, host, f"robots.txt asks for {delay:g} s between requests", f"{self._cap:g} s are kept")
+            )
+        self._asked[host] = min(delay, self._cap)
+        self._set_delay(host, 0.0)
+
+    def _set_delay(self, host: str, latency: float) -> None:
+        assert self._crawler.engine is not None
+        downloader = self._crawler.engine.downloader
+        settings = downloader.per_slot_settings.setdefault(host, {})
+        base = self._bases.setdefault(host, float(settings.get("delay", self._base)))
+        delay = max(base, self._asked.get(host, 0.0), latency if base else 0.0)
+        settings["delay"] = delay
+        slot = downloader.slots.get(host)
+        if slot is not None:
+            slot.delay = delay
+
+    def _tell(self, host: str, site: str) -> None:
+        if host not in self._told:
+            self._told.add(host)
+            wait = self._session.hosts.hold(host).until - self._session.now().timestamp()
+            self._session.note_problem(
+                Problem(
+                    site, host, f"asks to be left alone for {wait:.0f} s", "what is left is fetched by a later run"
+                )
+            )
+
+    @property
+    def _session(self) -> CrawlSession:
+        session = self._crawler.get_extension(CrawlSession)
+        assert session is not None
+        return session

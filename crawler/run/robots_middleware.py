@@ -1,0 +1,152 @@
+"""robots.txt (RFC 9309): asked for, remembered, obeyed; every denial leaves a record."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
+
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request
+from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.httpobj import urlparse_cached
+
+from archive.exchange import CaptureOutcome, Discovery, Role
+from crawler.frontier.entries import RobotsCopy
+from crawler.polite.robots_rules import MOST_BYTES, RobotsRules, Standing
+from crawler.run.download_handler import AddressRefused
+from crawler.run.pace_middleware import PaceMiddleware
+from crawler.run.session import CrawlSession
+from crawler.wire.fetcher import unsent
+from spiders.requests import BEGINNING, BODY, discovery_of, request_meta
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scrapy.crawler import Crawler
+
+LIFETIME = timedelta(hours=24)
+"""For how long an answer holds at most (RFC 9309, section 2.4)."""
+UNREACHABLE_LIFETIME = timedelta(minutes=10)
+"""For how long a host is not asked again that did not give its robots.txt."""
+LAST_GOOD = timedelta(days=30)
+"""For how long the last good answer stands in while robots.txt cannot be reached (section 2.3.1.4)."""
+_REDIRECTS = 5
+"""Redirects that are followed; what leads further counts as absent (section 2.3.1.2)."""
+_LARGEST = 1 << 20
+"""Bytes of an answer past which it is cut short in the capture, too; only the first 500 KiB count."""
+_PRIORITY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    rules: RobotsRules
+    until: datetime
+    why: str
+    """What kept robots.txt from us."""
+
+
+class RecordingRobotsMiddleware(RobotsTxtMiddleware):
+    """In the place of Scrapy's, which allows everything while a server fails, and never asks again."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._known: dict[str, asyncio.Task[_Known]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:  # type: ignore[override]
+        """Let a request pass or raise IgnoreRequest."""
+        if request.meta.get("dont_obey_robotstxt") or self._is_exempt(request):
+            return
+        try:
+            known = await self._known_rules(request)
+        except AddressRefused:
+            return  # the request itself is refused in the same way
+        if known.rules.allows(request.url):
+            return
+        outcome, detail = CaptureOutcome.ROBOTS_DENIED, "robots.txt does not allow this address"
+        remedy = "leave it to its owner"
+        if known.rules.standing is Standing.UNREACHABLE:
+            outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt cannot be reached ({known.why})"
+            remedy = "nothing is fetched there until it can"
+        session = self._session
+        session.keep_now(unsent(request.url, outcome, session.now(), discovery_of(request.meta), detail))
+        raise IgnoreRequest(f"{detail}; {remedy}")
+
+    async def robot_parser(self, request: Request) -> RobotsRules:  # type: ignore[override]
+        """The rules for a request's origin. Raises AddressRefused."""
+        return (await self._known_rules(request)).rules
+
+    async def _known_rules(self, request: Request) -> _Known:
+        parts = urlparse_cached(request)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        task = self._known.get(origin)
+        if task is None or (task.done() and self._is_over(task)):
+            task = self._known[origin] = asyncio.ensure_future(self._learn(origin, request))
+        return await asyncio.shield(task)
+
+    def _is_over(self, task: asyncio.Task[_Known]) -> bool:
+        return task.exception() is not None or task.result().until <= self._session.now()
+
+    async def _learn(self, origin: str, request: Request) -> _Known:
+        session = self._session
+        now = session.now()
+        copy = session.frontier.robots(origin)
+        if copy is None or not session.options.due_only or now - copy.fetched >= LIFETIME:
+            copy = await self._asked(origin, request, copy)
+        rules = RobotsRules(copy.status, copy.body, session.configuration.agent)
+        pace = self.crawler.get_downloader_middleware(PaceMiddleware)
+        if pace is not None:
+            pace.asks_for(urlparse_cached(request).hostname or "", rules.crawl_delay, discovery_of(request.meta).site)
+        holds_for = UNREACHABLE_LIFETIME if rules.standing is Standing.UNREACHABLE else LIFETIME
+        return _Known(rules, now + holds_for, copy.why)
+
+    async def _asked(self, origin: str, request: Request, last: RobotsCopy | None) -> RobotsCopy:
+        """The answer of the host; while there is none, the last good one. Raises AddressRefused."""
+        site = discovery_of(request.meta).site
+        meta = request_meta(Discovery(role=Role.ROBOTS, site=site)) | {
+            "dont_obey_robotstxt": True,
+            "redirect_ttl": _REDIRECTS,
+            "download_maxsize": _LARGEST,
+            BODY: BEGINNING,
+        }
+        asked = Request(f"{origin}/robots.txt", priority=_PRIORITY, meta=meta, callback=NO_CALLBACK)
+        assert self.crawler.engine is not None
+        now = self._session.now()
+        try:
+            response = await self.crawler.engine.download_async(asked)
+        except AddressRefused as error:
+            if not error.url.startswith(f"{origin}/"):
+                fresh = RobotsCopy(HTTPStatus.MOVED_PERMANENTLY, b"", now, "redirected to an internal address")
+            else:
+                raise
+        except Exception as error:  # noqa: BLE001 - whatever keeps robots.txt from us counts as unreachable
+            too_many_redirects = isinstance(error, IgnoreRequest) and "redirect" in str(error)
+            fresh = RobotsCopy(
+                HTTPStatus.MOVED_PERMANENTLY if too_many_redirects else 0, b"", now, str(error).partition(";")[0]
+            )
+        else:
+            fresh = RobotsCopy(response.status, response.body[:MOST_BYTES], now, f"status {response.status}")
+        if RobotsRules(fresh.status, b"", "").standing is not Standing.UNREACHABLE:
+            self._session.frontier.keep_robots(origin, fresh)
+            return fresh
+        if last is not None and now - last.fetched < LAST_GOOD:
+            return last
+        return fresh
+
+    def _is_exempt(self, request: Request) -> bool:
+        site = self._session.site(discovery_of(request.meta).site)
+        return site is not None and bool(site.ignore_robots_because)
+
+    @property
+    def _session(self) -> CrawlSession:
+        session = self.crawler.get_extension(CrawlSession)
+        assert session is not None
+        return session

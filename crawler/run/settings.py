@@ -1,0 +1,74 @@
+"""What Scrapy is told. `scrapy.cfg` names this module; `crawler.run.addon` adds what the configuration says."""
+
+from __future__ import annotations
+
+from pipelines.items import item_pipelines
+
+BOT_NAME = "newswarc"
+SPIDER_MODULES = ["spiders.families"]
+ADDONS = {"crawler.run.addon.ConfigurationAddon": 0}
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+ASYNCIO_EVENT_LOOP = "uvloop.Loop"
+
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.run.download_handler.WireDownloadHandler",
+    "https": "crawler.run.download_handler.WireDownloadHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+EXTENSIONS = {
+    "crawler.run.session.CrawlSession": 0,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.memdebug.MemoryDebugger": None,
+}
+DOWNLOADER_MIDDLEWARES = {
+    # In the place of Scrapy's own, which lets denials pass without a record
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.run.pace_middleware.PaceMiddleware": 90,
+    "crawler.run.robots_middleware.RecordingRobotsMiddleware": 100,
+    # The download handler decodes: a wrong Content-Encoding costs a flag, not the page
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "crawler.run.cookies_middleware.BoundedCookiesMiddleware": 700,
+}
+SCHEDULER_PRIORITY_QUEUE = "crawler.run.fair_queue.FairQueue"
+# Documents of sources that are being read: a few large ones must not hold up what else is fetched
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 32 << 20
+SPIDER_MIDDLEWARES = {
+    "crawler.run.frontier_middleware.FrontierMiddleware": 0,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+}
+ITEM_PIPELINES = item_pipelines()
+
+# One item at a time for each response: a hundred tasks a response cost a quarter of the processor
+CONCURRENT_ITEMS = 1
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+# A delay is the least time between two requests, not their mean
+DOWNLOAD_DELAY_JITTER = 0.0
+# News pages reload themselves this way; followed, each would be fetched over and over
+METAREFRESH_ENABLED = False
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "*",
+    # Common readers of WARC files break on br and zstd
+    "Accept-Encoding": "gzip",
+}
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
+# Not 429 and 503, which ask for patience: that goes beyond a run
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+STATS_DUMP = False
+LOG_LEVEL = "WARNING"
+"""Each site's troubles are told by problem lines; the log is for developers."""

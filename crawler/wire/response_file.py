@@ -1,0 +1,40 @@
+"""Where the large part of a response goes while it is received: a file without a name."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from archive.errors import ArchiveError
+
+
+class ResponseFileFailed(ArchiveError):
+    """The disk takes no more of a response: free space or mend rights, then fetch it again."""
+
+
+class ResponseFile:
+    """An overflow for one response. The file is gone when nobody holds it any more, however the process ends."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        """`directory` is where the file is made; None for the system's directory of temporary files."""
+        self._directory = directory
+        self._file: IO[bytes] | None = None
+
+    def write(self, data: bytes) -> None:
+        """Take bytes. Raises ResponseFileFailed."""
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - goes with its last holder
+            self._file.write(data)
+        except OSError as error:
+            raise ResponseFileFailed(f"a large response cannot be spooled: {error}") from error
+
+    def file(self) -> IO[bytes]:
+        """All that was taken. Raises ResponseFileFailed."""
+        assert self._file is not None
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise ResponseFileFailed(f"a large response cannot be spooled: {error}") from error
+        return self._file
