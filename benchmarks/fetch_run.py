@@ -24,7 +24,9 @@ from scrapy.settings import Settings
 
 from archive.exchange import CaptureAddress, Exchange
 from crawler.config import Configuration
-from crawler.run.session import CONFIGURATION, CrawlSession
+from crawler.run.capturing import Capturing
+from crawler.run.crawl_run import CrawlRun
+from crawler.run.extension import CONFIGURATION, CrawlExtension
 from spiders.requests import BODY, NONE
 
 CONCURRENCY = 16
@@ -51,12 +53,20 @@ class ListSpider(scrapy.Spider):
         """Nothing more is done with a page."""
 
 
-class BareSession(CrawlSession):
+class BareCapturing(Capturing):
     """Keeps nothing."""
 
     async def keep(self, exchange: Exchange) -> CaptureAddress:  # noqa: ARG002 - that is the point
         """No place."""
         return _NOTHING
+
+
+class BareExtension(CrawlExtension):
+    """A run that keeps nothing."""
+
+    def __init__(self, run: CrawlRun) -> None:
+        super().__init__(run)
+        run.capturing.__class__ = BareCapturing
 
 
 def _concurrency() -> dict[str, Any]:
@@ -104,7 +114,11 @@ def settings_of(way: str, directory: Path, host: str) -> Settings:
         )
         settings.set(CONFIGURATION, configuration, "cmdline")
         if way == "bare":
-            extensions = {**settings.getdict("EXTENSIONS"), "crawler.run.session.CrawlSession": None, BareSession: 0}
+            extensions = {
+                **settings.getdict("EXTENSIONS"),
+                "crawler.run.extension.CrawlExtension": None,
+                BareExtension: 0,
+            }
             settings.set("EXTENSIONS", extensions, "cmdline")
         return settings
     if way in ("equal", "aiohttp"):

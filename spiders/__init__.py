@@ -12,6 +12,7 @@ Modules:
     reading         documents of sources, read at once or by a worker
     requests        requests that carry how their address was found
     requisites/     what pages need to look as they do
+    run_services    what a spider is given by the run that it is part of
     shapes          forms of a site's addresses, and which of them are articles
     site            what a site's definition may say
     sources/        feeds, sitemaps and sections, read: bytes in, addresses out

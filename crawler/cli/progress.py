@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crawler.run.crawling import CrawlReport
-from crawler.run.session import CrawlSession
+from crawler.run.run_state import RunState
 from spiders.problems import printable
 
 _REFRESHES_PER_SECOND = 4
@@ -30,13 +30,13 @@ class ProgressDisplay:
         self._console = console
 
     @contextmanager
-    def watch(self, session: CrawlSession) -> Iterator[None]:
-        """Show a session until the context ends."""
+    def watch(self, state: RunState) -> Iterator[None]:
+        """Show a run until the context ends."""
         started = time.monotonic()
         spinner = Spinner("dots", "")
 
         def render() -> RenderableType:
-            return _state(session, spinner, time.monotonic() - started)
+            return _shown(state, spinner, time.monotonic() - started)
 
         with Live(
             get_renderable=render, console=self._console, refresh_per_second=_REFRESHES_PER_SECOND, transient=True
@@ -44,8 +44,8 @@ class ProgressDisplay:
             yield
 
 
-def _state(session: CrawlSession, spinner: Spinner, seconds: float) -> RenderableType:
-    counts = session.counts
+def _shown(state: RunState, spinner: Spinner, seconds: float) -> RenderableType:
+    counts = state.counts
     attempts, records = counts.outcomes.total(), counts.pages["record"]
     line = f"{attempts} fetched · {records} articles · {decimal(counts.received)} · {seconds:.0f} s"
     spinner.update(text=Text(line))

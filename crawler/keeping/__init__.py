@@ -2,6 +2,7 @@
 
 Modules:
 
+    captured         what the frontier is told of an attempt
     counts           what a run has done so far
     deriving         pages become records in worker processes
     event_log        what happens, as JSON lines for log collectors

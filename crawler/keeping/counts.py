@@ -1,13 +1,11 @@
-"""What a run has done so far, and what holds it up."""
+"""What a run has done so far."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from crawler.frontier.entries import Due
 from crawler.frontier.outcome_log import Ended, EndedKind
-from crawler.keeping.source_reading import SourceReading
 
 
 @dataclass(slots=True)
@@ -40,15 +38,3 @@ class Counts:
         self.pages[outcome] += 1
         self.articles.update([site] if is_article else [])
         self.unlogged[site, EndedKind.PAGE, outcome] += 1
-
-
-@dataclass(slots=True)
-class SourceSurvey:
-    """What a run has seen of where sites announce their articles."""
-
-    sources: list[SourceReading] = field(default_factory=list)
-    """What was read, in order."""
-    planned: list[Due] = field(default_factory=list)
-    """In a dry run: what would be fetched."""
-    fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Name and language that front pages give themselves, by site."""

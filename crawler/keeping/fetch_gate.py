@@ -11,7 +11,7 @@ class GateShut(ArchiveError):
     """The crawl ends while a request waits: do not send it."""
 
 
-class Gate:
+class FetchGate:
     """Open as long as nobody has a reason against it."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from crawler.config import Configuration
 from crawler.frontier.database import FrontierUnavailable
 from crawler.keeping.counts import Counts
-from crawler.keeping.fetch_gate import Gate
+from crawler.keeping.fetch_gate import FetchGate
 from crawler.keeping.local_services import LocalServices
 from crawler.keeping.recorder import Recorder
 
@@ -30,13 +30,13 @@ class Housekeeping:
         configuration: Configuration,
         recorder: Recorder,
         services: LocalServices,
-        gate: Gate,
+        gate: FetchGate,
         counts: Counts,
         *,
         now: Callable[[], datetime],
         give_up: Callable[[], None],
     ) -> None:
-        """`now` is the session's clock. `give_up` ends the crawl, when the disk has refused for too long."""
+        """`now` is the run's clock. `give_up` ends the crawl, when the disk has refused for too long."""
         self._configuration = configuration
         self._recorder = recorder
         self._store = services.store

@@ -5,11 +5,9 @@ A crawl uses it, and so do the commands that finish by hand what a crawl could n
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from datetime import datetime
 
 from archive.article import Article
 from archive.derived import Derivation
@@ -22,7 +20,6 @@ from crawler.keeping.deriving import Deriver
 from crawler.keeping.event_log import EventLog
 from crawler.keeping.page_feedback import PageFeedback
 from crawler.keeping.spool import Spool
-from crawler.keeping.spool_recovery import take_up
 from crawler.keeping.storing import RetryPauses, SegmentStore
 from pipelines.pool import ExtractionPool
 
@@ -48,13 +45,13 @@ class LocalServices:
         self.frontier = open_frontier(configuration)
         self.outcomes = OutcomeLog(self.frontier.database)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
-        self._storage = open_storage(configuration.archive, configuration.s3)
+        self.storage = open_storage(configuration.archive, configuration.s3)
         self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue)
         self.events = EventLog(configuration.event_log)
         self.feedback = PageFeedback(self.frontier, linked)
         self.deriver = Deriver(self.pool, counts, self._derived)
         self.store = SegmentStore(
-            self._storage,
+            self.storage,
             self.frontier,
             self.deriver,
             self.spool,
@@ -70,20 +67,6 @@ class LocalServices:
             await self.pool.start()
         except (BrokenProcessPool, OSError, EOFError) as error:
             logger.info("the extraction workers did not start: %s", error)
-
-    async def take_up(self, now: datetime) -> list[str]:
-        """Finish what earlier runs left and begin to store it; a line on each segment.
-
-        What they had asked for and did not get may be asked for again, by anybody.
-
-        Raises DamagedArchive, StorageError or OSError.
-        """
-        taken = await asyncio.to_thread(take_up, self.spool, self._storage, self.frontier, now)
-        self.frontier.take_back()
-        for segment, closed in taken.segments:
-            self.store.begin(segment, closed)
-        self.store.tidy(now)
-        return taken.lines
 
     async def drain(self) -> None:
         """Wait until all is stored, or has been refused once more; then end the workers."""

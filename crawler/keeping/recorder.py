@@ -23,14 +23,13 @@ from archive.clock_and_ids import ClockAndIds
 from archive.errors import ArchiveError, SegmentClosed
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original, Role
 from archive.exchange_records import ResponseDigests
-from archive.http1 import BadMessage
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.members import Encoding, labelled_digest
 from archive.recovery import resume
 from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
-from crawler.frontier.capture_outcomes import FINAL, PASSING
 from crawler.frontier.entries import Captured, Failed, KnownCapture
+from crawler.keeping.captured import captured_or_failed
 from crawler.keeping.counts import Counts
 from crawler.keeping.deriving import SegmentPages, WaitingPage
 from crawler.keeping.local_services import LocalServices
@@ -90,8 +89,7 @@ class _Undurable:
     outcome: CaptureOutcome
     site: str
     received: int
-    captured: Captured | None
-    failed: Failed | None
+    result: Captured | Failed
 
 
 class Recorder:
@@ -245,15 +243,15 @@ class Recorder:
         Raises OSError; then they are told of next time.
         """
         self._unreported += durable
-        told = self._unreported
-        self._frontier.captured([attempt.captured for attempt in told if attempt.captured is not None])
-        failures = [attempt.failed for attempt in told if attempt.failed is not None]
+        ready = self._unreported
+        self._frontier.captured([attempt.result for attempt in ready if isinstance(attempt.result, Captured)])
+        failures = [attempt.result for attempt in ready if isinstance(attempt.result, Failed)]
         self._frontier.failed(failures, self._clock_and_ids.now())
         self._unreported = []
-        for attempt in told:
+        for attempt in ready:
             self._counts.attempt(attempt.site, attempt.outcome.value, attempt.received)
-            if attempt.captured is not None:
-                self._recent.discard(attempt.captured)
+            if isinstance(attempt.result, Captured):
+                self._recent.discard(attempt.result)
 
     def _abandon(self, current: _Open) -> None:
         """Give a segment up behind what is durable. Recovery finishes it; what is lost is due again."""
@@ -370,30 +368,12 @@ class Recorder:
 
     def _note(self, exchange: Exchange, address: CaptureAddress) -> None:
         """Remember an attempt until it is durable."""
-        captured: Captured | None = None
-        failed: Failed | None = None
-        if exchange.outcome in PASSING | FINAL:
-            failed = Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING)
-        else:
-            full = exchange.outcome is CaptureOutcome.OK and not address.revisit and exchange.method == "GET"
-            etag, last_modified = _validators(exchange) if full else ("", "")
-            shows_page = exchange.outcome in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED)
-            facts = (exchange.discovery, etag, last_modified, full, shows_page)
-            captured = Captured(exchange.url, address, exchange.started, *facts)
-            if full:
-                self._recent.add(captured)
-        about = (exchange.outcome, exchange.discovery.site, len(exchange.response))
-        self._undurable.append(_Undurable(*about, captured, failed))
+        result = captured_or_failed(exchange, address)
+        if isinstance(result, Captured) and result.full:
+            self._recent.add(result)
+        self._undurable.append(_Undurable(exchange.outcome, exchange.discovery.site, len(exchange.response), result))
 
     def _is_due(self, current: _Open) -> bool:
         settings = self._configuration
         age = time.monotonic() - current.since
         return current.writer.size >= settings.segment_size or age >= settings.segment_age
-
-
-def _validators(exchange: Exchange) -> tuple[str, str]:
-    try:
-        head = exchange.response_head()
-    except BadMessage:
-        return "", ""
-    return head.first("etag"), head.first("last-modified")

@@ -1,22 +1,27 @@
-"""What earlier runs left in the spool is taken up: segments of dead writers are finished, closed ones stored."""
+"""What earlier runs left in the spool is taken up: segments of dead writers are finished, closed ones stored.
+
+The next crawl does it, or a person by hand (``newswarc recover``, ``newswarc upload``).
+"""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.captures import Capture
 from archive.errors import ObjectMissing, StorageUnavailable
-from archive.exchange import CaptureAddress, CaptureOutcome
 from archive.layout import SegmentName
 from archive.recovery import abandoned, captures_of, recover
 from archive.segment import ClosedSegment
 from archive.storage.protocol import Storage
-from crawler.frontier.capture_outcomes import FINAL, PASSING
+from crawler.config import Configuration
 from crawler.frontier.entries import Captured
-from crawler.frontier.frontier import Frontier
+from crawler.frontier.frontier import Frontier, open_frontier
+from crawler.keeping.captured import captured_again
+from crawler.keeping.counts import Counts
 from crawler.keeping.deriving import SegmentPages, WaitingPage
+from crawler.keeping.local_services import LocalServices
 from crawler.keeping.spool import Spool, pages_of
 from pipelines.generation import EXTRACTOR_GENERATION
 
@@ -60,6 +65,61 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
     return taken
 
 
+async def take_up_and_store(services: LocalServices, now: datetime) -> list[str]:
+    """Finish what earlier runs left and begin to store it; a line on each segment.
+
+    What they had asked for and did not get may be asked for again, by anybody.
+
+    Raises DamagedArchive, StorageError or OSError.
+    """
+    taken = await asyncio.to_thread(take_up, services.spool, services.storage, services.frontier, now)
+    services.frontier.take_back()
+    for segment, closed in taken.segments:
+        services.store.begin(segment, closed)
+    services.store.tidy(now)
+    return taken.lines
+
+
+@dataclass(slots=True)
+class RecoveredSpool:
+    """What was found, and what came of it."""
+
+    lines: list[str] = field(default_factory=list)
+    """One on each segment, for a person."""
+    files: list[str] = field(default_factory=list)
+    """Keys of the objects that were stored."""
+    articles: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def recover_segments(configuration: Configuration) -> RecoveredSpool:
+    """Finish the segments of dead writers and tell the frontier of them; nothing is stored.
+
+    Raises DamagedArchive or OSError.
+    """
+    frontier = open_frontier(configuration)
+    try:
+        taken = take_up(Spool(configuration.state_directory / "spool"), None, frontier, datetime.now(UTC))
+    finally:
+        frontier.close()
+    return RecoveredSpool(taken.lines)
+
+
+async def upload_segments(configuration: Configuration) -> RecoveredSpool:
+    """Finish and store all that waits in the spool, records and all.
+
+    Raises BadAddress, DamagedArchive, StorageError or OSError.
+    """
+    counts = Counts()
+    services = LocalServices(configuration, counts)
+    try:
+        lines = await take_up_and_store(services, datetime.now(UTC))
+        await services.drain()
+    finally:
+        services.close()
+    return RecoveredSpool(lines, sorted(counts.files), counts.articles.total(), counts.problems)
+
+
 def _recovered(path: Path, now: datetime) -> str:
     with abandoned(path) as is_abandoned:
         if not is_abandoned:
@@ -88,7 +148,7 @@ def acknowledge(warc: Path, segment: str, frontier: Frontier) -> None:
     """Tell the frontier what a segment holds, so that it is not fetched again. Raises DamagedArchive or OSError."""
     batch: list[Captured] = []
     for capture in captures_of(warc):
-        captured = _captured(capture, segment)
+        captured = captured_again(capture, segment)
         if captured is not None:
             batch.append(captured)
         if len(batch) >= _BATCH:
@@ -107,17 +167,3 @@ def segment_pages(name: SegmentName, warc: Path, spool: Spool) -> SegmentPages:
         if record_id not in derived
     }
     return SegmentPages(name, warc, derived, waiting)
-
-
-def _captured(capture: Capture, segment: str) -> Captured | None:
-    """A capture read back, as the frontier is told of it; None for one that came to nothing."""
-    if capture.outcome in PASSING | FINAL:
-        return None
-    address = CaptureAddress(
-        segment, capture.offset, capture.length, capture.record_id, capture.payload_digest, capture.revisit
-    )
-    full = capture.outcome is CaptureOutcome.OK and not capture.revisit and capture.fact("method") == "GET"
-    head = capture.head() if full else None
-    etag, last_modified = (head.first("etag"), head.first("last-modified")) if head is not None else ("", "")
-    shows_page = capture.outcome in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED)
-    return Captured(capture.url, address, capture.date, capture.discovery, etag, last_modified, full, shows_page)

@@ -11,6 +11,5 @@ Modules:
     importing            WARC files of other programs, with records of their pages
     re_extraction        records of stored segments, extracted again
     rebuilding           indexes, manifests and records, made again from WARC files
-    spool_finishing      doing by hand what a crawl could not
     verification         an archive verified, in worker processes
 """

@@ -14,20 +14,19 @@ from urllib.parse import urlsplit
 
 from archive.cdxj import IndexEntry
 from archive.derived import read_articles, read_outcomes
-from archive.exchange import CaptureAddress, Discovery, Role
 from archive.library import completions, segment_name, segments
 from archive.manifests import CompletionManifest, Manifest
-from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.outcomes import PageOutcome
 from archive.selection import within
 from archive.storage.protocol import Storage
 from crawler.frontier.entries import Captured
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.site_memories import SiteMemories
+from crawler.keeping.captured import captured_as_indexed
 from crawler.keeping.spool_recovery import acknowledge
 
 _NOT_CAPTURED = frozenset({PageOutcome.NO_RESPONSE, PageOutcome.HTTP_ERROR, PageOutcome.TRUNCATED})
 _BATCH = 5000
-_REDIRECTION = 300
 
 
 def refill(storage: Storage, frontier: Frontier, progress: Callable[[str, int], None]) -> int:
@@ -64,7 +63,7 @@ def _tell(storage: Storage, manifest: Manifest, completion: CompletionManifest, 
             entry = index.get(line.offset)
             if line.outcome in _NOT_CAPTURED or entry is None:
                 continue
-            batch.append(_captured(manifest.segment, line, entry))
+            batch.append(captured_as_indexed(manifest.segment, line, entry))
             pages += 1
             if len(batch) >= _BATCH:
                 frontier.captured(batch)
@@ -92,9 +91,3 @@ def _index(storage: Storage, key: str) -> dict[int, IndexEntry]:
     """The lines of an index by offset."""
     with storage.open_range(key) as stream:
         return {entry.offset: entry for entry in map(IndexEntry.parse, stream.read().splitlines())}
-
-
-def _captured(segment: str, line: PageOutcomeLine, entry: IndexEntry) -> Captured:
-    address = CaptureAddress(segment, line.offset, entry.length, line.record_id, entry.digest, entry.is_revisit)
-    full = not entry.is_revisit and entry.status < _REDIRECTION
-    return Captured(line.url, address, entry.moment, Discovery(role=Role.ARTICLE), full=full)

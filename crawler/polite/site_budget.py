@@ -24,7 +24,7 @@ class SiteLimits:
     """Sources in a row that show nothing new."""
 
 
-class Budget:
+class SiteBudget:
     """What the sites of a run have cost so far."""
 
     def __init__(self, limits: SiteLimits) -> None:

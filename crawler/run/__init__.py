@@ -3,9 +3,13 @@
 Modules:
 
     addon                fills the configuration into Scrapy's settings
+    announcements        what sources say of articles that wait to be fetched
+    capturing            the one way into the archive for what a run receives
     cookies_middleware   cookies within bounds
+    crawl_run            one run: its parts put together, begun and ended
     crawling             one crawl from start to report
     download_handler     Scrapy requests over our own wire
+    extension            the Scrapy extension that holds the run
     fair_queue           which host is next
     frontier_middleware  admits new articles, takes up what earlier runs left
     interruption         Ctrl-C: the first ends the crawl in order, the second at once
@@ -13,6 +17,6 @@ Modules:
     pace_middleware      how fast a host is asked
     requisites           which styles, pictures and scripts a run fetches
     robots_middleware    robots.txt (RFC 9309): fetched, remembered, obeyed
-    session              recorder and frontier joined to a running crawl
+    run_state            what a run is to do, has seen and may still do
     settings             what Scrapy is told; `scrapy.cfg` names it
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crawler.config import Configuration, environment_value, load_configuration
+from crawler.run.extension import CONFIGURATION
 from crawler.run.fair_queue import PLACES
-from crawler.run.session import CONFIGURATION
 from spiders.families.base import SITE_DIRECTORIES, VARIABLE_READER
 
 if TYPE_CHECKING:

@@ -22,8 +22,10 @@ from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
 from crawler.frontier.database import Database, open_database
 from crawler.frontier.site_copy import copy_sites
+from crawler.run.crawl_run import CrawlRun
+from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
 from crawler.run.interruption import Interruption
-from crawler.run.session import CLOCK_AND_IDS, CONFIGURATION, DRY_RUN, DUE, LIMIT, POOL, CrawlSession
+from crawler.run.run_state import RunOptions, RunState
 from pipelines.allocator import bound_allocator
 from pipelines.pool import ExtractionPool
 from spiders.families.news import NewsSpider
@@ -93,8 +95,8 @@ class CrawlReport:
         return 1 if self.failed_sites or self.storage_trouble else 0
 
 
-Watcher = Callable[[CrawlSession], AbstractContextManager[Any]]
-"""Called with the session when it exists; returns a context manager that is entered for the crawl's time."""
+Watcher = Callable[[RunState], AbstractContextManager[Any]]
+"""Called with the state of the run when it exists; returns a context manager that is entered for the crawl's time."""
 
 
 def run_crawl(
@@ -129,10 +131,10 @@ def run_crawl(
             interruption.listen()
             process.start(install_signal_handlers=False)
             interruption.unlisten()
-        session = crawler.get_extension(CrawlSession)
-        if session is None:
+        extension = crawler.get_extension(CrawlExtension)
+        if extension is None:
             raise ConfigurationError("the crawl could not start; run it with -v to see why")
-        report = _report(configuration, plan, session, crawler.stats.get_stats() if crawler.stats else {})
+        report = _report(configuration, plan, extension.run, crawler.stats.get_stats() if crawler.stats else {})
         report.interrupted = interruption.requested
         return report
 
@@ -148,13 +150,13 @@ def _arguments(configuration: Configuration, plan: CrawlPlan, clock_and_ids: Clo
 
 @contextmanager
 def _watched(crawler: Crawler, watch: Watcher | None) -> Iterator[None]:
-    """Lets `watch` see the crawl's session from the engine's start to its end."""
+    """Lets `watch` see the state of the run from the engine's start to its end."""
     with ExitStack() as stack:
 
         def begin() -> None:
-            session = crawler.get_extension(CrawlSession)
-            if watch is not None and session is not None:
-                stack.enter_context(watch(session))
+            extension = crawler.get_extension(CrawlExtension)
+            if watch is not None and extension is not None:
+                stack.enter_context(watch(extension.run.state))
 
         crawler.signals.connect(begin, signals.engine_started)
         yield
@@ -212,54 +214,51 @@ def _settings(
     settings.setmodule("crawler.run.settings", priority="project")
     settings.set(CONFIGURATION, configuration, "cmdline")
     settings.set(CLOCK_AND_IDS, clock_and_ids, "cmdline")
-    settings.set(LIMIT, plan.limit, "cmdline")
-    settings.set(DRY_RUN, plan.dry_run, "cmdline")
-    settings.set(DUE, plan.due, "cmdline")
+    settings.set(OPTIONS, RunOptions(plan.limit, plan.dry_run, plan.due), "cmdline")
     settings.set("LOG_LEVEL", _LOG_LEVELS[min(verbosity, len(_LOG_LEVELS) - 1)], "cmdline")
     delays = {site.host: {"delay": site.delay} for site in plan.sites if site.delay is not None}
     settings.set("DOWNLOAD_SLOTS", delays, "cmdline")
     return settings
 
 
-def _report(
-    configuration: Configuration, plan: CrawlPlan, session: CrawlSession, stats: dict[str, Any]
-) -> CrawlReport:
-    counts = session.counts
-    problems = [str(problem) for problem in session.problems] + counts.problems
+def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats: dict[str, Any]) -> CrawlReport:
+    state = run.state
+    counts, findings = state.counts, state.findings
+    problems = [str(problem) for problem in state.problems] + counts.problems
     broken = sum(
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
     )
     if broken:
         problems.append(f"{broken} pages met an internal error; run with -v and report what it says")
-    if not session.complete:
+    if not state.complete:
         problems.append(
             f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"
         )
-    silent = {p.site for p in session.problems if not session.found[p.site] and not counts.articles[p.site]}
-    silent -= set(session.elsewhere)
-    low = {site.id for site in plan.sites if plan.urls is None and session.found[site.id] < site.floors.articles}
-    low -= set(session.elsewhere)
+    silent = {p.site for p in state.problems if not findings.found[p.site] and not counts.articles[p.site]}
+    silent -= set(state.elsewhere)
+    low = {site.id for site in plan.sites if plan.urls is None and findings.found[site.id] < site.floors.articles}
+    low -= set(state.elsewhere)
     for site in plan.sites:
         if site.id in low - silent:
             floor = site.floors.articles
-            problems.append(f"{site.id}: {session.found[site.id]} articles, its floor is {floor}; check its sources")
-    planned = [_planned(due.url, session.best_discovery(due.url, due.discovery)) for due in session.survey.planned]
+            problems.append(f"{site.id}: {findings.found[site.id]} articles, its floor is {floor}; check its sources")
+    planned = [_planned(due.url, run.announcements.best(due.url, due.discovery)) for due in findings.planned]
     return CrawlReport(
         archive=configuration.archive,
         outcomes=dict(sorted(counts.outcomes.items())),
         pages=dict(sorted(counts.pages.items())),
         articles=dict(sorted(counts.articles.items())),
-        found=dict(sorted(session.found.items())),
+        found=dict(sorted(findings.found.items())),
         received=counts.received,
         files=[] if plan.dry_run else sorted(counts.files),
-        leftovers=session.leftovers,
-        elsewhere=list(session.elsewhere),
+        leftovers=state.recovered,
+        elsewhere=list(state.elsewhere),
         problems=problems,
         failed_sites=sorted(silent | low),
         planned=planned,
-        sources=[asdict(reading) for reading in session.survey.sources],
-        fronts=session.survey.fronts,
-        storage_trouble=bool(counts.problems) or bool(broken) or not session.complete,
+        sources=[asdict(reading) for reading in findings.sources],
+        fronts=findings.fronts,
+        storage_trouble=bool(counts.problems) or bool(broken) or not state.complete,
     )
 
 

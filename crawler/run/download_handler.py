@@ -1,6 +1,6 @@
 """The Scrapy side of fetching: a download handler.
 
-Scrapy's request becomes a `WireRequest`; every attempt goes through the session's door, which keeps it; then
+Scrapy's request becomes a `WireRequest`; every attempt goes through `Capturing`, which keeps it; then
 the last one becomes Scrapy's response, or the exception that Scrapy's middlewares know.
 """
 
@@ -41,7 +41,7 @@ from crawler.frontier.database import FrontierUnavailable
 from crawler.frontier.presence import LEAST, HeldElsewhere
 from crawler.keeping.fetch_gate import GateShut
 from crawler.keeping.recorder import NotKept
-from crawler.run.session import CrawlSession
+from crawler.run.extension import run_of
 from crawler.wire.address_limits import AddressLimits
 from crawler.wire.connection import Timeouts
 from crawler.wire.fetcher import Fetcher, Stopped, WireRequest
@@ -142,10 +142,8 @@ class WireDownloadHandler(BaseDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        session = crawler.get_extension(CrawlSession)
-        assert session is not None, "the settings must name CrawlSession among the extensions"
-        self._session = session
-        self._settings = session.configuration
+        run = self._run = run_of(crawler)
+        self._settings = run.configuration
         self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
         self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
@@ -153,14 +151,14 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._pool = ConnectionPool(
             self._settings.address_rules, limits, bind_address=self._settings.bind_address, resolver=resolver
         )
-        self._address_limits = AddressLimits(self._settings.concurrency_per_address, resolver, session.presence)
+        self._address_limits = AddressLimits(self._settings.concurrency_per_address, resolver, run.presence)
         self._places = asyncio.Semaphore(self._settings.concurrency)
-        self._fetcher = Fetcher(self._pool, session.now, session.spool_directory)
+        self._fetcher = Fetcher(self._pool, run.now, run.spool_directory)
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, keep, and answer as Scrapy expects."""
         try:
-            await self._session.gate.passed()
+            await self._run.gate.passed()
         except GateShut as error:
             raise IgnoreRequest(str(error)) from error
         watcher = SignalWatcher.where_heard(self.crawler, request)
@@ -189,14 +187,14 @@ class WireDownloadHandler(BaseDownloadHandler):
 
         Raises IgnoreRequest when the host has asked for patience meanwhile, or another machine stays at it.
         """
-        hosts = self._session.hosts
+        hosts = self._run.hosts
         host = urlparse_cached(request).hostname or ""
         async with hosts.turn(host), self._presence(host) as until:
             if hosts.left_alone(host):
                 raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
             try:
                 for exchange in await self._fetched(self._wire_request(request, watcher), host, until):
-                    address = await self._session.keep(exchange)
+                    address = await self._run.capturing.keep(exchange)
                     hosts.answered(host, exchange)
             except NotKept as error:
                 raise DownloadFailedError(str(error)) from error
@@ -206,19 +204,19 @@ class WireDownloadHandler(BaseDownloadHandler):
         """The attempts, once there is a place at the host's address and among all; over at the moment `until`."""
         origin = request.origin
         async with self._address_limits.place(origin.host, origin.port, self._pause(host)) as also, self._places:
-            await self._session.hosts.spaced(host, self._pause(host))
+            await self._run.hosts.spaced(host, self._pause(host))
             left = min(until, also) - time.monotonic()
             timeouts = replace(request.timeouts, total=max(LEAST, min(request.timeouts.total, left)))
             if request.discovery.role is Role.ARTICLE:
-                self._session.frontier.fetching(request.url)
+                self._run.frontier.fetching(request.url)
             exchanges = await self._fetcher.fetch(replace(request, timeouts=timeouts))
-            self._session.hosts.sent(host, exchanges[-1])
+            self._run.hosts.sent(host, exchanges[-1])
             return exchanges
 
     @asynccontextmanager
     async def _presence(self, host: str) -> AsyncIterator[float]:
         """Alone at a host, until the moment it gives. Raises IgnoreRequest when another machine stays there."""
-        presence = self._session.presence
+        presence = self._run.presence
         try:
             until = await presence.at(f"host {host}", self._pause(host))
         except (HeldElsewhere, FrontierUnavailable) as error:
@@ -248,7 +246,7 @@ class WireDownloadHandler(BaseDownloadHandler):
             body=request.body,
             timeouts=self._timeouts(request),
             limit=int(request.meta.get("download_maxsize", self._settings.max_body)),
-            discovery=self._session.discovery_kept(request.url, discovery_of(request.meta)),
+            discovery=self._run.announcements.kept(request.url, discovery_of(request.meta)),
             redacted=self._redacted | frozenset(request.meta.get(REDACTED, ())),
             proxy=_proxy(request),
             verify=verify,

@@ -11,7 +11,8 @@ from scrapy.http import Request, Response
 from archive.exchange import Discovery, Role
 from crawler.frontier.entries import Due
 from crawler.keeping.source_reading import SourceReading, moment_of
-from crawler.run.session import CrawlSession
+from crawler.run.crawl_run import CrawlRun
+from crawler.run.extension import run_of
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
 from spiders.requests import (
@@ -111,30 +112,30 @@ class FrontierMiddleware:
             return
         for request in self._again(spider):
             yield request
-        now = self._session.now() if self._session.options.due_only else None
-        for due in self._session.frontier.due(spider.sites, now):
-            if self._session.admit():
+        now = self._run.now() if self._run.state.options.due_only else None
+        for due in self._run.frontier.due(spider.sites, now):
+            if self._run.state.admit():
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
                 for planned in self._planned([request]):
                     yield planned
 
     def _again(self, spider: SiteSpider) -> list[Request]:
         """Articles that may have been corrected meanwhile, conditionally."""
-        session = self._session
+        run = self._run
         requests: list[Request] = []
-        for site in spider.sites.values() if not session.options.dry_run else ():
-            for due in session.frontier.due_again(site.id, session.ages_of(site.id), session.now(), _MOST_AGAIN):
-                if self._is_within(due.discovery) and session.admit():
+        for site in spider.sites.values() if not run.state.options.dry_run else ():
+            for due in run.frontier.due_again(site.id, run.state.ages_of(site.id), run.now(), _MOST_AGAIN):
+                if self._is_within(due.discovery) and run.state.admit():
                     requests.append(self._repeated(spider.article_request(site, due.discovery, due.url)))
         return requests
 
     def _known_sources(self, discovery: Discovery) -> list[Request]:
         """What a front page led to before, when it is not time for the front page itself."""
-        spider, session = self._crawler.spider, self._session
-        if discovery.via != _SEED or not session.options.due_only or not isinstance(spider, NewsSpider):
+        spider, run = self._crawler.spider, self._run
+        if discovery.via != _SEED or not run.state.options.due_only or not isinstance(spider, NewsSpider):
             return []
         site = spider.sites[discovery.site]
-        known = [source for source in session.frontier.sources(site.id) if source.via in _EXPLORED]
+        known = [source for source in run.frontier.sources(site.id) if source.via in _EXPLORED]
         return self._admitted([spider.source_request(site, source.url, source.role, source.via) for source in known])
 
     async def process_spider_output(self, response: Response, result: AsyncIterator[Any]) -> AsyncIterator[Any]:
@@ -144,9 +145,9 @@ class FrontierMiddleware:
         new = 0
         async for requests in _batches(result, items):
             reading.take(requests)
-            before = self._session.new_articles  # other sources are read meanwhile
+            before = self._run.state.findings.new_articles  # other sources are read meanwhile
             admitted = self._admitted(requests)
-            new += self._session.new_articles - before
+            new += self._run.state.findings.new_articles - before
             for request in admitted:
                 yield request
         if reading.discovery.role in SOURCE_ROLES:
@@ -156,29 +157,29 @@ class FrontierMiddleware:
 
     def _was_read(self, reading: _Reading, new: int) -> None:
         """A source was read to its end: what it showed is counted, and when it is due again follows from that."""
-        session, discovery = self._session, reading.discovery
+        run, discovery = self._run, reading.discovery
         found = reading.articles
         if is_unchanged(reading.response):
-            found = session.frontier.last_found(reading.asked)
+            found = run.frontier.last_found(reading.asked)
         else:
-            session.frontier.looked_at(reading.asked, discovery, found, session.now())
+            run.frontier.looked_at(reading.asked, discovery, found, run.now())
             if discovery.via in _LED_ON:
-                session.budget.showed(discovery.site, reading.shown)
-        session.found[discovery.site] += found
+                run.state.budget.showed(discovery.site, reading.shown)
+        run.state.findings.found[discovery.site] += found
         facts = (reading.asked, discovery.role.value, discovery.via, found, reading.newest, reading.leads_on)
-        session.survey.sources.append(SourceReading(discovery.site, *facts))
-        pace = session.pace_of(discovery.site)
+        run.state.findings.sources.append(SourceReading(discovery.site, *facts))
+        pace = run.state.pace_of(discovery.site)
         cache = (reading.response.headers.get("Cache-Control") or b"").decode("latin-1")
         wish = wanted_interval(reading.response.body, cache)
-        session.frontier.schedule(reading.asked, new, pace, session.now(), leads_on=reading.leads_on, wish=wish)
+        run.frontier.schedule(reading.asked, new, pace, run.now(), leads_on=reading.leads_on, wish=wish)
 
     def _admitted(self, requests: list[Request]) -> list[Request]:
         """Sources, conditionally; and articles that are new and may be fetched, claimed."""
-        session = self._session
+        run = self._run
         found = [(request, discovery_of(request.meta)) for request in requests]
         dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
-        new = {due.url for due in session.frontier.discover(dues)}
-        session.new_articles += len(new)
+        new = {due.url for due in run.frontier.discover(dues)}
+        run.state.findings.new_articles += len(new)
         admitted: list[Request] = []
         for request, discovery in found:
             if discovery.role in SOURCE_ROLES and not self._is_time(request, discovery.site):
@@ -188,62 +189,60 @@ class FrontierMiddleware:
                     admitted.append(self._conditional(request, discovery))
             elif discovery.via == _ALWAYS or request.url in new:
                 new.discard(request.url)
-                if self._is_within(discovery) and session.admit():
+                if self._is_within(discovery) and run.state.admit():
                     admitted.append(request)
             elif self._was_changed(request.url, discovery):
-                if self._is_within(discovery) and session.admit():
+                if self._is_within(discovery) and run.state.admit():
                     admitted.append(self._repeated(request))
             elif discovery.source_date:
-                session.announce(request.url, discovery)
+                run.announcements.add(request.url, discovery)
         return self._planned(admitted)
 
     def _was_changed(self, url: str, discovery: Discovery) -> bool:
         """Whether a sitemap says that an article was changed since it was last asked for (``lastmod``)."""
-        session = self._session
-        if discovery.via != "sitemap" or not discovery.source_date or not session.ages_of(discovery.site):
+        run = self._run
+        if discovery.via != "sitemap" or not discovery.source_date or not run.state.ages_of(discovery.site):
             return False
-        asked = session.frontier.asked_at(url)
-        return asked is not None and asked < moment_of(discovery.source_date) <= session.now().timestamp()
+        asked = run.frontier.asked_at(url)
+        return asked is not None and asked < moment_of(discovery.source_date) <= run.now().timestamp()
 
     def _is_within(self, discovery: Discovery) -> bool:
         """Whether the site may have one more request in this run. What was found all the same is due in the next."""
-        session = self._session
+        run = self._run
         is_led = discovery.role in SOURCE_ROLES and discovery.via in _LED_ON
-        takes = session.budget.takes_source if is_led else session.budget.takes_request
+        takes = run.state.budget.takes_source if is_led else run.state.budget.takes_request
         refusal = takes(discovery.site)
         if refusal:
-            session.note_limit(discovery.site, refusal)
+            run.state.note_limit(discovery.site, refusal)
         return not refusal
 
     def _is_time(self, request: Request, site: str) -> bool:
         """Whether a source is to be looked at in this run. Of one that is not, what it showed last counts."""
-        session = self._session
+        run = self._run
         if self._is_read_back_catalogue(request):
             return False
-        if not session.options.due_only or session.frontier.is_due(request.url, session.now()):
+        if not run.state.options.due_only or run.frontier.is_due(request.url, run.now()):
             return True
-        session.found[site] += session.frontier.last_found(request.url)
+        run.state.findings.found[site] += run.frontier.last_found(request.url)
         return False
 
     def _is_read_back_catalogue(self, request: Request) -> bool:
         """Whether an old sitemap was read to its end and has not changed: a backfill that goes on leaves it out."""
         if request.priority != BACKFILL_SOURCE_PRIORITY or CHANGED not in request.meta:
             return False
-        read = self._session.frontier.was_read(request.url)
+        read = self._run.frontier.was_read(request.url)
         lastmod = request.meta[CHANGED]
         changed = moment_of(lastmod) + (_DAY if lastmod and _HAS_TIME not in lastmod else 0.0)
-        return read > 0 and (
-            read > changed if changed > 0 else read > self._session.now().timestamp() - _CATALOGUE_AGE
-        )
+        return read > 0 and (read > changed if changed > 0 else read > self._run.now().timestamp() - _CATALOGUE_AGE)
 
     def _planned(self, requests: list[Request]) -> list[Request]:
         """The requests, articles claimed; in a dry run nothing but a note of these."""
-        session = self._session
+        run = self._run
         articles = [request for request in requests if discovery_of(request.meta).role is Role.ARTICLE]
-        if not session.options.dry_run:
-            session.frontier.claim([request.url for request in articles])
+        if not run.state.options.dry_run:
+            run.frontier.claim([request.url for request in articles])
             return requests
-        session.survey.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
+        run.state.findings.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
         return [request for request in requests if request not in articles]
 
     def _conditional(self, request: Request, discovery: Discovery) -> Request:
@@ -253,18 +252,18 @@ class FrontierMiddleware:
         """
         if discovery.role is Role.REQUISITE:
             return self._made_conditional(request)
-        if discovery.via != _SEED and self._session.frontier.last_found(request.url) > 0:
+        if discovery.via != _SEED and self._run.frontier.last_found(request.url) > 0:
             return self._made_conditional(request)
         return request
 
     def _repeated(self, request: Request) -> Request:
         """A request for an article that was captured before, conditional and noted."""
-        self._session.frontier.asked_again(request.url, self._session.now())
+        self._run.frontier.asked_again(request.url, self._run.now())
         request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_MODIFIED]
         return self._made_conditional(request)
 
     def _made_conditional(self, request: Request) -> Request:
-        known = self._session.frontier.known_capture(request.url)
+        known = self._run.frontier.known_capture(request.url)
         if known is not None and known.stored:
             if known.etag:
                 request.headers.setdefault("If-None-Match", known.etag)
@@ -273,7 +272,5 @@ class FrontierMiddleware:
         return request
 
     @property
-    def _session(self) -> CrawlSession:
-        session = self._crawler.get_extension(CrawlSession)
-        assert session is not None
-        return session
+    def _run(self) -> CrawlRun:
+        return run_of(self._crawler)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
-from crawler.run.session import CrawlSession
+from crawler.run.extension import CrawlExtension
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -52,8 +52,8 @@ class Interruption:
             self._stop()
 
     def _stop(self) -> None:
-        session = self._crawler.get_extension(CrawlSession) if self._crawler.spider is not None else None
-        engine = self._crawler.engine if session is not None else None
-        if session is not None and not session.closing and engine is not None and engine.running:
-            session.gate.shut()
+        extension = self._crawler.get_extension(CrawlExtension) if self._crawler.spider is not None else None
+        engine = self._crawler.engine if extension is not None else None
+        if extension is not None and not extension.run.state.closing and engine is not None and engine.running:
+            extension.run.gate.shut()
             self._stopping = asyncio.ensure_future(self._crawler.stop_async())

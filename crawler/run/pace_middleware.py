@@ -15,7 +15,8 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive.exchange import CaptureOutcome
 from crawler.frontier.holds import ASKS_FOR_PATIENCE
 from crawler.polite.block_list import BlockList
-from crawler.run.session import CrawlSession
+from crawler.run.crawl_run import CrawlRun
+from crawler.run.extension import run_of
 from crawler.wire.fetcher import unsent
 from spiders.problems import Problem
 from spiders.requests import SOURCE_ROLES, asked_address, discovery_of
@@ -45,23 +46,21 @@ class PaceMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Made by Scrapy, from its settings."""
-        session = crawler.get_extension(CrawlSession)
-        assert session is not None
-        configuration = session.configuration
+        configuration = run_of(crawler).configuration
         return cls(
             crawler, BlockList(configuration.block_list_file), configuration.delay, configuration.longest_delay
         )
 
     def process_request(self, request: Request) -> None:
         """Let a request pass, or raise IgnoreRequest when its host is left alone or its address blocked."""
-        session = self._session
+        run = self._run
         if self._block_list.blocks(request.url):
             detail = "on the operator's block list"
             outcome = CaptureOutcome.BLOCKED
-            session.keep_now(unsent(request.url, outcome, session.now(), discovery_of(request.meta), detail))
+            run.capturing.keep_now(unsent(request.url, outcome, run.now(), discovery_of(request.meta), detail))
             raise IgnoreRequest(f"{detail}; take it off to fetch it")
         host = urlparse_cached(request).hostname or ""
-        if session.hosts.left_alone(host):
+        if run.hosts.left_alone(host):
             raise IgnoreRequest(f"{host} asked to be left alone; the next run after that goes on")
 
     def process_response(self, request: Request, response: Response) -> Response:
@@ -83,14 +82,14 @@ class PaceMiddleware:
     def _failed(self, request: Request) -> None:
         """A source that fails is looked at no sooner than one that brings nothing."""
         if discovery_of(request.meta).role in SOURCE_ROLES:
-            session = self._session
-            pace = session.pace_of(discovery_of(request.meta).site)
-            session.frontier.schedule(asked_address(request), 0, pace, session.now())
+            run = self._run
+            pace = run.state.pace_of(discovery_of(request.meta).site)
+            run.frontier.schedule(asked_address(request), 0, pace, run.now())
 
     def asks_for(self, host: str, delay: float, site: str) -> None:
         """robots.txt asks for so many seconds between two requests."""
         if delay > self._cap:
-            self._session.note_problem(
+            self._run.state.note_problem(
                 Problem(site, host, f"robots.txt asks for {delay:g} s between requests", f"{self._cap:g} s are kept")
             )
         self._asked[host] = min(delay, self._cap)
@@ -110,15 +109,13 @@ class PaceMiddleware:
     def _tell(self, host: str, site: str) -> None:
         if host not in self._told:
             self._told.add(host)
-            wait = self._session.hosts.hold(host).until - self._session.now().timestamp()
-            self._session.note_problem(
+            wait = self._run.hosts.hold(host).until - self._run.now().timestamp()
+            self._run.state.note_problem(
                 Problem(
                     site, host, f"asks to be left alone for {wait:.0f} s", "what is left is fetched by a later run"
                 )
             )
 
     @property
-    def _session(self) -> CrawlSession:
-        session = self._crawler.get_extension(CrawlSession)
-        assert session is not None
-        return session
+    def _run(self) -> CrawlRun:
+        return run_of(self._crawler)

@@ -17,9 +17,10 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive.exchange import CaptureOutcome, Discovery, Role
 from crawler.frontier.entries import RobotsCopy
 from crawler.polite.robots_rules import MOST_BYTES, RobotsRules, Standing
+from crawler.run.crawl_run import CrawlRun
 from crawler.run.download_handler import AddressRefused
+from crawler.run.extension import run_of
 from crawler.run.pace_middleware import PaceMiddleware
-from crawler.run.session import CrawlSession
 from crawler.wire.fetcher import unsent
 from spiders.requests import BEGINNING, BODY, discovery_of, request_meta
 
@@ -76,8 +77,8 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         if known.rules.standing is Standing.UNREACHABLE:
             outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt cannot be reached ({known.why})"
             remedy = "nothing is fetched there until it can"
-        session = self._session
-        session.keep_now(unsent(request.url, outcome, session.now(), discovery_of(request.meta), detail))
+        run = self._run
+        run.capturing.keep_now(unsent(request.url, outcome, run.now(), discovery_of(request.meta), detail))
         raise IgnoreRequest(f"{detail}; {remedy}")
 
     async def robot_parser(self, request: Request) -> RobotsRules:  # type: ignore[override]
@@ -93,15 +94,15 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         return await asyncio.shield(task)
 
     def _is_over(self, task: asyncio.Task[_Known]) -> bool:
-        return task.exception() is not None or task.result().until <= self._session.now()
+        return task.exception() is not None or task.result().until <= self._run.now()
 
     async def _learn(self, origin: str, request: Request) -> _Known:
-        session = self._session
-        now = session.now()
-        copy = session.frontier.robots(origin)
-        if copy is None or not session.options.due_only or now - copy.fetched >= LIFETIME:
+        run = self._run
+        now = run.now()
+        copy = run.frontier.robots(origin)
+        if copy is None or not run.state.options.due_only or now - copy.fetched >= LIFETIME:
             copy = await self._asked(origin, request, copy)
-        rules = RobotsRules(copy.status, copy.body, session.configuration.agent)
+        rules = RobotsRules(copy.status, copy.body, run.configuration.agent)
         pace = self.crawler.get_downloader_middleware(PaceMiddleware)
         if pace is not None:
             pace.asks_for(urlparse_cached(request).hostname or "", rules.crawl_delay, discovery_of(request.meta).site)
@@ -119,7 +120,7 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         }
         asked = Request(f"{origin}/robots.txt", priority=_PRIORITY, meta=meta, callback=NO_CALLBACK)
         assert self.crawler.engine is not None
-        now = self._session.now()
+        now = self._run.now()
         try:
             response = await self.crawler.engine.download_async(asked)
         except AddressRefused as error:
@@ -135,18 +136,16 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         else:
             fresh = RobotsCopy(response.status, response.body[:MOST_BYTES], now, f"status {response.status}")
         if RobotsRules(fresh.status, b"", "").standing is not Standing.UNREACHABLE:
-            self._session.frontier.keep_robots(origin, fresh)
+            self._run.frontier.keep_robots(origin, fresh)
             return fresh
         if last is not None and now - last.fetched < LAST_GOOD:
             return last
         return fresh
 
     def _is_exempt(self, request: Request) -> bool:
-        site = self._session.site(discovery_of(request.meta).site)
+        site = self._run.state.sites.get(discovery_of(request.meta).site)
         return site is not None and bool(site.ignore_robots_because)
 
     @property
-    def _session(self) -> CrawlSession:
-        session = self.crawler.get_extension(CrawlSession)
-        assert session is not None
-        return session
+    def _run(self) -> CrawlRun:
+        return run_of(self.crawler)

@@ -184,7 +184,7 @@ def _crawl(configuration: Configuration, site: Site) -> None:
 
 def _store(configuration: Configuration) -> None:
     """The process that stores what lies in a slot."""
-    from crawler.offline.spool_finishing import upload_segments
+    from crawler.keeping.spool_recovery import upload_segments
 
     _set_up()
     with turn(configuration.state_directory) as is_ours:

@@ -3,7 +3,7 @@
 A crawl that is forked begins at once, and what it forks extracts at once.
 """
 
-from crawler.offline.spool_finishing import upload_segments
+from crawler.keeping.spool_recovery import upload_segments
 from crawler.run.crawling import run_crawl
 from pipelines.preloaded import derive
 

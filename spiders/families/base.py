@@ -16,7 +16,6 @@ from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.links import clean_address
 from spiders.problems import Problem, problem_found
-from spiders.reading import SourceReader
 from spiders.requests import (
     ARTICLE_PRIORITY,
     BODY,
@@ -31,9 +30,8 @@ from spiders.requests import (
     discovery_of,
     request_meta,
 )
-from spiders.requisites.collection import Wishes
 from spiders.requisites.requests import page_requests
-from spiders.shapes import UNKNOWN, Shapes
+from spiders.run_services import RunSites, SpiderServices
 from spiders.site import Site
 from spiders.sources.found import Found
 
@@ -69,13 +67,10 @@ class SiteSpider(scrapy.Spider):
         super().__init__(name, **kwargs)
         catalog = SiteCatalog(directories)
         named = [catalog.find(part.strip()) for part in site.split(",") if part.strip()]
-        self.sites = {found.id: found for found in [*definitions, *named]}
-        self.reader: SourceReader | None = None
-        """Reads large sources; set by who runs the spider."""
-        self.requisites = Wishes()
-        """What is wanted of requisites; set by who runs the spider."""
-        self.shapes_of: Callable[[str], Shapes] = lambda _: UNKNOWN
-        """What is known of a site's addresses; set by who runs the spider."""
+        self.definitions = (*definitions, *named)
+        """The sites that the spider was made for."""
+        self.services = SpiderServices(RunSites(self.definitions))
+        """Set once by the run that the spider is part of."""
         self._secret_of = secret_of
         self.since = since
         self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")
@@ -87,6 +82,11 @@ class SiteSpider(scrapy.Spider):
         kwargs.setdefault("directories", directories)
         kwargs.setdefault("secret_of", crawler.settings.get(VARIABLE_READER))
         return super().from_crawler(crawler, *args, **kwargs)
+
+    @property
+    def sites(self) -> RunSites:
+        """The sites of the run."""
+        return self.services.sites
 
     def request(
         self, url: str, site: Site, discovery: Discovery, callback: Callable[..., Any], priority: int
@@ -122,7 +122,7 @@ class SiteSpider(scrapy.Spider):
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
         """The request for an article page."""
         request = self.request(url, site, discovery, self.parse_page, self.priority_of(discovery))
-        if not self.requisites.are_wanted(site):
+        if not self.services.requisites.are_wanted(site):
             request.meta[BODY] = NONE  # whoever extracts reads it from the capture
         return request
 
@@ -156,7 +156,11 @@ class SiteSpider(scrapy.Spider):
         """An article page: what it needs to look as it does; its capture's address goes to the pipelines."""
         capture = capture_of(response.meta)
         site = self.sites[discovery_of(response.meta).site]
-        if self.requisites.are_wanted(site) and response.status == HTTPStatus.OK and UNCHANGED not in response.flags:
+        if (
+            self.services.requisites.are_wanted(site)
+            and response.status == HTTPStatus.OK
+            and UNCHANGED not in response.flags
+        ):
             async for request in page_requests(self, site, response):
                 yield request
         if capture.segment:

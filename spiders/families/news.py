@@ -57,8 +57,6 @@ class NewsSpider(SiteSpider):
         """`backfill` follows all sitemaps and all pages of sections. Raises SiteError."""
         super().__init__(name, **kwargs)
         self.backfill = str(backfill).lower() in ("1", "true", "yes")
-        self.fronts: dict[str, tuple[str, str]] = {}
-        """Name and language that front pages give themselves, by site."""
         self._recent = (datetime.fromisoformat(self.seen_at).astimezone(UTC) - _RECENT).isoformat()
 
     async def start(self) -> AsyncIterator[Any]:
@@ -100,7 +98,9 @@ class NewsSpider(SiteSpider):
         if response.status != 200 or is_unchanged(response):
             return
         try:
-            found = await read_source(self.reader, response, parse_feed, response.url, _content_type(response))
+            found = await read_source(
+                self.services.reader, response, parse_feed, response.url, _content_type(response)
+            )
         except NotASource as error:
             self._not_a_source(response, error)
             return
@@ -114,7 +114,7 @@ class NewsSpider(SiteSpider):
         if response.status != 200 or is_unchanged(response):
             return
         try:
-            sitemap = await read_source(self.reader, response, parse_sitemap, response.url)
+            sitemap = await read_source(self.services.reader, response, parse_sitemap, response.url)
         except NotASource as error:
             self._not_a_source(response, error)
             return
@@ -141,20 +141,20 @@ class NewsSpider(SiteSpider):
             return
         try:
             section = await read_source(
-                self.reader,
+                self.services.reader,
                 response,
                 parse_section,
                 response.url,
                 site,
                 _content_type(response),
-                self.shapes_of(site.id),
+                self.services.shapes_of(site.id),
             )
         except NotASource as error:
             self._not_a_source(response, error)
             return
         discovery = discovery_of(response.meta)
         if discovery.via == "seed":
-            self.fronts[site.id] = (section.name, section.language)
+            self.services.note_front(site.id, section.name, section.language)
             async for request in self._explore(response, site, section):
                 yield request
         following = section.following or ""

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from spiders.families.base import SiteSpider
-from spiders.links import same_site
-from spiders.site import Site, site_of_address
 from spiders.sources.found import Found
 
 
@@ -27,13 +25,9 @@ class UrlListSpider(SiteSpider):
         """A request for each page."""
         for url in self.urls:
             try:
-                site = self._site(url)
+                site = self.sites.of_page(url)
             except ValueError as error:
                 self.report("list", url, str(error), "mend the line")
                 continue
             for request in self.articles(site, [Found(url)], "list", None):
                 yield request
-
-    def _site(self, url: str) -> Site:
-        site = next((known for known in self.sites.values() if same_site(url, known)), None) or site_of_address(url)
-        return self.sites.setdefault(site.id, site)

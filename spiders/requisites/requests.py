@@ -11,13 +11,14 @@ from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
 from spiders.problems import NotASource
-from spiders.reading import SourceReader, read_source
+from spiders.reading import read_source
 from spiders.requests import BODY, NONE, RECEIVED, REQUISITE_PRIORITY, UNCHANGED, capture_of
-from spiders.requisites.collection import PageRequisites, Wishes
+from spiders.requisites.collection import PageRequisites
 from spiders.requisites.found import Requisite, RequisiteKind
 from spiders.requisites.markup import page_requisites
 from spiders.requisites.scripts import script_requisites
 from spiders.requisites.styles import style_requisites
+from spiders.run_services import SpiderServices
 from spiders.site import Site
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ _DEEPEST = 4
 class RequisiteSpider(Protocol):
     """What a spider lends for it."""
 
-    reader: SourceReader | None
-    requisites: Wishes
+    services: SpiderServices
     seen_at: str
 
     def request(
@@ -46,7 +46,7 @@ async def page_requests(spider: RequisiteSpider, site: Site, response: Response)
     pump = _Pump(spider, site, response)
     content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
     try:
-        found = await read_source(spider.reader, response, page_requisites, response.url, content_type)
+        found = await read_source(spider.services.reader, response, page_requisites, response.url, content_type)
     except NotASource:
         return  # whoever extracts says so
     for request in pump.more(found, 0):
@@ -61,7 +61,7 @@ class _Pump:
         self._site = site
         self._page = page.url
         self._record = capture_of(page.meta).record_id
-        self._requisites = PageRequisites(site, spider.requisites, time.monotonic)
+        self._requisites = PageRequisites(site, spider.services.requisites, time.monotonic)
         self._depths: dict[str, int] = {}
 
     def more(self, found: list[Requisite], depth: int) -> Iterator[Request]:
@@ -103,10 +103,10 @@ class _Pump:
     async def _named(self, response: Response, kind: RequisiteKind) -> list[Requisite]:
         try:
             if kind is RequisiteKind.STYLE:
-                return list(await read_source(self._spider.reader, response, style_requisites, response.url))
+                return list(await read_source(self._spider.services.reader, response, style_requisites, response.url))
             if kind is RequisiteKind.SCRIPT:
                 arguments = (response.url, self._page)
-                return list(await read_source(self._spider.reader, response, script_requisites, *arguments))
+                return list(await read_source(self._spider.services.reader, response, script_requisites, *arguments))
         except NotASource:
             pass  # what it names stays unknown; the capture itself is kept
         return []

@@ -10,21 +10,21 @@ import pytest
 from scrapy.http import Request
 from scrapy.http.cookies import CookieJar
 
-from crawler.polite.site_budget import Budget, SiteLimits
+from crawler.polite.site_budget import SiteBudget, SiteLimits
 from crawler.run.cookies_middleware import MOST_BYTES, MOST_COOKIES, BoundedCookiesMiddleware
 from crawler.run.fair_queue import AT_ONCE, FairQueue
 from spiders.problems import Problem, printable
 
 
 def test_a_site_has_so_many_sources_and_requests_a_run() -> None:
-    budget = Budget(SiteLimits(sources=2, requests=4, barren=0))
+    budget = SiteBudget(SiteLimits(sources=2, requests=4, barren=0))
     assert [budget.takes_source("a") for _ in range(3)] == ["", "", "more than 2 sources"]
     assert [budget.takes_request("a") for _ in range(3)] == ["", "", "more than 4 requests"]
     assert budget.takes_source("b") == ""
 
 
 def test_sources_that_show_nothing_new_end_the_following() -> None:
-    budget = Budget(SiteLimits(sources=0, requests=0, barren=3))
+    budget = SiteBudget(SiteLimits(sources=0, requests=0, barren=3))
     budget.showed("a", {1, 2})
     for shown in ({1}, set[int](), {2, 1}):
         assert budget.takes_source("a") == ""

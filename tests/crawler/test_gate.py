@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 
-from crawler.keeping.fetch_gate import Gate, GateShut
+from crawler.keeping.fetch_gate import FetchGate, GateShut
 
 
 def test_an_open_gate_is_passed_at_once() -> None:
-    asyncio.run(Gate().passed())
+    asyncio.run(FetchGate().passed())
 
 
 def test_who_waits_goes_on_when_the_last_reason_is_gone() -> None:
     async def scene() -> list[str]:
-        gate, order = Gate(), []
+        gate, order = FetchGate(), []
         assert gate.close("disk", "full")
         assert not gate.close("disk", "still full"), "not a new reason"
         gate.close("backlog", "much")
@@ -38,7 +38,7 @@ def test_who_waits_goes_on_when_the_last_reason_is_gone() -> None:
 
 def test_the_end_lets_nobody_wait() -> None:
     async def scene() -> None:
-        gate = Gate()
+        gate = FetchGate()
         gate.close("disk", "full")
         task = asyncio.create_task(gate.passed())
         await asyncio.sleep(0)

@@ -1,0 +1,87 @@
+"""What the frontier is told of an attempt: the same whether it was just made, read back, or is known from an index.
+
+An attempt whose outcome came to nothing (`crawler.frontier.capture_outcomes`) is a `Failed`. Any other is a
+`Captured`: *full* when it can serve as the original of a revisit (a whole answer to GET that is no revisit itself),
+*shows page* when the server gave the page or said that it is unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archive.captures import Capture
+from archive.cdxj import IndexEntry
+from archive.exchange import CaptureAddress, CaptureOutcome, Discovery, Exchange, Role
+from archive.http1 import BadMessage, ResponseHead
+from archive.outcomes import PageOutcomeLine
+from crawler.frontier.capture_outcomes import FINAL, PASSING
+from crawler.frontier.entries import Captured, Failed
+
+_REDIRECTION = 300
+_SHOWS_PAGE = frozenset({CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED})
+
+
+def captured_or_failed(exchange: Exchange, address: CaptureAddress) -> Captured | Failed:
+    """An exchange that was kept at an address."""
+    if _is_failure(exchange.outcome):
+        return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING)
+    full = _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
+    etag, last_modified = _validators(exchange.response_head) if full else ("", "")
+    return Captured(
+        exchange.url,
+        address,
+        exchange.started,
+        exchange.discovery,
+        etag=etag,
+        last_modified=last_modified,
+        full=full,
+        shows_page=exchange.outcome in _SHOWS_PAGE,
+    )
+
+
+def captured_again(capture: Capture, segment: str) -> Captured | None:
+    """A capture read back from a segment; None for one that came to nothing."""
+    if _is_failure(capture.outcome):
+        return None
+    full = _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
+    etag, last_modified = _validators(capture.head) if full else ("", "")
+    return Captured(
+        capture.url,
+        CaptureAddress(
+            segment, capture.offset, capture.length, capture.record_id, capture.payload_digest, capture.revisit
+        ),
+        capture.date,
+        capture.discovery,
+        etag=etag,
+        last_modified=last_modified,
+        full=full,
+        shows_page=capture.outcome in _SHOWS_PAGE,
+    )
+
+
+def captured_as_indexed(segment: str, line: PageOutcomeLine, entry: IndexEntry) -> Captured:
+    """A page as its outcome and its line of the index tell of it; how it was found, they do not tell."""
+    return Captured(
+        line.url,
+        CaptureAddress(segment, line.offset, entry.length, line.record_id, entry.digest, entry.is_revisit),
+        entry.moment,
+        Discovery(role=Role.ARTICLE),
+        full=not entry.is_revisit and entry.status < _REDIRECTION,
+    )
+
+
+def _is_failure(outcome: CaptureOutcome) -> bool:
+    return outcome in PASSING or outcome in FINAL
+
+
+def _is_full(outcome: CaptureOutcome, method: str, *, is_revisit: bool) -> bool:
+    return outcome is CaptureOutcome.OK and method == "GET" and not is_revisit
+
+
+def _validators(head: Callable[[], ResponseHead]) -> tuple[str, str]:
+    """``ETag`` and ``Last-Modified`` (RFC 9110, section 8.8); empty for a head that cannot be read."""
+    try:
+        found = head()
+    except BadMessage:
+        return "", ""
+    return found.first("etag"), found.first("last-modified")

@@ -1,0 +1,31 @@
+"""The best that is known of how an article was found: what a feed or sitemap says of it, whoever links to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archive.exchange import Discovery, Role
+from crawler.frontier.frontier import Frontier
+
+
+class Announcements:
+    """What sources announce of articles that wait to be fetched."""
+
+    def __init__(self, frontier: Frontier) -> None:
+        self._frontier = frontier
+        self._announced: dict[str, Discovery] = {}
+
+    def add(self, url: str, discovery: Discovery) -> None:
+        """A feed or news sitemap announces an article that is not captured yet: it says more than a link did."""
+        self._announced.setdefault(url, discovery)
+
+    def best(self, url: str, discovery: Discovery) -> Discovery:
+        """What is known of how an article was found when its request is sent."""
+        announced = self._announced.get(url)
+        return announced if announced is not None and not discovery.source_date else discovery
+
+    def kept(self, url: str, discovery: Discovery) -> Discovery:
+        """What is kept of how an address was found; of an article also what its newest record says."""
+        best = self.best(url, discovery)
+        text = self._frontier.text_of(url) if best.role is Role.ARTICLE else ""
+        return replace(best, previous_text=text) if text else best

@@ -1,0 +1,195 @@
+"""One run: its parts put together, begun when the spider starts and ended when it has finished."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from scrapy.http import Request
+
+from archive.article import Article
+from archive.clock_and_ids import ClockAndIds
+from crawler.config import Configuration
+from crawler.frontier.leases import Leases, holder_at
+from crawler.frontier.presence import Alone, Among, Presence
+from crawler.keeping.fetch_gate import FetchGate
+from crawler.keeping.housekeeping import Housekeeping
+from crawler.keeping.local_services import LocalServices
+from crawler.keeping.recorder import Recorder
+from crawler.keeping.spool_recovery import take_up_and_store
+from crawler.polite.hosts import Hosts
+from crawler.run.announcements import Announcements
+from crawler.run.capturing import Capturing
+from crawler.run.linked_editions import LinkedEditions
+from crawler.run.requisites import left_out_hosts, wishes_of
+from crawler.run.run_state import RunOptions, RunState
+from pipelines.pool import ExtractionPool
+from spiders.families.base import SiteSpider
+from spiders.families.news import NewsSpider
+from spiders.problems import Problem
+from spiders.run_services import RunSites, SpiderServices
+
+
+class CrawlRun:
+    """The parts that a crawl's middlewares and its download handler work with."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        clock_and_ids: ClockAndIds,
+        *,
+        options: RunOptions | None = None,
+        give_up: Callable[[], None] = lambda: None,
+        ask: Callable[[Request], None] = lambda _: None,
+        pool: ExtractionPool | None = None,
+    ) -> None:
+        """`give_up` ends the crawl, `ask` takes a request into it, `pool` extracts in place of one of its own."""
+        self.configuration = configuration
+        self.now = clock_and_ids.now
+        self.gate = FetchGate()
+        self.state = RunState(configuration, options or RunOptions(), self._log_problem)
+        self._services = LocalServices(
+            configuration,
+            self.state.counts,
+            released=self._segment_released,
+            linked=self._article_derived,
+            pool=pool,
+        )
+        self.frontier = self._services.frontier
+        self.announcements = Announcements(self.frontier)
+        self.hosts = Hosts(self.frontier, self.now, configuration.concurrency_per_host)
+        self.presence = self._presence()
+        self._recorder = Recorder(
+            configuration,
+            self._services,
+            clock_and_ids,
+            self.state.counts,
+            site_of=self.state.site_of,
+            robots=self.state.robots_policy,
+        )
+        self._housekeeping = Housekeeping(
+            configuration,
+            self._recorder,
+            self._services,
+            self.gate,
+            self.state.counts,
+            now=self.now,
+            give_up=give_up,
+        )
+        self.capturing = Capturing(self._recorder, self._services, self._housekeeping)
+        self._editions = LinkedEditions(self.frontier, self._may_follow, ask)
+        self._requisites = wishes_of(configuration, self.frontier, self.now)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._renewing: asyncio.Task[None] | None = None
+        self._give_up = give_up
+
+    @property
+    def spool_directory(self) -> Path:
+        """Where large responses are spooled while they are received."""
+        return self._services.spool.directory
+
+    async def open(self, spider: object) -> None:
+        """The spider starts: what earlier runs left is taken up, housekeeping begins."""
+        if isinstance(spider, SiteSpider):
+            self.state.sites = RunSites(spider.definitions)
+            spider.services = SpiderServices(
+                sites=self.state.sites,
+                reader=self.capturing,
+                requisites=self._requisites,
+                shapes_of=self._editions.shapes_of,
+                note_front=self.state.note_front,
+            )
+        if isinstance(spider, NewsSpider) and not self.state.options.dry_run:
+            self._editions.spider = spider
+        if self.state.options.due_only:
+            await self._recorder.resume()
+        self.state.recovered = await take_up_and_store(self._services, self.now())
+        await self._leave_to_others()
+        for name in list(self.state.sites):
+            self.state.sites.remember(name, self._services.feedback.memories.recurring(name))
+        self._renewing = asyncio.create_task(self.presence.run())
+        self._tasks = [
+            asyncio.create_task(self._services.warm_up()),
+            asyncio.create_task(self._housekeeping.run()),
+        ]
+
+    async def close(self, reason: str) -> None:
+        """The spider has ended, for a reason that Scrapy names: everything is closed and stored."""
+        self.state.problems += left_out_hosts(self._requisites)
+        self.state.closing = True
+        self.gate.shut()
+        self._housekeeping.end()
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in ended:
+            if isinstance(result, Exception):
+                self.state.counts.problems.append(f"{type(result).__name__}: {result}")
+        try:
+            await self._close_segment()
+            await self._leave(to_its_end=reason == "finished")
+            await self._services.drain()
+            self.state.complete = True
+        finally:
+            self.hosts.clock.write(self.configuration.state_directory / "clock.json", self.now())
+            self._services.outcomes.add(self.state.counts.unlogged, self.now())
+            self._services.close()
+
+    # The parts below are made before those that they call
+
+    def _segment_released(self, segment: str) -> None:
+        self._recorder.forget(segment)
+
+    def _article_derived(self, site: str, article: Article) -> None:
+        self._editions.follow(site, article)
+
+    def _log_problem(self, problem: Problem) -> None:
+        self._services.events.problem(problem)
+
+    async def _close_segment(self) -> None:
+        try:
+            if self.state.options.due_only:
+                await self._recorder.leave()
+            else:
+                await self._recorder.rotate()
+        except OSError as error:
+            self.state.counts.problems.append(
+                f"{error}; free disk space or fix permissions, the next run goes on from here"
+            )
+
+    def _presence(self) -> Presence:
+        database = self.frontier.database
+        if not database.is_shared:
+            return Alone()
+        holder = holder_at(self.frontier.holder)
+        return Among(Leases(database, holder, self.configuration.lease), self._lost_site)
+
+    async def _leave_to_others(self) -> None:
+        """Sites that another machine crawls now are left to it."""
+        self.state.elsewhere = tuple(await self.presence.at_sites(list(self.state.sites)))
+        for name in self.state.elsewhere:
+            self.state.sites.leave_out(name)
+            self.state.note_problem(
+                Problem(name, "the site", "another machine crawls it now", "nothing is left to do here")
+            )
+
+    def _lost_site(self, site: str) -> None:
+        """This machine was cut off from the others for so long that they may take a site over: the run ends."""
+        self.state.counts.problems.append(f"{site}: the frontier was out of reach for too long; the next run goes on")
+        self.gate.shut()
+        self._give_up()
+
+    async def _leave(self, *, to_its_end: bool) -> None:
+        """Nothing is fetched any more: others may go where this run was."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+        try:
+            if self._editions.spider is not None and to_its_end:
+                floors = {name: site.floors.articles for name, site in self.state.sites.items()}
+                self.frontier.counted(self.state.findings.found, floors)
+            self.frontier.take_back()
+            self.presence.leave()
+        except OSError as error:
+            self.state.counts.problems.append(f"{error}; others wait until this run's leases end")
+
+    def _may_follow(self, site: str) -> bool:
+        return not self.state.closing and not self.state.budget.takes_request(site) and self.state.admit()

@@ -1,0 +1,75 @@
+"""The Scrapy side of a run: an extension that makes the run from the settings and connects it to the signals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self
+
+from scrapy import signals
+from scrapy.http import Request
+
+from archive.clock_and_ids import SystemClockAndIds
+from crawler.config import load_configuration
+from crawler.run.crawl_run import CrawlRun
+from crawler.run.run_state import RunOptions
+from pipelines.items import page_captured
+from spiders.problems import problem_found
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+CONFIGURATION = "NEWSWARC_CONFIGURATION"
+"""Scrapy setting that holds the `Configuration`."""
+CLOCK_AND_IDS = "NEWSWARC_CLOCK_AND_IDS"
+"""Scrapy setting that holds the `ClockAndIds`."""
+OPTIONS = "NEWSWARC_OPTIONS"
+"""Scrapy setting that holds the `RunOptions`."""
+POOL = "NEWSWARC_POOL"
+"""Scrapy setting that holds an `ExtractionPool`, if there is one already."""
+
+
+class CrawlExtension:
+    """Holds the run of a Scrapy crawl."""
+
+    def __init__(self, run: CrawlRun) -> None:
+        self.run = run
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Made by Scrapy, from its settings."""
+        settings = crawler.settings
+        run = CrawlRun(
+            settings.get(CONFIGURATION) or load_configuration(),
+            settings.get(CLOCK_AND_IDS) or SystemClockAndIds(),
+            options=settings.get(OPTIONS) or RunOptions(),
+            give_up=lambda: _stop(crawler),
+            ask=lambda request: _ask(crawler, request),
+            pool=settings.get(POOL),
+        )
+        receivers: list[tuple[Callable[..., object], object]] = [
+            (run.open, signals.spider_opened),
+            (run.close, signals.spider_closed),
+            (run.capturing.derive, page_captured),
+            (run.state.note_problem, problem_found),
+        ]
+        for receiver, signal in receivers:
+            crawler.signals.connect(receiver, signal)
+        return cls(run)
+
+
+def run_of(crawler: Crawler) -> CrawlRun:
+    """The run that a Scrapy crawl belongs to, for whoever Scrapy makes from its settings."""
+    extension = crawler.get_extension(CrawlExtension)
+    assert extension is not None, "the settings must name CrawlExtension among the extensions"
+    return extension.run
+
+
+def _ask(crawler: Crawler, request: Request) -> None:
+    if crawler.engine is not None and crawler.engine.running:
+        crawler.engine.crawl(request)
+
+
+def _stop(crawler: Crawler) -> None:
+    task = asyncio.ensure_future(crawler.stop_async())
+    task.add_done_callback(lambda ended: ended.exception())

@@ -1,0 +1,119 @@
+"""What one run is to do, what it has seen, and what it may still do. All of it is owned here, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from archive.exchange import Exchange
+from crawler.config import Configuration
+from crawler.frontier.entries import Due
+from crawler.keeping.counts import Counts
+from crawler.keeping.source_reading import SourceReading
+from crawler.polite.site_budget import SiteBudget, SiteLimits
+from crawler.scheduling import Pace
+from spiders.problems import Problem
+from spiders.run_services import RunSites
+from spiders.site import Site, duration
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What holds for one run."""
+
+    limit: int = 0
+    """How many articles may be fetched; 0: any number."""
+    dry_run: bool = False
+    """Whether articles are only listed."""
+    due_only: bool = False
+    """Whether a source waits until it is due, and the segment is left open at the end."""
+
+
+@dataclass(slots=True)
+class SourceFindings:
+    """What a run has seen of where sites announce their articles."""
+
+    found: Counter[str] = field(default_factory=Counter)
+    """Articles that the sources of each site show."""
+    new_articles: int = 0
+    """Articles that were not known before this run."""
+    sources: list[SourceReading] = field(default_factory=list)
+    """What was read, in order."""
+    planned: list[Due] = field(default_factory=list)
+    """In a dry run: what would be fetched."""
+    fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name and language that front pages give themselves, by site."""
+
+
+class RunState:
+    """The state of one run. Nobody else changes it but through these methods and `findings` and `counts`."""
+
+    def __init__(
+        self, configuration: Configuration, options: RunOptions, log_problem: Callable[[Problem], None]
+    ) -> None:
+        """`log_problem` is called with each problem, for the event log."""
+        self.options = options
+        self.sites = RunSites(())
+        """Set once, when the spider starts."""
+        self.counts = Counts()
+        self.findings = SourceFindings()
+        self.problems: list[Problem] = []
+        self.recovered: list[str] = []
+        """A line on each segment of earlier runs that was taken up."""
+        self.elsewhere: tuple[str, ...] = ()
+        """Sites that another machine crawls now."""
+        self.closing = False
+        """Whether the spider has ended and what it brought is being stored."""
+        self.complete = False
+        """Whether everything was closed, and stored or known not to be storable now."""
+        self.budget = SiteBudget(SiteLimits(configuration.site_sources, configuration.site_requests))
+        self._configuration = configuration
+        self._log_problem = log_problem
+        self._admitted = 0
+
+    def admit(self) -> bool:
+        """Take one of the articles that may be fetched in this run; False when none is left."""
+        if self.options.limit and self._admitted >= self.options.limit:
+            return False
+        self._admitted += 1
+        return True
+
+    def pace_of(self, site: str) -> Pace:
+        """How often the sources of a site are read."""
+        pace = self._configuration.pace
+        longest = self.sites[site].frequency_seconds if site in self.sites else 0
+        return replace(pace, longest=max(pace.shortest, longest)) if longest else pace
+
+    def ages_of(self, site: str) -> list[float]:
+        """Ages (seconds) at which articles of a site are fetched again."""
+        own = self.sites[site].recapture if site in self.sites else None
+        return [float(duration(text)) for text in (self._configuration.recapture if own is None else own)]
+
+    def site_of(self, exchange: Exchange) -> Site | None:
+        """The site that an exchange was made for: the one that its discovery names, or else the one of its host."""
+        named = self.sites.get(exchange.discovery.site)
+        host = urlsplit(exchange.url).hostname
+        return named or next((site for site in self.sites.values() if site.host == host), None)
+
+    def robots_policy(self) -> str:
+        """How robots.txt is treated, for the ``robots`` field of the segment's first record (WARC 1.1, 6.2)."""
+        if not self._configuration.obey_robots:
+            return "ignore"
+        reasons = [f"{site.id}: {site.ignore_robots_because}" for site in self.sites.values()]
+        return "; ".join(["obey", *(f"except {reason}" for reason in reasons if not reason.endswith(": "))])
+
+    def note_front(self, site: str, name: str, language: str) -> None:
+        """A front page gives itself this name and language."""
+        self.findings.fronts[site] = (name, language)
+
+    def note_problem(self, problem: Problem) -> None:
+        """Something went wrong at a site."""
+        self.problems.append(problem)
+        self._log_problem(problem)
+
+    def note_limit(self, site: str, refusal: str) -> None:
+        """A site is not followed further in this run; told once."""
+        if self.budget.is_news(site, refusal):
+            self.note_problem(Problem(site, "what it leads to", refusal, "what is left waits for the next run"))
