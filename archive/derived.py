@@ -20,7 +20,7 @@ from archive.durable import write_durably
 from archive.errors import DamagedArchive
 from archive.layout import SegmentName
 from archive.manifests import CompletionManifest, stored_file
-from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.outcomes import PageOutcomeLine
 
 _GZIP_LEVEL = 6
 _READ_AHEAD = 1 << 18
@@ -160,8 +160,3 @@ def read_articles(stream: BinaryIO) -> Iterator[Article]:
 def read_outcomes(stream: BinaryIO) -> Iterator[PageOutcomeLine]:
     """The lines of a stored ``SEGMENT.outcomes.jsonl.gz``. Raises DamagedArchive."""
     return map(PageOutcomeLine.model_validate_json, read_lines(stream))
-
-
-def count_outcomes(lines: Iterator[PageOutcomeLine]) -> Counter[PageOutcome]:
-    """How many pages had each outcome."""
-    return Counter(line.outcome for line in lines)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dataclasses import dataclass
+from enum import Enum, StrEnum
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -44,10 +45,61 @@ class PageOutcome(StrEnum):
     """Text, but nothing that could be its headline."""
     RESERVED = "reserved"
     """The page asks not to be archived or mined, and the settings (`heed`) say to make no record then."""
-    INVALID = "invalid"
-    """The extracted fields do not make a valid record."""
     EXTRACTION_FAILED = "extraction_failed"
     """The extractor broke down on this page, or did not end in time."""
+
+    @property
+    def traits(self) -> PageOutcomeTraits:
+        """What follows from the outcome."""
+        return _TRAITS[self]
+
+
+class ExtractionResult(Enum):
+    """What extraction made of a page, for the share of pages that it loses."""
+
+    TEXT = "text"
+    LOST = "lost"
+    NOT_TRIED = "not_tried"
+    """There was nothing to extract, or a reason not to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageOutcomeTraits:
+    """What follows from a page's outcome, for whoever acts on it."""
+
+    is_captured: bool
+    """The server gave the page, whole: its address is not fetched again for want of it."""
+    has_record: bool
+    """The archive has the page's text in a record, this one or an earlier one."""
+    extraction: ExtractionResult
+    is_article: bool | None
+    """Whether addresses of this form lead to articles; None: the page does not tell."""
+
+
+_TRAITS = {
+    outcome: PageOutcomeTraits(is_captured, has_record, extraction, is_article)
+    for outcome, is_captured, has_record, extraction, is_article in (
+        # outcome                       captured  record  extraction                  article
+        (PageOutcome.RECORD,            True,     True,   ExtractionResult.TEXT,      True),
+        (PageOutcome.UNCHANGED,         True,     True,   ExtractionResult.NOT_TRIED, None),
+        (PageOutcome.UNCHANGED_TEXT,    True,     True,   ExtractionResult.TEXT,      None),
+        (PageOutcome.REDIRECTED,        True,     False,  ExtractionResult.NOT_TRIED, None),
+        (PageOutcome.HTTP_ERROR,        False,    False,  ExtractionResult.NOT_TRIED, None),
+        (PageOutcome.NO_RESPONSE,       False,    False,  ExtractionResult.NOT_TRIED, None),
+        (PageOutcome.TRUNCATED,         False,    False,  ExtractionResult.LOST,      None),
+        (PageOutcome.NOT_HTML,          True,     False,  ExtractionResult.LOST,      False),
+        (PageOutcome.UNDECODABLE,       True,     False,  ExtractionResult.LOST,      None),
+        (PageOutcome.TOO_COMPLEX,       True,     False,  ExtractionResult.LOST,      None),
+        (PageOutcome.SOFT_NOT_FOUND,    True,     False,  ExtractionResult.LOST,      False),
+        (PageOutcome.NOT_AN_ARTICLE,    True,     False,  ExtractionResult.LOST,      False),
+        (PageOutcome.NO_TEXT,           True,     False,  ExtractionResult.LOST,      None),
+        (PageOutcome.TOO_SHORT,         True,     False,  ExtractionResult.LOST,      None),
+        (PageOutcome.NO_HEADLINE,       True,     False,  ExtractionResult.LOST,      None),
+        (PageOutcome.RESERVED,          True,     False,  ExtractionResult.NOT_TRIED, None),
+        (PageOutcome.EXTRACTION_FAILED, True,     False,  ExtractionResult.LOST,      None),
+    )
+}  # fmt: skip
+"""A page behind a paywall, or with too little text, may well be an article: three outcomes alone say it is none."""
 
 
 class PageOutcomeLine(BaseModel):

@@ -6,14 +6,10 @@ from collections.abc import Callable
 
 from archive.article import Article
 from archive.derived import Derivation
-from archive.outcomes import PageOutcome
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.site_memories import SiteMemories
 from pipelines.generation import text_mark
 from spiders.shapes import shape_of
-
-_NO_ARTICLE = frozenset({PageOutcome.NOT_AN_ARTICLE, PageOutcome.NOT_HTML, PageOutcome.SOFT_NOT_FOUND})
-"""Outcomes of pages that are no article; a page behind a paywall, or with too little text, may well be one."""
 
 
 class PageFeedback:
@@ -34,5 +30,6 @@ class PageFeedback:
             self._on_article(site, article)
             if site:
                 self.memories.learn(site, article)
-        if site and line.outcome in (PageOutcome.RECORD, *_NO_ARTICLE):
-            self._frontier.learn(site, shape_of(line.url), is_article=line.outcome is PageOutcome.RECORD)
+        is_article = line.outcome.traits.is_article
+        if site and is_article is not None:
+            self._frontier.learn(site, shape_of(line.url), is_article=is_article)

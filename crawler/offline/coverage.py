@@ -39,7 +39,6 @@ LEFT_OUT = "left_out"
 """The archive has its record, and the data set does not: its options say why."""
 
 _IN_DATASET = "in_dataset"
-_HAD = frozenset({PageOutcome.RECORD, PageOutcome.UNCHANGED, PageOutcome.UNCHANGED_TEXT})
 _NO_SOURCE = ("image/", "video/", "audio/", "font/", "text/css", "text/javascript", "application/javascript", "warc/")
 _MOST_HOPS = 5
 _HEAD = 1 << 16
@@ -217,7 +216,7 @@ def _note(one: _Announced, key: str, line: PageOutcomeLine, in_dataset: bool) ->
         return
     if in_dataset:
         one.fate = _IN_DATASET
-    elif line.outcome in _HAD:
+    elif line.outcome.traits.has_record:
         one.fate = LEFT_OUT
     elif one.fate != LEFT_OUT:
         one.fate = _reason(line)

@@ -16,7 +16,6 @@ from archive.cdxj import IndexEntry
 from archive.derived import read_articles, read_outcomes
 from archive.library import completions, segment_name, segments
 from archive.manifests import CompletionManifest, Manifest
-from archive.outcomes import PageOutcome
 from archive.selection import within
 from archive.storage.protocol import Storage
 from crawler.frontier.entries import Captured
@@ -25,7 +24,6 @@ from crawler.frontier.site_memories import SiteMemories
 from crawler.keeping.captured import captured_as_indexed
 from crawler.keeping.spool_recovery import acknowledge
 
-_NOT_CAPTURED = frozenset({PageOutcome.NO_RESPONSE, PageOutcome.HTTP_ERROR, PageOutcome.TRUNCATED})
 _BATCH = 5000
 
 
@@ -61,7 +59,7 @@ def _tell(storage: Storage, manifest: Manifest, completion: CompletionManifest, 
     with storage.open_range(completion.outcomes.key) as stream:
         for line in read_outcomes(stream):
             entry = index.get(line.offset)
-            if line.outcome in _NOT_CAPTURED or entry is None:
+            if not line.outcome.traits.is_captured or entry is None:
                 continue
             batch.append(captured_as_indexed(manifest.segment, line, entry))
             pages += 1

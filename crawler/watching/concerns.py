@@ -8,20 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from archive.exchange import CaptureOutcome
-from archive.outcomes import PageOutcome
+from archive.outcomes import ExtractionResult, PageOutcome
 from crawler.frontier.outcome_log import HOUR
 from crawler.watching.status import DAY, SiteStatus, Status
 
 _REFUSALS = (CaptureOutcome.FORBIDDEN, CaptureOutcome.RATE_LIMITED, CaptureOutcome.UNAVAILABLE)
 _SHUT = (CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ROBOTS_UNREACHABLE)
-_TEXT = (PageOutcome.RECORD, PageOutcome.UNCHANGED_TEXT)
-_AS_BEFORE = (
-    PageOutcome.UNCHANGED,
-    PageOutcome.REDIRECTED,
-    PageOutcome.NO_RESPONSE,
-    PageOutcome.HTTP_ERROR,
-    PageOutcome.RESERVED,
-)
+_LOST = tuple(outcome for outcome in PageOutcome if outcome.traits.extraction is ExtractionResult.LOST)
+_NOT_TRIED = tuple(outcome for outcome in PageOutcome if outcome.traits.extraction is ExtractionResult.NOT_TRIED)
 
 
 class ConcernKind(StrEnum):
@@ -167,13 +161,12 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
     ):
         if detail := _grown(site.attempts, site.attempts_before, outcomes, limits):
             yield Concern(kind, name, f"{detail} {what}")
-    lost = [outcome for outcome in PageOutcome if outcome not in (*_TEXT, *_AS_BEFORE)]
-    if detail := _grown(_looked_into(site.pages), _looked_into(site.pages_before), lost, limits):
+    if detail := _grown(_tried(site.pages), _tried(site.pages_before), _LOST, limits):
         yield Concern(ConcernKind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
 
 
-def _looked_into(pages: Counter[str]) -> Counter[str]:
-    return Counter({outcome: count for outcome, count in pages.items() if outcome not in _AS_BEFORE})
+def _tried(pages: Counter[str]) -> Counter[str]:
+    return Counter({outcome: count for outcome, count in pages.items() if outcome not in _NOT_TRIED})
 
 
 def _grown(today: Counter[str], before: Counter[str], outcomes: Sequence[str], limits: AlarmLimits) -> str:
