@@ -3,6 +3,7 @@
 Modules:
 
     about             sites, config, schema: what there is to know
+    archive_context   what a command works on: settings and what they name, opened when asked for
     archives          records and extract: reading an archive, deriving anew
     crawl             crawl sites, addresses or lists of pages
     crawl_command     what ``newswarc crawl`` does: options become a plan, the plan is run and shown
@@ -26,6 +27,7 @@ Modules:
     schedule          ``newswarc schedule``: ``crawl --due`` again and again, for whoever has no cron
     show              ``newswarc show``: one capture on the terminal
     site              site add and site check: where a site announces its articles
+    site_names        from what a person calls a site to its definition
     spool_recovery    ``newswarc recover`` and ``newswarc upload``: what a crawl left on this machine
     verify            ``newswarc verify``: whether an archive is what it says
     watch             ``newswarc status``, ``health`` and ``watch``

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from archive.article import article_schema
-from crawler.config import configuration_table, load_configuration
-from spiders.catalog import SiteCatalog
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.options import SitesOption, reads_settings
 
 CONFIGURATION_PAGE = """# Configuration
 
@@ -23,15 +21,14 @@ environment. An unknown key is an error.
 """
 
 
+@reads_settings
 def sites(
-    directories: Annotated[
-        list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
-    ] = None,
+    context: ArchiveContext,
+    directories: SitesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the definitions as JSON.")] = False,
 ) -> None:
     """List the sites that have a definition."""
-    own = directories or [Path(directory) for directory in load_configuration().sites]
-    found = list(SiteCatalog(own).all())
+    found = list(context.with_sites(directories).catalog.all())
     if as_json:
         typer.echo(json.dumps([site.model_dump(mode="json") for site in found], ensure_ascii=False, indent=1))
         return
@@ -44,15 +41,19 @@ def sites(
     Console().print(table)
 
 
+@reads_settings
 def config(
+    context: ArchiveContext,
     table: Annotated[bool, typer.Option("--table", help="Document all settings, as Markdown.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the settings in force as JSON.")] = False,
 ) -> None:
     """Show the settings in force."""
     if table:
+        from crawler.config import configuration_table
+
         typer.echo(CONFIGURATION_PAGE + configuration_table())
         return
-    values = load_configuration().model_dump(mode="json")
+    values = context.configuration.model_dump(mode="json")
     if as_json:
         typer.echo(json.dumps(values, indent=1))
         return
@@ -62,4 +63,6 @@ def config(
 
 def schema() -> None:
     """Print the JSON Schema of the article record."""
+    from archive.article import article_schema
+
     typer.echo(json.dumps(article_schema(), ensure_ascii=False, indent=1))

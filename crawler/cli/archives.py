@@ -13,27 +13,25 @@ import typer
 from rich.console import Console
 
 from archive.errors import DamagedArchive
-from archive.library import RecordFilter, articles, outcomes, require_archive
 from archive.sharding import Shard
-from archive.storage.opening import open_storage
-from archive.storage.protocol import Storage
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import (
     ArchiveArgument,
-    EndpointOption,
     Engine,
     EngineOption,
+    JobsOption,
     JsonOption,
-    QuietOption,
     SchedulerOption,
     ShardOption,
+    reads_archive,
     scheduler_of,
 )
-from crawler.config import Configuration, load_configuration
-from crawler.offline.bulk_storages import BulkStorages
 from pipelines.rules import ExtractionRules, Quality
 
 if TYPE_CHECKING:
+    from crawler.config import Configuration
+    from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.re_extraction import ExtractedSegment
 
 FilesArgument = Annotated[
@@ -43,24 +41,15 @@ FilesArgument = Annotated[
 RecordsOption = Annotated[
     str | None, typer.Option("--to", metavar="DIR|s3://…|-", help="Write the records here; - is standard output.")
 ]
-JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes that extract.")]
 QualityOption = Annotated[
     Quality | None,
     typer.Option("--quality", help="What to spend on a page's text. For files; of an archive, sites say it."),
 ]
 
 
-def _storage(address: str | None, configuration: Configuration) -> Storage:
-    return open_storage(address or configuration.archive, configuration.s3)
-
-
-def _archive(address: str | None, configuration: Configuration) -> Storage:
-    storage = _storage(address, configuration)
-    require_archive(storage)
-    return storage
-
-
+@reads_archive
 def records(
+    context: ArchiveContext,
     uri: ArchiveArgument = None,
     site: Annotated[str, typer.Option("--site", help="Only this host and the hosts below it.")] = "",
     lang: Annotated[str, typer.Option("--lang", help="Only this language, such as ar.")] = "",
@@ -69,10 +58,11 @@ def records(
     show_outcomes: Annotated[
         bool, typer.Option("--outcomes", help="Every captured page with its outcome, in place of the articles.")
     ] = False,
-    endpoint_url: EndpointOption = None,
 ) -> None:
     """Write the archive's records to standard output, one JSON object a line."""
-    storage = _archive(uri, load_configuration().with_flags(s3_endpoint=endpoint_url))
+    from archive.library import RecordFilter, articles, outcomes
+
+    storage = context.with_flags(archive=uri).archive
     if show_outcomes:
         for line in outcomes(storage):
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
@@ -81,7 +71,9 @@ def records(
         sys.stdout.write(f"{article.to_json_line()}\n")
 
 
+@reads_archive
 def extract(
+    context: ArchiveContext,
     what: FilesArgument = None,
     to: RecordsOption = None,
     jobs: JobsOption = None,
@@ -89,21 +81,20 @@ def extract(
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> None:
     """Derive records from an archive again, or from WARC and HTML files of any origin.
 
     Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
     to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again.
     """
+    from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.file_extraction import is_extractable
 
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, extraction_workers=jobs)
+    configuration = context.with_flags(extraction_workers=jobs).configuration
     names = what or [configuration.archive]
     files = [Path(name) for name in names if is_extractable(Path(name)) and "://" not in name]
-    console = Console(stderr=True, quiet=quiet or as_json)
+    console = context.console(quiet=as_json)
     cluster = scheduler_of(engine, scheduler)
     part = Shard.parse(shard)
     if files:
@@ -127,6 +118,7 @@ def _extract_archive(
     place: BulkStorages, part: Shard, scheduler: str, configuration: Configuration, console: Console, *, as_json: bool
 ) -> None:
     # Imported late: the extractor takes seconds to import
+    from archive.library import require_archive
     from crawler.offline.bulk_work import extract_segment
     from crawler.offline.cluster import in_order
     from crawler.offline.re_extraction import ReExtraction

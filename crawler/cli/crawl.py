@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawler.cli.options import ArchiveOption, EndpointOption, JsonOption, QuietOption
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.options import ArchiveOption, JsonOption, SitesOption, fetches
 
 
+@fetches
 def crawl(
+    context: ArchiveContext,
     what: Annotated[
         list[str] | None, typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")
     ] = None,
@@ -40,21 +42,9 @@ def crawl(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be fetched and why; keep nothing.")
     ] = False,
-    sites: Annotated[
-        list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None, typer.Option("--allow-host", help="An internal host[:port] or CIDR[:port] to allow.")
-    ] = None,
-    contact: Annotated[
-        str | None, typer.Option("--contact", help="Web page or e-mail address that sites can reach you by.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="The configuration file.")] = None,
-    endpoint_url: EndpointOption = None,
-    quiet: QuietOption = False,
+    sites: SitesOption = None,
     as_json: JsonOption = False,
-    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log; twice for more.")] = 0,
-) -> None:
+) -> int:
     """Crawl sites and capture what is new.
 
     A URL is a site's front page: its feeds, news sitemaps and sections are found from there. A SITE is the
@@ -63,25 +53,14 @@ def crawl(
     # Imported late: Scrapy and the extractor take seconds, which `--help` and the extraction workers do without
     from crawler.cli.crawl_command import CrawlRequest, crawl_and_show
 
-    code = crawl_and_show(
-        CrawlRequest(
-            what=tuple(what or ()),
-            urls=urls,
-            to=to,
-            limit=limit,
-            since=since,
-            backfill=backfill,
-            due=due,
-            requisites=requisites,
-            dry_run=dry_run,
-            sites=tuple(sites or ()),
-            allow_hosts=tuple(allow_host or ()),
-            contact=contact,
-            endpoint_url=endpoint_url,
-            config=config,
-        ),
-        quiet=quiet,
-        as_json=as_json,
-        verbosity=verbose,
+    request = CrawlRequest(
+        what=tuple(what or ()),
+        urls=urls,
+        limit=limit,
+        since=since,
+        backfill=backfill,
+        due=due,
+        dry_run=dry_run,
     )
-    raise typer.Exit(code)
+    context = context.with_flags(archive=to, requisites=requisites).with_sites(sites)
+    return crawl_and_show(request, context, as_json=as_json)

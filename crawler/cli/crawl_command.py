@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +12,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.progress import ProgressDisplay, show_plan, show_problems, show_summary
-from crawler.config import Configuration, load_configuration
+from crawler.config import Configuration
 from crawler.keeping.run_lock import turn
 from crawler.run.crawling import CrawlPlan, CrawlReport, run_crawl
 from pipelines.extract.date_texts import parse_date
-from spiders.catalog import SiteCatalog, SiteError
-from spiders.site import Site, site_of_address
 
 STANDARD_INPUT = "-"
 
@@ -31,33 +29,18 @@ class CrawlRequest:
 
     what: tuple[str, ...]
     urls: str | None
-    to: str | None
     limit: int
     since: str
     backfill: bool
     due: bool
-    requisites: bool | None
     dry_run: bool
-    sites: tuple[Path, ...]
-    allow_hosts: tuple[str, ...]
-    contact: str | None
-    endpoint_url: str | None
-    config: Path | None
 
 
-def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosity: int) -> int:
+def crawl_and_show(request: CrawlRequest, context: ArchiveContext, *, as_json: bool) -> int:
     """Crawl as asked; the exit code. Raises ConfigurationError, SiteError, StorageError or OSError."""
-    configuration = load_configuration(request.config)
-    configuration = configuration.with_flags(
-        archive=request.to,
-        contact=request.contact,
-        requisites=request.requisites,
-        s3_endpoint=request.endpoint_url,
-        allow_hosts=[*configuration.allow_hosts, *request.allow_hosts],
-        sites=[str(directory) for directory in request.sites] or None,
-    )
+    configuration, quiet = context.configuration, context.quiet
     plan = CrawlPlan(
-        sites=sites_of(request.what, configuration),
+        sites=context.sites(request.what),
         urls=_listed(request.urls) if request.urls else None,
         since=_day(request.since),
         backfill=request.backfill,
@@ -71,7 +54,7 @@ def crawl_and_show(request: CrawlRequest, *, quiet: bool, as_json: bool, verbosi
         if not is_our_turn:
             Console(stderr=True, quiet=quiet).print("another run with --due is under way; nothing is left to do")
             return 0
-        report = run_and_show(configuration, plan, quiet=quiet or as_json, verbosity=verbosity)
+        report = run_and_show(configuration, plan, quiet=quiet or as_json, verbosity=context.verbosity)
     if as_json:
         typer.echo(json.dumps({**asdict(report), "exit_code": report.exit_code}, ensure_ascii=False, indent=1))
     return report.exit_code
@@ -102,30 +85,6 @@ def _introduce(console: Console, configuration: Configuration) -> None:
         console.print(
             "[yellow]no contact is set[/yellow]: sites cannot reach you; give --contact or set it in newswarc.toml"
         )
-
-
-def sites_of(names: Sequence[str], configuration: Configuration) -> tuple[Site, ...]:
-    """The sites of front pages and names. Raises UsageError or SiteError."""
-    catalog = SiteCatalog([Path(directory) for directory in configuration.sites])
-    found = [_address(name) if "://" in name else _defined(name, catalog) for name in names]
-    return tuple({site.id: site for site in found}.values())
-
-
-def _defined(name: str, catalog: SiteCatalog) -> Site:
-    try:
-        return catalog.find(name)
-    except SiteError as error:
-        if "." in name:
-            message = f"{name!r} is not the name of a site; if it is an address, write https://{name}"
-            raise UsageError(message) from error
-        raise
-
-
-def _address(text: str) -> Site:
-    try:
-        return site_of_address(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def _listed(source: str) -> tuple[str, ...]:

@@ -14,22 +14,19 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 
-from archive.library import require_archive
-from archive.storage.opening import open_storage
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.dataset_coverage import show_coverage
 from crawler.cli.dataset_links import show_links
 from crawler.cli.errors import UsageError
 from crawler.cli.options import (
     ArchiveArgument,
-    EndpointOption,
     Engine,
     EngineOption,
     JsonOption,
-    QuietOption,
     SchedulerOption,
+    reads_archive,
     scheduler_of,
 )
-from crawler.config import load_configuration, software
 
 if TYPE_CHECKING:
     from archive.datasets.conditions import Condition
@@ -46,7 +43,9 @@ FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…"
 
 
 @dataset.command("build")
+@reads_archive
 def build(
+    context: ArchiveContext,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
     source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
     to: Annotated[
@@ -69,21 +68,20 @@ def build(
     jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl")] = True,
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> None:
     """Build a version of a data set from an archive's records. The same again gives no new version."""
     from archive.datasets.building import BuildPlan
     from archive.datasets.building import build as run
     from archive.datasets.survey import ArchiveLocation
+    from crawler.config import software
     from crawler.offline.cluster import in_order
 
     cluster = scheduler_of(engine, scheduler)
     if not name.replace("-", "").replace("_", "").isalnum():
         raise UsageError(f"dataset: {name!r} is no name; use letters, digits, - and _")
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
-    require_archive(open_storage(configuration.archive, configuration.s3))
+    context = context.with_flags(archive=source)
+    configuration, _ = context.configuration, context.archive
     given = {
         "sites": tuple(site or ()),
         "languages": tuple(lang or ()),
@@ -108,7 +106,7 @@ def build(
         parquet=parquet,
         jsonl=jsonl,
     )
-    with _progress(quiet or as_json, MofNCompleteColumn()) as progress:
+    with _progress(context.quiet or as_json, MofNCompleteColumn()) as progress:
         tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
         built = run(
             plan,
@@ -117,7 +115,7 @@ def build(
         )
     if as_json:
         typer.echo(built.manifest.model_dump_json(by_alias=True))
-    elif not quiet:
+    elif not context.quiet:
         said = "built" if built.is_new else "is the same already"
         Console(stderr=True, highlight=False).print(
             f"{name}@{built.manifest.version} {said}: {built.manifest.rows:,} rows, left out "
@@ -144,13 +142,13 @@ def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
 
 
 @dataset.command("list")
-def list_all(uri: ArchiveArgument = None, as_json: JsonOption = False, endpoint_url: EndpointOption = None) -> None:
+@reads_archive
+def list_all(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOption = False) -> None:
     """List data sets and their versions."""
     from archive.datasets.reading import dataset as read
     from archive.datasets.reading import names, versions
 
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
-    storage = open_storage(configuration.archive, configuration.s3)
+    storage = context.with_flags(archive=uri).storage()
     for name in names(storage):
         for version in versions(storage, name):
             manifest = read(storage, name, version)
@@ -163,13 +161,12 @@ def list_all(uri: ArchiveArgument = None, as_json: JsonOption = False, endpoint_
 
 
 @dataset.command("info")
-def info(
-    name: NameArgument, source: FromOption = None, as_json: JsonOption = False, endpoint_url: EndpointOption = None
-) -> None:
+@reads_archive
+def info(context: ArchiveContext, name: NameArgument, source: FromOption = None, as_json: JsonOption = False) -> None:
     """Describe a version: its card, or with --json its manifest."""
     from archive.datasets.manifest import dataset_prefix
 
-    storage, manifest = _found(name, source, endpoint_url)
+    storage, manifest = _found(context, name, source)
     if as_json:
         typer.echo(manifest.model_dump_json(by_alias=True))
         return
@@ -178,7 +175,9 @@ def info(
 
 
 @dataset.command("pull")
+@reads_archive
 def pull(
+    context: ArchiveContext,
     name: NameArgument,
     source: FromOption = None,
     to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Default: ./NAME-VERSION.")] = None,
@@ -187,23 +186,21 @@ def pull(
     ] = "",
     columns: Annotated[str, typer.Option("--columns", metavar="A,B,…", help="Only these columns.")] = "",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Files at once.")] = 4,
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> None:
     """Download a version, verified; begun again it goes on. Of a selection only what is needed is read."""
     from archive.datasets.conditions import parse_condition
 
     condition = parse_condition(where) if where else None
     chosen = [column.strip() for column in columns.split(",") if column.strip()]
-    storage, manifest = _found(name, source, endpoint_url)
+    storage, manifest = _found(context, name, source)
     if manifest.withdrawn:
         raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
     directory = to or Path(f"{manifest.name}-{manifest.version}")
-    done = _pulled(storage, manifest, directory, condition, chosen, jobs, quiet=quiet or as_json)
+    done = _pulled(storage, manifest, directory, condition, chosen, jobs, quiet=context.quiet or as_json)
     if as_json:
         typer.echo(json.dumps(asdict(done), ensure_ascii=False))
-    elif not quiet:
+    elif not context.quiet:
         Console(stderr=True, highlight=False).print(
             f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
         )
@@ -236,34 +233,35 @@ def _pulled(
 
 
 @dataset.command("verify")
+@reads_archive
 def verify(
+    context: ArchiveContext,
     name: NameArgument,
     source: FromOption = None,
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Hold a version's files against its manifest. Exit code 1 when anything is wrong."""
     from archive.datasets.reading import verify_dataset
 
-    storage, manifest = _found(name, source, endpoint_url)
-    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet)
+    storage, manifest = _found(context, name, source)
+    console = context.console()
     with console.status("verifying") as status:
         faults = verify_dataset(storage, manifest, lambda path: status.update(f"verifying {path}"))
     if as_json:
         typer.echo(json.dumps([asdict(fault) for fault in faults], ensure_ascii=False))
     for fault in faults:
-        console.print(f"{fault.key}: {fault.kind}: {fault.detail}", markup=False)
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            f"{fault.key}: {fault.kind}: {fault.detail}", markup=False
+        )
     if not faults:
         console.print(f"{manifest.name}@{manifest.version}: {len(manifest.files)} files, sound")
     return 1 if faults else 0
 
 
-def _found(name: str, source: str | None, endpoint_url: str | None) -> tuple[Storage, DatasetManifest]:
+def _found(context: ArchiveContext, name: str, source: str | None) -> tuple[Storage, DatasetManifest]:
     from archive.datasets.reading import dataset as read
 
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
-    storage = open_storage(configuration.archive, configuration.s3)
+    storage = context.with_flags(archive=source).storage()
     bare, _, version = name.partition("@")
     return storage, read(storage, bare, version)
 

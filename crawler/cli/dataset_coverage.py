@@ -12,11 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from archive.library import require_archive
-from archive.storage.opening import open_storage
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import EndpointOption, JsonOption, QuietOption
-from crawler.config import load_configuration
+from crawler.cli.options import JsonOption, reads_archive
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -33,7 +31,9 @@ class By(StrEnum):
     DAY = "day"
 
 
+@reads_archive
 def show_coverage(
+    context: ArchiveContext,
     name: Annotated[
         str, typer.Argument(metavar="[NAME[@VERSION]]", help="Without one: the whole archive.", show_default=False)
     ] = "",
@@ -47,24 +47,20 @@ def show_coverage(
     by: Annotated[By, typer.Option("--by", help="Lines of the table.")] = By.SITE,
     since: Annotated[str, typer.Option("--since", metavar="DATE", help="First day of announcement.")] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="Day behind the last.")] = "",
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> None:
     """What share of the articles that feeds and news sitemaps announced there is, and why not the rest."""
     from archive.datasets.reading import dataset as read
     from archive.lookup import Period
     from crawler.offline.coverage import CoverageReading
 
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
-    storage = open_storage(configuration.archive, configuration.s3)
-    require_archive(storage)
-    held_in = open_storage(dataset, configuration.s3) if dataset else storage
+    storage = context.with_flags(archive=source).archive
+    held_in = context.storage(dataset) if dataset else storage
     manifest = read(held_in, *name.partition("@")[::2]) if name else None
     if manifest is not None and manifest.rows and not manifest.shards(".parquet"):
         raise UsageError(f"{name}: has no Parquet files, of which its rows would be read; build a version with them")
     reading = CoverageReading(storage, manifest, held_in)
-    with Console(stderr=True, quiet=quiet or as_json).status("reading") as status:
+    with context.console(quiet=as_json).status("reading") as status:
         coverage = reading.run(
             Period.of(since, until), lambda what, done, of: status.update(f"reading {what}: segment {done} of {of}")
         )

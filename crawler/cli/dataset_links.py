@@ -8,29 +8,28 @@ from typing import Annotated
 
 import typer
 
-from archive.storage.opening import open_storage
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import EndpointOption, JsonOption
-from crawler.config import load_configuration
+from crawler.cli.options import JsonOption, reads_archive
 
 _LONGEST = 7 * 24
 
 
+@reads_archive
 def show_links(
+    context: ArchiveContext,
     name: Annotated[str, typer.Argument(metavar="NAME[@VERSION]")],
     source: Annotated[str | None, typer.Option("--from", metavar="s3://…", help="The archive it is in.")] = None,
     hours: Annotated[int, typer.Option("--hours", min=1, max=_LONGEST, help="How long they hold.")] = 24,
     below: Annotated[str, typer.Option("--below", metavar="DIR", help="Only files of data or jsonl.")] = "",
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> None:
     """Print an address for each file, one a line, as `wget -i -` reads them. Who has an address has the file."""
     from archive.datasets.manifest import dataset_prefix
     from archive.datasets.reading import dataset as read
     from archive.storage.s3 import S3Storage
 
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=source)
-    storage = open_storage(configuration.archive, configuration.s3)
+    storage = context.with_flags(archive=source).storage()
     if not isinstance(storage, S3Storage):
         raise UsageError(f"dataset presign: {storage.uri} is no s3:// address; a directory has no links to give")
     manifest = read(storage, *name.partition("@")[::2])

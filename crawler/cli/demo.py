@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from crawler.config import load_configuration
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.options import ArchiveOption, reads_archive
 from crawler.demo.server import DemoServer
 
 PORT = 8765
@@ -17,13 +18,14 @@ PORT = 8765
 _DELAY = 0.02
 
 
+@reads_archive
 def demo(
-    to: Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")] = None,
+    context: ArchiveContext,
+    to: ArchiveOption = None,
     serve: Annotated[bool, typer.Option("--serve", help="Only serve the newspaper, until Ctrl-C.")] = False,
     corrected: Annotated[bool, typer.Option("--corrected", help="Show the corrected version of a story.")] = False,
     port: Annotated[int, typer.Option("--port", help="Port on loopback; taken from the free ones if in use.")] = PORT,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")] = False,
-) -> None:
+) -> int:
     """Serve a small newspaper on loopback and crawl it."""
     console = Console(stderr=True)
     with _server(port, corrected=corrected) as server:
@@ -37,17 +39,13 @@ def demo(
         from spiders.site import site_of_address
 
         host = server.base.removeprefix("http://")
-        configuration = load_configuration()
-        configuration = configuration.with_flags(
-            archive=to,
-            delay=_DELAY,
-            allow_hosts=[*configuration.allow_hosts, host],
-            contact=configuration.contact or f"{server.base}/",
-        )
-        report = run_and_show(configuration, CrawlPlan((site_of_address(f"{server.base}/"),)), quiet=quiet)
-    if not quiet:
+        context = context.allowing([host]).with_flags(archive=to, delay=_DELAY)
+        configuration = context.with_flags(contact=context.configuration.contact or f"{server.base}/").configuration
+        plan = CrawlPlan((site_of_address(f"{server.base}/"),))
+        report = run_and_show(configuration, plan, quiet=context.quiet, verbosity=context.verbosity)
+    if not context.quiet:
         _next_steps(console, configuration.archive)
-    raise typer.Exit(report.exit_code)
+    return report.exit_code
 
 
 def _server(port: int, *, corrected: bool) -> DemoServer:

@@ -6,21 +6,19 @@ Exit codes: 0 all well; 1 the run finished but something failed; 2 bad usage or 
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import typer
-from rich.console import Console
-
-from archive.errors import ArchiveError, BadAddress, StorageError
-from crawler.config import ConfigurationError
-from spiders.catalog import SiteError
 
 USAGE = 2
 FAILURE = 1
 INTERRUPTED = 130
+
+_VERBOSE = re.compile(r"--verbose|-[a-z]*v[a-z]*")
 
 
 @runtime_checkable
@@ -32,10 +30,7 @@ class _Complaint(Protocol):
     def show(self) -> None: ...
 
 
-_MISTAKES = (ConfigurationError, SiteError, BadAddress)
-
-
-class UsageError(ConfigurationError):
+class UsageError(Exception):
     """The command line asks for something that makes no sense."""
 
 
@@ -52,19 +47,32 @@ def run(command: Callable[[], object], arguments: list[str]) -> int:
         # Whoever read the output has seen enough
         sys.stderr.close()
         return 0
-    except (*_MISTAKES, ArchiveError, OSError) as error:
-        return _explain(error, verbose=any(word in ("-v", "-vv", "--verbose") for word in arguments))
     except Exception as error:
         if isinstance(error, _Complaint):
             error.show()
             return USAGE
-        raise
+        code = _code_of(error)
+        if code is None:
+            raise
+        return _explain(error, code, verbose=any(_VERBOSE.fullmatch(word) for word in arguments))
 
 
-def _explain(error: Exception, *, verbose: bool) -> int:
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+def _code_of(error: Exception) -> int | None:
+    """The exit code of an error that has an explanation fit for a person; None: it is a fault of this program."""
+    # Imported late: most commands end without an error, and these modules take their time
+    from archive.errors import ArchiveError, BadAddress, StorageError
+    from crawler.config import ConfigurationError
+    from spiders.catalog import SiteError
+
+    if isinstance(error, (UsageError, ConfigurationError, SiteError, BadAddress, StorageError, OSError)):
+        return USAGE
+    return FAILURE if isinstance(error, ArchiveError) else None
+
+
+def _explain(error: Exception, code: int, *, verbose: bool) -> int:
+    from rich.console import Console
+
     if verbose:
         traceback.print_exc()
-    console.print(f"newswarc: {error}", markup=False)
-    mistaken = isinstance(error, (*_MISTAKES, StorageError, OSError))
-    return USAGE if mistaken else FAILURE
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"newswarc: {error}", markup=False)
+    return code

@@ -7,22 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from archive.clock_and_ids import SystemClockAndIds
-from archive.excerpt import Excerpt
-from archive.exporting import export_warc
-from archive.lookup import Lookup, Period
-from archive.selection import Selection
-from archive.wacz import WaczWriter
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.find import opened
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption, QuietOption
-from crawler.config import software
+from crawler.cli.options import ArchiveArgument, JsonOption, reads_archive
+
+if TYPE_CHECKING:
+    from archive.excerpt import Excerpt
+    from archive.lookup import Lookup
 
 SiteOption = Annotated[str, typer.Option("--site", help="Only this site: a definition's name, or a host.")]
 SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after (UTC).")]
@@ -33,44 +31,50 @@ export = typer.Typer(name="export", help="Take a part of an archive out of it.",
 
 
 @export.command("warc")
+@reads_archive
 def to_warc(
+    context: ArchiveContext,
     output: OutputOption,
     uri: ArchiveArgument = None,
     site: SiteOption = "",
     since: SinceOption = "",
     until: UntilOption = "",
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Write captures into one WARC file, with an index beside it (FILE.cdxj). Exit code 1 when there is none."""
+    from archive.exporting import export_warc
+    from crawler.config import software
+
     if not output.name.endswith(".warc.gz"):
         raise UsageError(f"export: {output}: records are compressed one by one; name the file ….warc.gz")
-    lookup = opened(uri, endpoint_url)
-    with _excerpt(lookup, site, since, until, quiet=quiet or as_json) as excerpt:
+    lookup = context.with_flags(archive=uri).lookup
+    with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
         written = export_warc(excerpt, output, SystemClockAndIds(), software())
-    return _conclude(output, asdict(written), excerpt, quiet=quiet, as_json=as_json)
+    return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
+@reads_archive
 def wacz(
+    context: ArchiveContext,
     output: OutputOption,
     uri: ArchiveArgument = None,
     site: SiteOption = "",
     since: SinceOption = "",
     until: UntilOption = "",
     title: Annotated[str, typer.Option("--title", help="What readers see it called.")] = "",
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Write captures and articles as one WACZ file, which ReplayWeb.page opens. Exit code 1 when there is none."""
+    from archive.wacz import WaczWriter
+    from crawler.config import software
+
     if output.suffix != ".wacz":
         raise UsageError(f"wacz: {output}: replay tools know such a file by its name; call it {output.name}.wacz")
-    lookup = opened(uri, endpoint_url)
-    with _excerpt(lookup, site, since, until, quiet=quiet or as_json) as excerpt:
+    lookup = context.with_flags(archive=uri).lookup
+    with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
         writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
         written = writer.write(output, title or _title(site, since, until))
-    return _conclude(output, asdict(written), excerpt, quiet=quiet, as_json=as_json)
+    return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
 def _title(site: str, since: str, until: str) -> str:
@@ -80,6 +84,10 @@ def _title(site: str, since: str, until: str) -> str:
 
 @contextmanager
 def _excerpt(lookup: Lookup, site: str, since: str, until: str, *, quiet: bool) -> Iterator[Excerpt]:
+    from archive.excerpt import Excerpt
+    from archive.lookup import Period
+    from archive.selection import Selection
+
     selection = Selection(site, Period.of(since, until))
     columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:

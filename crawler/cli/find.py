@@ -7,18 +7,17 @@ from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from archive.cdxj import IndexEntry
-from archive.library import require_archive
-from archive.lookup import Lookup, Match, Period
-from archive.storage.opening import open_storage
-from crawler.cli.options import ArchiveArgument, EndpointOption
-from crawler.config import load_configuration
+from archive.lookup import Match, Period
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.options import ArchiveArgument, reads_archive
 from spiders.problems import printable
 
 
+@reads_archive
 def find(
+    context: ArchiveContext,
     url: Annotated[str, typer.Argument(metavar="URL", help="An address, or a host; its scheme does not matter.")],
     uri: ArchiveArgument = None,
     match: Annotated[
@@ -28,27 +27,14 @@ def find(
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="So many at most; 0: all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture.")] = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """List the captures of an address. Exit code 1 when there is none."""
-    lookup = opened(uri, endpoint_url)
+    lookup = context.with_flags(archive=uri).lookup
     found = 0
     for entry in islice(lookup.find(url, match, Period.of(since, until)), limit or None):
         found += 1
         typer.echo(json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry))
     return 0 if found else 1
-
-
-def opened(uri: str | None, endpoint_url: str | None) -> Lookup:
-    """The captures of an archive, with all that is stored by now. Raises BadAddress or StorageError."""
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
-    storage = open_storage(configuration.archive, configuration.s3)
-    require_archive(storage)
-    lookup = Lookup(storage, configuration.index_directory)
-    console = Console(stderr=True)
-    with console.status("taking in new segments") as status:
-        lookup.refresh(lambda done, of: status.update(f"taking in new segments: {done} of {of}"))
-    return lookup
 
 
 def _line(entry: IndexEntry) -> str:

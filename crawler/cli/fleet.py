@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveOption, EndpointOption, JsonOption
-from crawler.config import Configuration, load_configuration
+from crawler.cli.options import ArchiveOption, JsonOption, SitesOption, fetches, reads_settings
+
+if TYPE_CHECKING:
+    from crawler.config import Configuration
 
 fleet = typer.Typer(no_args_is_help=True, help="The sites that workers crawl, and the workers' spools.")
 
@@ -23,18 +26,19 @@ FrontierOption = Annotated[
 _HOUR = 3600.0
 
 
+@fetches
 def worker(
+    context: ArchiveContext,
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Sites crawled at once.")] = 4,
     frontier: FrontierOption = None,
     to: ArchiveOption = None,
-    endpoint_url: EndpointOption = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is due.")] = False,
 ) -> int:
     """Crawl sites of the fleet whose time has come, beside other workers. Ctrl-C or SIGTERM ends it in order.
 
     After a crash, start it again on the same machine: what it had captured is taken up, nothing is lost.
     """
-    configuration = _shared(frontier).with_flags(archive=to, s3_endpoint=endpoint_url)
+    configuration = _shared(context.with_flags(archive=to), frontier)
     try:
         from crawler.scale.crawls import show_log
         from crawler.scale.worker import Worker
@@ -46,18 +50,20 @@ def worker(
 
 
 @fleet.command("add")
+@reads_settings
 def add(
+    context: ArchiveContext,
     what: Annotated[list[str], typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")],
     frontier: FrontierOption = None,
+    directories: SitesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Let workers crawl sites from now on; give those that they know already their new definition."""
-    from crawler.cli.crawl_command import sites_of
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
-    configuration = _shared(frontier)
-    sites = sites_of(what, configuration)
+    configuration = _shared(context, frontier)
+    sites = context.with_sites(directories).sites(what)
     with closing(Database(configuration.frontier)) as database:
         new = Fleet(database).add([site.heeding(configuration.heed) for site in sites])
     if as_json:
@@ -68,7 +74,9 @@ def add(
 
 
 @fleet.command("remove")
+@reads_settings
 def remove(
+    context: ArchiveContext,
     what: Annotated[list[str], typer.Argument(metavar="SITE…", help="Names, as `fleet list` has them.")],
     frontier: FrontierOption = None,
     as_json: JsonOption = False,
@@ -77,7 +85,7 @@ def remove(
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
-    with closing(Database(_shared(frontier).frontier)) as database:
+    with closing(Database(_shared(context, frontier).frontier)) as database:
         gone = Fleet(database).remove(what)
     unknown = [name for name in what if name not in gone]
     if as_json:
@@ -88,12 +96,13 @@ def remove(
 
 
 @fleet.command("list")
-def show(frontier: FrontierOption = None, as_json: JsonOption = False) -> None:
+@reads_settings
+def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: JsonOption = False) -> None:
     """Show the sites, when each is due, and the workers' spools."""
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
-    with closing(Database(_shared(frontier).frontier)) as database:
+    with closing(Database(_shared(context, frontier).frontier)) as database:
         sites, spools = Fleet(database).sites(), Fleet(database).spools()
     if as_json:
         known = {item.site.id: {"url": item.site.url, "due_in": round(item.due_in, 1)} for item in sites}
@@ -115,7 +124,9 @@ def show(frontier: FrontierOption = None, as_json: JsonOption = False) -> None:
 
 
 @fleet.command("lost")
+@reads_settings
 def lost(
+    context: ArchiveContext,
     holder: Annotated[str, typer.Argument(metavar="SPOOL", help="As `fleet list` has it.")],
     frontier: FrontierOption = None,
     as_json: JsonOption = False,
@@ -124,7 +135,7 @@ def lost(
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
-    with closing(Database(_shared(frontier).frontier)) as database:
+    with closing(Database(_shared(context, frontier).frontier)) as database:
         known = Fleet(database)
         if holder not in [spool.holder for spool in known.spools()]:
             raise UsageError(f"fleet lost: {holder!r} is not the name of a spool; see newswarc fleet list")
@@ -132,8 +143,8 @@ def lost(
     typer.echo(json.dumps({"due_again": count}) if as_json else f"{holder}: {count} addresses are due again")
 
 
-def _shared(frontier: str | None) -> Configuration:
-    configuration = load_configuration().with_flags(frontier=frontier)
+def _shared(context: ArchiveContext, frontier: str | None) -> Configuration:
+    configuration = context.with_flags(frontier=frontier).configuration
     if not configuration.frontier.startswith("postgres"):
         raise UsageError("several machines need a PostgreSQL; give --frontier postgresql://user@host/name")
     return configuration

@@ -5,35 +5,36 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from archive.article import Article
 from archive.errors import BadAddress
-from archive.history import Moment, history
-from archive.library import require_archive
-from archive.storage.opening import open_storage
-from crawler.cli.options import ArchiveArgument, EndpointOption
-from crawler.config import load_configuration
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.options import ArchiveArgument, reads_archive
 from spiders.problems import printable
+
+if TYPE_CHECKING:
+    from archive.article import Article
+    from archive.history import Moment
 
 _AROUND = 6
 """Words shown on both sides of a change."""
 
 
+@reads_archive
 def show_history(
+    context: ArchiveContext,
     url: Annotated[str, typer.Argument(metavar="URL", help="The article's address.")],
     uri: ArchiveArgument = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture, with its record.")] = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Show all captures of an article, its versions, and the words that changed between them."""
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url)
-    storage = open_storage(uri or configuration.archive, configuration.s3)
-    require_archive(storage)
+    from archive.history import history
+
+    storage = context.with_flags(archive=uri).archive
     moments = history(storage, url)
     if not moments:
         raise BadAddress(f"{url}: no capture of it in {storage.uri}; check the address (newswarc records lists all)")

@@ -9,28 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from archive.storage.opening import open_storage
-from crawler.cli.archives import JobsOption
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveOption, EndpointOption, JsonOption, QuietOption
-from crawler.config import load_configuration
+from crawler.cli.options import ArchiveOption, JobsOption, JsonOption, reads_archive
 from spiders.problems import printable
 
 if TYPE_CHECKING:
     from crawler.offline.importing import Import
 
 
+@reads_archive
 def import_warcs(
+    context: ArchiveContext,
     files: Annotated[
         list[Path], typer.Argument(metavar="WARC…", help="Files of wget, Heritrix, Browsertrix, CC-NEWS, …")
     ],
     to: ArchiveOption = None,
     jobs: JobsOption = None,
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Take WARC files of other programs into an archive, and make records of their pages.
 
@@ -40,14 +37,15 @@ def import_warcs(
     # Imported late: the extractor takes seconds to import
     from crawler.offline.importing import import_files
 
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=to, extraction_workers=jobs)
+    context = context.with_flags(archive=to, extraction_workers=jobs)
+    configuration = context.configuration
     if missing := [file for file in files if not file.is_file()]:
         raise UsageError(f"{missing[0]}: no such file")
-    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet or as_json)
+    console = context.console(quiet=as_json)
     done = asyncio.run(
         import_files(
             files,
-            open_storage(configuration.archive, configuration.s3),
+            context.storage(),
             prefix=configuration.segment_prefix,
             workers=configuration.workers,
             queue=configuration.extraction_queue,

@@ -1,37 +1,104 @@
-"""The application and its commands."""
+"""The application and its commands.
+
+A command's module is imported when the command is asked for. The list of all commands is made from this table alone:
+it is what most people see first, and it must not wait for the database, Scrapy and the extractor.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
 
-from crawler.cli import (
-    about,
-    archives,
-    crawl,
-    dataset,
-    demo,
-    errors,
-    export,
-    find,
-    fleet,
-    history,
-    import_command,
-    rebuild,
-    redact,
-    replay,
-    schedule,
-    show,
-    site,
-    spool_recovery,
-    verify,
-    watch,
-)
-from crawler.config import software
+from crawler.cli import errors
+
+COMMANDS = {
+    "crawl": ("crawl:crawl", "Crawl sites and capture what is new."),
+    "schedule": ("schedule:schedule", "Crawl sites for ever, each source when its time has come."),
+    "worker": ("fleet:worker", "Crawl sites of the fleet whose time has come, beside other workers."),
+    "fleet": ("fleet:fleet", "The sites that workers crawl, and the workers' spools."),
+    "status": ("watch:status", "Show what this machine has captured, what waits, and what is wrong."),
+    "health": ("watch:health", "Tell whether anything needs a person: exit code 0 or 1, for probes."),
+    "watch": (
+        "watch:watch",
+        "Look at this machine again and again; send alarms when something begins to be wrong, and when it has "
+        "passed.",
+    ),
+    "records": ("archives:records", "Write the archive's records to standard output, one JSON object a line."),
+    "find": ("find:find", "List the captures of an address."),
+    "show": ("show:show", "Show a capture: the newest of an address, or the one nearest to a time."),
+    "import": (
+        "import_command:import_warcs",
+        "Take WARC files of other programs into an archive, and make records of their pages.",
+    ),
+    "dataset": ("dataset:dataset", "Build, describe and download data sets."),
+    "redact": (
+        "redact:redact",
+        "Take all captures of an address out of an archive: from WARC files, indexes, records.",
+    ),
+    "replay": (
+        "replay:replay",
+        "Open an archive in the browser, until Ctrl-C: a start page, a calendar, every page as it was.",
+    ),
+    "export": ("export:export", "Take a part of an archive out of it."),
+    "wacz": ("export:wacz", "Write captures and articles as one WACZ file, which ReplayWeb.page opens."),
+    "history": (
+        "history:show_history",
+        "Show all captures of an article, its versions, and the words that changed between them.",
+    ),
+    "extract": (
+        "archives:extract",
+        "Derive records from an archive again, or from WARC and HTML files of any origin.",
+    ),
+    "recover": ("spool_recovery:recover", "Finish the segments of crawls that were killed."),
+    "upload": ("spool_recovery:upload", "Store what waits on this machine."),
+    "verify": ("verify:verify", "Hold an archive's objects against their manifests, records and digests."),
+    "rebuild": (
+        "rebuild:rebuild",
+        "Make indexes, manifests, records and outcomes again from the WARC files, and compare with what is there.",
+    ),
+    "site": ("site:site", "Define sites, and see whether their sources are alive."),
+    "sites": ("about:sites", "List the sites that have a definition."),
+    "config": ("about:config", "Show the settings in force."),
+    "schema": ("about:schema", "Print the JSON Schema of the article record."),
+    "demo": ("demo:demo", "Serve a small newspaper on loopback and crawl it."),
+}
+"""Each command: where it is, as `MODULE:NAME` below `crawler.cli`, and the first sentence of its help, which a test
+compares with the command's own."""
+
+
+def load_command(name: str) -> Any:
+    """Import a command of the table."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command = getattr(import_module(f"crawler.cli.{module}"), attribute)
+    if isinstance(command, typer.Typer):
+        return get_group(command)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(command)
+    return get_command(alone)
+
+
+class LazyGroup(TyperGroup):
+    """Knows its commands by name and one line of help, and imports the one that is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, (_, line) in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=line)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that a command line begins with."""
+        if args[0] in COMMANDS:
+            self.commands[args[0]] = load_command(args[0])
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     name="newswarc",
+    cls=LazyGroup,
     help="Crawl newspapers into WARC files and article records.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -42,6 +109,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from crawler.config import software
+
         typer.echo(software())
         raise typer.Exit
 
@@ -54,35 +123,6 @@ def options(
 ) -> None:
     """Crawl newspapers into WARC files and article records."""
     del version
-
-
-app.command("crawl")(crawl.crawl)
-app.command("schedule")(schedule.schedule)
-app.command("worker")(fleet.worker)
-app.add_typer(fleet.fleet, name="fleet")
-app.command("status")(watch.status)
-app.command("health")(watch.health)
-app.command("watch")(watch.watch)
-app.command("records")(archives.records)
-app.command("find")(find.find)
-app.command("show")(show.show)
-app.command("import")(import_command.import_warcs)
-app.add_typer(dataset.dataset, name="dataset")
-app.command("redact")(redact.redact)
-app.command("replay")(replay.replay)
-app.add_typer(export.export, name="export")
-app.command("wacz")(export.wacz)
-app.command("history")(history.show_history)
-app.command("extract")(archives.extract)
-app.command("recover")(spool_recovery.recover)
-app.command("upload")(spool_recovery.upload)
-app.command("verify")(verify.verify)
-app.command("rebuild")(rebuild.rebuild)
-app.add_typer(site.site, name="site")
-app.command("sites")(about.sites)
-app.command("config")(about.config)
-app.command("schema")(about.schema)
-app.command("demo")(demo.demo)
 
 
 def run_program(arguments: list[str]) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 
 
@@ -42,5 +46,78 @@ EngineOption = Annotated[
 SchedulerOption = Annotated[
     str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler: tcp://host:8786.")
 ]
+JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes that extract.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")]
+SitesOption = Annotated[
+    list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
+]
+ContactOption = Annotated[
+    str | None, typer.Option("--contact", help="Web page or e-mail address that sites can reach you by.")
+]
+AllowHostOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host", metavar="HOST[:PORT]|CIDR[:PORT]", help="An internal address that may be contacted."
+    ),
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Show more; twice for all.")]
+
+
+def _of_settings(
+    config: ConfigOption = None, quiet: QuietOption = False, verbose: VerboseOption = 0
+) -> ArchiveContext:
+    return ArchiveContext(config, quiet=quiet, verbosity=verbose)
+
+
+def _of_archive(
+    endpoint_url: EndpointOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> ArchiveContext:
+    return _of_settings(config, quiet, verbose).with_flags(s3_endpoint=endpoint_url)
+
+
+def _of_fetching(
+    contact: ContactOption = None,
+    allow_host: AllowHostOption = None,
+    endpoint_url: EndpointOption = None,
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> ArchiveContext:
+    context = _of_archive(endpoint_url, config, quiet, verbose)
+    return context.with_flags(contact=contact).allowing(allow_host or ())
+
+
+def reads_settings(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command --config, -q and -v; its first parameter gets the ArchiveContext that they make."""
+    return _with_options(command, _of_settings)
+
+
+def reads_archive(command: Callable[..., object]) -> Callable[..., object]:
+    """As `reads_settings`, and --endpoint-url."""
+    return _with_options(command, _of_archive)
+
+
+def fetches(command: Callable[..., object]) -> Callable[..., object]:
+    """As `reads_archive`, and --contact and --allow-host."""
+    return _with_options(command, _of_fetching)
+
+
+def _with_options(command: Callable[..., object], opening: Callable[..., ArchiveContext]) -> Callable[..., object]:
+    """The command with the options of `opening` behind its own: Typer reads both from one signature."""
+    shared = inspect.signature(opening, eval_str=True).parameters
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+
+    def run(**values: object) -> object:
+        context = opening(**{name: values.pop(name) for name in shared})
+        return command(context, **values)
+
+    parameters = [*own, *shared.values()]
+    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # a known attribute of inspect
+    return run

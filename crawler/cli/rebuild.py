@@ -12,29 +12,28 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from archive.library import require_archive
 from archive.sharding import Shard
-from archive.storage.opening import open_storage
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import (
     ArchiveArgument,
-    EndpointOption,
     Engine,
     EngineOption,
     JsonOption,
-    QuietOption,
     SchedulerOption,
     ShardOption,
+    reads_archive,
     scheduler_of,
 )
-from crawler.config import Configuration, load_configuration
-from crawler.offline.bulk_storages import BulkStorages
 
 if TYPE_CHECKING:
+    from crawler.config import Configuration
     from crawler.offline.rebuilding import RebuiltSegment
 
 
+@reads_archive
 def rebuild(
+    context: ArchiveContext,
     uri: ArchiveArgument = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="DIR|s3://…", help="Put what is derived here instead.")
@@ -45,24 +44,22 @@ def rebuild(
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
-    endpoint_url: EndpointOption = None,
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Make indexes, manifests, records and outcomes again from the WARC files, and compare with what is there.
 
     What is missing is stored, an index that differs is replaced. Exit code 1 when anything else differs.
     """
-    configuration = load_configuration().with_flags(archive=uri, s3_endpoint=endpoint_url)
-    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet or as_json)
+    context = context.with_flags(archive=uri)
+    console = context.console(quiet=as_json)
     if only_frontier:
         if to:
             raise UsageError("rebuild: --frontier is made in this machine's state directory; leave --to out")
         if not Shard.parse(shard).is_whole:
             raise UsageError("rebuild: --frontier is made from all segments; leave --shard out")
-        return _frontier(configuration, console, as_json=as_json)
+        return _frontier(context, console, as_json=as_json)
     work = _Work(to, Shard.parse(shard), scheduler_of(engine, scheduler))
-    return _derived(configuration, work, console, as_json=as_json)
+    return _derived(context, work, console, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +71,14 @@ class _Work:
     scheduler: str
 
 
-def _derived(configuration: Configuration, asked: _Work, console: Console, *, as_json: bool) -> int:
+def _derived(context: ArchiveContext, asked: _Work, console: Console, *, as_json: bool) -> int:
     # Imported late: the extractor takes seconds to import
     from crawler.offline.rebuilding import Rebuilding
 
-    source = open_storage(configuration.archive, configuration.s3)
+    configuration, source = context.configuration, context.storage()
     work = Rebuilding(
         source,
-        open_storage(asked.to, configuration.s3) if asked.to else source,
+        context.storage(asked.to) if asked.to else source,
         workers=configuration.workers,
         queue=configuration.extraction_queue,
         now=datetime.now(UTC),
@@ -102,6 +99,7 @@ def _derived(configuration: Configuration, asked: _Work, console: Console, *, as
 def _on_cluster(
     asked: _Work, keys: list[str], configuration: Configuration, console: Console
 ) -> list[RebuiltSegment]:
+    from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.bulk_work import rebuild_segment
     from crawler.offline.cluster import in_order
 
@@ -119,12 +117,11 @@ def _line(segment: RebuiltSegment) -> str:
     return f"{mark}{segment.segment}: {said}; {segment.articles} articles"
 
 
-def _frontier(configuration: Configuration, console: Console, *, as_json: bool) -> int:
+def _frontier(context: ArchiveContext, console: Console, *, as_json: bool) -> int:
     from crawler.frontier.frontier import open_frontier
     from crawler.offline.frontier_rebuilding import refill
 
-    storage = open_storage(configuration.archive, configuration.s3)
-    require_archive(storage)
+    configuration, storage = context.configuration, context.archive
     frontier = open_frontier(configuration)
     try:
         count = refill(storage, frontier, lambda segment, pages: console.print(f"{segment}: {pages} captures"))

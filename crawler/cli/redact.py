@@ -6,23 +6,27 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from archive.clock_and_ids import SystemClockAndIds
 from archive.errors import BadAddress
-from archive.lookup import Lookup
-from archive.redaction import RedactedSegment, Redaction, Targets, find_targets, log_entry
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.find import opened
-from crawler.cli.options import ArchiveArgument, EndpointOption, JsonOption
-from crawler.config import Configuration, load_configuration
+from crawler.cli.options import ArchiveArgument, JsonOption, reads_archive
 from spiders.problems import printable
 
+if TYPE_CHECKING:
+    from archive.lookup import Lookup
+    from archive.redaction import RedactedSegment, Targets
+    from crawler.config import Configuration
 
+
+@reads_archive
 def redact(
+    context: ArchiveContext,
     url: Annotated[str, typer.Argument(metavar="URL|-", help="The address; - with --digest alone.")],
     uri: ArchiveArgument = None,
     digest: Annotated[
@@ -32,7 +36,6 @@ def redact(
     reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the WARC files and in the log.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Take all captures of an address out of an archive: from WARC files, indexes, records. It cannot be undone.
 
@@ -44,8 +47,10 @@ def redact(
     address = "" if url == "-" else url
     if not address and not digest:
         raise UsageError("redact: give an address, or - and a --digest")
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
-    lookup = opened(uri, endpoint_url)
+    from archive.redaction import find_targets
+
+    context = context.with_flags(archive=uri)
+    configuration, lookup = context.configuration, context.lookup
     targets = find_targets(lookup, address, digest)
     if not targets.entries:
         raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
@@ -71,6 +76,7 @@ def _carry_out(
 ) -> list[RedactedSegment]:
     # Imported late: the database and pyarrow take their time, which other commands should not pay
     from archive.datasets.withdrawing import withdraw
+    from archive.redaction import Redaction, log_entry
     from crawler.frontier.frontier import open_frontier
 
     clock_and_ids = SystemClockAndIds()

@@ -5,25 +5,26 @@ from __future__ import annotations
 import signal
 import threading
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from archive.errors import ArchiveError
-from crawler.cli.find import opened
-from crawler.cli.options import EndpointOption, JsonOption, QuietOption
-from crawler.config import load_configuration
-from crawler.replay.program import find_program, running
-from crawler.replay.replayed import Replayed, opened_for_replay
-from crawler.replay.server import CAPTURES, ReplayServer
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.options import JsonOption, reads_archive
+
+if TYPE_CHECKING:
+    from crawler.replay.replayed import Replayed
 
 PORT = 8090
 _FRESH = 30.0
 """Seconds after which new segments are looked for."""
 
 
+@reads_archive
 def replay(
+    context: ArchiveContext,
     uri: Annotated[
         str | None, typer.Argument(metavar="[URI|FILE]", help="An archive, or a WARC or WACZ file.")
     ] = None,
@@ -33,21 +34,23 @@ def replay(
         bool, typer.Option("--check", help="Only say which pages lack something that they need; exit code 1 then.")
     ] = False,
     site: Annotated[str, typer.Option("--site", help="With --check: only this site.")] = "",
-    quiet: QuietOption = False,
     as_json: JsonOption = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Open an archive in the browser, until Ctrl-C: a start page, a calendar, every page as it was.
 
     pywb shows the pages; it is installed apart from newswarc (`pipx install pywb`).
     """
-    configuration = load_configuration().with_flags(s3_endpoint=endpoint_url, archive=uri)
-    console = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet)
+    context = context.with_flags(archive=uri)
+    configuration, console = context.configuration, context.console()
     if check:
         # Imported late: reading pages takes the extractor's libraries
         from crawler.cli.replay_check import check_and_show
 
-        return check_and_show(opened(uri, endpoint_url), site, console, as_json=as_json)
+        return check_and_show(context.lookup, site, console, as_json=as_json)
+    from crawler.replay.program import find_program, running
+    from crawler.replay.replayed import opened_for_replay
+    from crawler.replay.server import CAPTURES, ReplayServer
+
     program = find_program(configuration.pywb)
     with opened_for_replay(configuration.archive, configuration) as replayed:
         server = ReplayServer(port, replayed.title, replayed.listing, replayed.reader)

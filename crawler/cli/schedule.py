@@ -7,14 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import INTERRUPTED, USAGE, UsageError
-from crawler.cli.options import ArchiveOption, EndpointOption
-from crawler.config import Configuration, load_configuration
+from crawler.cli.options import ArchiveOption, SitesOption, fetches
+
+if TYPE_CHECKING:
+    from crawler.config import Configuration
 
 _SHORTEST = 5.0
 _LONGEST = 300.0
@@ -67,10 +69,12 @@ class Repetition:
         return _LONGEST if due is None else min(max(due - time.time(), _SHORTEST), _LONGEST)
 
 
+@fetches
 def schedule(
+    context: ArchiveContext,
     what: Annotated[list[str], typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")],
     to: ArchiveOption = None,
-    endpoint_url: EndpointOption = None,
+    sites: SitesOption = None,
     runs: Annotated[int, typer.Option("--runs", min=0, help="End after so many runs; 0: never.")] = 0,
 ) -> int:
     """Crawl sites for ever, each source when its time has come. Ctrl-C or SIGTERM ends it in order.
@@ -79,11 +83,8 @@ def schedule(
     """
     if not what:
         raise UsageError("schedule: nothing to crawl; give front pages or names of sites")
-    configuration = load_configuration().with_flags(archive=to, s3_endpoint=endpoint_url)
-    options = ["--to", to] if to else []
-    options += ["--endpoint-url", endpoint_url] if endpoint_url else []
-    command = [sys.executable, "-m", "crawler", "crawl", *what, "--due", "--quiet", *options]
-    Console(stderr=True).print(
-        f"each source of {len(what)} sites is looked at when its time has come; Ctrl-C ends it"
-    )
+    context = context.with_flags(archive=to).with_sites(sites)
+    configuration = context.configuration
+    command = [sys.executable, "-m", "crawler", "crawl", *what, "--due", "--quiet", *context.as_options()]
+    context.console().print(f"each source of {len(what)} sites is looked at when its time has come; Ctrl-C ends it")
     return Repetition(command, configuration).run(runs)

@@ -6,23 +6,23 @@ import json
 import sys
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from archive.article import Article
-from archive.captures import Capture
-from archive.cdxj import IndexEntry
 from archive.errors import BadAddress
-from archive.http1 import entity_body
-from archive.library import article_of
-from archive.lookup import Lookup, parse_moment
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.find import opened
-from crawler.cli.options import ArchiveArgument, EndpointOption
+from crawler.cli.options import ArchiveArgument, reads_archive
 from spiders.problems import printable
+
+if TYPE_CHECKING:
+    from archive.article import Article
+    from archive.captures import Capture
+    from archive.cdxj import IndexEntry
+    from archive.lookup import Lookup
 
 _LARGEST = 1 << 30
 
@@ -38,7 +38,9 @@ class Part(StrEnum):
     JSON = "json"
 
 
+@reads_archive
 def show(
+    context: ArchiveContext,
     url: Annotated[str, typer.Argument(metavar="URL|ID", help="The page's address, or with --row a row's id.")],
     uri: ArchiveArgument = None,
     at: Annotated[str, typer.Option("--at", metavar="DATE", help="The capture nearest to this time (UTC).")] = "",
@@ -48,14 +50,13 @@ def show(
     text: Annotated[bool, typer.Option("--text", help="The article's text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Where the capture is, and its record.")] = False,
     row: Annotated[bool, typer.Option("--row", help="The capture behind a row of a data set.")] = False,
-    endpoint_url: EndpointOption = None,
 ) -> int:
     """Show a capture: the newest of an address, or the one nearest to a time."""
     asked = {Part.RAW: raw, Part.BODY: body, Part.HEADERS: headers, Part.TEXT: text, Part.JSON: as_json}
     wanted = [part for part, given in asked.items() if given]
     if len(wanted) > 1:
         raise UsageError(f"show: one of {', '.join(f'--{part}' for part in asked)} at a time")
-    lookup = opened(uri, endpoint_url)
+    lookup = context.with_flags(archive=uri).lookup
     entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
     if entry is None:
         raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
@@ -77,6 +78,8 @@ def _of_row(lookup: Lookup, record_id: str) -> IndexEntry:
 
 
 def _moment(at: str) -> datetime | None:
+    from archive.lookup import parse_moment
+
     moment = parse_moment(at)
     if at and moment is None:
         raise UsageError(f"show: --at {at!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
@@ -110,6 +113,8 @@ def _write_record(part: Part, lookup: Lookup, entry: IndexEntry, capture: Captur
 
 def _article(lookup: Lookup, entry: IndexEntry, whole: Capture) -> Article | None:
     """The record of a capture; of a revisit that of its original, which may be in another segment."""
+    from archive.library import article_of
+
     segments = [entry.segment]
     if entry.is_revisit:
         segments += [other.segment for other in lookup.find(whole.url) if not other.is_revisit]
@@ -133,6 +138,8 @@ def _facts(entry: IndexEntry, capture: Capture, whole: Capture, article: Article
 
 
 def _summarise(entry: IndexEntry, capture: Capture, whole: Capture, article: Article | None) -> None:
+    from archive.http1 import entity_body
+
     console = Console(soft_wrap=True, highlight=False)
     head = capture.head()
     same = f", the same as {whole.url} at {whole.date:%Y-%m-%d %H:%M:%S}" if capture.revisit else ""

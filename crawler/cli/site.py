@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -14,20 +14,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import JsonOption
-from crawler.config import Configuration, load_configuration
+from crawler.cli.options import JsonOption, SitesOption, fetches
 from crawler.keeping.source_reading import SourceReading, moment_of
-from spiders.catalog import SiteCatalog, read_site
 from spiders.problems import printable
-from spiders.site import site_of_address
+
+if TYPE_CHECKING:
+    from spiders.site import Site
 
 site = typer.Typer(no_args_is_help=True, help="Define sites, and see whether their sources are alive.")
 
-AllowOption = Annotated[
-    list[str] | None,
-    typer.Option("--allow-host", metavar="HOST[:PORT]", help="An internal address that may be asked."),
-]
 _MOST_SECTIONS = 20
 
 
@@ -37,7 +34,9 @@ def _lag(source: SourceReading, now: datetime) -> timedelta | None:
 
 
 @site.command("add")
+@fetches
 def add(
+    context: ArchiveContext,
     url: Annotated[str, typer.Argument(metavar="URL", help="The site's front page.")],
     directory: Annotated[Path, typer.Option("--sites", metavar="DIR", help="Where definitions are kept.")] = Path(
         "sites"
@@ -45,16 +44,18 @@ def add(
     name: Annotated[
         str, typer.Option("--name", metavar="CC/NAME", help="The definition's name; default: xx/HOST.")
     ] = "",
-    allow_host: AllowOption = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a definition that is there.")] = False,
 ) -> int:
     """Find a site's feeds, sitemaps and sections, try each, and write its definition. Nothing is archived."""
-    found = _site_of(url)
+    from crawler.cli.site_names import site_of_front_page
+    from spiders.catalog import read_site
+
+    found = site_of_front_page(url)
     site_id = name or f"xx/{found.host.removeprefix('www.').replace('.', '-')}"
     path = directory / f"{site_id}.toml"
     if path.exists() and not overwrite:
         raise UsageError(f"{path}: is there already; give --overwrite to replace it, or another --name")
-    report = _looked_at((found,), _configuration(allow_host))
+    report = _looked_at((found,), context)
     sources = _wanted([SourceReading(**source) for source in report.sources])
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for problem in report.problems:
@@ -73,22 +74,20 @@ def add(
 
 
 @site.command("check")
+@fetches
 def check(
+    context: ArchiveContext,
     names: Annotated[list[str] | None, typer.Argument(metavar="[SITE…]", help="Names; default: all.")] = None,
-    directories: Annotated[
-        list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
-    ] = None,
-    allow_host: AllowOption = None,
+    directories: SitesOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Read each source of sites once: how many articles it shows, how old the newest is. Nothing is archived.
 
     The exit code is 1 when a source is dead or shows nothing.
     """
-    configuration = _configuration(allow_host)
-    catalog = SiteCatalog(directories or [Path(directory) for directory in configuration.sites])
+    catalog = context.with_sites(directories).catalog
     chosen = tuple(catalog.find(name) for name in names) if names else tuple(catalog.all())
-    report = _looked_at(chosen, configuration)
+    report = _looked_at(chosen, context)
     read = {(source["site"], source["url"]): SourceReading(**source) for source in report.sources}
     silent = [
         (definition.id, source.url)
@@ -109,23 +108,11 @@ def check(
     return 1 if silent else 0
 
 
-def _site_of(url: str) -> Any:
-    try:
-        return site_of_address(url)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _configuration(allow_host: list[str] | None) -> Configuration:
-    configuration = load_configuration()
-    allowed = (*configuration.allow_hosts, *(allow_host or ()))
-    return configuration.with_flags(allow_hosts=allowed, recapture=())
-
-
-def _looked_at(sites: Sequence[Any], configuration: Configuration) -> Any:
+def _looked_at(sites: Sequence[Site], context: ArchiveContext) -> Any:
     from crawler.run.crawling import CrawlPlan, run_crawl  # imports Scrapy: only when it is needed
 
-    return run_crawl(configuration, CrawlPlan(tuple(sites), dry_run=True))
+    plan = CrawlPlan(tuple(sites), dry_run=True)
+    return run_crawl(context.with_flags(recapture=()).configuration, plan, verbosity=context.verbosity)
 
 
 def _wanted(sources: Sequence[SourceReading]) -> list[SourceReading]:

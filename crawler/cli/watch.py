@@ -16,19 +16,22 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveOption, JsonOption
-from crawler.config import Configuration, load_configuration
+from crawler.cli.options import ArchiveOption, JsonOption, reads_archive
 from spiders.problems import printable
 
 if TYPE_CHECKING:
+    from crawler.config import Configuration
     from crawler.watching.concerns import Concern
     from crawler.watching.status import Status
 
 _HOUR = 3600
 
 
+@reads_archive
 def status(
+    context: ArchiveContext,
     to: ArchiveOption = None,
     every: Annotated[float, typer.Option("--every", min=0, help="Look again after so many seconds; 0: once.")] = 0.0,
     as_json: JsonOption = False,
@@ -37,7 +40,7 @@ def status(
     from crawler.watching.concerns import concerns
     from crawler.watching.status import look
 
-    configuration = load_configuration().with_flags(archive=to)
+    configuration = context.with_flags(archive=to).configuration
     found = look(configuration)
     if as_json:
         wrong = [_of(concern) for concern in concerns(found)]
@@ -54,12 +57,13 @@ def status(
             live.update(_shown(found, concerns(found)), refresh=True)
 
 
-def health(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
+@reads_archive
+def health(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOption = False) -> int:
     """Tell whether anything needs a person: exit code 0 or 1, for probes."""
     from crawler.watching.concerns import concerns
     from crawler.watching.status import look
 
-    wrong = concerns(look(load_configuration().with_flags(archive=to)))
+    wrong = concerns(look(context.with_flags(archive=to).configuration))
     if as_json:
         typer.echo(json.dumps([_of(concern) for concern in wrong], ensure_ascii=False))
     for concern in wrong if not as_json else ():
@@ -67,7 +71,9 @@ def health(to: ArchiveOption = None, as_json: JsonOption = False) -> int:
     return 1 if wrong else 0
 
 
+@reads_archive
 def watch(
+    context: ArchiveContext,
     to: ArchiveOption = None,
     every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks.")] = 60.0,
     metrics: Annotated[
@@ -79,7 +85,7 @@ def watch(
 
     Alarms go to `alarm_webhook`, `alarm_mail` and `alarm_command` of the configuration, and to standard error.
     """
-    configuration = load_configuration().with_flags(archive=to)
+    configuration = context.with_flags(archive=to).configuration
     if metrics:
         _serve(configuration, metrics)
     stopped = _stopped()

@@ -1,0 +1,117 @@
+"""What a command works on: the settings in force and what they name, each opened when it is first asked for.
+
+Nothing is imported for it until then, so that a command's help does not wait for the database, Pydantic or boto3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from archive.lookup import Lookup
+    from archive.storage.protocol import Storage
+    from crawler.config import Configuration
+    from spiders.catalog import SiteCatalog
+    from spiders.site import Site
+
+
+class ArchiveContext:
+    """The one way from a command line to configuration, storage, look-up and sites."""
+
+    def __init__(
+        self,
+        config: Path | None = None,
+        *,
+        quiet: bool = False,
+        verbosity: int = 0,
+        flags: dict[str, Any] | None = None,
+        allowed: Sequence[str] = (),
+    ) -> None:
+        """`config` is the configuration file that was named; `flags` are settings that the command line gives."""
+        self.config = config
+        self.quiet = quiet
+        self.verbosity = verbosity
+        self.flags = flags or {}
+        self.allowed = tuple(allowed)
+
+    def with_flags(self, **flags: object) -> ArchiveContext:
+        """The context with settings that the command line gives too; None says nothing."""
+        given = {name: value for name, value in flags.items() if value is not None}
+        return self._changed({**self.flags, **given}, self.allowed)
+
+    def with_sites(self, directories: Iterable[Path] | None) -> ArchiveContext:
+        """The context with directories of site definitions in place of the configured ones; empty says nothing."""
+        return self.with_flags(sites=tuple(str(directory) for directory in directories or ()) or None)
+
+    def allowing(self, hosts: Iterable[str]) -> ArchiveContext:
+        """The context with internal addresses that may be contacted beside the configured ones."""
+        return self._changed(self.flags, (*self.allowed, *hosts))
+
+    def _changed(self, flags: dict[str, Any], allowed: Sequence[str]) -> ArchiveContext:
+        return ArchiveContext(self.config, quiet=self.quiet, verbosity=self.verbosity, flags=flags, allowed=allowed)
+
+    def as_options(self) -> list[str]:
+        """The same context as options of another command that fetches and takes --to and --sites."""
+        named = {"--to": "archive", "--contact": "contact", "--endpoint-url": "s3_endpoint"}
+        options = [["--config", str(self.config)] if self.config else []]
+        options += [[option, str(self.flags[name])] for option, name in named.items() if name in self.flags]
+        options += [["--sites", str(directory)] for directory in self.flags.get("sites", ())]
+        options += [["--allow-host", host] for host in self.allowed]
+        return [word for words in options for word in words] + ["-v"] * self.verbosity
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The settings in force. Raises ConfigurationError."""
+        from crawler.config import load_configuration
+
+        configuration = load_configuration(self.config)
+        allowed = (*configuration.allow_hosts, *self.allowed) if self.allowed else None
+        return configuration.with_flags(**self.flags, allow_hosts=allowed)
+
+    def storage(self, address: str | None = None) -> Storage:
+        """The storage at an address, or at the configured one. Nothing is contacted yet. Raises BadAddress."""
+        from archive.storage.opening import open_storage
+
+        return open_storage(address or self.configuration.archive, self.configuration.s3)
+
+    @cached_property
+    def archive(self) -> Storage:
+        """The storage at the configured address, where an archive is. Raises BadAddress or StorageError."""
+        from archive.library import require_archive
+
+        storage = self.storage()
+        require_archive(storage)
+        return storage
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The captures of the archive, with all that is stored by now. Raises BadAddress or StorageError."""
+        from archive.lookup import Lookup
+
+        lookup = Lookup(self.archive, self.configuration.index_directory)
+        with self.console().status("taking in new segments") as status:
+            lookup.refresh(lambda done, of: status.update(f"taking in new segments: {done} of {of}"))
+        return lookup
+
+    @cached_property
+    def catalog(self) -> SiteCatalog:
+        """The site definitions, the operator's own first."""
+        from spiders.catalog import SiteCatalog
+
+        return SiteCatalog([Path(directory) for directory in self.configuration.sites])
+
+    def sites(self, names: Sequence[str]) -> tuple[Site, ...]:
+        """The sites of front pages and of definitions' names, each once. Raises UsageError or SiteError."""
+        from crawler.cli.site_names import site_of_name
+
+        found = [site_of_name(name, self.catalog) for name in names]
+        return tuple({site.id: site for site in found}.values())
+
+    def console(self, *, quiet: bool = False) -> Console:
+        """Standard error, for what is said to a person while a command works; with -q it says nothing."""
+        return Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet or self.quiet)
