@@ -36,6 +36,7 @@ Modules:
     foreign_warcs     other programs' WARC files become segments
     history           an address through time
     http1             HTTP/1.x messages as bytes: heads, chunking
+    languages         which language tags a selection means (RFC 4647)
     layout            names of segments and keys of objects
     library           walking an archive: its segments and its records
     lookup            finding captures by address, host and time
@@ -43,6 +44,7 @@ Modules:
     members           WARC records as gzip members
     merged_index      one local index over many segments
     outcomes          page outcomes: what became of every captured page
+    period            stretches of time, and whether a date lies in one
     publishing        a closed segment becomes a stored one
     recovery          finishing a segment whose writer died
     redaction         removing captures for good

@@ -20,9 +20,10 @@ from archive.clock_and_ids import ClockAndIds
 from archive.errors import DamagedArchive
 from archive.layout import SegmentName
 from archive.library import segments
-from archive.lookup import Lookup, Match, Period, read_entry
+from archive.lookup import Lookup, Match, read_entry
 from archive.manifests import Manifest
 from archive.members import WARC_FIELDS, Block, gzip_member, record_head, warc_fields
+from archive.period import Period
 from archive.recovery import index_entry_of
 from archive.selection import Group, Selection, chosen
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from archive.article import Article, WarcAddress
 from archive.captures import read_response
 from archive.derived import read_articles, read_outcomes
 from archive.errors import BadAddress
+from archive.languages import matches as is_language
 from archive.layout import SegmentName, revision_of
 from archive.manifests import CompletionManifest, Manifest, parse_completion, parse_manifest
 from archive.outcomes import PageOutcomeLine
+from archive.period import Period
 from archive.storage.protocol import Storage
 
 _MANIFEST_SUFFIX = ".json"
@@ -25,11 +27,9 @@ class RecordFilter:
     site: str = ""
     """Host of the URL, or a parent domain of it."""
     language: str = ""
-    """Primary language subtag, such as ``ar``."""
-    since: str = ""
-    """ISO 8601 date or time: published at or after; records without a date are left out."""
-    until: str = ""
-    """ISO 8601 date or time: published before."""
+    """A language range (`archive.languages`): ``en`` takes ``en-GB`` too."""
+    published: Period = field(default_factory=Period)
+    """When it was published; records without a date are left out unless the period is endless."""
 
 
 def require_archive(storage: Storage) -> None:
@@ -128,12 +128,10 @@ def outcomes(storage: Storage) -> Iterator[PageOutcomeLine]:
 
 def matches(article: Article, wanted: RecordFilter) -> bool:
     """Whether a record is wanted."""
-    published = (article.date_published or "")[: max(len(wanted.since), len(wanted.until)) or None]
     return (
         (not wanted.site or _within(article.url, wanted.site))
-        and (not wanted.language or (article.in_language or "").split("-")[0] == wanted.language.split("-")[0])
-        and (not wanted.since or (bool(published) and published >= wanted.since))
-        and (not wanted.until or (bool(published) and published < wanted.until))
+        and (not wanted.language or is_language(wanted.language, article.in_language))
+        and wanted.published.wants(article.date_published or "")
     )
 
 

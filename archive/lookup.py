@@ -6,11 +6,10 @@ The merged index of this machine answers; what was stored since it was made is t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
 from archive.captures import Capture, iterate_captures, iterate_records
@@ -18,10 +17,9 @@ from archive.cdxj import IndexEntry
 from archive.errors import BadAddress, DamagedArchive
 from archive.library import segments
 from archive.merged_index import MergedIndex
+from archive.period import ALWAYS, Period
 from archive.storage.protocol import Storage
-from archive.surt import surt_key, surt_timestamp
-
-_FIRST_OF_A_YEAR = "00000101000000"
+from archive.surt import surt_key
 
 
 class Match(StrEnum):
@@ -37,38 +35,6 @@ class Match(StrEnum):
     """All of its host and of the hosts below it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A stretch of time: at or after `since`, before `until`. ISO 8601, also cut short (``2026-11``); UTC."""
-
-    since: str = ""
-    until: str = ""
-
-    @classmethod
-    def of(cls, since: str, until: str) -> Self:
-        """Raises BadAddress when one of them is no date."""
-        for text in (since, until):
-            if text and parse_moment(text) is None:
-                raise BadAddress(f"{text!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
-        return cls(since, until)
-
-    def holds(self, stamp: str) -> bool:
-        """Whether a time of up to fourteen digits lies in it."""
-        since, until = surt_timestamp(self.since), surt_timestamp(self.until)
-        return (not since or stamp[: len(since)] >= since) and (not until or stamp[: len(until)] < until)
-
-
-def parse_moment(text: str) -> datetime | None:
-    """The beginning of a time (UTC), given as ISO 8601 or in digits and perhaps cut short; None when it is none."""
-    digits = surt_timestamp(text)
-    if len(digits) < len("2026") or len(digits) % 2:
-        return None
-    try:
-        return datetime.strptime(f"{digits}{_FIRST_OF_A_YEAR[len(digits) :]}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
 class Lookup:
     """Captures of one archive, found through this machine's merged index."""
 
@@ -81,14 +47,14 @@ class Lookup:
         """Take in what was stored since; how many segments. Raises StorageError, DamagedArchive or OSError."""
         return self.index.refresh(self.storage, segments(self.storage), progress)
 
-    def find(self, url: str, match: Match = Match.EXACT, period: Period = Period()) -> Iterator[IndexEntry]:
+    def find(self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS) -> Iterator[IndexEntry]:
         """Captures by address, oldest first for each; addresses in the order of their keys.
 
         `url` may lack its scheme. Raises BadAddress or DamagedArchive.
         """
         for line in self._lines(_beginnings(url, match)):
             stamp = line.split(b" ", 2)[1].decode("ascii", "replace")
-            if period.holds(stamp):
+            if period.holds_stamp(stamp):
                 yield IndexEntry.parse(line)
 
     def _lines(self, beginnings: Iterable[bytes]) -> Iterator[bytes]:
@@ -101,7 +67,7 @@ class Lookup:
     def segments_in(self, period: Period) -> Iterator[str]:
         """Segments with captures of this time, some more than once. Reads the whole index. Raises DamagedArchive."""
         for line in self.index.lines(b""):
-            if period.holds(line.split(b" ", 2)[1].decode("ascii", "replace")):
+            if period.holds_stamp(line.split(b" ", 2)[1].decode("ascii", "replace")):
                 yield IndexEntry.parse(line).segment
 
     def closest(self, url: str, moment: datetime | None = None) -> IndexEntry | None:

@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from archive.captures import WarcRecord, iterate_records, record_uuid
-from archive.lookup import Period
 from archive.members import parse_warc_fields
-from archive.surt import surt_timestamp
+from archive.period import Period
 
 _HEAD = 1 << 17
 """Bytes of a block that are read: enough for the head of any response, and for a metadata record."""
@@ -35,7 +34,7 @@ class Selection:
 
     def wants(self, url: str, date: datetime, site: str) -> bool:
         """Whether a capture is meant; `site` is what its metadata says."""
-        return self.period.holds(surt_timestamp(date.isoformat())) and self.names(url, site)
+        return self.period.holds(date) and self.names(url, site)
 
     def names(self, url: str, site: str) -> bool:
         """Whether an address, or the site it was captured for, is meant."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from archive.datasets.rows import Row
-from archive.lookup import Period
+from archive.languages import matches
+from archive.period import Period
 from archive.selection import within
-from archive.surt import surt_timestamp
 
 
 class Versions(StrEnum):
@@ -58,7 +59,7 @@ class DatasetOptions(BaseModel):
     sites: tuple[str, ...] = ()
     """Hosts, with those below them."""
     languages: tuple[str, ...] = ()
-    """Primary subtags, such as ``ar``."""
+    """Language ranges (`archive.languages`): ``en`` takes ``en-GB`` too."""
     captured_since: str = ""
     captured_until: str = ""
     published_since: str = ""
@@ -72,13 +73,24 @@ class DatasetOptions(BaseModel):
     versions: Versions = Versions.ALL
     copies: Copies = Copies.KEEP
 
+    @property
+    def _captured(self) -> Period:
+        return _period(self.captured_since, self.captured_until)
+
+    @property
+    def _published(self) -> Period:
+        return _period(self.published_since, self.published_until)
+
     def reason_against(self, row: Row) -> Dropped | None:
         """Why a row is not wanted by itself."""
         checks: tuple[tuple[Dropped, bool], ...] = (
             (Dropped.SITE, bool(self.sites) and not any(within(row["site"], site) for site in self.sites)),
-            (Dropped.LANGUAGE, bool(self.languages) and _primary(row) not in self.languages),
-            (Dropped.CAPTURED, not _holds(row["captured"], self.captured_since, self.captured_until)),
-            (Dropped.PUBLISHED, not _holds(row["datePublished"], self.published_since, self.published_until)),
+            (
+                Dropped.LANGUAGE,
+                bool(self.languages) and not any(matches(wanted, row["language"]) for wanted in self.languages),
+            ),
+            (Dropped.CAPTURED, not self._captured.holds(row["captured"])),
+            (Dropped.PUBLISHED, not self._published.wants(row["datePublishedText"] or "")),
             (Dropped.WORDS, row["wordCount"] < self.min_words),
             (
                 Dropped.PAYWALL,
@@ -99,14 +111,8 @@ CLEAN: dict[str, Any] = {
 """The preset ``clean``: whole articles, each once, that nobody reserves."""
 
 
-def _primary(row: Row) -> str:
-    return (row["language"] or "").split("-")[0]
-
-
-def _holds(moment: Any, since: str, until: str) -> bool:
-    if not since and not until:
-        return True
-    return moment is not None and Period(since, until).holds(surt_timestamp(moment.isoformat()))
+_period = lru_cache(maxsize=16)(Period.of)
+"""A row is held against the same periods as the one before."""
 
 
 def _is_reserved(row: Row) -> bool:

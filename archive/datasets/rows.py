@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 import pyarrow as pa
+
+from archive.period import moment_of
 
 _EARLIEST, _LATEST = 1700, 2200
 """Years between which a date of a newspaper's article lies; others are a page's mistake."""
@@ -107,13 +109,14 @@ def brief_of(record: Record) -> Row:
         "text": record["articleBody"],
         "language": record.get("inLanguage"),
         "wordCount": record.get("wordCount", 0),
-        "datePublished": moment_of(record.get("datePublished")),
+        "datePublished": newspaper_moment(record.get("datePublished")),
+        "datePublishedText": record.get("datePublished"),
         "isAccessibleForFree": record.get("isAccessibleForFree"),
         "paywall": record.get("paywall"),
         "robots": record.get("robots", ()),
         "tdm": record.get("tdm"),
         "contentSha256": record.get("contentSha256", ""),
-        "captured": moment_of(record["warc"]["date"]),
+        "captured": newspaper_moment(record["warc"]["date"]),
     }
 
 
@@ -137,9 +140,9 @@ def _content(record: Record) -> Row:
         "wordCount": record.get("wordCount", 0),
         "authors": [author["name"] for author in record.get("authors", ())],
         "publisher": record.get("publisher"),
-        "datePublished": moment_of(record.get("datePublished")),
+        "datePublished": newspaper_moment(record.get("datePublished")),
         "datePublishedText": record.get("datePublished"),
-        "dateModified": moment_of(record.get("dateModified")),
+        "dateModified": newspaper_moment(record.get("dateModified")),
         "section": record.get("articleSection"),
         "keywords": list(record.get("keywords", ())),
         "mainImage": image.get("url"),
@@ -184,16 +187,10 @@ def site_of(url: str) -> str:
     return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
-def moment_of(text: str | None) -> datetime | None:
+def newspaper_moment(text: str | None) -> datetime | None:
     """A date in UTC; one without a zone is taken as UTC; None when it is none, or no newspaper's."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return moment if _EARLIEST <= moment.year <= _LATEST else None
+    moment = moment_of(text or "")
+    return moment if moment is not None and _EARLIEST <= moment.year <= _LATEST else None
 
 
 def json_row(row: Row) -> Row:

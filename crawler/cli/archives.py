@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,7 +53,7 @@ def records(
     context: ArchiveContext,
     uri: ArchiveArgument = None,
     site: Annotated[str, typer.Option("--site", help="Only this host and the hosts below it.")] = "",
-    lang: Annotated[str, typer.Option("--lang", help="Only this language, such as ar.")] = "",
+    lang: Annotated[str, typer.Option("--lang", help="Only this language: en takes en-GB too.")] = "",
     since: Annotated[str, typer.Option("--since", metavar="DATE", help="Published at or after.")] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="Published before.")] = "",
     show_outcomes: Annotated[
@@ -60,15 +61,25 @@ def records(
     ] = False,
 ) -> None:
     """Write the archive's records to standard output, one JSON object a line."""
+    from archive.languages import matches as is_language
     from archive.library import RecordFilter, articles, outcomes
+    from archive.period import Period
 
     storage = context.with_flags(archive=uri).archive
     if show_outcomes:
         for line in outcomes(storage):
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
         return
-    for article in articles(storage, RecordFilter(site, lang, since, until)):
-        sys.stdout.write(f"{article.to_json_line()}\n")
+    languages: Counter[str] = Counter()
+    written = 0
+    for article in articles(storage, RecordFilter(site, "", Period.of(since, until))):
+        languages[article.in_language or "no language"] += 1
+        if not lang or is_language(lang, article.in_language):
+            sys.stdout.write(f"{article.to_json_line()}\n")
+            written += 1
+    if lang and not written:
+        there = ", ".join(f"{name} {count}" for name, count in languages.most_common()) or "none"
+        typer.echo(f"no record is in {lang}; records by language: {there}", err=True)
 
 
 @reads_archive

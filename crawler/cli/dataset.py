@@ -127,7 +127,7 @@ def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
     from pydantic import ValidationError
 
     from archive.datasets.options import CLEAN, DatasetOptions
-    from archive.lookup import Period
+    from archive.period import Period
     from crawler.config import explain
 
     if preset not in ("", "clean"):

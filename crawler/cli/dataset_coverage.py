@@ -51,7 +51,7 @@ def show_coverage(
 ) -> None:
     """What share of the articles that feeds and news sitemaps announced there is, and why not the rest."""
     from archive.datasets.reading import dataset as read
-    from archive.lookup import Period
+    from archive.period import Period
     from crawler.offline.coverage import CoverageReading
 
     storage = context.with_flags(archive=source).archive

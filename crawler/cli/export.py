@@ -85,7 +85,7 @@ def _title(site: str, since: str, until: str) -> str:
 @contextmanager
 def _excerpt(lookup: Lookup, site: str, since: str, until: str, *, quiet: bool) -> Iterator[Excerpt]:
     from archive.excerpt import Excerpt
-    from archive.lookup import Period
+    from archive.period import Period
     from archive.selection import Selection
 
     selection = Selection(site, Period.of(since, until))

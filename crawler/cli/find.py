@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from archive.cdxj import IndexEntry
-from archive.lookup import Match, Period
+from archive.lookup import Match
+from archive.period import Period
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import ArchiveArgument, reads_archive
 from spiders.problems import printable

@@ -78,9 +78,9 @@ def _of_row(lookup: Lookup, record_id: str) -> IndexEntry:
 
 
 def _moment(at: str) -> datetime | None:
-    from archive.lookup import parse_moment
+    from archive.period import moment_of
 
-    moment = parse_moment(at)
+    moment = moment_of(at)
     if at and moment is None:
         raise UsageError(f"show: --at {at!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
     return moment

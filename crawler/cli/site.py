@@ -17,7 +17,7 @@ from rich.table import Table
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, SitesOption, fetches
-from crawler.keeping.source_reading import SourceReading, moment_of
+from crawler.keeping.source_reading import SourceReading, seconds_of
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MOST_SECTIONS = 20
 
 def _lag(source: SourceReading, now: datetime) -> timedelta | None:
     """How old a source's newest article is."""
-    return timedelta(seconds=now.timestamp() - moment_of(source.newest)) if source.newest else None
+    return timedelta(seconds=now.timestamp() - seconds_of(source.newest)) if source.newest else None
 
 
 @site.command("add")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+
+from archive.period import moment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,7 @@ class SourceReading:
     """Whether it names further sources."""
 
 
-def moment_of(date: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date or time; without a zone it is UTC. 0 for what is none."""
-    try:
-        moment = datetime.fromisoformat(date)
-    except ValueError:
-        return 0.0
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def seconds_of(date: str) -> float:
+    """Seconds since 1970 of the first moment that a date may mean (`archive.period`); 0 for what is no date."""
+    moment = moment_of(date)
+    return moment.timestamp() if moment is not None else 0.0

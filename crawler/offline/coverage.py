@@ -16,14 +16,15 @@ from archive.captures import Capture, iterate_captures, iterate_records
 from archive.cdxj import IndexEntry
 from archive.datasets.manifest import DatasetManifest
 from archive.datasets.reading import parquet_of
-from archive.datasets.rows import moment_of
+from archive.datasets.rows import newspaper_moment
 from archive.derived import read_outcomes
 from archive.exchange import Role
 from archive.http1 import BadMessage
 from archive.library import completions, segments
-from archive.lookup import Period, read_entry
+from archive.lookup import read_entry
 from archive.manifests import CompletionManifest, Manifest
 from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.period import Period
 from archive.storage.protocol import Storage
 from spiders.links import clean_address, is_fetchable
 from spiders.problems import NotASource
@@ -99,7 +100,7 @@ class CoverageReading:
         for number, manifest in enumerate(with_sources, 1):
             self._read_sources(manifest, derived.get(manifest.segment))
             progress("sources", number, len(with_sources))
-        wanted = {mark: one for mark, one in self._announced.items() if period.holds(one.day.replace("-", ""))}
+        wanted = {mark: one for mark, one in self._announced.items() if period.wants(one.day)}
         told = [(one, derived[one.segment]) for one in manifests if one.segment in derived]
         self._settle(wanted, told, progress)
         return self._counted(wanted)
@@ -132,7 +133,7 @@ class CoverageReading:
         for found in self._found_in(capture):
             if not is_fetchable(found.url):
                 continue
-            moment = moment_of(found.date) or capture.date
+            moment = newspaper_moment(found.date) or capture.date
             mark = _mark(found.url)
             if mark not in self._announced:
                 self._announced[mark] = _Announced(site, moment.date().isoformat())

@@ -10,7 +10,7 @@ from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
 from crawler.frontier.entries import Due
-from crawler.keeping.source_reading import SourceReading, moment_of
+from crawler.keeping.source_reading import SourceReading, seconds_of
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import run_of
 from spiders.families.base import SiteSpider
@@ -68,7 +68,7 @@ class _Reading:
             if found.role is Role.ARTICLE:
                 self.articles += 1
                 self.shown.add(hash(request.url))
-                self.newest = max(self.newest, found.source_date, key=moment_of)
+                self.newest = max(self.newest, found.source_date, key=seconds_of)
             elif found.role in SOURCE_ROLES:
                 self.leads_on = True
 
@@ -204,7 +204,7 @@ class FrontierMiddleware:
         if discovery.via != "sitemap" or not discovery.source_date or not run.state.ages_of(discovery.site):
             return False
         asked = run.frontier.asked_at(url)
-        return asked is not None and asked < moment_of(discovery.source_date) <= run.now().timestamp()
+        return asked is not None and asked < seconds_of(discovery.source_date) <= run.now().timestamp()
 
     def _is_within(self, discovery: Discovery) -> bool:
         """Whether the site may have one more request in this run. What was found all the same is due in the next."""
@@ -232,7 +232,7 @@ class FrontierMiddleware:
             return False
         read = self._run.frontier.was_read(request.url)
         lastmod = request.meta[CHANGED]
-        changed = moment_of(lastmod) + (_DAY if lastmod and _HAS_TIME not in lastmod else 0.0)
+        changed = seconds_of(lastmod) + (_DAY if lastmod and _HAS_TIME not in lastmod else 0.0)
         return read > 0 and (read > changed if changed > 0 else read > self._run.now().timestamp() - _CATALOGUE_AGE)
 
     def _planned(self, requests: list[Request]) -> list[Request]:

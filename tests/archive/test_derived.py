@@ -14,6 +14,7 @@ from archive.errors import DamagedArchive
 from archive.layout import SegmentName
 from archive.library import RecordFilter, articles, completions, matches
 from archive.outcomes import PageOutcome, PageOutcomeLine
+from archive.period import Period
 from archive.publishing import publish_records
 from archive.storage.local import LocalStorage
 
@@ -106,10 +107,10 @@ def test_readers_take_the_newest_generation(tmp_path: Path) -> None:
         (RecordFilter(site="news.example.org:8080"), True),
         (RecordFilter(language="ar"), True),
         (RecordFilter(language="en"), False),
-        (RecordFilter(since="2026-01-05"), True),
-        (RecordFilter(since="2026-01-06"), False),
-        (RecordFilter(until="2026-01-06"), True),
-        (RecordFilter(until="2026-01-05"), False),
+        (RecordFilter(published=Period.of("2026-01-05", "")), True),
+        (RecordFilter(published=Period.of("2026-01-06", "")), False),
+        (RecordFilter(published=Period.of("", "2026-01-06")), True),
+        (RecordFilter(published=Period.of("", "2026-01-05")), False),
     ],
 )
 def test_filters(wanted: RecordFilter, kept: bool) -> None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from archive.cdxj import IndexEntry, index_text
 from archive.errors import BadAddress, DamagedArchive
-from archive.lookup import Lookup, Match, Period, parse_moment
+from archive.lookup import Lookup, Match
 from archive.manifests import Manifest, StoredFile
 from archive.merged_index import MergedIndex, SortedLines
+from archive.period import Period, moment_of
 from archive.storage.local import LocalStorage
 
 LINES = st.lists(
@@ -157,10 +158,10 @@ def test_time_is_chosen(storage: LocalStorage, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_told() -> None:
-    assert parse_moment("2026-11-24T10:30") == datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
-    assert parse_moment("20261124103001") == datetime(2026, 11, 24, 10, 30, 1, tzinfo=UTC)
-    assert parse_moment("2026") == datetime(2026, 1, 1, tzinfo=UTC)
-    assert [parse_moment(text) for text in ("yesterday", "2026-13-01", "2026-1", "")] == [None] * 4
+    assert moment_of("2026-11-24T10:30") == datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+    assert moment_of("20261124103001") == datetime(2026, 11, 24, 10, 30, 1, tzinfo=UTC)
+    assert moment_of("2026") == datetime(2026, 1, 1, tzinfo=UTC)
+    assert [moment_of(text) for text in ("yesterday", "2026-13-01", "2026-1", "")] == [None] * 4
     with pytest.raises(BadAddress, match="not a date"):
         Period.of("yesterday", "")
     with pytest.raises(DamagedArchive):

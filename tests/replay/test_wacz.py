@@ -17,7 +17,8 @@ from archive.cdxj import IndexEntry
 from archive.clock_and_ids import FixedClockAndIds
 from archive.errors import DamagedArchive
 from archive.excerpt import Excerpt
-from archive.lookup import Lookup, Period
+from archive.lookup import Lookup
+from archive.period import Period
 from archive.selection import Selection
 from archive.storage.local import LocalStorage
 from archive.wacz import WaczWriter
@@ -122,7 +123,7 @@ def test_made_again_it_is_the_same(newspaper: Archived, tmp_path: Path) -> None:
         lookup = Lookup(LocalStorage(newspaper.place / "newswarc-data"), tmp_path / "index")
         lookup.refresh()
         clock_and_ids = FixedClockAndIds(step=timedelta())
-        excerpt = Excerpt(lookup, Selection(period=Period("2026")))
+        excerpt = Excerpt(lookup, Selection(period=Period.of("2026", "")))
         WaczWriter(lookup, excerpt, clock_and_ids, "newswarc/test").write(tmp_path / f"{number}.wacz", "x")
         made.append((tmp_path / f"{number}.wacz").read_bytes())
     assert made[0] == made[1]
