@@ -7,6 +7,9 @@
                | column "in" "(" value *( "," value ) ")"
                | column "is" [ "not" ] "null"
     value      = 'text' | number | true | false
+
+A value of ``language`` is a language range (`archive.languages`) wherever it is compared by ``=``, ``!=`` or ``in``:
+``'en'`` takes ``en-GB`` too.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -24,11 +26,13 @@ import pyarrow.parquet as pq
 
 from archive.datasets.rows import SCHEMA
 from archive.errors import BadAddress
+from archive.period import moment_of
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>\w+)|(?P<sign><=|>=|!=|[=<>(),]))"
 )
-_ALIASES = {"lang": "language", "date": "datePublished"}
+_LANGUAGE = "language"
+_ALIASES = {"lang": _LANGUAGE, "date": "datePublished"}
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -51,6 +55,10 @@ class Comparison:
     def expression(self) -> pc.Expression:
         """For rows."""
         field = pc.field(self.column)
+        if self._means_languages:
+            ranges = "|".join(re.escape(value) for value in self.values)
+            meant: pc.Expression = pc.match_substring_regex(field, f"^(?:{ranges})(?:-|$)", ignore_case=True)
+            return ~meant if self.sign == "!=" else meant
         if self.sign == "in":
             return field.isin(pa.array(self.values, SCHEMA.field(self.column).type))
         if self.sign.startswith("is"):
@@ -59,8 +67,14 @@ class Comparison:
         expression: pc.Expression = _COMPARISONS[self.sign](field, value)
         return expression
 
+    @property
+    def _means_languages(self) -> bool:
+        return self.column == _LANGUAGE and self.sign in ("=", "!=", "in")
+
     def may_hold(self, least: Any, most: Any) -> bool:
         """Whether a value between these two can fulfil it."""
+        if self._means_languages:
+            return True
         if self.sign == "in":
             return any(least <= value <= most for value in self.values)
         (value,) = self.values or (None,)
@@ -185,8 +199,7 @@ class _Parser:
 def _value_of(form: str, text: str, kind: pa.DataType) -> Any:
     plain = text[1:-1].replace("''", "'") if form == "text" else text
     if pa.types.is_timestamp(kind):
-        moment = datetime.fromisoformat(plain if len(plain) != len("2026-01") else f"{plain}-01")
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment_of(plain) or _refuse()
     if pa.types.is_boolean(kind):
         return {"true": True, "false": False}[plain.lower()] if plain.lower() in ("true", "false") else _refuse()
     if pa.types.is_integer(kind):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -96,3 +97,16 @@ def test_mistakes_are_explained(text: str, said: str) -> None:
     with pytest.raises(BadAddress, match="--where") as caught:
         parse_condition(text)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "wanted"),
+    [
+        ("lang = 'pt'", ["pt", "pt-BR", "PT-pt"]),
+        ("language in ('pt-br', 'sv')", ["pt-BR", "sv"]),
+        ("lang != 'pt'", ["pta", "sv"]),
+    ],
+)
+def test_languages_are_meant_with_what_is_below_them(condition: str, wanted: list[str]) -> None:
+    table = pa.table({"language": ["pt", "pt-BR", "PT-pt", "pta", "sv", None]})
+    assert table.filter(parse_condition(condition).expression())["language"].to_pylist() == wanted
