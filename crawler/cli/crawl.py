@@ -25,7 +25,10 @@ def crawl(
     ] = 0,
     since: Annotated[
         str,
-        typer.Option("--since", metavar="DATE", help="Leave alone what is announced as older (2026-01-31)."),
+        typer.Option("--since", metavar="DATE", help="Only articles published at or after this date (UTC)."),
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="Only articles published before this date (UTC).")
     ] = "",
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Follow all sitemaps and all pages of sections.")
@@ -58,6 +61,7 @@ def crawl(
         urls=urls,
         limit=limit,
         since=since,
+        until=until,
         backfill=backfill,
         due=due,
         dry_run=dry_run,

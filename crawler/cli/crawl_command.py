@@ -12,13 +12,13 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from archive.period import span_of
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.progress import ProgressDisplay, show_plan, show_problems, show_summary
 from crawler.config import Configuration
 from crawler.keeping.run_lock import turn
 from crawler.run.crawling import CrawlPlan, CrawlReport, run_crawl
-from pipelines.extract.date_texts import parse_date
 
 STANDARD_INPUT = "-"
 
@@ -31,6 +31,7 @@ class CrawlRequest:
     urls: str | None
     limit: int
     since: str
+    until: str
     backfill: bool
     due: bool
     dry_run: bool
@@ -42,7 +43,8 @@ def crawl_and_show(request: CrawlRequest, context: ArchiveContext, *, as_json: b
     plan = CrawlPlan(
         sites=context.sites(request.what),
         urls=_listed(request.urls) if request.urls else None,
-        since=_day(request.since),
+        since=_date(request.since, "--since"),
+        until=_date(request.until, "--until"),
         backfill=request.backfill,
         limit=request.limit,
         due=request.due,
@@ -96,10 +98,7 @@ def _listed(source: str) -> tuple[str, ...]:
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 
-def _day(text: str) -> str:
-    if not text:
-        return ""
-    found = parse_date(text)
-    if found is None:
-        raise UsageError(f"--since {text!r}: not a date; write it as 2026-01-31")
-    return found
+def _date(text: str, option: str) -> str:
+    if text and span_of(text) is None:
+        raise UsageError(f"{option} {text!r}: not a date; write it as 2026-01-31, or 2026-01-31T12:00+01:00")
+    return text

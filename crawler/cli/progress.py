@@ -68,6 +68,8 @@ def show_summary(console: Console, report: CrawlReport) -> None:
     for outcome, number in report.outcomes.items():
         table.add_row("", str(number), _coloured(outcome))
     table.add_row("articles", str(sum(report.articles.values())), _by_site(report.articles))
+    if report.set_aside:
+        table.add_row("set aside", str(sum(report.set_aside.values())), "dated outside of --since and --until")
     table.add_row("pages", str(sum(report.pages.values())), "by what became of them")
     for outcome, number in report.pages.items():
         table.add_row("", str(number), _coloured(outcome))

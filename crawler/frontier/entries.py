@@ -26,6 +26,8 @@ class State(StrEnum):
     CAPTURED = "captured"
     STORED = "stored"
     FAILED = "failed"
+    SET_ASIDE = "set_aside"
+    """Announced with a date outside of the period that a run was asked for (``--since``, ``--until``)."""
     GIVEN_UP = "given_up"
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -81,6 +81,7 @@ _PAGE_OF = select(PAGES).where(PAGES.c.url == bindparam("key"))
 _TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _READ_AT = select(SOURCES.c.looked_at).where(SOURCES.c.url == bindparam("key"))
+_SET_DISCOVERY = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(discovery=bindparam("found"))
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
 
@@ -97,6 +98,8 @@ class Frontier:
         self.database = database
         self.holder = holder
         self._holds: dict[str, Hold] = {}
+        self._sets_aside: dict[str, bool] = {}
+        """Whether addresses of a site are set aside: most sites have none, and are not asked for them."""
         self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
 
     @classmethod
@@ -104,10 +107,11 @@ class Frontier:
         """The frontier of a state directory. Raises OSError when the directory cannot be made."""
         return cls(Database.in_directory(directory))
 
-    def discover(self, found: Sequence[Due]) -> list[Due]:
+    def discover(self, found: Sequence[Due], wants: Callable[[Discovery], bool] = lambda _: True) -> list[Due]:
         """Take in addresses; give back those of articles that were not known before, in their order.
 
-        Of addresses that have one identity the first counts. Those that are too long are left out.
+        What `wants` refuses is set aside with the date that it was found with, and given back once it is found again
+        and wanted then. Of addresses that have one identity the first counts. Those that are too long are left out.
         """
         if not found:
             return []
@@ -120,12 +124,73 @@ class Frontier:
         # Rows of an earlier version have no identity
         known = self._known(ADDRESSES.c.url, [item.url for item in unknown])
         new = [item for item in unknown if item.url not in known]
-        rows = [address_row(item.url, item.discovery, State.DISCOVERED) for item in new]
-        taken = self.database.insert_new(ADDRESSES, rows)
-        new = [item for item in new if item.url in taken]
-        for item in new:
-            self._remember(item.url, None)
-        return new
+        wanted = {item.url for item in new if wants(item.discovery)}
+        rows = [
+            address_row(item.url, item.discovery, State.DISCOVERED if item.url in wanted else State.SET_ASIDE)
+            for item in new
+        ]
+        readmitted = self._readmitted(unique, wants)
+        self._sets_aside |= {item.discovery.site: True for item in new if item.url not in wanted}
+        taken = self.database.insert_new(ADDRESSES, rows) & wanted
+        for url in taken:
+            self._remember(url, None)
+        new = [item for item in unique.values() if item.url in taken]
+        return [*new, *readmitted]
+
+    def _readmitted(self, found: Mapping[str, Due], wants: Callable[[Discovery], bool]) -> list[Due]:
+        """Of addresses (by identity) that were set aside, those that are wanted now, by the newest date there is."""
+        query = select(ADDRESSES.c.identity, ADDRESSES.c.url, ADDRESSES.c.discovery).where(
+            ADDRESSES.c.state == State.SET_ASIDE.value
+        )
+        again: list[Due] = []
+        for batch in _batches([name for name, item in found.items() if self._has_set_aside(item.discovery.site)]):
+            for name, url, text in self.database.rows(query.where(ADDRESSES.c.identity.in_(batch))):
+                item = found[name]
+                discovery = item.discovery if item.discovery.source_date else discovery_of_row(text)
+                if wants(discovery):
+                    again.append(Due(url, discovery))
+        self._set_state([item.url for item in again], State.DISCOVERED)
+        return again
+
+    def _has_set_aside(self, site: str) -> bool:
+        if site not in self._sets_aside:
+            query = select(ADDRESSES.c.url).where(
+                ADDRESSES.c.site == site, ADDRESSES.c.state == State.SET_ASIDE.value
+            )
+            self._sets_aside[site] = bool(self.database.rows(query.limit(1)))
+        return self._sets_aside[site]
+
+    def announced(self, dues: Sequence[Due]) -> list[Due]:
+        """Sources date these articles; those of them that wait. Where one was found without a date, it is remembered."""
+        dated = {identity(due.url): due.discovery for due in dues if due.discovery.source_date}
+        query = select(ADDRESSES.c.identity, ADDRESSES.c.url, ADDRESSES.c.discovery).where(
+            ADDRESSES.c.state.in_([state.value for state in WAITING])
+        )
+        waiting: list[Due] = []
+        rows: list[dict[str, object]] = []
+        for batch in _batches(list(dated)):
+            for name, url, text in self.database.rows(query.where(ADDRESSES.c.identity.in_(batch))):
+                waiting.append(Due(url, dated[name]))
+                if not discovery_of_row(text).source_date:
+                    rows.append(
+                        {"address": url, "found": address_row(url, dated[name], State.DISCOVERED)["discovery"]}
+                    )
+        if rows:
+            self.database.transaction(lambda connection: connection.execute(_SET_DISCOVERY, rows))
+        return waiting
+
+    def set_aside(self, dues: Sequence[Due]) -> None:
+        """Addresses that wait turn out to have dates that this run does not want; the dates are remembered."""
+        waiting = ADDRESSES.c.state.in_([state.value for state in WAITING])
+        self._sets_aside |= {due.discovery.site: True for due in dues}
+
+        def work(connection: Connection) -> None:
+            for due in dues:
+                row = address_row(due.url, due.discovery, State.SET_ASIDE)
+                values = {name: row[name] for name in ("state", "discovery")}
+                connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == due.url, waiting).values(values))
+
+        self.database.transaction(work)
 
     def claim(self, urls: Iterable[str]) -> None:
         """Mark addresses as being fetched."""
@@ -379,8 +444,7 @@ class Frontier:
     def _known(self, column: Column[str], values: Sequence[str]) -> set[str]:
         """Those of the values that a column of the addresses has."""
         known: set[str] = set()
-        for start in range(0, len(values), _BATCH):
-            batch = values[start : start + _BATCH]
+        for batch in _batches(values):
             known.update(row[0] for row in self.database.rows(select(column).where(column.in_(batch))))
         return known
 
@@ -388,3 +452,8 @@ class Frontier:
         rows = [{"address": url, "new_state": state.value} for url in sorted(urls)]
         if rows:
             self.database.transaction(lambda connection: connection.execute(_SET_STATE, rows))
+
+
+def _batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]

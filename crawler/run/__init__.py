@@ -3,6 +3,7 @@
 Modules:
 
     addon                fills the configuration into Scrapy's settings
+    admission            which articles a run asks for: one rule of age
     announcements        what sources say of articles that wait to be fetched
     capturing            the one way into the archive for what a run receives
     cookies_middleware   cookies within bounds

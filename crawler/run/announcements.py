@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from archive.exchange import Discovery, Role
+from crawler.frontier.entries import Due
 from crawler.frontier.frontier import Frontier
+from spiders.url_identity import identity
 
 
 class Announcements:
@@ -15,13 +18,14 @@ class Announcements:
         self._frontier = frontier
         self._announced: dict[str, Discovery] = {}
 
-    def add(self, url: str, discovery: Discovery) -> None:
-        """A feed or news sitemap announces an article that is not captured yet: it says more than a link did."""
-        self._announced.setdefault(url, discovery)
+    def add(self, dues: Sequence[Due]) -> None:
+        """Feeds or news sitemaps announce articles that may not be captured yet: they say more than links did."""
+        for due in self._frontier.announced(dues):
+            self._announced.setdefault(identity(due.url), due.discovery)
 
     def best(self, url: str, discovery: Discovery) -> Discovery:
         """What is known of how an article was found when its request is sent."""
-        announced = self._announced.get(url)
+        announced = self._announced.get(identity(url))
         return announced if announced is not None and not discovery.source_date else discovery
 
     def kept(self, url: str, discovery: Discovery) -> Discovery:

@@ -19,6 +19,7 @@ from crawler.keeping.local_services import LocalServices
 from crawler.keeping.recorder import Recorder
 from crawler.keeping.spool_recovery import take_up_and_store
 from crawler.polite.hosts import Hosts
+from crawler.run.admission import Admission
 from crawler.run.announcements import Announcements
 from crawler.run.capturing import Capturing
 from crawler.run.linked_editions import LinkedEditions
@@ -58,6 +59,7 @@ class CrawlRun:
         )
         self.frontier = self._services.frontier
         self.announcements = Announcements(self.frontier)
+        self.admission = Admission(self.state, self.frontier, self.announcements)
         self.hosts = Hosts(self.frontier, self.now, configuration.concurrency_per_host)
         self.presence = self._presence()
         self._recorder = Recorder(
@@ -78,7 +80,7 @@ class CrawlRun:
             give_up=give_up,
         )
         self.capturing = Capturing(self._recorder, self._services, self._housekeeping)
-        self._editions = LinkedEditions(self.frontier, self._may_follow, ask)
+        self._editions = LinkedEditions(self.frontier, self.admission.wants_date, self._may_follow, ask)
         self._requisites = wishes_of(configuration, self.frontier, self.now)
         self._tasks: list[asyncio.Task[None]] = []
         self._renewing: asyncio.Task[None] | None = None
@@ -93,6 +95,7 @@ class CrawlRun:
         """The spider starts: what earlier runs left is taken up, housekeeping begins."""
         if isinstance(spider, SiteSpider):
             self.state.sites = RunSites(spider.definitions)
+            self.state.period = spider.period
             spider.services = SpiderServices(
                 sites=self.state.sites,
                 reader=self.capturing,

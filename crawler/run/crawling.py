@@ -45,7 +45,8 @@ class CrawlPlan:
     urls: tuple[str, ...] | None = None
     """Exactly these pages; None: what the sites' sources show."""
     since: str = ""
-    """ISO 8601: what is announced as older is left alone."""
+    until: str = ""
+    """What is announced as older than the one, or not older than the other, is left alone (`archive.period`)."""
     backfill: bool = False
     limit: int = 0
     """Articles at most; 0 means any number."""
@@ -71,6 +72,8 @@ class CrawlReport:
     """Bytes of responses."""
     files: list[str] = field(default_factory=list)
     """Keys of the stored objects."""
+    set_aside: dict[str, int] = field(default_factory=dict)
+    """Articles that are dated outside of the period that was asked for, by site."""
     leftovers: list[str] = field(default_factory=list)
     """A line on each segment of earlier runs that was taken up."""
     elsewhere: list[str] = field(default_factory=list)
@@ -142,7 +145,7 @@ def run_crawl(
 def _arguments(configuration: Configuration, plan: CrawlPlan, clock_and_ids: ClockAndIds | None) -> dict[str, Any]:
     """What the spider is made with."""
     sites = tuple(site.heeding(configuration.heed) for site in plan.sites)
-    arguments: dict[str, Any] = {"definitions": sites, "since": plan.since}
+    arguments: dict[str, Any] = {"definitions": sites, "since": plan.since, "until": plan.until}
     if clock_and_ids is not None:
         arguments["seen_at"] = clock_and_ids.now().isoformat(timespec="seconds")
     return arguments | ({"urls": plan.urls} if plan.urls is not None else {"backfill": plan.backfill})
@@ -249,6 +252,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         pages=dict(sorted(counts.pages.items())),
         articles=dict(sorted(counts.articles.items())),
         found=dict(sorted(findings.found.items())),
+        set_aside=dict(sorted(findings.set_aside.items())),
         received=counts.received,
         files=[] if plan.dry_run else sorted(counts.files),
         leftovers=state.recovered,

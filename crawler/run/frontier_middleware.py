@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
+from scrapy import signals
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
@@ -18,18 +20,17 @@ from spiders.families.news import NewsSpider
 from spiders.requests import (
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
+    LISTED,
     SOURCE_ROLES,
     asked_address,
     discovery_of,
     is_unchanged,
 )
 from spiders.sources.hints import wanted_interval
+from spiders.url_identity import identity
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-
-_ALWAYS = "list"
-"""Discoveries by a list of addresses are fetched even when they are known."""
 
 _SEED = "seed"
 
@@ -97,14 +98,16 @@ class FrontierMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Made by Scrapy."""
-        return cls(crawler)
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.release, signals.spider_idle)
+        return middleware
 
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """The spider's own start, then the articles that earlier runs found and did not capture."""
         lists_pages = False
         async for request in start:
             discovery = discovery_of(request.meta)
-            lists_pages = lists_pages or discovery.via == _ALWAYS
+            lists_pages = lists_pages or discovery.via == LISTED
             for admitted in self._admitted([request]) or self._known_sources(discovery):
                 yield admitted
         spider = self._crawler.spider
@@ -114,10 +117,24 @@ class FrontierMiddleware:
             yield request
         now = self._run.now() if self._run.state.options.due_only else None
         for due in self._run.frontier.due(spider.sites, now):
-            if self._run.state.admit():
-                request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
+            if not self._run.admission.wants(due.discovery):
+                self._run.admission.refuse(due.discovery)
+                continue
+            request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
+            if not self._run.admission.waits(request) and self._run.state.admit():
                 for planned in self._planned([request]):
                     yield planned
+
+    def release(self) -> None:
+        """Nothing else is left to do: what has waited for the sources to be read goes on its way."""
+        run = self._run
+        wanted = [request for request in run.admission.release() if run.state.admit()]
+        asked = self._planned(wanted) if wanted else []
+        for request in asked:
+            assert self._crawler.engine is not None
+            self._crawler.engine.crawl(request)
+        if asked:
+            raise DontCloseSpider
 
     def _again(self, spider: SiteSpider) -> list[Request]:
         """Articles that may have been corrected meanwhile, conditionally."""
@@ -125,7 +142,8 @@ class FrontierMiddleware:
         requests: list[Request] = []
         for site in spider.sites.values() if not run.state.options.dry_run else ():
             for due in run.frontier.due_again(site.id, run.state.ages_of(site.id), run.now(), _MOST_AGAIN):
-                if self._is_within(due.discovery) and run.state.admit():
+                is_wanted = run.admission.wants(due.discovery) and self._is_within(due.discovery)
+                if is_wanted and run.state.admit():
                     requests.append(self._repeated(spider.article_request(site, due.discovery, due.url)))
         return requests
 
@@ -178,25 +196,39 @@ class FrontierMiddleware:
         run = self._run
         found = [(request, discovery_of(request.meta)) for request in requests]
         dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
-        new = {due.url for due in run.frontier.discover(dues)}
+        new = {identity(due.url) for due in run.frontier.discover(dues, run.admission.wants)}
         run.state.findings.new_articles += len(new)
         admitted: list[Request] = []
+        announced: list[Due] = []
         for request, discovery in found:
             if discovery.role in SOURCE_ROLES and not self._is_time(request, discovery.site):
                 continue
-            if discovery.role is not Role.ARTICLE:
-                if self._is_within(discovery):
-                    admitted.append(self._conditional(request, discovery))
-            elif discovery.via == _ALWAYS or request.url in new:
-                new.discard(request.url)
-                if self._is_within(discovery) and run.state.admit():
+            if discovery.role is Role.ARTICLE:
+                if self._admits_article(request, discovery, new):
                     admitted.append(request)
-            elif self._was_changed(request.url, discovery):
-                if self._is_within(discovery) and run.state.admit():
-                    admitted.append(self._repeated(request))
-            elif discovery.source_date:
-                run.announcements.add(request.url, discovery)
+                elif discovery.source_date:
+                    announced.append(Due(request.url, discovery))
+            elif self._is_within(discovery):
+                admitted.append(self._conditional(request, discovery))
+        run.announcements.add(announced)
         return self._planned(admitted)
+
+    def _admits_article(self, request: Request, discovery: Discovery, new: set[str]) -> bool:
+        """Whether an article is asked for in this run; `new` holds the identities that were not known before it."""
+        run = self._run
+        if discovery.via == LISTED:
+            return self._is_within(discovery) and run.state.admit()
+        if not run.admission.wants(discovery):
+            run.admission.refuse(discovery)
+            return False
+        name = identity(request.url)
+        if name in new:
+            new.discard(name)
+            return not run.admission.waits(request) and self._is_within(discovery) and run.state.admit()
+        if self._was_changed(request.url, discovery) and self._is_within(discovery) and run.state.admit():
+            self._repeated(request)
+            return True
+        return False
 
     def _was_changed(self, url: str, discovery: Discovery) -> bool:
         """Whether a sitemap says that an article was changed since it was last asked for (``lastmod``)."""

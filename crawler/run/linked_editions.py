@@ -28,11 +28,20 @@ NEXT = "next"
 class LinkedEditions:
     """Follows what articles name, in a run of a `NewsSpider`."""
 
-    def __init__(self, frontier: Frontier, may_follow: Callable[[str], bool], ask: Callable[[Request], None]) -> None:
-        """`may_follow` takes a place for one more article of a site; `ask` takes a request into the run."""
+    def __init__(
+        self,
+        frontier: Frontier,
+        wants_date: Callable[[str], bool],
+        may_follow: Callable[[str], bool],
+        ask: Callable[[Request], None],
+    ) -> None:
+        """`wants_date` tells whether the run wants articles of a date, `may_follow` takes a place for one more of a
+        site, `ask` takes a request into the run.
+        """
         self.spider: NewsSpider | None = None
         """Set by who runs the spider; without it nothing is followed."""
         self._frontier = frontier
+        self._wants_date = wants_date
         self._may_follow = may_follow
         self._ask = ask
         self._shapes: dict[str, Shapes] = {}
@@ -48,7 +57,7 @@ class LinkedEditions:
         site = self.spider.sites.get(name) if self.spider is not None else None
         if site is None or self.spider is None:
             return
-        if article.date_published and article.date_published < self.spider.since:
+        if not self._wants_date(article.date_published or ""):
             return  # what the run leaves alone has the same age in all its forms
         for due in self._frontier.discover(list(editions(article, site, self.shapes_of(name), self.spider.seen_at))):
             if self._may_follow(name):

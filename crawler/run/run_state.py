@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from archive.exchange import Exchange
+from archive.period import ALWAYS
 from crawler.config import Configuration
 from crawler.frontier.entries import Due
 from crawler.keeping.counts import Counts
@@ -41,6 +42,8 @@ class SourceFindings:
     """Articles that were not known before this run."""
     sources: list[SourceReading] = field(default_factory=list)
     """What was read, in order."""
+    set_aside: Counter[str] = field(default_factory=Counter)
+    """Articles of each site that are dated outside of the run's period."""
     planned: list[Due] = field(default_factory=list)
     """In a dry run: what would be fetched."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -57,6 +60,8 @@ class RunState:
         self.options = options
         self.sites = RunSites(())
         """Set once, when the spider starts."""
+        self.period = ALWAYS
+        """When articles that are wanted were published; set once, when the spider starts."""
         self.counts = Counts()
         self.findings = SourceFindings()
         self.problems: list[Problem] = []

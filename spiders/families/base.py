@@ -12,6 +12,7 @@ import scrapy
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
+from archive.period import Period
 from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.links import clean_address
@@ -20,6 +21,7 @@ from spiders.requests import (
     ARTICLE_PRIORITY,
     BODY,
     LINKED_PRIORITY,
+    LISTED,
     NONE,
     RECAPTURE,
     RECAPTURE_PRIORITY,
@@ -58,11 +60,12 @@ class SiteSpider(scrapy.Spider):
         directories: Sequence[Path] = (),
         secret_of: Callable[[str], str | None] | None = None,
         since: str = "",
+        until: str = "",
         seen_at: str = "",
         **kwargs: Any,
     ) -> None:
-        """`secret_of` gives the value of a variable that a definition names, `since` drops what is announced as older
-        (ISO 8601), `seen_at` is the run's time. Raises SiteError.
+        """`secret_of` gives the value of a variable that a definition names, `since` and `until` bound the
+        dates of the articles that are wanted (ISO 8601), `seen_at` is the run's time. Raises SiteError or BadAddress.
         """
         super().__init__(name, **kwargs)
         catalog = SiteCatalog(directories)
@@ -72,7 +75,8 @@ class SiteSpider(scrapy.Spider):
         self.services = SpiderServices(RunSites(self.definitions))
         """Set once by the run that the spider is part of."""
         self._secret_of = secret_of
-        self.since = since
+        self.period = Period.of(since, until)
+        """When articles that are wanted were announced as published."""
         self.seen_at = seen_at or datetime.now(UTC).isoformat(timespec="seconds")
 
     @classmethod
@@ -137,7 +141,7 @@ class SiteSpider(scrapy.Spider):
         source_record = capture_of(source.meta).record_id if source is not None else ""
         for item in found:
             address = clean_address(item.url)
-            if address is None or (self.since and item.date and item.date < self.since):
+            if address is None:
                 continue
             discovery = Discovery(
                 role=Role.ARTICLE,
@@ -170,7 +174,7 @@ class SiteSpider(scrapy.Spider):
         """A request that came to nothing. The attempt itself is recorded where it was made."""
         request: Request = failure.request  # type: ignore[attr-defined]
         discovery = discovery_of(request.meta)
-        if discovery.role is not Role.ARTICLE or discovery.via == "list":
+        if discovery.role is not Role.ARTICLE or discovery.via == LISTED:
             status = getattr(getattr(failure.value, "response", None), "status", None)
             message = f"the server answered {status}" if status else failure.getErrorMessage()
             what, _, remedy = (message or type(failure.value).__name__).partition("; ")

@@ -191,7 +191,7 @@ class NewsSpider(SiteSpider):
         if not is_fetchable(child.url) or is_denied(child.url, site):
             return False
         if self.backfill:
-            return not (self.since and child.lastmod and child.lastmod < self.since)
+            return not self.period.is_past(child.lastmod)
         return self._is_recent_child(child)
 
     def _is_recent_child(self, child: ChildSitemap) -> bool:

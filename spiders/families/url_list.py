@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spiders.families.base import SiteSpider
+from spiders.requests import LISTED
 from spiders.sources.found import Found
 
 
@@ -29,5 +30,5 @@ class UrlListSpider(SiteSpider):
             except ValueError as error:
                 self.report("list", url, str(error), "mend the line")
                 continue
-            for request in self.articles(site, [Found(url)], "list", None):
+            for request in self.articles(site, [Found(url)], LISTED, None):
                 yield request

@@ -1,0 +1,64 @@
+"""Which articles a run asks for: one rule of age, wherever an address comes from.
+
+An article lies in the run's period (``--since``, ``--until``) by the date that a source gives it. What is dated and
+lies outside is set aside in the frontier, with its date, so that no link brings it back. An address that comes
+without a date, from a page's links or from an earlier run, waits until the run's sources have been read: one of
+them may date it. If none does, it is asked for.
+"""
+
+from __future__ import annotations
+
+from scrapy.http import Request
+
+from archive.exchange import Discovery
+from archive.period import span_of
+from crawler.frontier.entries import Due
+from crawler.frontier.frontier import Frontier
+from crawler.run.announcements import Announcements
+from crawler.run.run_state import RunState
+from spiders.requests import LISTED, discovery_of
+
+
+class Admission:
+    """Decides for each article of a run, and keeps what has to wait."""
+
+    def __init__(self, state: RunState, frontier: Frontier, announcements: Announcements) -> None:
+        self._state = state
+        self._frontier = frontier
+        self._announcements = announcements
+        self._waiting: list[Request] = []
+
+    def wants(self, discovery: Discovery) -> bool:
+        """Whether an article may be asked for, by the date that it was found with. One without a date may be."""
+        return self.wants_date(discovery.source_date)
+
+    def wants_date(self, date: str) -> bool:
+        """Whether an article of this date may be asked for; what is no date says nothing against it."""
+        return span_of(date) is None or self._state.period.wants(date)
+
+    def refuse(self, discovery: Discovery) -> None:
+        """An article is dated outside of the period: it is counted."""
+        self._state.findings.set_aside[discovery.site] += 1
+
+    def waits(self, request: Request) -> bool:
+        """Whether a request has to wait for the sources of the run; it is kept then."""
+        discovery = discovery_of(request.meta)
+        if self._state.period.is_endless or discovery.via == LISTED or span_of(discovery.source_date) is not None:
+            return False
+        self._waiting.append(request)
+        return True
+
+    def release(self) -> list[Request]:
+        """The requests that have waited and are wanted, by what sources have said meanwhile. Others are set aside."""
+        waiting, self._waiting = self._waiting, []
+        wanted: list[Request] = []
+        refused: list[Due] = []
+        for request in waiting:
+            discovery = self._announcements.best(request.url, discovery_of(request.meta))
+            if self.wants(discovery):
+                wanted.append(request)
+            else:
+                refused.append(Due(request.url, discovery))
+                self._state.findings.set_aside[discovery.site] += 1
+        self._frontier.set_aside(refused)
+        return wanted
