@@ -161,7 +161,7 @@ class Frontier:
         return self._sets_aside[site]
 
     def announced(self, dues: Sequence[Due]) -> list[Due]:
-        """Sources date these articles; those of them that wait. Where one was found without a date, it is remembered."""
+        """Sources date these articles; those of them that wait. The date of one found without one is remembered."""
         dated = {identity(due.url): due.discovery for due in dues if due.discovery.source_date}
         query = select(ADDRESSES.c.identity, ADDRESSES.c.url, ADDRESSES.c.discovery).where(
             ADDRESSES.c.state.in_([state.value for state in WAITING])
