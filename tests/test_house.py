@@ -91,3 +91,15 @@ def test_the_newspaper_and_the_sites_are_packaged() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert "crawler/demo/stories.toml" in listed
     assert sum(1 for name in listed if name.startswith("spiders/sites/") and name.endswith(".toml")) >= 10
+
+
+MOST_PUBLIC_METHODS = 12
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "crawler" / "run").glob("*.py")), ids=lambda path: str(path.stem))
+def test_the_parts_of_a_run_stay_small(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            functions = [child for child in node.body if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))]
+            public = [function.name for function in functions if not function.name.startswith("_")]
+            assert len(public) < MOST_PUBLIC_METHODS, node.name
