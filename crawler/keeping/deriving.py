@@ -43,10 +43,10 @@ class SegmentPages:
 class Deriver:
     """Derives from pages of segments. A segment's file has to stay as long as `SegmentPages.running` is not empty."""
 
-    def __init__(self, pool: ExtractionPool, counts: Counts, told: Callable[[str, Derivation], None]) -> None:
-        """`told` gets each page's site and what was derived from it; it may raise OSError."""
+    def __init__(self, pool: ExtractionPool, counts: Counts, on_derived: Callable[[str, Derivation], None]) -> None:
+        """`on_derived` gets each page's site and what was derived from it; it may raise OSError."""
         self._pool = pool
-        self._told = told
+        self._on_derived = on_derived
         self._counts = counts
 
     async def start(self, segment: SegmentPages, offset: int) -> None:
@@ -98,7 +98,7 @@ class Deriver:
         try:
             derivation = await self._pool.derive_reserved(task)
             segment.derived.add(derivation)
-            self._told(page.site, derivation)
+            self._on_derived(page.site, derivation)
         except (ArchiveError, OSError) as error:
             logger.info("%s at %d: %s", segment.path, offset, error)
             return

@@ -34,7 +34,7 @@ def rebuild_segment(place: BulkStorages, key: str, now: datetime) -> RebuiltSegm
     source, target = place.storages()
     rebuilding = Rebuilding(source, target, workers=1, queue=_QUEUE, now=now)
     runner, pool = _own()
-    return runner.run(rebuilding.one(key, pool))
+    return runner.run(rebuilding.rebuild_segment(key, pool))
 
 
 def extract_segment(place: BulkStorages, manifest: bytes) -> ExtractedSegment:
@@ -43,4 +43,4 @@ def extract_segment(place: BulkStorages, manifest: bytes) -> ExtractedSegment:
     known = parse_manifest(manifest, "a manifest")
     extraction = ReExtraction(source, target, workers=1, queue=_QUEUE)
     runner, pool = _own()
-    return runner.run(extraction.one(known, pool))
+    return runner.run(extraction.extract_segment(known, pool))

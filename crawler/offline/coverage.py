@@ -100,9 +100,11 @@ class CoverageReading:
         for number, manifest in enumerate(with_sources, 1):
             self._read_sources(manifest, derived.get(manifest.segment))
             progress("sources", number, len(with_sources))
-        wanted = {mark: one for mark, one in self._announced.items() if period.wants(one.day)}
-        told = [(one, derived[one.segment]) for one in manifests if one.segment in derived]
-        self._settle(wanted, told, progress)
+        wanted = {mark: article for mark, article in self._announced.items() if period.wants(article.day)}
+        derived_segments = [
+            (manifest, derived[manifest.segment]) for manifest in manifests if manifest.segment in derived
+        ]
+        self._settle(wanted, derived_segments, progress)
         return self._counted(wanted)
 
     def _shown_to(self, manifests: list[Manifest]) -> list[Manifest]:
@@ -153,32 +155,32 @@ class CoverageReading:
     def _settle(
         self,
         wanted: dict[bytes, _Announced],
-        told: list[tuple[Manifest, CompletionManifest]],
+        derived_segments: list[tuple[Manifest, CompletionManifest]],
         progress: Progress,
     ) -> None:
         """Find what became of the announced; those that led elsewhere are looked for there."""
         rows = self._rows()
-        sought = {mark: [one] for mark, one in wanted.items()}
+        sought = {mark: [article] for mark, article in wanted.items()}
         for hop in range(_MOST_HOPS):
-            for number, (manifest, completion) in enumerate(told, 1):
+            for number, (manifest, completion) in enumerate(derived_segments, 1):
                 for line in self._outcomes(completion):
                     mark = _mark(line.url)
-                    for one in sought.get(mark, ()):
-                        _note(one, manifest.warc.key, line, mark in rows)
-                progress("outcomes", number, len(told) if not hop else 0)
+                    for article in sought.get(mark, ()):
+                        _note(article, manifest.warc.key, line, mark in rows)
+                progress("outcomes", number, len(derived_segments) if not hop else 0)
             sought = self._led_on(sought)
             if not sought:
                 break
 
     def _led_on(self, sought: dict[bytes, list[_Announced]]) -> dict[bytes, list[_Announced]]:
         further: dict[bytes, list[_Announced]] = {}
-        for one in (one for group in sought.values() for one in group):
-            if one.redirect is None or one.fate != PageOutcome.REDIRECTED:
+        for article in (article for group in sought.values() for article in group):
+            if article.redirect is None or article.fate != PageOutcome.REDIRECTED:
                 continue
-            target = self._target(*one.redirect)
-            one.redirect = None
+            target = self._target(*article.redirect)
+            article.redirect = None
             if target:
-                further.setdefault(_mark(target), []).append(one)
+                further.setdefault(_mark(target), []).append(article)
         return further
 
     def _target(self, key: str, line: PageOutcomeLine) -> str:
@@ -202,26 +204,26 @@ class CoverageReading:
 
     def _counted(self, wanted: dict[bytes, _Announced]) -> Coverage:
         coverage = Coverage(unread=self._unread)
-        for one in wanted.values():
-            by_site = coverage.sites.setdefault(one.site, Share())
-            for share in (coverage.total, by_site, coverage.days.setdefault(one.day, Share())):
-                _count(share, one.fate, with_dataset=self._dataset is not None)
+        for article in wanted.values():
+            by_site = coverage.sites.setdefault(article.site, Share())
+            for share in (coverage.total, by_site, coverage.days.setdefault(article.day, Share())):
+                _count(share, article.fate, with_dataset=self._dataset is not None)
         coverage.sites = dict(sorted(coverage.sites.items()))
         coverage.days = dict(sorted(coverage.days.items()))
         return coverage
 
 
-def _note(one: _Announced, key: str, line: PageOutcomeLine, in_dataset: bool) -> None:
+def _note(article: _Announced, key: str, line: PageOutcomeLine, in_dataset: bool) -> None:
     """The best that became of it counts, else the last."""
-    if one.fate == _IN_DATASET:
+    if article.fate == _IN_DATASET:
         return
     if in_dataset:
-        one.fate = _IN_DATASET
+        article.fate = _IN_DATASET
     elif line.outcome.traits.has_record:
-        one.fate = LEFT_OUT
-    elif one.fate != LEFT_OUT:
-        one.fate = _reason(line)
-        one.redirect = (key, line) if line.outcome is PageOutcome.REDIRECTED else None
+        article.fate = LEFT_OUT
+    elif article.fate != LEFT_OUT:
+        article.fate = _reason(line)
+        article.redirect = (key, line) if line.outcome is PageOutcome.REDIRECTED else None
 
 
 def _reason(line: PageOutcomeLine) -> str:

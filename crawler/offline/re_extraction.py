@@ -51,7 +51,7 @@ class ReExtraction:
         done: list[ExtractedSegment] = []
         try:
             for manifest in self.manifests():
-                done.append(await self.one(manifest, pool))
+                done.append(await self.extract_segment(manifest, pool))
                 progress(done[-1])
         finally:
             pool.close()
@@ -61,7 +61,7 @@ class ReExtraction:
         """The segments that it goes over."""
         return (manifest for manifest in segments(self._source) if self._shard.holds(manifest.segment))
 
-    async def one(self, manifest: Manifest, pool: ExtractionPool) -> ExtractedSegment:
+    async def extract_segment(self, manifest: Manifest, pool: ExtractionPool) -> ExtractedSegment:
         """Do one segment. Raises DamagedArchive or StorageError."""
         name = segment_name(manifest)
         if self._is_complete(name):

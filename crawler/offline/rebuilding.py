@@ -88,7 +88,7 @@ class Rebuilding:
         done: list[RebuiltSegment] = []
         try:
             for key in self.keys():
-                done.append(await self.one(key, pool))
+                done.append(await self.rebuild_segment(key, pool))
                 progress(done[-1])
         finally:
             pool.close()
@@ -101,7 +101,7 @@ class Rebuilding:
             if item.key.endswith(WARC_SUFFIX) and self._shard.holds(name):
                 yield item.key
 
-    async def one(self, key: str, pool: ExtractionPool) -> RebuiltSegment:
+    async def rebuild_segment(self, key: str, pool: ExtractionPool) -> RebuiltSegment:
         """Rebuild one segment. Raises StorageUnavailable or StorageRefused."""
         text = key.rpartition("/")[2].removesuffix(WARC_SUFFIX)
         rebuilt = RebuiltSegment(text)

@@ -31,12 +31,12 @@ class ClockWatch:
             return
         try:
             head = exchange.response_head()
-            told = parsedate_to_datetime(head.first("date"))
+            sent = parsedate_to_datetime(head.first("date"))
         except (BadMessage, ValueError):
             return
         if not head.first("age"):  # a cache tells when it was told
-            told = told if told.tzinfo else told.replace(tzinfo=UTC)
-            self._ahead[origin] = (exchange.finished - told).total_seconds()
+            sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
+            self._ahead[origin] = (exchange.finished - sent).total_seconds()
 
     @property
     def ahead(self) -> float | None:

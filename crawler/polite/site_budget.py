@@ -33,7 +33,7 @@ class SiteBudget:
         self._requests: Counter[str] = Counter()
         self._barren: Counter[str] = Counter()
         self._shown: defaultdict[str, set[int]] = defaultdict(set)
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def showed(self, site: str, articles: set[int]) -> None:
         """A source that others led to was read and shows these articles, by the hash of their addresses."""
@@ -62,9 +62,9 @@ class SiteBudget:
 
     def is_news(self, site: str, refusal: str) -> bool:
         """Whether a site's refusal is met for the first time."""
-        told = len(self._told)
-        self._told.add((site, refusal))
-        return len(self._told) > told
+        before = len(self._reported)
+        self._reported.add((site, refusal))
+        return len(self._reported) > before
 
     @staticmethod
     def _past(number: int, limit: int) -> bool:

@@ -41,7 +41,7 @@ class PaceMiddleware:
         self._cap = cap
         self._bases: dict[str, float] = {}
         self._asked: dict[str, float] = {}
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -107,8 +107,8 @@ class PaceMiddleware:
             slot.delay = delay
 
     def _tell(self, host: str, site: str) -> None:
-        if host not in self._told:
-            self._told.add(host)
+        if host not in self._reported:
+            self._reported.add(host)
             wait = self._run.hosts.hold(host).until - self._run.now().timestamp()
             self._run.state.note_problem(
                 Problem(

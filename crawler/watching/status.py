@@ -181,7 +181,9 @@ def _workers(database: Database) -> dict[str, WorkerStatus]:
         at.setdefault(holder, []).append(site)
     spools = Fleet(database).spools()
     return {
-        one.holder: WorkerStatus(one.silent, tuple(sorted(at.get(one.holder, ())))) for one in spools if not one.lost
+        spool.holder: WorkerStatus(spool.silent, tuple(sorted(at.get(spool.holder, ()))))
+        for spool in spools
+        if not spool.lost
     }
 
 
