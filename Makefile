@@ -30,7 +30,7 @@ help:
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock: the tools of tests"
-	@echo "make schema      write docs/schema and docs/configuration.md from the models"
+	@echo "make schema      write docs/schema and docs/reference/configuration.md from the models"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
 	@echo "make extraction-models PAGES=DIR   train the block models and put them into the package"
@@ -135,11 +135,11 @@ lock: $(filter .uv/bin/uv,$(UV))
 
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json
-	$(BIN)/newswarc config --table > docs/configuration.md
+	$(BIN)/newswarc config --table > docs/reference/configuration.md
 
 real-pages: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }
-	$(BIN)/python -m benchmarks.real_pages "$(PAGES)" --report docs/real-pages.md
+	$(BIN)/python -m benchmarks.real_pages "$(PAGES)" --report docs/measurements/real-pages.md
 
 $(MODELS)/pages.txt: benchmarks/extraction/training.py
 	@test -n "$(PAGES)" || { echo "say where the pages are: make $(MAKECMDGOALS) PAGES=DIR"; exit 2; }
@@ -154,7 +154,7 @@ extraction-models: setup $(MODELS)/pages.txt
 extraction: setup $(MODELS)/pages.txt
 	@test -x .venv-peers/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-peers
 	@$(UV) pip install --quiet --python .venv-peers/bin/python -r benchmarks/extraction/requirements-peers.txt
-	$(BIN)/python -m benchmarks.extraction.run "$(PAGES)" $(MODELS) --peers .venv-peers/bin/python --report docs/extraction.md
+	$(BIN)/python -m benchmarks.extraction.run "$(PAGES)" $(MODELS) --peers .venv-peers/bin/python --report docs/measurements/extraction.md
 
 extraction-memory: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make extraction-memory PAGES=DIR"; exit 2; }
@@ -162,55 +162,55 @@ extraction-memory: setup
 
 fetch: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make fetch PAGES=DIR"; exit 2; }
-	$(BIN)/python -m benchmarks.fetch "$(PAGES)" --report docs/fetching.md
+	$(BIN)/python -m benchmarks.fetch "$(PAGES)" --report docs/measurements/fetching.md
 
 memory: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make memory PAGES=DIR"; exit 2; }
-	$(BIN)/python -m benchmarks.memory "$(PAGES)" --report docs/memory.md
+	$(BIN)/python -m benchmarks.memory "$(PAGES)" --report docs/measurements/memory.md
 
 archive: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make archive PAGES=DIR"; exit 2; }
-	$(BIN)/python -m benchmarks.archive "$(PAGES)" --report docs/archive.md
+	$(BIN)/python -m benchmarks.archive "$(PAGES)" --report docs/measurements/archive.md
 
 replay: setup replay-tools
 	@test -n "$(PAGES)" || { echo "say where the pages are: make replay PAGES=DIR"; exit 2; }
-	$(BIN)/python -m benchmarks.replay "$(PAGES)" --tools $(REPLAY) --report docs/replaying.md
+	$(BIN)/python -m benchmarks.replay "$(PAGES)" --tools $(REPLAY) --report docs/measurements/replaying.md
 
 long: setup replay-tools dataset-clients
 	$(BIN)/pytest $(PARALLEL) -m long
 
 faults: setup
-	$(BIN)/python -m tests.faults.many --kills 200 --report docs/faults.md
+	$(BIN)/python -m tests.faults.many --kills 200 --report docs/measurements/faults.md
 
 schedule: setup
-	$(BIN)/python -m benchmarks.schedule_sim --report docs/schedule.md
+	$(BIN)/python -m benchmarks.schedule_sim --report docs/measurements/schedule.md
 
 dataset: setup
-	$(BIN)/python -m benchmarks.dataset --report docs/building-datasets.md
+	$(BIN)/python -m benchmarks.dataset --report docs/measurements/building-datasets.md
 
 hostile: setup
-	$(BIN)/python -m benchmarks.hostile --report docs/hostile.md
+	$(BIN)/python -m benchmarks.hostile --report docs/measurements/hostile.md
 
 realsite: setup
-	$(BIN)/python -m benchmarks.realsite.run --report docs/realsite.md
+	$(BIN)/python -m benchmarks.realsite.run --report docs/measurements/realsite.md
 
 scale: setup
-	$(BIN)/python -m tests.scale.many --report docs/scale.md
+	$(BIN)/python -m tests.scale.many --report docs/measurements/scale.md
 
 frontier: setup
-	$(BIN)/python -m benchmarks.frontier --report docs/frontier.md
+	$(BIN)/python -m benchmarks.frontier --report docs/measurements/frontier.md
 
 engines: setup
-	$(BIN)/python -m benchmarks.engines --report docs/engines.md
+	$(BIN)/python -m benchmarks.engines --report docs/measurements/engines.md
 
 fuzz: setup
-	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/fuzzing.md
+	$(BIN)/python -m benchmarks.fuzz.response_reader --inputs 1000000 --report docs/measurements/fuzzing.md
 
 # The two well-kept parsers live in an environment of their own: the project does not depend on them
 parsers: setup
 	@test -x .venv-parsers/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-parsers
 	@$(UV) pip install --quiet --python .venv-parsers/bin/python --editable . h11==0.16.0 httptools==0.9.0 pytest hypothesis cryptography
-	.venv-parsers/bin/python -m benchmarks.parsers --report docs/parsers.md
+	.venv-parsers/bin/python -m benchmarks.parsers --report docs/measurements/parsers.md
 
 clean:
 	rm -rf $(VENV) .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -74,7 +74,7 @@ def _explained(error: ValidationError) -> str:
     fault = error.errors()[0]
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"{key}: unknown key; remove it or check its spelling (docs/add-a-site.md lists all)"
+        return f"{key}: unknown key; remove it or check its spelling (docs/how-to/add-a-site.md lists all)"
     if fault["type"] == "missing":
         return f"{key}: missing; add it"
     message = fault["msg"].removeprefix("Value error, ")

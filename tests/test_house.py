@@ -83,7 +83,7 @@ def test_the_lock_names_no_index() -> None:
 
 
 def test_the_configuration_is_documented() -> None:
-    written = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    written = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert written.rstrip() == (CONFIGURATION_PAGE + configuration_table()).rstrip(), "make schema"
 
 

@@ -62,7 +62,7 @@ def add(
         console.print(f"[yellow]✗[/yellow] {escape(problem)}")
     if not sources:
         raise UsageError(
-            f"{url}: no source with articles was found; write the definition by hand (docs/add-a-site.md)"
+            f"{url}: no source with articles was found; write the definition by hand (docs/how-to/add-a-site.md)"
         )
     title, language = report.fronts.get(found.id, ("", ""))
     path.parent.mkdir(parents=True, exist_ok=True)

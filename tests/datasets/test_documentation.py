@@ -1,4 +1,4 @@
-"""The worked examples of docs/datasets.md are run as they stand there."""
+"""The worked examples of docs/how-to/data-sets.md are run as they stand there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.replay.conftest import (
 from tests.support.processes import PROGRAM, ROOT, environment
 from tests.support.processes import newswarc as command
 
-EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8"), re.S)
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / "data-sets.md").read_text(encoding="utf-8"), re.S)
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="NO CLIENTS: `make dataset-clients` installs them")
 
 

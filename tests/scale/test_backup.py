@@ -1,4 +1,4 @@
-"""The drill of docs/operations.md: the database is dumped, lost, and restored from the dump; work goes on where it was."""
+"""The drill of docs/how-to/run-several-machines.md: the database is dumped, lost, and restored from the dump; work goes on where it was."""
 
 from __future__ import annotations
 
