@@ -135,7 +135,7 @@ lock: $(filter .uv/bin/uv,$(UV))
 
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json
-	$(BIN)/newswarc config --table > docs/reference/configuration.md
+	$(BIN)/python -m crawler.cli.reference docs/reference
 
 real-pages: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cli.about import CONFIGURATION_PAGE
-from crawler.config import configuration_table
+from crawler.cli.reference import pages
 from tests.support.processes import ROOT
 
 PACKAGES = ("archive", "pipelines", "spiders", "crawler")
@@ -82,9 +81,11 @@ def test_the_lock_names_no_index() -> None:
     assert lock.count("--hash=sha256:") > lock.count("==")
 
 
-def test_the_configuration_is_documented() -> None:
-    written = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
-    assert written.rstrip() == (CONFIGURATION_PAGE + configuration_table()).rstrip(), "make schema"
+@pytest.mark.parametrize(("name", "text"), pages().items(), ids=pages())
+def test_the_reference_is_what_the_program_says(name: str, text: str) -> None:
+    written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
+    assert written == text, "run: make schema"
+    assert "|  |" not in text, "an option, a field or an outcome without a meaning"
 
 
 def test_the_newspaper_and_the_sites_are_packaged() -> None:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
 dataset.command("stats")(show_coverage)
 dataset.command("presign")(show_links)
-NameArgument = Annotated[str, typer.Argument(metavar="NAME[@VERSION]")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version the newest.")
+]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive it is in.")]
 
 
@@ -56,16 +58,22 @@ def build(
         list[str] | None, typer.Option("--site", help="A host, with those below it. May be repeated.")
     ] = None,
     lang: Annotated[list[str] | None, typer.Option("--lang", help="A language, such as ar. May be repeated.")] = None,
-    captured_since: Annotated[str, typer.Option("--captured-since", metavar="DATE")] = "",
-    captured_until: Annotated[str, typer.Option("--captured-until", metavar="DATE")] = "",
-    published_since: Annotated[str, typer.Option("--published-since", metavar="DATE")] = "",
-    published_until: Annotated[str, typer.Option("--published-until", "--until", metavar="DATE")] = "",
-    min_words: Annotated[int, typer.Option("--min-words", min=0)] = 0,
+    captured_since: Annotated[
+        str, typer.Option("--captured-since", metavar="DATE", help="Captured at or after.")
+    ] = "",
+    captured_until: Annotated[str, typer.Option("--captured-until", metavar="DATE", help="Captured before.")] = "",
+    published_since: Annotated[
+        str, typer.Option("--published-since", metavar="DATE", help="Published at or after.")
+    ] = "",
+    published_until: Annotated[
+        str, typer.Option("--published-until", "--until", metavar="DATE", help="Published before.")
+    ] = "",
+    min_words: Annotated[int, typer.Option("--min-words", min=0, help="At least this many words.")] = 0,
     versions: Annotated[str | None, typer.Option("--versions", help="all, first or latest of an article.")] = None,
     dedup: Annotated[str | None, typer.Option("--dedup", help="keep (and say so), exact, or near.")] = None,
     preset: Annotated[str, typer.Option("--preset", help="clean: whole articles, each once, unreserved.")] = "",
-    parquet: Annotated[bool, typer.Option("--parquet/--no-parquet")] = True,
-    jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl")] = True,
+    parquet: Annotated[bool, typer.Option("--parquet/--no-parquet", help="Write Parquet shards.")] = True,
+    jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl", help="Write JSON-lines shards.")] = True,
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
     as_json: JsonOption = False,

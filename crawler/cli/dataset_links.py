@@ -18,7 +18,9 @@ _LONGEST = 7 * 24
 @reads_archive
 def show_links(
     context: ArchiveContext,
-    name: Annotated[str, typer.Argument(metavar="NAME[@VERSION]")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version the newest.")
+    ],
     source: Annotated[str | None, typer.Option("--from", metavar="s3://…", help="The archive it is in.")] = None,
     hours: Annotated[int, typer.Option("--hours", min=1, max=_LONGEST, help="How long they hold.")] = 24,
     below: Annotated[str, typer.Option("--below", metavar="DIR", help="Only files of data or jsonl.")] = "",

@@ -13,31 +13,54 @@ from crawler.watching.concerns import ConcernKind, concerns
 from crawler.watching.status import SiteStatus, Status
 
 _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
-    ("waiting_addresses", "Addresses that were found and not captured.", lambda status: status.waiting),
-    ("spool_bytes", "Bytes of the spool.", lambda status: status.spool_bytes),
-    ("spool_budget_bytes", "Bytes that the spool may have.", lambda status: status.spool_budget),
-    ("open_segments", "Segments that are being written.", lambda status: status.open_segments),
-    ("waiting_segments", "Closed segments that are not known to be stored.", lambda status: status.waiting_segments),
-    ("oldest_waiting_segment_seconds", "Age of the oldest of them.", lambda status: status.oldest_waiting),
-    ("disk_free_bytes", "Bytes that are free.", lambda status: status.disk_free),
-    ("disk_least_free_bytes", "Bytes below which fetching pauses.", lambda status: status.least_free),
-    ("clock_ahead_seconds", "How far the clock is ahead of the servers'.", lambda status: status.clock_ahead),
-    ("workers", "Places of workers, of all machines.", lambda status: len(status.workers)),
+    ("waiting_addresses", "Addresses found but not yet captured.", lambda status: status.waiting),
+    ("spool_bytes", "Size of the spool in bytes.", lambda status: status.spool_bytes),
+    ("spool_budget_bytes", "Maximum size of the spool in bytes.", lambda status: status.spool_budget),
+    ("open_segments", "Segments being written.", lambda status: status.open_segments),
+    ("waiting_segments", "Closed segments not yet confirmed as stored.", lambda status: status.waiting_segments),
+    ("oldest_waiting_segment_seconds", "Age of the oldest waiting segment.", lambda status: status.oldest_waiting),
+    ("disk_free_bytes", "Free disk space in bytes.", lambda status: status.disk_free),
+    ("disk_least_free_bytes", "Free disk space below which fetching pauses.", lambda status: status.least_free),
+    (
+        "clock_ahead_seconds",
+        "How far this machine's clock is ahead of the servers' clocks.",
+        lambda status: status.clock_ahead,
+    ),
+    ("workers", "Worker slots on all machines.", lambda status: len(status.workers)),
     (
         "workers_crawling",
-        "Of these such as crawl a site.",
+        "Workers currently crawling a site.",
         lambda status: sum(bool(worker.sites) for worker in status.workers.values()),
     ),
-    ("is_crawling", "1 while a run is under way.", lambda status: status.is_crawling),
+    ("is_crawling", "1 while a crawl is running.", lambda status: status.is_crawling),
     ("last_source_timestamp_seconds", "When a source was last read.", lambda status: status.looked_at),
 )
+_CONCERNS = "Alarms in force, by kind."
 _SITE: tuple[tuple[str, str, Callable[[SiteStatus], float]], ...] = (
     ("site_articles", "Articles captured.", lambda site: site.articles),
     ("site_last_article_timestamp_seconds", "When the last new article was captured.", lambda site: site.newest),
     ("site_last_source_timestamp_seconds", "When a source was last read.", lambda site: site.looked_at),
-    ("site_waiting_addresses", "Addresses found and not captured.", lambda site: site.waiting),
-    ("site_overdue_seconds", "How long its most overdue source waits.", lambda site: site.overdue),
+    ("site_waiting_addresses", "Addresses found but not yet captured.", lambda site: site.waiting),
+    ("site_overdue_seconds", "How long the site's most overdue source has waited.", lambda site: site.overdue),
 )
+
+
+def described_metrics() -> list[tuple[str, list[str], str]]:
+    """Name, labels and meaning of every metric."""
+    per_kind = [
+        (f"newswarc_{prefix}{kind.value}s_{period}", labels, f"{kind.value.capitalize()}s by outcome, last {span}.")
+        for kind in EndedKind
+        for prefix, period, labels, span in (
+            ("", "30d", ["outcome"], "30 days"),
+            ("site_", "1d", ["site", "outcome"], "24 hours"),
+        )
+    ]
+    return [
+        *((f"newswarc_{name}", [], meaning) for name, meaning, _ in _MACHINE),
+        *((f"newswarc_{name}", ["site"], meaning) for name, meaning, _ in _SITE),
+        *per_kind,
+        ("newswarc_concerns", ["kind"], _CONCERNS),
+    ]
 
 
 class StatusCollector(Collector):
@@ -63,7 +86,9 @@ class StatusCollector(Collector):
 def _outcomes(status: Status) -> Iterable[Metric]:
     for kind in EndedKind:
         family = GaugeMetricFamily(
-            f"newswarc_{kind.value}s_30d", f"How often a {kind.value} ended so in 30 days.", labels=["outcome"]
+            f"newswarc_{kind.value}s_30d",
+            f"{kind.value.capitalize()}s by outcome, last 30 days.",
+            labels=["outcome"],
         )
         for (of, outcome), count in sorted(status.totals.items()):
             if of is kind:
@@ -71,7 +96,7 @@ def _outcomes(status: Status) -> Iterable[Metric]:
         yield family
         daily = GaugeMetricFamily(
             f"newswarc_site_{kind.value}s_1d",
-            f"How often a {kind.value} ended so in a day.",
+            f"{kind.value.capitalize()}s by outcome, last 24 hours.",
             labels=["site", "outcome"],
         )
         for site, facts in status.sites.items():
@@ -83,7 +108,7 @@ def _outcomes(status: Status) -> Iterable[Metric]:
 
 def _concerns(status: Status) -> Metric:
     found = concerns(status)
-    family = GaugeMetricFamily("newswarc_concerns", "What needs a person, by kind.", labels=["kind"])
+    family = GaugeMetricFamily("newswarc_concerns", _CONCERNS, labels=["kind"])
     for kind in ConcernKind:
         family.add_metric([kind.value], sum(concern.kind is kind for concern in found))
     return family

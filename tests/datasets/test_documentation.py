@@ -17,7 +17,9 @@ from tests.replay.conftest import (
 from tests.support.processes import PROGRAM, ROOT, environment
 from tests.support.processes import newswarc as command
 
-EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / "data-sets.md").read_text(encoding="utf-8"), re.S)
+EXAMPLES = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / "data-sets.md").read_text(encoding="utf-8"), re.S
+)
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="NO CLIENTS: `make dataset-clients` installs them")
 
 

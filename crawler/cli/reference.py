@@ -1,0 +1,185 @@
+"""Pages of the documentation that are made from the program: ``python -m crawler.cli.reference docs/reference``.
+
+A test holds the written pages against these, so a command, a setting, a field or an outcome is never undocumented.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import typer.core
+
+from archive.article import article_schema
+from archive.exchange import CaptureOutcome
+from archive.faults import FaultKind
+from archive.outcomes import PageOutcome
+from crawler.cli.about import CONFIGURATION_PAGE
+from crawler.cli.main import COMMANDS, load_command
+from crawler.config import configuration_table
+from crawler.watching.concerns import ConcernKind
+from crawler.watching.metrics import described_metrics
+
+
+_KINDS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
+
+
+def pages() -> dict[str, str]:
+    """All generated pages by file name."""
+    return {
+        "configuration.md": CONFIGURATION_PAGE + configuration_table() + "\n",
+        "command-line.md": command_line_page(),
+        "outcomes.md": outcomes_page(),
+        "record.md": record_page(),
+        "metrics.md": metrics_page(),
+    }
+
+
+def command_line_page() -> str:
+    """Every command with its arguments and options."""
+    parts = [
+        "# Command line\n",
+        "Every command answers `--help`. Exit codes: 0 all is well; 1 the work was done, but something needs a "
+        "person; 2 bad usage or configuration, nothing was started; 130 interrupted, everything captured is kept.\n",
+    ]
+    for name in COMMANDS:
+        parts += _command(f"newswarc {name}", load_command(name))
+    return "\n".join(parts)
+
+
+def _command(name: str, command: Any) -> Iterator[str]:
+    yield f"## {name}\n" if name.count(" ") == 1 else f"### {name}\n"
+    yield inspect.cleandoc(command.help or "") + "\n"
+    for below, child in getattr(command, "commands", {}).items():
+        yield from _command(f"{name} {below}", child)
+    rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
+    if rows:
+        yield "| argument or option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _parameter(parameter: Any) -> str:
+    if isinstance(parameter, typer.core.TyperArgument):
+        shown = parameter.metavar or str(parameter.name).upper()
+    else:
+        names = ", ".join([*parameter.opts, *parameter.secondary_opts])
+        takes_none = parameter.is_flag or parameter.count
+        kind = "" if takes_none else parameter.metavar or _KINDS.get(parameter.type_descriptor.annotation, "VALUE")
+        shown = f"{names} {kind}".strip()
+    return f"| `{_cell(shown)}` | {_cell(parameter.help or '')} |"
+
+
+def outcomes_page() -> str:
+    """How attempts and pages end, what can be wrong with an archive, and what needs a person."""
+    traits = ["| outcome | meaning | server gave the page | archive has a record |", "|---|---|---|---|"]
+    meanings = documented(PageOutcome)
+    for outcome in PageOutcome:
+        facts = outcome.traits
+        marks = " | ".join("yes" if fact else "no" for fact in (facts.is_captured, facts.has_record))
+        traits.append(f"| `{outcome.value}` | {_cell(meanings[outcome.name])} | {marks} |")
+    return "\n".join(
+        [
+            "# Outcomes\n",
+            "Every attempt to fetch ends in exactly one capture outcome; every captured page in exactly one page "
+            "outcome. Both are counted, and both can be read back from the archive.\n",
+            "## Capture outcomes\n",
+            _table(CaptureOutcome, "outcome"),
+            "\n## Page outcomes\n",
+            *traits,
+            "\n## Faults that `newswarc verify` names\n",
+            _table(FaultKind, "fault"),
+            "\n## Alarms of `newswarc health` and `newswarc watch`\n",
+            _table(ConcernKind, "alarm"),
+            "",
+        ]
+    )
+
+
+def record_page() -> str:
+    """The fields of an article record."""
+    schema = article_schema()
+    parts = [
+        "# Article record\n",
+        "One JSON object a line. The JSON Schema is `docs/schema/article.schema.json`, also printed by "
+        "`newswarc schema`. Names are those of schema.org NewsArticle where it has one.\n",
+        *_fields(schema),
+    ]
+    for name, part in sorted(schema.get("$defs", {}).items()):
+        if "properties" in part:
+            parts += [f"\n## {name}\n", part.get("description", ""), "", *_fields(part)]
+    return "\n".join([*parts, ""])
+
+
+def metrics_page() -> str:
+    """Metrics of ``newswarc watch --metrics``."""
+    rows = [
+        f"| `{name}` | {', '.join(labels) or ' '} | {_cell(text)} |" for name, labels, text in described_metrics()
+    ]
+    return "\n".join(
+        [
+            "# Metrics\n",
+            "`newswarc watch --metrics HOST:PORT` answers Prometheus. All are gauges, read anew each time; moments "
+            "are seconds since 1970. `docs/prometheus/` holds alert rules and a Grafana dashboard.\n",
+            "| metric | labels | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def documented(kind: type[Enum]) -> dict[str, str]:
+    """The docstring of each member of an enumeration, by name."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = dict.fromkeys(kind.__members__, "")
+    for statement, following in zip(body.body, body.body[1:], strict=False):
+        if (
+            isinstance(statement, ast.Assign)
+            and isinstance(statement.targets[0], ast.Name)
+            and isinstance(following, ast.Expr)
+            and isinstance(following.value, ast.Constant)
+        ):
+            found[statement.targets[0].id] = " ".join(str(following.value.value).split())
+    return found
+
+
+def _table(kind: type[Enum], heading: str) -> str:
+    rows = [f"| `{kind[name].value}` | {_cell(text)} |" for name, text in documented(kind).items()]
+    return "\n".join([f"| {heading} | meaning |", "|---|---|", *rows])
+
+
+def _fields(schema: dict[str, Any]) -> list[str]:
+    rows = ["| field | type | meaning |", "|---|---|---|"]
+    for name, field in schema.get("properties", {}).items():
+        rows.append(f"| `{name}` | {_cell(_type(field))} | {_cell(' '.join(field.get('description', '').split()))} |")
+    return rows
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if "anyOf" in field:
+        return " or ".join(_type(part) for part in field["anyOf"])
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    return str(field.get("format") or field.get("type") or field.get("const") or "any")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def main(directory: str) -> None:
+    """Write all pages into a directory."""
+    for name, text in pages().items():
+        Path(directory, name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
