@@ -33,6 +33,7 @@ Modules:
     exchange_records  the WARC records of one exchange
     exporting         a selection as one WARC file
     faults            what can be wrong with a stored archive
+    foreign_files     other programs' files as the WARC or ARC files in them
     foreign_warcs     other programs' WARC files become segments
     history           an address through time
     http1             HTTP/1.x messages as bytes: heads, chunking
@@ -47,6 +48,7 @@ Modules:
     period            stretches of time, and whether a date lies in one
     publishing        a closed segment becomes a stored one
     recovery          finishing a segment whose writer died
+    record_scanning   the records of any WARC or ARC file, sound or not
     redaction         removing captures for good
     segment           writing a segment
     selection         which captures are meant: address, site, period
@@ -54,6 +56,7 @@ Modules:
     storage/          where objects are kept: a directory, or S3
     surt              SURT keys: URLs written so that a site sorts together
     tombstone         what stands in place of removed captures
+    unpacking         files of captures as the plain bytes in them
     verifying         whether a segment is what its manifest, digests and records say
     wacz              a selection as one WACZ file
     wacz_reading      reading WACZ files of any origin

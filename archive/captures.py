@@ -11,6 +11,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -24,7 +25,7 @@ from archive.content_coding import DecodedBody, decode_body
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Discovery, Role
 from archive.http1 import ResponseHead, entity_body, parse_head
-from archive.members import parse_warc_fields
+from archive.members import canonical_name, parse_warc_date, parse_warc_fields
 
 CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
 """Resource records of extraction configurations have this address, with the digest behind it."""
@@ -143,21 +144,21 @@ def iterate_records(stream: BinaryIO, most: int = sys.maxsize) -> Iterator[WarcR
             block: bytes = record.raw_stream.read(most)
             left = _passed_over(record.raw_stream) if len(block) == most else 0
             offset = iterator.get_record_offset()
-            fields = dict(reversed(headers.headers))
+            fields = {canonical_name(name): value for name, value in reversed(headers.headers)}
             if len(block) + left != int(fields["Content-Length"]):
                 raise DamagedArchive(f"the record at {offset} is cut short")
             yield WarcRecord(
-                kind=record.rec_type,
+                kind=fields["WARC-Type"].strip().lower(),
                 record_id=record_uuid(fields.get("WARC-Record-ID", "")),
                 target=fields.get("WARC-Target-URI", "").strip("<>"),
-                date=datetime.fromisoformat(fields["WARC-Date"]),
+                date=parse_warc_date(fields["WARC-Date"]),
                 headers=fields,
                 block=block,
                 offset=offset,
                 length=iterator.get_record_length(),
                 left=left,
             )
-    except (ArchiveLoadFailed, KeyError, ValueError) as error:
+    except (ArchiveLoadFailed, KeyError, ValueError, OverflowError) as error:
         raise DamagedArchive(f"not a readable WARC record: {error}") from error
 
 
@@ -167,16 +168,24 @@ def _passed_over(stream: BinaryIO) -> int:
 
 
 def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
-    """The captures among records in the order they were written."""
+    """The captures among records in the order they were written.
+
+    Raises what `records` raises, behind the capture before it.
+    """
     main: WarcRecord | None = None
-    for record in records:
-        if record.kind in ("response", "revisit"):
-            if main is not None:
-                yield _capture(main, None)
-            main = record
-        elif record.kind == "metadata" and "outcome" in parse_warc_fields(record.block):
-            yield _capture(main, record)
-            main = None
+    try:
+        for record in records:
+            if record.kind in ("response", "revisit"):
+                if main is not None:
+                    yield _capture(main, None)
+                main = record
+            elif record.kind == "metadata" and "outcome" in parse_warc_fields(record.block):
+                yield _capture(main, record)
+                main = None
+    except DamagedArchive:
+        if main is not None:
+            yield _capture(main, None)
+        raise
     if main is not None:
         yield _capture(main, None)
 
@@ -240,14 +249,22 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
         truncated=record.headers.get("WARC-Truncated", ""),
         refers_to=record_uuid(urn) if (urn := record.headers.get("WARC-Refers-To")) else None,
         refers_to_url=record.headers.get("WARC-Refers-To-Target-URI", "").strip("<>"),
-        refers_to_date=datetime.fromisoformat(at) if (at := record.headers.get("WARC-Refers-To-Date")) else None,
+        refers_to_date=_moment(record.headers.get("WARC-Refers-To-Date", "")),
         metadata=parse_warc_fields(metadata.block) if metadata else {},
     )
 
 
+def _moment(date: str) -> datetime | None:
+    try:
+        return parse_warc_date(date)
+    except (ValueError, OverflowError):
+        return None
+
+
 def record_uuid(urn: str) -> UUID:
     """The UUID of a record id. Other programs' ids may be any URI (WARC/1.1, section 5.2), and get one by it."""
-    bare = urn.strip("<>")
-    if bare.startswith("urn:uuid:") or ":" not in bare:
-        return UUID(bare.removeprefix("urn:uuid:"))
+    bare = urn.strip().strip("<>")
+    if bare.lower().startswith("urn:uuid:") or ":" not in bare:
+        with suppress(ValueError):
+            return UUID(bare[len("urn:uuid:") :] if ":" in bare else bare)
     return uuid5(NAMESPACE_URL, bare)

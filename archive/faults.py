@@ -25,6 +25,8 @@ class FaultKind(StrEnum):
     """A block is not what its record's digest says."""
     PAYLOAD_DIGEST = "payload_digest"
     """A payload is not what its record's digest says."""
+    UNKNOWN_DIGEST = "unknown_digest"
+    """A digest of an algorithm that is not known here: what it is of could not be checked."""
     DANGLING_REFERENCE = "dangling_reference"
     """A record refers to another one of its segment that is not there."""
     DANGLING_REVISIT = "dangling_revisit"

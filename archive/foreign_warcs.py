@@ -1,8 +1,12 @@
-"""Another program's WARC file becomes a segment of this archive.
+"""Another program's WARC, ARC or WACZ file becomes a segment of this archive.
 
-- Every record is kept byte for byte, WARC header included; only how it is packed may change: one gzip member each.
+- Every good record is kept byte for byte, WARC header included; only how it is packed may change: one gzip member
+  each. What `archive.record_scanning` has to mend of a head, or makes of an ARC record, is counted.
+- Everything else in the file is listed by its offset with the reason; when that is not wanted, the file is refused.
 - Behind each response or revisit stands a metadata record of ours, as behind one that was captured here: how the
-  attempt ended, and whether it is a page to be read as an article (an HTML document with status 200).
+  attempt ended, and whether it is a page to be read as an article (an HTML document with status 200). One that has
+  such a record already, since this program wrote it, keeps that.
+- Titles and times that a WACZ gives its pages go there too, as how the page was found.
 - The last record (a resource) says which file it was, by name and SHA-256.
 - The segment's name is made of the first record's date and the file's SHA-256: the same file gives the same segment.
 - Digests are kept as they are. Programs differ: some write SHA-1 in base 32, some digest a chunked payload with its
@@ -11,32 +15,28 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
-import shutil
-import tempfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from archive.captures import WarcRecord, iterate_records
+from archive.captures import WarcRecord
 from archive.cdxj import index_text
 from archive.durable import write_durably
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Role, outcome_of_status
+from archive.foreign_files import PageNote, Part, parts_of
 from archive.http1 import BadMessage, parse_head
 from archive.layout import IMPORTED, WARC_SUFFIX, SegmentName
 from archive.manifests import file_sha256
-from archive.members import WARC_FIELDS, Block, gzip_member, record_head, warc_fields
-from archive.recovery import read_contents, whole_members
+from archive.members import WARC_FIELDS, Block, gzip_member, parse_warc_fields, record_head, warc_date, warc_fields
+from archive.record_scanning import FoundRecord, Refused, gzip_parts, scan
+from archive.recovery import read_contents
 from archive.segment import ClosedSegment
 
 IMPORT_URI = "urn:newswarc:import:"
@@ -44,128 +44,164 @@ IMPORT_URI = "urn:newswarc:import:"
 
 _HEAD = 1 << 17
 _LEVEL = 2
+_PIECE = 1 << 20
 _TRUNCATIONS = {
     "length": CaptureOutcome.TRUNCATED_LENGTH,
     "time": CaptureOutcome.TRUNCATED_TIME,
     "disconnect": CaptureOutcome.TRUNCATED_DISCONNECT,
     "unspecified": CaptureOutcome.TRUNCATED_DISCONNECT,
 }
+_OUTCOMES = frozenset(outcome.value for outcome in CaptureOutcome)
+_ROLES = frozenset(role.value for role in Role)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ImportedFile:
-    """A WARC file as a segment, on this machine."""
+    """A file as a segment, on this machine."""
 
     closed: ClosedSegment
-    records: int
-    """Records of the file."""
-    pages: int
+    records: int = 0
+    """Records of the file that are in the segment."""
+    pages: int = 0
     """Captures that are read as articles."""
+    mended: int = 0
+    """Records of which the head had to be written anew."""
+    refused: list[Refused] = field(default_factory=list)
+    """What of the file is not in the segment."""
+    warnings: list[Refused] = field(default_factory=list)
+    """What is in the segment although something is wrong with it."""
 
 
 def segment_of(source: Path, prefix: str) -> SegmentName:
-    """The name that a file's segment has. Raises DamagedArchive when it is no WARC, or OSError."""
-    with opened_plainly(source) as file, file.open("rb") as stream:
-        first = next(iterate_records(stream, _HEAD), None)
-    if first is None:
-        raise DamagedArchive(f"{source}: no WARC record in it")
-    stamp = first.date.astimezone(UTC).replace(microsecond=0)
-    return SegmentName.parse(f"{prefix}-{stamp:%Y%m%d%H%M%S}000-00001-{IMPORTED}-{file_sha256(source)[:16]}")
+    """The name that a file's segment has. Raises DamagedArchive when no good record is in it, or OSError."""
+    with parts_of(source) as parts:
+        for part in parts:
+            for found in scan(part.path):
+                if isinstance(found, FoundRecord):
+                    stamp = found.date.astimezone(UTC).replace(microsecond=0)
+                    digest = file_sha256(source)[:16]
+                    return SegmentName.parse(f"{prefix}-{stamp:%Y%m%d%H%M%S}000-00001-{IMPORTED}-{digest}")
+    raise DamagedArchive(f"{source}: no WARC or ARC record in it")
 
 
-def import_file(source: Path, name: SegmentName, directory: Path) -> ImportedFile:
-    """Make a segment of a WARC file in a directory. Raises DamagedArchive or OSError."""
+def import_file(source: Path, name: SegmentName, directory: Path, *, strict: bool = False) -> ImportedFile:
+    """Make a segment of a file in a directory.
+
+    Raises DamagedArchive, also when `strict` and not all of the file are good records, or OSError.
+    """
     digest = file_sha256(source)
     warc = directory / f"{name.text}{WARC_SUFFIX}"
-    records = pages = 0
-    last = name.opened
-    with warc.open("wb") as target:
-        for record, member in members(source):
-            records += 1
-            last = record.date
-            target.write(member)
-            if record.kind in ("response", "revisit"):
-                role = _role(record)
-                pages += role is Role.ARTICLE
-                target.write(_metadata(record, role))
-        target.write(_about_the_file(source, digest, records, last))
+    counts = _Counts(name.opened)
+    with warc.open("wb") as target, parts_of(source) as parts:
+        for part in parts:
+            _Importing(part, target, counts).run(strict=strict)
+        target.write(_about_the_file(source, digest, counts.records, counts.last))
     contents = read_contents(warc, name)
     if contents.end != warc.stat().st_size:
         raise DamagedArchive(f"{source}: a record after the first {contents.end} bytes cannot be read")
     cdxj = directory / f"{name.text}.cdxj"
     write_durably(cdxj, index_text(contents.entries))
-    closed = ClosedSegment(name, warc, cdxj, contents.manifest(name, warc, cdxj, contents.last))
-    return ImportedFile(closed, records, pages)
+    closed = ClosedSegment(name, warc, cdxj, contents.manifest(name, warc, cdxj, contents.last or counts.last_date))
+    return ImportedFile(closed, counts.records, counts.pages, counts.mended, counts.refused, counts.warnings)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What was seen of a file so far."""
+
+    last: datetime
+    records: int = 0
+    pages: int = 0
+    mended: int = 0
+    refused: list[Refused] = field(default_factory=list)
+    warnings: list[Refused] = field(default_factory=list)
+
+    @property
+    def last_date(self) -> str:
+        return warc_date(self.last)
+
+
+class _Importing:
+    """Copies the records of one WARC file."""
+
+    def __init__(self, part: Part, target: BinaryIO, counts: _Counts) -> None:
+        self._part = part
+        self._target = target
+        self._counts = counts
+        self._waiting: WarcRecord | None = None
+        """A capture that has no metadata record yet."""
+
+    def run(self, *, strict: bool) -> None:
+        """Raises DamagedArchive or OSError."""
+        with self._part.path.open("rb") as file:
+            for found in scan(self._part.path):
+                if isinstance(found, FoundRecord):
+                    self._take(found, file)
+                elif isinstance(found, Refused):
+                    refused = replace(found, part=self._part.name)
+                    if strict:
+                        raise DamagedArchive(refused.line)
+                    self._counts.refused.append(refused)
+        self._describe()
+
+    def _take(self, found: FoundRecord, file: BinaryIO) -> None:
+        counts = self._counts
+        counts.records += 1
+        counts.mended += bool(found.mended)
+        counts.last = found.date
+        if found.warning:
+            counts.warnings.append(Refused(found.offset, found.warning, found.within, self._part.name))
+        if found.kind == "metadata" and self._is_described_by(found):
+            self._waiting = None
+        self._describe()
+        for piece in _member_of(found, file):
+            self._target.write(piece)
+        if found.kind in ("response", "revisit"):
+            self._waiting = found.record(_HEAD)
+
+    def _is_described_by(self, found: FoundRecord) -> bool:
+        """Whether a metadata record is the one that this program wrote of the capture before it."""
+        if self._waiting is None:
+            return False
+        facts = parse_warc_fields(found.block(_HEAD))
+        refers = found.headers.get("WARC-Refers-To", "")
+        is_ours = facts.get("outcome", [""])[0] in _OUTCOMES and facts.get("role", [""])[0] in _ROLES
+        if is_ours and refers == self._waiting.headers.get("WARC-Record-ID"):
+            self._counts.pages += facts["role"] == [Role.ARTICLE.value]
+            return True
+        return False
+
+    def _describe(self) -> None:
+        record, self._waiting = self._waiting, None
+        if record is not None:
+            role = _role(record)
+            self._counts.pages += role is Role.ARTICLE
+            self._target.write(_metadata(record, role, self._part.pages.get(record.target)))
+
+
+def _member_of(found: FoundRecord, file: BinaryIO) -> Iterator[bytes]:
+    """The record as one gzip member: the file's own where there is one."""
+    if not found.is_alone:
+        yield from gzip_parts(found, _LEVEL)
+        return
+    file.seek(found.offset)
+    left = found.length
+    while left and (piece := file.read(min(_PIECE, left))):
+        left -= len(piece)
+        yield piece
 
 
 def members(source: Path) -> Iterator[tuple[WarcRecord, bytes]]:
-    """The records of a WARC file, each as one gzip member; of their blocks only the beginning is in the record.
+    """The good records of a file, each as one gzip member; of their blocks only the beginning is in the record.
 
-    Raises DamagedArchive where the file cannot be read on, or OSError.
+    Raises DamagedArchive or OSError.
     """
-    with opened_plainly(source) as file:
-        if _is_gzip(file):
-            yield from _packed(file)
-        else:
-            yield from _unpacked(file)
-
-
-@contextmanager
-def opened_plainly(source: Path) -> Iterator[Path]:
-    """The file, or, when all its records are in one gzip member, a copy that is not compressed."""
-    if not _is_gzip(source) or not _is_one_member(source):
-        yield source
-        return
-    with tempfile.TemporaryDirectory(prefix="newswarc-import-") as scratch:
-        plain = Path(scratch) / "plain.warc"
-        try:
-            with gzip.open(source, "rb") as packed, plain.open("wb") as target:
-                shutil.copyfileobj(packed, target)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DamagedArchive(f"{source}: cut short or damaged: {error}") from error
-        yield plain
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _is_one_member(path: Path) -> bool:
-    with path.open("rb") as stream:
-        records = iterate_records(stream, _HEAD)
-        try:
-            next(records, None)
-            next(records, None)
-        except DamagedArchive as error:
-            return "non-chunked" in str(error)
-    return False
-
-
-def _packed(file: Path) -> Iterator[tuple[WarcRecord, bytes]]:
-    end = 0
-    for offset, member in whole_members(file):
-        found = list(iterate_records(io.BytesIO(member), _HEAD))
-        if len(found) == 1:
-            yield found[0], member
-        elif found:
-            text = gzip.decompress(member)
-            for record in iterate_records(io.BytesIO(text), _HEAD):
-                yield record, gzip.compress(text[record.offset : record.offset + record.length], _LEVEL, mtime=0)
-        end = offset + len(member)
-    if end != file.stat().st_size:
-        raise DamagedArchive(f"{file}: cut short or damaged behind {end}")
-
-
-def _unpacked(file: Path) -> Iterator[tuple[WarcRecord, bytes]]:
-    with file.open("rb") as reading, file.open("rb") as copying:
-        for record in iterate_records(reading, _HEAD):
-            yield record, _compressed(copying, record.offset, record.length)
-
-
-def _compressed(file: IO[bytes], offset: int, length: int) -> bytes:
-    file.seek(offset)
-    return gzip.compress(file.read(length), _LEVEL, mtime=0)
+    with parts_of(source) as parts:
+        for part in parts:
+            with part.path.open("rb") as file:
+                for found in scan(part.path):
+                    if isinstance(found, FoundRecord):
+                        yield found.record(_HEAD), b"".join(_member_of(found, file))
 
 
 def _outcome(record: WarcRecord) -> CaptureOutcome:
@@ -187,12 +223,14 @@ def _role(record: WarcRecord) -> Role:
     return Role.ARTICLE if is_html and head.status == HTTPStatus.OK else Role.OTHER
 
 
-def _metadata(record: WarcRecord, role: Role) -> bytes:
+def _metadata(record: WarcRecord, role: Role, page: PageNote | None) -> bytes:
     fields = [
         ("outcome", _outcome(record).value),
         ("role", role.value),
         ("site", urlsplit(record.target).netloc.rpartition("@")[2].lower()),
         ("via", "import"),
+        ("sourceTitle", page.title if page else ""),
+        ("seenAt", page.seen_at if page else ""),
     ]
     headers = [("WARC-Target-URI", record.target), ("WARC-Refers-To", record.headers["WARC-Record-ID"])]
     return _member(

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
@@ -40,6 +42,15 @@ _FAST_LEVEL = 2
 _LONGEST_STORED = 0xFFFF
 _FEW_BYTES = 1 << 12
 _RECORD_END = b"\r\n\r\n"
+_ALGORITHMS = frozenset(name for name in hashlib.algorithms_guaranteed if not name.startswith("shake"))
+_DATE = re.compile(
+    r"(?P<year>\d{4})(?:-?(?P<month>\d\d)(?:-?(?P<day>\d\d)"
+    r"(?:[Tt ]?(?P<hour>\d\d):?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
+    r"\s*(?P<zone>[Zz]|[+-]\d\d:?\d\d)?)?)?)?",
+    re.ASCII,
+)
+_DATE_PARTS = (("year", 0), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0), ("second", 0))
+_LAST_SECOND = 59
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +75,32 @@ def labelled_digest(data: bytes, algorithm: str = "sha256") -> str:
     return f"{algorithm}:{digest.hexdigest()}"
 
 
-def is_digest_of(claimed: str, data: bytes) -> bool:
-    """Whether a labelled digest is that of these bytes: in hexadecimal, or in base 32 as many write SHA-1."""
-    algorithm, _, value = claimed.partition(":")
-    try:
-        digest = new_digest(algorithm)
-    except ValueError:
-        return False
-    digest.update(data)
-    return value.lower() == digest.hexdigest() or value.upper().rstrip("=") == _base32(digest.digest())
+class DigestCheck(Enum):
+    """What holding bytes against a labelled digest told."""
+
+    RIGHT = auto()
+    WRONG = auto()
+    UNKNOWN = auto()
+    """The digest is of an algorithm that nobody here knows, or is none."""
+
+
+def check_digest(claimed: str, parts: Iterable[bytes]) -> DigestCheck:
+    """Hold bytes against a labelled digest in hexadecimal, or in base 32 as many write SHA-1.
+
+    Known are the algorithms that Python guarantees, by any spelling (``SHA-256``, ``sha256``).
+    """
+    label, _, value = claimed.partition(":")
+    name = label.strip().lower()
+    spellings = (name, name.replace("-", ""), name.replace("-", "_"))
+    algorithm = next((spelling for spelling in spellings if spelling in _ALGORITHMS), "")
+    if not algorithm:
+        return DigestCheck.UNKNOWN
+    digest = new_digest(algorithm)
+    for part in parts:
+        digest.update(part)
+    value = value.strip()
+    is_right = value.lower() == digest.hexdigest() or value.upper().rstrip("=") == _base32(digest.digest())
+    return DigestCheck.RIGHT if is_right else DigestCheck.WRONG
 
 
 def _base32(digest: bytes) -> str:
@@ -84,6 +112,26 @@ def warc_date(moment: datetime) -> str:
     """``WARC-Date`` of a moment, in UTC, to the millisecond (WARC/1.1, section 5.4)."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_warc_date(text: str) -> datetime:
+    """The moment (UTC) of a ``WARC-Date``: a year, month, day, minute, second or fraction of one (W3C-DTF, as
+    WARC/1.1, section 5.4, allows), or fourteen digits, as old writers have it. Without a zone it is UTC. Raises
+    ValueError.
+    """
+    match = _DATE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text[:60]!r} is not a date")
+    numbers = [int(match[name] or default) for name, default in _DATE_PARTS]
+    micro = int((match["fraction"] or "").ljust(6, "0")[:6])
+    zone = match["zone"] or "Z"
+    year, month, day, hour, minute, second = numbers
+    second = min(second, _LAST_SECOND)  # a leap second is the one before
+    moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
+    if zone not in "Zz":
+        hours, minutes = int(zone[1:3]), int(zone[-2:])
+        moment -= timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
+    return moment
 
 
 def record_urn(record_id: UUID) -> str:
@@ -200,3 +248,19 @@ def parse_warc_fields(block: bytes) -> dict[str, list[str]]:
         if colon:
             fields.setdefault(name.strip(), []).append(value.strip())
     return fields
+
+
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "WARC-Type WARC-Record-ID WARC-Date WARC-Target-URI WARC-Concurrent-To WARC-Block-Digest WARC-Filename "
+        "WARC-Payload-Digest WARC-IP-Address WARC-Refers-To WARC-Refers-To-Target-URI WARC-Refers-To-Date "
+        "WARC-Truncated WARC-Warcinfo-ID WARC-Profile WARC-Identified-Payload-Type WARC-Segment-Number "
+        "WARC-Segment-Origin-ID WARC-Segment-Total-Length Content-Length Content-Type"
+    ).split()
+}
+
+
+def canonical_name(name: str) -> str:
+    """A field's name as the specification spells it: case does not count (WARC/1.1, section 4)."""
+    return _NAMES.get(name.lower(), name)

@@ -31,10 +31,12 @@ from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, stored_file
 from archive.members import Encoding, parse_warc_fields, warc_date
 from archive.segment import ClosedSegment, SegmentWriter, Written, finish
+from archive.surt import surt_timestamp
 
 TORN_SUFFIX = ".torn"
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _READ_SIZE = 1 << 18
+_TIMESTAMP_DIGITS = 14
 _NO_ID = UUID(int=0)
 _ENDS = frozenset({"warcinfo", "resource", "metadata"})
 """Kinds of records behind which no exchange is incomplete."""
@@ -223,7 +225,7 @@ def entry_of_record(record: WarcRecord, filename: str) -> IndexEntry | None:
         return None
     return IndexEntry(
         url=record.target,
-        date=record.headers["WARC-Date"],
+        date=_index_date(record),
         mime=REVISIT_MIME if record.kind == "revisit" else plain_mime(head.first("content-type")),
         status=head.status,
         digest=record.headers.get("WARC-Payload-Digest", ""),
@@ -231,6 +233,13 @@ def entry_of_record(record: WarcRecord, filename: str) -> IndexEntry | None:
         offset=record.offset,
         filename=filename,
     )
+
+
+def _index_date(record: WarcRecord) -> str:
+    """Its date as it says it, or in full and in UTC where it is cut short or of another zone."""
+    said = record.headers["WARC-Date"].strip()
+    is_full = said.endswith("Z") and len(surt_timestamp(said)) == _TIMESTAMP_DIGITS
+    return said if is_full else f"{record.date:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def whole_members(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -21,7 +21,7 @@ from archive.faults import Fault, FaultKind
 from archive.http1 import BadMessage, entity_body, parse_head
 from archive.layout import SegmentName, is_imported
 from archive.manifests import CompletionManifest, Manifest, StoredFile, file_sha256
-from archive.members import is_digest_of, labelled_digest, parse_warc_fields
+from archive.members import DIGEST_ALGORITHMS, DigestCheck, check_digest, labelled_digest, parse_warc_fields
 from archive.outcomes import PageOutcome
 from archive.recovery import index_entry_of, whole_members
 from archive.storage.protocol import Storage
@@ -174,22 +174,33 @@ class _SegmentCheck:
 
     def _check_digests(self, record: WarcRecord, offset: int) -> None:
         claimed = record.headers.get("WARC-Block-Digest", "")
-        if not claimed and self._is_imported:
-            return  # other programs leave it out
-        if not claimed or not is_digest_of(claimed, record.block):
-            self._fault(FaultKind.BLOCK_DIGEST, offset, f"the block's digest is not {claimed or 'given'}")
+        if claimed or not self._is_imported:  # other programs leave it out
+            check = check_digest(claimed, (record.block,))
+            if check is DigestCheck.UNKNOWN and claimed:
+                self._fault(FaultKind.UNKNOWN_DIGEST, offset, f"the block's digest cannot be checked: {claimed[:80]}")
+            elif check is not DigestCheck.RIGHT:
+                self._fault(FaultKind.BLOCK_DIGEST, offset, f"the block's digest is not {claimed or 'given'}")
         payload = record.headers.get("WARC-Payload-Digest", "")
         if record.kind == "response" and payload:
-            try:
-                payloads = [entity_body(record.block)]
-                if self._is_imported:  # other programs take the digest with the chunks, see archive.foreign_warcs
-                    payloads.append(record.block[parse_head(record.block).length :])
-                is_right = any(is_digest_of(payload, data) for data in payloads)
-                detail = f"the payload's digest is {labelled_digest(payloads[0], payload.partition(':')[0])}"
-            except BadMessage as error:
-                is_right, detail = False, f"the payload's digest is {error}"
-            if not is_right:
-                self._fault(FaultKind.PAYLOAD_DIGEST, offset, detail)
+            self._check_payload(record, offset, payload)
+
+    def _check_payload(self, record: WarcRecord, offset: int, claimed: str) -> None:
+        try:
+            payloads = [entity_body(record.block)]
+            if self._is_imported:  # other programs take the digest with the chunks, see archive.foreign_warcs
+                payloads.append(record.block[parse_head(record.block).length :])
+        except BadMessage as error:
+            if not self._is_imported:
+                self._fault(FaultKind.PAYLOAD_DIGEST, offset, f"the payload's digest is {error}")
+                return
+            payloads = [record.block]  # other programs keep answers of other protocols too
+        checks = [check_digest(claimed, (payload,)) for payload in payloads]
+        if DigestCheck.UNKNOWN in checks:
+            self._fault(FaultKind.UNKNOWN_DIGEST, offset, f"the payload's digest cannot be checked: {claimed[:80]}")
+        elif DigestCheck.RIGHT not in checks:
+            label = claimed.partition(":")[0].lower()
+            actual = labelled_digest(payloads[0], label if label in DIGEST_ALGORITHMS else DIGEST_ALGORITHMS[0])
+            self._fault(FaultKind.PAYLOAD_DIGEST, offset, f"the payload's digest is {actual}")
 
 
 def _check_index(lines: list[bytes], cdxj: Path, key: str, found: Verification) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
@@ -23,25 +24,37 @@ if TYPE_CHECKING:
 def import_warcs(
     context: ArchiveContext,
     files: Annotated[
-        list[Path], typer.Argument(metavar="WARC…", help="Files of wget, Heritrix, Browsertrix, CC-NEWS, …")
+        list[Path],
+        typer.Argument(metavar="FILE…", help="WARC, ARC and WACZ files of wget, Heritrix, Browsertrix, CC-NEWS, …"),
     ],
     to: ArchiveOption = None,
     jobs: JobsOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file of which not everything can be imported.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Take WARC files of other programs into an archive, and make records of their pages.
+    """Take WARC, ARC and WACZ files of other programs into an archive, and make records of their pages.
 
-    Records are kept byte for byte. A file that was imported before is passed over. Exit code 1 when one could not be
-    imported.
+    Packed or not: gzip, zstd. Records are kept byte for byte. Of a damaged file every good record is imported, and
+    all else is listed: where it is, and what is wrong. A file that was imported before is passed over. Exit code 1
+    when something could not be imported.
     """
     # Imported late: the extractor takes seconds to import
     from crawler.offline.importing import import_files
 
     context = context.with_flags(archive=to, extraction_workers=jobs)
     configuration = context.configuration
-    if missing := [file for file in files if not file.is_file()]:
-        raise UsageError(f"{missing[0]}: no such file")
+    if not any(file.exists() for file in files):
+        raise UsageError(f"{files[0]}: no such file")
     console = context.console(quiet=as_json)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, quiet=as_json)
+
+    def show(result: Import) -> None:
+        (errors if result.fault else console).print(_line(result), markup=False)
+        for line in [*result.refused, *result.warnings]:
+            errors.print(printable(f"{result.file}: {line}"), markup=False)
+
     done = asyncio.run(
         import_files(
             files,
@@ -49,12 +62,13 @@ def import_warcs(
             prefix=configuration.segment_prefix,
             workers=configuration.workers,
             queue=configuration.extraction_queue,
-            progress=lambda result: console.print(_line(result), markup=False),
+            progress=show,
+            strict=strict,
         )
     )
     if as_json:
         typer.echo(json.dumps([asdict(result) for result in done], ensure_ascii=False, indent=1))
-    return 1 if any(result.fault for result in done) else 0
+    return 1 if any(result.fault or result.refused for result in done) else 0
 
 
 def _line(result: Import) -> str:
@@ -62,7 +76,9 @@ def _line(result: Import) -> str:
         return printable(f"{result.file}: not imported: {result.fault}")
     if result.skipped:
         return printable(f"{result.file}: imported before, as {result.segment}")
+    refused = f", {len(result.refused):,} places that could not be imported" if result.refused else ""
+    mended = f", {result.mended:,} heads written anew" if result.mended else ""
     return printable(
-        f"{result.file}: {result.records:,} records, {result.articles:,} articles of {result.pages:,} pages, "
-        f"as {result.segment}"
+        f"{result.file}: {result.records:,} records, {result.articles:,} articles of {result.pages:,} pages{refused}"
+        f"{mended}, as {result.segment}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import DamagedArchive
@@ -29,12 +29,27 @@ class Import:
     """It was imported before."""
     fault: str = ""
     """Why it was not imported."""
+    mended: int = 0
+    """Records of which the head had to be written anew."""
+    refused: list[str] = field(default_factory=list)
+    """What of it was not imported: where, and why."""
+    warnings: list[str] = field(default_factory=list)
+    """What was imported although something is wrong with it: where, and what."""
 
 
 async def import_files(
-    files: list[Path], storage: Storage, *, prefix: str, workers: int, queue: int, progress: Callable[[Import], None]
+    files: list[Path],
+    storage: Storage,
+    *,
+    prefix: str,
+    workers: int,
+    queue: int,
+    progress: Callable[[Import], None],
+    strict: bool = False,
 ) -> list[Import]:
     """Import files in their order; a fault of one is told in its result, and the others go on.
+
+    `strict` refuses files in which not all are good records.
 
     Raises StorageError.
     """
@@ -44,9 +59,9 @@ async def import_files(
         for file in files:
             result = Import(str(file))
             try:
-                await _import(file, storage, prefix, pool, result)
+                await _import(file, storage, prefix, pool, result, strict=strict)
             except (DamagedArchive, OSError) as error:
-                result.fault = str(error)
+                result.fault = _told(error, file)
             done.append(result)
             progress(result)
     finally:
@@ -54,15 +69,27 @@ async def import_files(
     return done
 
 
-async def _import(file: Path, storage: Storage, prefix: str, pool: ExtractionPool, result: Import) -> None:
+def _told(error: Exception, file: Path) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error).removeprefix(f"{file}: ")
+
+
+async def _import(
+    file: Path, storage: Storage, prefix: str, pool: ExtractionPool, result: Import, *, strict: bool
+) -> None:
     name = segment_of(file, prefix)
     result.segment = name.text
     if newest_manifest(storage, name) is not None:
         result.skipped = True
         return
     with tempfile.TemporaryDirectory(prefix="newswarc-import-") as scratch:
-        made = import_file(file, name, Path(scratch))
-        result.records, result.pages = made.records, made.pages
+        made = import_file(file, name, Path(scratch), strict=strict)
+        result.records, result.pages, result.mended = made.records, made.pages, made.mended
+        result.refused = [refused.line for refused in made.refused]
+        result.warnings = [warning.line for warning in made.warnings]
         completed = await derive_all(made.closed.warc, name, Path(scratch), pool)
         result.articles = completed.manifest.articles
         publish_segment(storage, made.closed)

@@ -43,3 +43,11 @@ def test_keys_agree_with_the_package_that_replay_tools_use(
 
 def test_timestamps_have_fourteen_digits() -> None:
     assert surt_timestamp("2026-01-02T03:04:05.678Z") == "20260102030405"
+
+
+@given(st.text(max_size=60), st.sampled_from(["", "http://", "https://", "http://[", "http://a..b:", "http://é."]))
+def test_any_text_has_a_key_of_one_word(text: str, beginning: str) -> None:
+    key = surt_key(beginning + text)
+    assert key.isascii()
+    assert len(key.split(" ")) == 1
+    assert "\n" not in key

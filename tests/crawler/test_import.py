@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from archive.captures import SegmentReading
 from archive.foreign_warcs import members
 from archive.library import articles, segments
 from archive.storage.local import LocalStorage
@@ -141,20 +145,76 @@ def spoiled(source: Path, how: str) -> Any:
     return {"cut short": data[: len(data) * 2 // 3], "no WARC": b"hello", "empty": b""}[how]
 
 
-@pytest.mark.parametrize("how", ["cut short", "no WARC", "empty"])
-@pytest.mark.parametrize("packed", [True, False])
-def test_what_is_damaged_is_told_and_not_imported(how: str, packed: bool, tmp_path: Path) -> None:
-    source = tmp_path / ("bad.warc.gz" if packed else "bad.warc")
-    written(source, gzip_records=packed, pages=pages())
+@pytest.mark.parametrize("how", ["no WARC", "empty"])
+def test_what_is_no_warc_is_told_and_the_others_are_imported(how: str, tmp_path: Path) -> None:
+    source, good = tmp_path / "bad.warc.gz", tmp_path / "good.warc.gz"
+    written(source, gzip_records=True, pages=pages())
     source.write_bytes(spoiled(source, how))
-    good = tmp_path / "good.warc.gz"
     written(good, gzip_records=True, pages=pages())
-    done = take_in(tmp_path, source, good)
+    done = take_in(tmp_path, source, "missing.warc.gz", tmp_path, good)
     assert done.code == 1
-    bad, sound = done.json()
-    assert str(source) in bad["fault"] or "record" in bad["fault"]
+    bad, missing, folder, sound = done.json()
+    assert bad["fault"] == "no WARC or ARC record in it"
+    assert (missing["fault"], folder["fault"]) == ("no such file", "Is a directory")
     assert sound["articles"] == 4
     assert len(list(segments(LocalStorage(tmp_path / "newswarc-data")))) == 1
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_of_a_torn_file_all_that_is_whole_is_imported_and_the_rest_is_told(packed: bool, tmp_path: Path) -> None:
+    source = tmp_path / ("bad.warc.gz" if packed else "bad.warc")
+    written(source, gzip_records=packed, pages=pages())
+    source.write_bytes(spoiled(source, "cut short"))
+    strict = take_in(tmp_path, source, "--strict")
+    assert strict.code == 1
+    assert "cut short" in strict.json()[0]["fault"]
+    assert not list(segments(LocalStorage(tmp_path / "newswarc-data")))
+
+    done = take_in(tmp_path, source)
+    assert done.code == 1
+    (facts,) = done.json()
+    assert facts["records"] == 4
+    assert len(facts["refused"]) == 1
+    assert re.match(r"at \d+: cut short", facts["refused"][0])
+    assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
+    said = newswarc("import", source, "--to", "other", "--quiet", cwd=tmp_path)
+    assert len(said.err.splitlines()) == 1
+    assert facts["refused"][0] in said.err
+
+
+def test_a_wacz_brings_titles_and_all_its_files(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.warc.gz", tmp_path / "b.warc"
+    every = list(pages().items())
+    written(first, gzip_records=True, pages=dict(every[:2]))
+    written(second, gzip_records=False, pages=dict(every[2:]))
+    told = {"url": every[0][0], "ts": "2019-03-01T10:00:00Z", "title": "Ferries stay in port"}
+    with zipfile.ZipFile(tmp_path / "x.wacz", "w") as packed:
+        packed.write(first, "archive/a.warc.gz")
+        packed.write(second, "archive/b.warc", zipfile.ZIP_DEFLATED)
+        packed.writestr("pages/pages.jsonl", f'{{"format": "json-pages-1.0"}}\n{json.dumps(told)}\nno json\n')
+    done = take_in(tmp_path, tmp_path / "x.wacz")
+    assert done.code == 0, done.out
+    assert done.json()[0]["records"] == 8
+    storage = LocalStorage(tmp_path / "newswarc-data")
+    (manifest,) = segments(storage)
+    with (tmp_path / "newswarc-data" / manifest.warc.key).open("rb") as stream:
+        found = {capture.url: capture.discovery for capture in SegmentReading(stream).captures()}
+    assert found[every[0][0]].source_title == "Ferries stay in port"
+    assert found[every[0][0]].seen_at == "2019-03-01T10:00:00Z"
+    assert found[every[3][0]].source_title == ""
+    assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
+
+
+def test_what_this_program_wrote_keeps_how_it_was_found(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        done = newswarc("crawl", f"{server.base}/en/", "--allow-host", "127.0.0.0/8", "--limit", 2, "--contact", "a@example.org", cwd=tmp_path, NEWSWARC_DELAY="0")  # fmt: skip
+    assert done.code == 0, done.err
+    assert newswarc("export", "warc", "-o", "one.warc.gz", cwd=tmp_path).code == 0
+    done = newswarc("import", "one.warc.gz", "--to", "copy", "--json", cwd=tmp_path)
+    assert done.code == 0, done.out + done.err
+    ours, theirs = (list(articles(LocalStorage(tmp_path / name))) for name in ("newswarc-data", "copy"))
+    assert len(ours) == 2
+    assert [article.discovery for article in ours] == [article.discovery for article in theirs]
 
 
 def test_mistakes(tmp_path: Path) -> None:
