@@ -10,6 +10,7 @@ Modules:
     cli/        the command line: parses and delegates
     config      all settings in one frozen model; the only reader of the environment
     demo/       a small newspaper on loopback
+    ending_signals  which signals end a program in order
     frontier/   what is known: addresses, sources, hosts, in SQLite or PostgreSQL
     keeping/    exchanges into segments, segments into storage, pages into records
     offline/    work on an archive without fetching: extract, rebuild, import, verify
@@ -19,6 +20,9 @@ Modules:
     safety      which addresses may be contacted
     scale/      several machines on one frontier
     scheduling  when a source is read again: a pure rule
+    setting_files   the files that settings name, tried before a crawl
+    setting_values  what the text of a setting may be
+    state_place     where this machine's state for an archive is, and whose state a directory is
     trackers    hosts that are never asked for requisites
     watching/   what an operator sees: status, alarms, metrics
     wire/       bytes on the wire, one exchange at a time; no Scrapy

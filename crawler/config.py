@@ -5,27 +5,44 @@ The only module that reads the environment.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-import re
 import socket
+import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from archive.errors import BadAddress
 from archive.members import DIGEST_ALGORITHMS
+from archive.storage.addresses import ArchiveAddress, parse_address
 from archive.storage.s3_options import S3Options
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 from crawler.scheduling import Pace
+from crawler.setting_values import (
+    local_address,
+    local_path,
+    mail_server,
+    mailbox,
+    meant,
+    program_line,
+    service_address,
+    web_address,
+)
+from crawler.state_place import ArchiveIdentity, StateOfAnother, claim, require_own, state_place
 from crawler.trackers import TRACKERS
 from pipelines.rules import Heed
 from spiders.site import duration
 
 ENVIRONMENT_PREFIX = "NEWSWARC_"
 FILE_NAME = "newswarc.toml"
+_FILE_VARIABLE = "NEWSWARC_CONFIG"
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _MIB = 1 << 20
 
 
@@ -33,10 +50,22 @@ class ConfigurationError(Exception):
     """A setting is wrong. The message names the place, the key and the remedy; nothing was started."""
 
 
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "s3_endpoint": service_address,
+    "alarm_webhook": web_address,
+    "alarm_mail": mailbox,
+    "alarm_smtp": mail_server,
+    "alarm_command": program_line,
+    "bind_address": local_address,
+    **dict.fromkeys(("state", "block_list", "stop_file", "event_log", "ca_file", "pywb"), local_path),
+}
+"""What the text of a setting has to be, when it is not empty."""
+
+
 class Configuration(BaseModel):
     """What an operator can set. The docstring under each field is its line in the documentation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     archive: str = "newswarc-data"
     """Where the archive is: a directory, or `s3://bucket/prefix`."""
@@ -79,7 +108,8 @@ class Configuration(BaseModel):
     sites: tuple[str, ...] = ()
     """Directories with site definitions of your own, searched before the bundled ones."""
     allow_hosts: tuple[str, ...] = ()
-    """Internal addresses that may be contacted: `host`, `host:port`, `CIDR`, `CIDR:port`."""
+    """Internal addresses that may be contacted: `host`, `host:port`, `CIDR`, `CIDR:port`, as a URL names them;
+    `resolve:CIDR` and `resolve:CIDR:port` also admit hosts whose names resolve into the network."""
     obey_robots: bool = True
     """Whether robots.txt is obeyed."""
     delay: float = Field(default=1.0, ge=0)
@@ -127,6 +157,8 @@ class Configuration(BaseModel):
     """Local address that connections come from; empty: the system chooses."""
     verify_certificates: bool = True
     """Whether a bad TLS certificate ends an attempt."""
+    ca_file: str = ""
+    """File of certificate authorities (PEM) that are trusted beside the system's, such as an organisation's own."""
     redact_headers: tuple[str, ...] = ("authorization", "proxy-authorization")
     """Request headers whose values are sent but not kept in the WARC."""
     usual_interval: float = Field(default=3600.0, gt=0)
@@ -204,6 +236,20 @@ class Configuration(BaseModel):
             duration(text)
         return texts
 
+    @field_validator("archive")
+    @classmethod
+    def _is_archive(cls, text: str) -> str:
+        try:
+            parse_address(text)
+        except BadAddress as error:
+            raise ValueError(str(error)) from error
+        return text
+
+    @field_validator(*_CHECKS)
+    @classmethod
+    def _is_well_formed(cls, text: str, info: ValidationInfo) -> str:
+        return _CHECKS[str(info.field_name)](text) if text else text
+
     @field_validator("digest")
     @classmethod
     def _digest_is_known(cls, name: str) -> str:
@@ -234,11 +280,34 @@ class Configuration(BaseModel):
         """Where this machine's state is."""
         if self.state:
             return Path(self.state).expanduser()
-        if "://" in self.archive and not self.archive.startswith("file://"):
-            return Path("newswarc-state") / re.sub(r"[^A-Za-z0-9._-]+", "-", self.archive.partition("://")[2]).strip(
-                "-"
-            )
-        return Path(self.archive.removeprefix("file://")).expanduser() / "state"
+        try:
+            return state_place(self.archive_address, self.s3_endpoint)
+        except StateOfAnother as error:
+            raise ConfigurationError(str(error)) from error
+
+    @property
+    def archive_address(self) -> ArchiveAddress:
+        """Where the archive is."""
+        return parse_address(self.archive)
+
+    @property
+    def archive_identity(self) -> ArchiveIdentity:
+        """The archive as its state names it."""
+        return ArchiveIdentity.of(self.archive_address, self.s3_endpoint, self.state_directory)
+
+    def require_own_state(self) -> None:
+        """Find out whether the state directory says that it is another archive's. Raises ConfigurationError."""
+        try:
+            require_own(self.state_directory, self.archive_identity)
+        except StateOfAnother as error:
+            raise ConfigurationError(str(error)) from error
+
+    def claim_state(self) -> None:
+        """Make the state directory this archive's. Raises ConfigurationError or OSError."""
+        try:
+            claim(self.state_directory, self.archive_identity)
+        except StateOfAnother as error:
+            raise ConfigurationError(str(error)) from error
 
     @property
     def holder(self) -> str:
@@ -248,12 +317,31 @@ class Configuration(BaseModel):
     @property
     def index_directory(self) -> Path:
         """Where this machine's merged index is."""
-        return self.state_directory / "index"
+        return self.scratch_directory("index")
+
+    def scratch_directory(self, name: str) -> Path:
+        """A directory for what can be made again at any time.
+
+        It is in the state directory. Where nothing can be written there, as in an archive on a read-only disk, it is
+        in the user's cache, or among temporary files.
+        """
+        usual = self.state_directory / name
+        if _can_be_written(usual):
+            return usual
+        identity = json.dumps([str(self.archive_identity), str(self.state_directory.resolve())]).encode()
+        places = (Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser(), Path(tempfile.gettempdir()))
+        place = next((place for place in places if _can_be_written(place)), places[-1])
+        return place / f"newswarc-{os.getuid()}" / f"{name}-{hashlib.sha256(identity).hexdigest()[:16]}"
 
     @property
     def block_list_file(self) -> Path | None:
         """The block list, if there is one."""
         return Path(self.block_list).expanduser() if self.block_list else None
+
+    @property
+    def authorities_file(self) -> Path | None:
+        """Certificate authorities beside the system's, if there are any."""
+        return Path(self.ca_file).expanduser() if self.ca_file else None
 
     @property
     def is_stopped(self) -> bool:
@@ -288,7 +376,7 @@ class Configuration(BaseModel):
     def with_flags(self, **flags: Any) -> Configuration:
         """The configuration with those flags that were given (not None). Raises ConfigurationError."""
         given = {name: value for name, value in flags.items() if value is not None}
-        return _validated({**self.model_dump(), **given}, "command line")
+        return _coherent(_validated({**self.model_dump(), **given}, "command line"))
 
 
 def software() -> str:
@@ -303,15 +391,17 @@ def load_configuration(file: Path | None = None, environment: Mapping[str, str] 
     Raises ConfigurationError.
     """
     environment = os.environ if environment is None else environment
-    named = file or (Path(environment["NEWSWARC_CONFIG"]) if environment.get("NEWSWARC_CONFIG") else None)
+    named = file or (Path(environment[_FILE_VARIABLE]) if environment.get(_FILE_VARIABLE) else None)
     values: dict[str, Any] = {}
     if named is not None or Path(FILE_NAME).is_file():
         path = named or Path(FILE_NAME)
         values = _read_file(path)
         _validated(values, str(path))
     from_environment = _from_environment(environment)
-    _validated(from_environment, "environment")
-    return _validated({**values, **from_environment}, "settings")
+    _validated(from_environment, "environment", _variable)
+    if not values.get("s3_endpoint") and not from_environment.get("s3_endpoint"):
+        values["s3_endpoint"] = _endpoint_of_boto3(environment)
+    return _coherent(_validated({**values, **from_environment}, "settings"))
 
 
 def environment_value(name: str) -> str | None:
@@ -321,11 +411,16 @@ def environment_value(name: str) -> str | None:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        if data.startswith(_BYTE_ORDER_MARKS):
+            raise ConfigurationError(f"{path}: begins with a byte order mark; save it as UTF-8 without one")
+        return tomllib.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         raise ConfigurationError(f"{path}: no such file; check --config or NEWSWARC_CONFIG") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}; check --config") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
 
@@ -333,27 +428,68 @@ def _read_file(path: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, text in environment.items():
-        key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
-        if not name.startswith(ENVIRONMENT_PREFIX) or key not in Configuration.model_fields:
+        if not name.startswith(ENVIRONMENT_PREFIX) or name == _FILE_VARIABLE:
             continue
+        key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if key not in Configuration.model_fields:
+            hint = meant(key, Configuration.model_fields, _variable)
+            raise ConfigurationError(f"environment: {name}: unknown variable{hint}")
         is_list = get_origin(Configuration.model_fields[key].annotation) is tuple
         values[key] = [part.strip() for part in text.split(",") if part.strip()] if is_list else text
     return values
 
 
-def _validated(values: dict[str, Any], place: str) -> Configuration:
+def _variable(key: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{key.upper()}"
+
+
+def _validated(values: dict[str, Any], place: str, named: Callable[[str], str] = str) -> Configuration:
+    """The settings; `named` says what a key is called at that place. Raises ConfigurationError."""
     try:
         return Configuration(**values)
     except ValidationError as error:
-        raise ConfigurationError(explain(error, place)) from error
+        raise ConfigurationError(explain(error, place, named)) from error
 
 
-def explain(error: ValidationError, place: str) -> str:
+def _coherent(configuration: Configuration) -> Configuration:
+    """The configuration, if its settings go together. Raises ConfigurationError."""
+    shortest, longest = configuration.shortest_interval, configuration.longest_interval
+    if shortest > longest:
+        raise ConfigurationError(
+            f"settings: shortest_interval: {shortest:g} is more than longest_interval, {longest:g}; "
+            "lower it, or raise longest_interval"
+        )
+    if configuration.s3_encryption_key and not configuration.s3_encryption.startswith("aws:kms"):
+        raise ConfigurationError("settings: s3_encryption_key: there is no aws:kms encryption; set s3_encryption too")
+    return configuration
+
+
+def _endpoint_of_boto3(environment: Mapping[str, str]) -> str:
+    """The S3 service that boto3 would take from the environment: two services are two archives."""
+    if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return ""
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if text := environment.get(name, ""):
+            try:
+                return service_address(text)
+            except ValueError as error:
+                raise ConfigurationError(f"environment: {name}: {error}") from error
+    return ""
+
+
+def _can_be_written(directory: Path) -> bool:
+    """Whether a directory can be written, or made."""
+    while not directory.exists() and directory != directory.parent:
+        directory = directory.parent
+    return os.access(directory, os.W_OK | os.X_OK)
+
+
+def explain(error: ValidationError, place: str, named: Callable[[str], str] = str) -> str:
     """The first fault of a validation as one line: place, key, what is wrong."""
     fault = error.errors()[0]
-    key = ".".join(str(part) for part in fault["loc"]) or "(whole)"
+    key = named(".".join(str(part) for part in fault["loc"])) or "(whole)"
     if fault["type"] == "extra_forbidden":
-        return f"{place}: {key}: unknown key; remove it or check its spelling"
+        return f"{place}: {key}: unknown key{meant(key, Configuration.model_fields)}"
     message = fault["msg"].removeprefix("Value error, ")
     return f"{place}: {key}: {message[:1].lower()}{message[1:]}"
 

@@ -1,14 +1,16 @@
 """Which addresses may be contacted: public ones, and internal ones only when they are asked for.
 
 An entry of the allow list is ``host``, ``host:port``, ``CIDR`` or ``CIDR:port`` (an IPv6 address with a
-port in brackets). It is matched on the host and port of the URL, not on what the host resolves to.
+port in brackets). It is matched on the host and port of the URL, not on what the host resolves to: else any site
+could lead a crawl into the network by a name of its own. ``resolve:CIDR`` and ``resolve:CIDR:port`` are matched on
+what the host resolves to, too; they are for networks whose services the operator would show to any site.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -18,6 +20,7 @@ _PLAIN = re.compile(r"(?P<host>[^:]+)(?::(?P<port>\d+))?")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.I)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _MAX_PORT = 65535
+_RESOLVE = "resolve:"
 
 
 class BadAllowEntry(ValueError):
@@ -31,6 +34,8 @@ class AllowEntry:
     host: str
     network: Network | None
     port: int | None
+    resolves: bool = False
+    """Whether a host falls under the network whose name resolves into it."""
 
     def matches(self, host: str, port: int) -> bool:
         """Whether a URL's host and port fall under the entry."""
@@ -41,10 +46,21 @@ class AllowEntry:
             return address is not None and address in self.network
         return host.lower().rstrip(".") == self.host
 
+    def admits(self, port: int, address: str) -> bool:
+        """Whether a host's name may resolve to an address under the entry."""
+        resolved = _literal(address)
+        is_open = self.resolves and self.network is not None and self.port in (None, port)
+        return is_open and resolved is not None and self.network is not None and resolved in self.network
+
 
 def parse_allow_entry(text: str) -> AllowEntry:
     """Read an entry. Raises BadAllowEntry."""
     text = text.strip()
+    if text.lower().startswith(_RESOLVE):
+        entry = parse_allow_entry(text[len(_RESOLVE) :])
+        if entry.network is None or entry.resolves:
+            raise BadAllowEntry(f"{text!r}: resolve: is for networks; write resolve:CIDR or resolve:CIDR:port")
+        return replace(entry, resolves=True)
     match = _BRACKETED.fullmatch(text) or (_PLAIN.fullmatch(text) if text.count(":") <= 1 else None)
     host, port = (match["host"], match["port"]) if match else (text, None)
     if port is not None and not 0 < int(port) <= _MAX_PORT:
@@ -55,7 +71,7 @@ def parse_allow_entry(text: str) -> AllowEntry:
     except ValueError:
         pass
     if not _HOST.fullmatch(host):
-        raise BadAllowEntry(f"{text!r} is not host, host:port, CIDR or CIDR:port")
+        raise BadAllowEntry(f"{text!r} is not host, host:port, CIDR, CIDR:port or resolve:CIDR")
     return AllowEntry(host.lower().rstrip("."), None, number)
 
 
@@ -71,7 +87,11 @@ class AddressRules:
 
     def permits(self, host: str, port: int, address: str) -> bool:
         """Whether a URL's host may be contacted at an address it resolved to."""
-        return is_public(address) or self.asks_for(host, port)
+        return (
+            is_public(address)
+            or self.asks_for(host, port)
+            or any(entry.admits(port, address) for entry in self.allowed)
+        )
 
     def permits_name(self, host: str, port: int) -> bool:
         """Whether a host may be asked of a proxy, which resolves names by itself: no internal IP address."""

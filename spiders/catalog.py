@@ -39,14 +39,14 @@ class SiteCatalog:
             raise SiteError(f"site {name!r}: several countries have it; write one of {', '.join(sorted(matching))}")
         raise SiteError(f"site {name!r}: no definition; `newswarc sites` lists them, a new one goes into --sites DIR")
 
-    def all(self) -> Iterator[Site]:
-        """All definitions by id. Raises SiteError at the first that is wrong."""
-        for site_id, path in sorted(self._paths().items()):
+    def all(self, *, bundled: bool = True) -> Iterator[Site]:
+        """All definitions by id, or the operator's own. Raises SiteError at the first that is wrong."""
+        for site_id, path in sorted(self._paths(bundled=bundled).items()):
             yield read_site(path, site_id)
 
-    def _paths(self) -> dict[str, Path]:
+    def _paths(self, *, bundled: bool = True) -> dict[str, Path]:
         found: dict[str, Path] = {}
-        for directory in self._directories:
+        for directory in self._directories if bundled else self._directories[:-1]:
             if not directory.is_dir():
                 raise SiteError(f"{directory}: no such directory; check --sites")
             for path in sorted(directory.rglob("*.toml")):
@@ -57,7 +57,7 @@ class SiteCatalog:
 def read_site(path: Path, site_id: str) -> Site:
     """Read a definition. Raises SiteError."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise SiteError(f"{path}: not valid TOML: {error}") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -1,9 +1,8 @@
 """Where an archive's objects are kept: a directory, or a bucket of an S3-compatible service.
 
-fingerprint what S3 makes of a file's bytes
-
 Modules:
 
+    addresses     how the address of an archive is read
     fingerprint   what a file's bytes come to, whole and by parts, as S3 computes it
     local         a directory
     opening       from an address to a storage

@@ -22,6 +22,8 @@ from archive.manifests import file_sha256
 from archive.storage.protocol import StoredObject
 
 _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL}
+"""What file systems without hard links answer, such as exFAT and SMB."""
 _PARTIAL = ".partial"
 
 
@@ -33,6 +35,23 @@ def _link_or_copy(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
     with target.open("rb") as stored:
         os.fsync(stored.fileno())
+
+
+def _files_below(directory: Path) -> Iterator[Path]:
+    """All files below a directory, also behind symbolic links, as of a year on another disk; each place once."""
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    seen: set[str] = set()
+    for top, folders, names in os.walk(directory, onerror=failed, followlinks=True):
+        place = os.path.realpath(top)
+        if place in seen:
+            folders.clear()  # a link that leads back up
+            continue
+        seen.add(place)
+        yield from (path for name in names if (path := Path(top, name)).is_file())
 
 
 class LocalStorage:
@@ -63,7 +82,26 @@ class LocalStorage:
                 os.link(temporary, self._path(key))
             except FileExistsError as error:
                 raise ObjectExists(f"{self.root / key} exists already") from error
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                self._rename_if_absent(temporary, key)
             sync_directory(self._path(key).parent)
+
+    def _rename_if_absent(self, temporary: Path, key: str) -> None:
+        """What a link does, where there are none: whoever makes the claim may rename; the others try again later."""
+        path = self._path(key)
+        claim = path.with_name(f".{path.name}.claim{_PARTIAL}")
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError as error:
+            raise StorageUnavailable(f"{path}: another program writes it now, or died at it; try again") from error
+        try:
+            if path.exists():
+                raise ObjectExists(f"{path} exists already")
+            temporary.rename(path)
+        finally:
+            claim.unlink()
 
     def open_range(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """Read a part of an object."""
@@ -86,10 +124,14 @@ class LocalStorage:
         """All objects below a prefix, sorted by key."""
         start = self.root / prefix if prefix.endswith("/") else (self.root / prefix).parent
         with self._explained(prefix):
-            files = sorted(path.relative_to(self.root).as_posix() for path in start.rglob("*") if path.is_file())
+            files = sorted(path.relative_to(self.root).as_posix() for path in _files_below(start))
         for key in files:
             if key.startswith(prefix) and not key.endswith(_PARTIAL):
-                yield StoredObject(key, self._path(key).stat().st_size)
+                try:
+                    size = self._path(key).stat().st_size
+                except FileNotFoundError:
+                    continue  # removed meanwhile
+                yield StoredObject(key, size)
 
     def stat(self, key: str) -> StoredObject:
         """Size of an object; its digest is computed when it is put."""
@@ -109,7 +151,9 @@ class LocalStorage:
         """Remove temporary files that a writer left when it died."""
         removed = 0
         with self._explained(""):
-            for path in list(self.root.glob(f"*/**/.*{_PARTIAL}")):
+            for path in list(_files_below(self.root)):
+                if not path.name.startswith(".") or path.suffix != _PARTIAL or path.parent == self.root:
+                    continue
                 if path.stat().st_mtime < before.timestamp():
                     path.unlink(missing_ok=True)
                     removed += 1

@@ -30,6 +30,7 @@ Modules:
     site              site add and site check: where a site announces its articles
     site_names        from what a person calls a site to its definition
     spool_recovery    ``newswarc recover`` and ``newswarc upload``: what a crawl left on this machine
+    terminal          standard streams as pipelines need them
     verify            ``newswarc verify``: whether an archive is what it says
     watch             ``newswarc status``, ``health`` and ``watch``
 """
@@ -41,9 +42,13 @@ def main() -> None:
     """Entry point of the ``newswarc`` program."""
     try:
         # Within the guard: importing takes a moment in which a person may change their mind
+        from crawler.cli.terminal import flush_output, prepare_streams
+
+        prepare_streams()
         from crawler.cli.main import run_program
 
         code = run_program(sys.argv[1:])
+        flush_output()
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import SitesOption, reads_settings
+from crawler.cli.terminal import print_whole
 
 CONFIGURATION_PAGE = """# Configuration
 
@@ -38,7 +39,7 @@ def sites(
     for site in found:
         kinds = ", ".join(sorted({source.kind.value for source in site.sources})) or "found from the front page"
         table.add_row(site.id, site.name, site.language, kinds, "yes" if site.verified else "not yet")
-    Console().print(table)
+    print_whole(Console(), table)
 
 
 @reads_settings

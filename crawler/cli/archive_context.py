@@ -73,6 +73,13 @@ class ArchiveContext:
         allowed = (*configuration.allow_hosts, *self.allowed) if self.allowed else None
         return configuration.with_flags(**self.flags, allow_hosts=allowed)
 
+    def to_write_state(self) -> Configuration:
+        """The settings; this machine's state is the archive's from now on. Raises as `adopt_state` does."""
+        from crawler.keeping.state_adoption import adopt_state
+
+        adopt_state(self.configuration)
+        return self.configuration
+
     def storage(self, address: str | None = None) -> Storage:
         """The storage at an address, or at the configured one. Nothing is contacted yet. Raises BadAddress."""
         from archive.storage.opening import open_storage
@@ -93,6 +100,7 @@ class ArchiveContext:
         """The captures of the archive, with all that is stored by now. Raises BadAddress or StorageError."""
         from archive.lookup import Lookup
 
+        self.configuration.require_own_state()
         lookup = Lookup(self.archive, self.configuration.index_directory)
         with self.console().status("taking in new segments") as status:
             lookup.refresh(lambda done, of: status.update(f"taking in new segments: {done} of {of}"))

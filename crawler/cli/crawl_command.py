@@ -91,7 +91,7 @@ def _introduce(console: Console, configuration: Configuration) -> None:
 
 def _listed(source: str) -> tuple[str, ...]:
     try:
-        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8")
+        text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--urls {source}: cannot be read: {error}") from error
     lines = [line.strip() for line in text.splitlines()]

@@ -109,7 +109,7 @@ def build(
         software=software(),
         source=place,
         target=ArchiveLocation(to, configuration.s3) if to else place,
-        work=configuration.state_directory / "datasets",
+        work=configuration.scratch_directory("datasets"),
         workers=configuration.workers,
         parquet=parquet,
         jsonl=jsonl,

@@ -15,6 +15,7 @@ from rich.table import Table
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, reads_archive
+from crawler.cli.terminal import print_whole
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _show(coverage: Coverage, by: By, *, with_dataset: bool) -> None:
             printable(name), f"{share.announced:,}", *(_of(count, share.announced) for count in counts), _why(share)
         )
     console = Console(soft_wrap=True, highlight=False)
-    console.print(table)
+    print_whole(console, table)
     if coverage.unread:
         console.print(f"{coverage.unread:,} captured sources could not be read")
 

@@ -7,12 +7,13 @@ Exit codes: 0 all well; 1 the run finished but something failed; 2 bad usage or 
 from __future__ import annotations
 
 import re
-import sys
 import traceback
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import typer
+
+from crawler.cli.terminal import reader_is_gone
 
 USAGE = 2
 FAILURE = 1
@@ -43,11 +44,14 @@ def run(command: Callable[[], object], arguments: list[str]) -> int:
         return ended.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has seen enough
-        sys.stderr.close()
-        return 0
+    except SystemExit as ended:
+        # Typer's and Rich's answer to a pipe that nobody reads any more: whoever read it has seen enough
+        if reader_is_gone():
+            return 0
+        return ended.code if isinstance(ended.code, int) else FAILURE
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and reader_is_gone():
+            return 0
         if isinstance(error, _Complaint):
             error.show()
             return USAGE
@@ -74,5 +78,6 @@ def _explain(error: Exception, code: int, *, verbose: bool) -> int:
 
     if verbose:
         traceback.print_exc()
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"newswarc: {error}", markup=False)
+    line = " ".join(f"newswarc: {error}".split())
+    Console(stderr=True, soft_wrap=True, highlight=False).print(line, markup=False)
     return code

@@ -12,7 +12,7 @@ from archive.cdxj import IndexEntry
 from archive.lookup import Match
 from archive.period import Period
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.options import ArchiveArgument, reads_archive
+from crawler.cli.options import ArchiveArgument, page_address, reads_archive
 from spiders.problems import printable
 
 
@@ -30,6 +30,7 @@ def find(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture.")] = False,
 ) -> int:
     """List the captures of an address. Exit code 1 when there is none."""
+    url = page_address(url)
     lookup = context.with_flags(archive=uri).lookup
     found = 0
     for entry in islice(lookup.find(url, match, Period.of(since, until)), limit or None):

@@ -14,6 +14,7 @@ from rich.table import Table
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveOption, JsonOption, SitesOption, fetches, reads_settings
+from crawler.cli.terminal import print_whole
 
 if TYPE_CHECKING:
     from crawler.config import Configuration
@@ -105,7 +106,7 @@ def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: Json
     with closing(Database(_shared(context, frontier).frontier)) as database:
         sites, spools = Fleet(database).sites(), Fleet(database).spools()
     if as_json:
-        known = {item.site.id: {"url": item.site.url, "due_in": round(item.due_in, 1)} for item in sites}
+        known = {item.site.id: {"url": item.site.url, "due_in": round(max(0.0, item.due_in), 1)} for item in sites}
         seen = {
             spool.holder: {"worker": spool.worker, "silent": round(spool.silent, 1), "lost": spool.lost}
             for spool in spools
@@ -119,8 +120,8 @@ def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: Json
     for spool in spools:
         workers.add_row(spool.holder, spool.worker, "lost" if spool.lost else f"{spool.silent:.0f} s ago")
     console = Console(highlight=False)
-    console.print(table)
-    console.print(workers)
+    print_whole(console, table)
+    print_whole(console, workers)
 
 
 @fleet.command("lost")

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from archive.errors import BadAddress
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.options import ArchiveArgument, reads_archive
+from crawler.cli.options import ArchiveArgument, page_address, reads_archive
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def show_history(
     """Show all captures of an article, its versions, and the words that changed between them."""
     from archive.history import history
 
+    url = page_address(url)
     storage = context.with_flags(archive=uri).archive
     moments = history(storage, url)
     if not moments:

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from crawler.cli import errors
+from crawler.cli.terminal import reader_is_gone
 
 COMMANDS = {
     "crawl": ("crawl:crawl", "Crawl sites and capture what is new."),
@@ -88,6 +89,15 @@ class LazyGroup(TyperGroup):
         super().__init__(**attributes)
         for name, (_, line) in COMMANDS.items():
             self.commands[name] = TyperCommand(name, help=line)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Typer takes every broken pipe for that of the output and ends without a word."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            if reader_is_gone():
+                raise
+            raise ConnectionAbortedError(f"a connection broke: {error}") from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that a command line begins with."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -28,6 +29,19 @@ def scheduler_of(engine: Engine, scheduler: str) -> str:
     if engine is Engine.POOL and scheduler:
         raise UsageError("--scheduler is for --engine dask")
     return scheduler
+
+
+def page_address(text: str) -> str:
+    """The address of a page, its scheme perhaps left out, as a person gives it. Raises UsageError."""
+    address = text.strip()
+    try:
+        parts = urlsplit(address if "//" in address else f"//{address}")
+        is_readable = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not an address: {error}; write https://host/path") from error
+    if not is_readable:
+        raise UsageError(f"{text!r} is not an address; write https://host/path")
+    return address
 
 
 ArchiveArgument = Annotated[

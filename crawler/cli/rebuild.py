@@ -121,7 +121,7 @@ def _frontier(context: ArchiveContext, console: Console, *, as_json: bool) -> in
     from crawler.frontier.frontier import open_frontier
     from crawler.offline.frontier_rebuilding import refill
 
-    configuration, storage = context.configuration, context.archive
+    configuration, storage = context.to_write_state(), context.archive
     frontier = open_frontier(configuration)
     try:
         count = refill(storage, frontier, lambda segment, pages: console.print(f"{segment}: {pages} captures"))

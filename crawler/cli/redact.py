@@ -15,7 +15,7 @@ from archive.clock_and_ids import SystemClockAndIds
 from archive.errors import BadAddress
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, JsonOption, reads_archive
+from crawler.cli.options import ArchiveArgument, JsonOption, page_address, reads_archive
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ def redact(
     """
     if not reason.strip():
         raise UsageError("redact: give the reason with --reason; it is kept in place of what is taken out")
-    address = "" if url == "-" else url
+    address = "" if url == "-" else page_address(url)
     if not address and not digest:
         raise UsageError("redact: give an address, or - and a --digest")
     from archive.redaction import find_targets
 
     context = context.with_flags(archive=uri)
-    configuration, lookup = context.configuration, context.lookup
+    configuration, lookup = context.to_write_state(), context.lookup
     targets = find_targets(lookup, address, digest)
     if not targets.entries:
         raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")

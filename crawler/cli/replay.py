@@ -13,6 +13,7 @@ from rich.console import Console
 from archive.errors import ArchiveError
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import JsonOption, reads_archive
+from crawler.ending_signals import ending_signals
 
 if TYPE_CHECKING:
     from crawler.replay.replayed import Replayed
@@ -67,7 +68,8 @@ def replay(
 def _stay(replayed: Replayed, console: Console) -> None:
     """Keep the index fresh until a person ends it."""
     never = threading.Event()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in ending_signals():
+        signal.signal(number, signal.default_int_handler)
     try:
         while not never.wait(_FRESH):
             try:

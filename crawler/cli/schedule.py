@@ -14,6 +14,7 @@ import typer
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import INTERRUPTED, USAGE, UsageError
 from crawler.cli.options import ArchiveOption, SitesOption, fetches
+from crawler.ending_signals import ending_signals
 
 if TYPE_CHECKING:
     from crawler.config import Configuration
@@ -37,7 +38,7 @@ class Repetition:
 
         A run that failed is followed by the next; one that could not begin ends it.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             signal.signal(number, self._received)
         done = 0
         while not self._stop.is_set():

@@ -15,7 +15,7 @@ from rich.text import Text
 from archive.errors import BadAddress
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, reads_archive
+from crawler.cli.options import ArchiveArgument, page_address, reads_archive
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def show(
     wanted = [part for part, given in asked.items() if given]
     if len(wanted) > 1:
         raise UsageError(f"show: one of {', '.join(f'--{part}' for part in asked)} at a time")
+    url = url if row else page_address(url)
     lookup = context.with_flags(archive=uri).lookup
     entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
     if entry is None:

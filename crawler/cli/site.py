@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,15 +18,19 @@ from rich.table import Table
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, SitesOption, fetches
+from crawler.cli.terminal import print_whole
 from crawler.keeping.source_reading import SourceReading, seconds_of
 from spiders.problems import printable
 
 if TYPE_CHECKING:
-    from spiders.site import Site
+    from spiders.site import Access, Site
 
 site = typer.Typer(no_args_is_help=True, help="Define sites, and see whether their sources are alive.")
 
 _MOST_SECTIONS = 20
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's or a cookie's name (RFC 9110, section 5.6.2)."""
+_EXAMPLES = {"headers": "'Authorization: env:PAPER_LOGIN'", "cookies": "'consent=yes'"}
 
 
 def _lag(source: SourceReading, now: datetime) -> timedelta | None:
@@ -44,13 +49,25 @@ def add(
     name: Annotated[
         str, typer.Option("--name", metavar="CC/NAME", help="The definition's name; default: xx/HOST.")
     ] = "",
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", metavar="NAME:VALUE", help="A request header that the site asks for; repeatable."),
+    ] = None,
+    cookie: Annotated[
+        list[str] | None,
+        typer.Option("--cookie", metavar="NAME=VALUE", help="A cookie that it asks for; repeatable."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a definition that is there.")] = False,
 ) -> int:
-    """Find a site's feeds, sitemaps and sections, try each, and write its definition. Nothing is archived."""
+    """Find a site's feeds, sitemaps and sections, try each, and write its definition. Nothing is archived.
+
+    A header's or cookie's value `env:NAME` is read from the environment, and stays out of the file and the archive.
+    """
     from crawler.cli.site_names import site_of_front_page
     from spiders.catalog import read_site
 
-    found = site_of_front_page(url)
+    access = _access(header or (), cookie or ())
+    found = site_of_front_page(url).model_copy(update={"access": access})
     site_id = name or f"xx/{found.host.removeprefix('www.').replace('.', '-')}"
     path = directory / f"{site_id}.toml"
     if path.exists() and not overwrite:
@@ -66,7 +83,7 @@ def add(
         )
     title, language = report.fronts.get(found.id, ("", ""))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_definition(found.url, title or found.host, language, sources), encoding="utf-8")
+    path.write_text(_definition(found, title or found.host, language, sources), encoding="utf-8")
     read_site(path, site_id)  # what was written has to be a definition
     _show(console, sources)
     console.print(f"written: {path}; crawl it with: newswarc crawl {site_id} --sites {directory}")
@@ -83,10 +100,15 @@ def check(
 ) -> int:
     """Read each source of sites once: how many articles it shows, how old the newest is. Nothing is archived.
 
+    With --sites and no names, the definitions there are read, and no others.
     The exit code is 1 when a source is dead or shows nothing.
     """
     catalog = context.with_sites(directories).catalog
-    chosen = tuple(catalog.find(name) for name in names) if names else tuple(catalog.all())
+    chosen = tuple(catalog.find(name) for name in names or ()) or tuple(catalog.all(bundled=not directories))
+    if not chosen:
+        raise UsageError(
+            f"{', '.join(map(str, directories or ()))}: no definition here; `newswarc site add` makes one"
+        )
     report = _looked_at(chosen, context)
     read = {(source["site"], source["url"]): SourceReading(**source) for source in report.sources}
     silent = [
@@ -124,7 +146,24 @@ def _wanted(sources: Sequence[SourceReading]) -> list[SourceReading]:
     return list({source.url: source for source in chosen}.values())
 
 
-def _definition(url: str, name: str, language: str, sources: Sequence[SourceReading]) -> str:
+def _access(headers: Sequence[str], cookies: Sequence[str]) -> Access:
+    """What a site asks for, as the command line gives it. Raises UsageError."""
+    from spiders.site import Access
+
+    found: dict[str, dict[str, str]] = {"headers": {}, "cookies": {}}
+    for kind, texts, mark in (("headers", headers, ":"), ("cookies", cookies, "=")):
+        for text in texts:
+            name, given, value = text.partition(mark)
+            if not given or not _TOKEN.fullmatch(name.strip()) or not value.strip().isprintable():
+                raise UsageError(
+                    f"site add: --{kind[:-1]} {text!r}: write NAME{mark}VALUE, such as {_EXAMPLES[kind]}"
+                )
+            found[kind][name.strip()] = value.strip()
+    return Access(headers=found["headers"], cookies=found["cookies"])
+
+
+def _definition(site: Site, name: str, language: str, sources: Sequence[SourceReading]) -> str:
+    url = site.url
     today = datetime.now(UTC).date().isoformat()
     lines = [f"name = {json.dumps(name, ensure_ascii=False)}", f"url = {json.dumps(url)}"]
     lines += [f"language = {json.dumps(language)}"] if language else []
@@ -133,6 +172,12 @@ def _definition(url: str, name: str, language: str, sources: Sequence[SourceRead
         lines += ["", "[[sources]]", f'kind = "{source.kind}"', f"url = {json.dumps(source.url)}"]
     shown = [source.articles for source in sources if source.articles]
     floor = max(1, min(shown) // 2) if shown else 0
+    for kind, values in (("headers", site.access.headers), ("cookies", site.access.cookies)):
+        if values:
+            lines += ["", f"[access.{kind}]"]
+            lines += [
+                f"{json.dumps(name)} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()
+            ]
     return "\n".join([*lines, "", "[floors]", f"articles = {floor}", ""])
 
 
@@ -146,7 +191,7 @@ def _show(console: Console, sources: Sequence[SourceReading]) -> None:
         age = "" if lag is None else f"{_age(lag)} ago"
         host = urlsplit(source.url).path or "/"
         table.add_row(escape(source.site), source.kind, str(source.articles), age, escape(printable(host)))
-    console.print(table)
+    print_whole(console, table)
 
 
 def _age(lag: timedelta) -> str:

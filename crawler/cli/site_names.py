@@ -25,4 +25,5 @@ def site_of_front_page(url: str) -> Site:
     try:
         return site_of_address(url)
     except ValueError as error:
-        raise UsageError(str(error)) from error
+        message = str(error)
+        raise UsageError(message if url in message else f"{url}: {message}; write https://host/") from error

@@ -23,7 +23,7 @@ def recover(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOpti
     """Finish the segments of crawls that were killed. A crawl does so by itself when it starts."""
     from crawler.keeping.spool_recovery import recover_segments
 
-    finished = recover_segments(context.with_flags(archive=to).configuration)
+    finished = recover_segments(context.with_flags(archive=to).to_write_state())
     return _show(finished, context, as_json=as_json)
 
 
@@ -32,7 +32,7 @@ def upload(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOptio
     """Store what waits on this machine. A crawl does so by itself when it starts."""
     from crawler.keeping.spool_recovery import upload_segments
 
-    finished = asyncio.run(upload_segments(context.with_flags(archive=to).configuration))
+    finished = asyncio.run(upload_segments(context.with_flags(archive=to).to_write_state()))
     return _show(finished, context, as_json=as_json)
 
 

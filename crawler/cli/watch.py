@@ -19,6 +19,7 @@ from rich.text import Text
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveOption, JsonOption, reads_archive
+from crawler.ending_signals import ending_signals
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -97,9 +98,9 @@ def watch(
 
 
 def _stopped() -> threading.Event:
-    """Set by Ctrl-C and SIGTERM, also where whoever started this program has them ignored."""
+    """Set by the signals that end a program, Ctrl-C and SIGTERM also where they were ignored at the start."""
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         signal.signal(number, lambda *_: stopped.set())
     return stopped
 

@@ -6,15 +6,17 @@ line) it is tried until the patience is over. SQLite's own waiting for other wri
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -37,6 +39,8 @@ CONNECTING = {
     "keepalives_count": 2,
 }
 """How a connection to PostgreSQL is made, and when the system gives it up (seconds, milliseconds for the second)."""
+_READ_ONLY = {"mode": "ro", "immutable": "1", "uri": "true"}
+"""SQLite, "Uniform Resource Identifiers", section 3.3."""
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 _PASSING = (OperationalError, InterfaceError)
@@ -62,7 +66,7 @@ def open_database(configuration: Configuration) -> Database:
 class Database:
     """Transactions, and look-ups by key that are put together but once. Close it."""
 
-    def __init__(self, address: str, patience: float = PATIENCE) -> None:
+    def __init__(self, address: str | URL, patience: float = PATIENCE) -> None:
         """`address` is SQLAlchemy's. Tables are made, or brought up to date.
 
         Raises BadDatabase or FrontierUnavailable.
@@ -87,8 +91,12 @@ class Database:
     @classmethod
     def in_directory(cls, directory: Path) -> Database:
         """The database of a state directory. Raises OSError when the directory cannot be made."""
+        file = directory / "frontier.sqlite"
+        if file.exists() and not os.access(directory, os.W_OK):
+            # Of an archive on a read-only disk: without a log of its own beside it, it is read as it lies there
+            return cls(URL.create("sqlite", database=f"file:{quote(str(file))}", query=_READ_ONLY))
         directory.mkdir(parents=True, exist_ok=True)
-        return cls(f"sqlite:///{directory / 'frontier.sqlite'}")
+        return cls(URL.create("sqlite", database=str(file)))
 
     @property
     def name(self) -> str:
@@ -207,7 +215,7 @@ class Database:
         return True
 
 
-def _engine_of(address: str) -> Engine:
+def _engine_of(address: str | URL) -> Engine:
     """The database at an SQLAlchemy address. Raises BadDatabase."""
     try:
         url = make_url(address)

@@ -16,5 +16,6 @@ Modules:
     source_reading   what a run read from a source
     spool            open segments, closed ones waiting for storage, and their records
     spool_recovery   finishing and storing what earlier runs left in the spool
+    state_adoption   a state becomes an archive's before anything is written to it
     storing          closed segments into storage, for as long as it takes
 """

@@ -37,11 +37,9 @@ class BlockList:
             stamp = (status.st_mtime_ns, status.st_size)
             if stamp == self._stamp:
                 return
-            text = self._file.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            stamp, text = None, ""
+            text = self._file.read_text(encoding="utf-8", errors="replace").removeprefix("\ufeff")
         except OSError:
-            return  # what was last read holds
+            return  # what was last read holds, also while the file is gone
         self._stamp = stamp
         entries = [entry for line in text.splitlines() if (entry := line.partition("#")[0].strip())]
         self._beginnings = tuple(entry for entry in entries if "://" in entry)

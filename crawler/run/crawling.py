@@ -22,10 +22,12 @@ from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
 from crawler.frontier.database import Database, open_database
 from crawler.frontier.site_copy import copy_sites
+from crawler.keeping.state_adoption import adopt_state
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
 from crawler.run.interruption import Interruption
 from crawler.run.run_state import RunOptions, RunState
+from crawler.setting_files import require_files
 from pipelines.allocator import bound_allocator
 from pipelines.pool import ExtractionPool
 from spiders.families.news import NewsSpider
@@ -120,6 +122,7 @@ def run_crawl(
     _require_secrets(plan.sites)
     if configuration.is_stopped:
         raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to go on")
+    require_files(configuration)
     with _places(configuration, plan) as effective:
         _probe(effective)
         settings = _settings(effective, plan, clock_and_ids, verbosity)
@@ -206,7 +209,7 @@ def _probe(configuration: Configuration) -> None:
         next(iter(storage.list("manifests/")), None)
     except StorageUnavailable as error:
         logger.warning("%s; the crawl goes on, what it captures waits on this machine", error)
-    configuration.state_directory.mkdir(parents=True, exist_ok=True)
+    adopt_state(configuration)
     open_database(configuration).close()
 
 

@@ -149,7 +149,11 @@ class WireDownloadHandler(BaseDownloadHandler):
         limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
         resolver = Resolver()
         self._pool = ConnectionPool(
-            self._settings.address_rules, limits, bind_address=self._settings.bind_address, resolver=resolver
+            self._settings.address_rules,
+            limits,
+            bind_address=self._settings.bind_address,
+            ca_file=str(self._settings.authorities_file or ""),
+            resolver=resolver,
         )
         self._address_limits = AddressLimits(self._settings.concurrency_per_address, resolver, run.presence)
         self._places = asyncio.Semaphore(self._settings.concurrency)

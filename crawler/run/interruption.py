@@ -1,4 +1,4 @@
-"""Ctrl-C: the first one lets the crawl end in order, the second ends it at once.
+"""Ctrl-C, SIGTERM, a closed terminal: the first one lets the crawl end in order, the second ends it at once.
 
 In order means: requests under way are finished, the segment is closed, everything is stored. While that is
 going on already, the first one is only noted.
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from scrapy import signals
 
+from crawler.ending_signals import ending_signals
 from crawler.run.extension import CrawlExtension
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
@@ -33,7 +32,7 @@ class Interruption:
     def listen(self) -> None:
         """Take over the signals. Scrapy's reactor must be installed, its own handlers must not."""
         loop = asyncio.get_event_loop()
-        for number in _SIGNALS:
+        for number in ending_signals():
             loop.add_signal_handler(number, self._received)
 
     def unlisten(self) -> None:

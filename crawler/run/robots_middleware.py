@@ -22,7 +22,7 @@ from crawler.run.download_handler import AddressRefused
 from crawler.run.extension import run_of
 from crawler.run.pace_middleware import PaceMiddleware
 from crawler.wire.fetcher import unsent
-from spiders.requests import BEGINNING, BODY, discovery_of, request_meta
+from spiders.requests import BEGINNING, BODY, REDACTED, UNVERIFIED, discovery_of, request_meta
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,7 +118,9 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
             "download_maxsize": _LARGEST,
             BODY: BEGINNING,
         }
-        asked = Request(f"{origin}/robots.txt", priority=_PRIORITY, meta=meta, callback=NO_CALLBACK)
+        asked = self._with_access(
+            Request(f"{origin}/robots.txt", priority=_PRIORITY, meta=meta, callback=NO_CALLBACK), request
+        )
         assert self.crawler.engine is not None
         now = self._run.now()
         try:
@@ -141,6 +143,17 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         if last is not None and now - last.fetched < LAST_GOOD:
             return last
         return fresh
+
+    def _with_access(self, asked: Request, request: Request) -> Request:
+        """The request for robots.txt with what the site's definition has its host sent: a login opens both or none.
+
+        Only what the page's own request carries is taken, so that it goes to no host that it was not meant for.
+        """
+        site = self._run.state.sites.get(discovery_of(request.meta).site)
+        names = site.access.headers if site is not None else ()
+        headers = {name: request.headers[name] for name in names if name in request.headers}
+        kept = {key: request.meta[key] for key in (REDACTED, UNVERIFIED) if key in request.meta}
+        return asked.replace(headers=headers, cookies=request.cookies, meta=asked.meta | kept)
 
     def _is_exempt(self, request: Request) -> bool:
         site = self._run.state.sites.get(discovery_of(request.meta).site)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import socket
 import time
 
 from crawler.config import Configuration
+from crawler.ending_signals import ending_signals
 from crawler.frontier.database import Database, FrontierUnavailable
+from crawler.keeping.state_adoption import adopt_state
 from crawler.scale.crawls import Crawls, Ending
 from crawler.scale.fleet import Fleet
 from crawler.scale.jobs import SITES, UPKEEP, Jobs
+from crawler.setting_files import require_files
 from spiders.site import Site, duration
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,8 @@ class Worker:
 
     def __init__(self, configuration: Configuration, places: int) -> None:
         """`places` sites are crawled at once. Raises BadDatabase, FrontierUnavailable or OSError."""
-        configuration.state_directory.mkdir(parents=True, exist_ok=True)
+        require_files(configuration)
+        adopt_state(configuration)
         self._configuration = configuration
         self._places = places
         self._database = Database(configuration.frontier)
@@ -57,7 +60,7 @@ class Worker:
     async def run(self, *, until_idle: bool = False) -> None:
         """Work; until nothing is due, or for ever. Raises FrontierUnavailable when it cannot begin."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             loop.add_signal_handler(number, self._stop)
         beside = [asyncio.create_task(self._be_present()), asyncio.create_task(self._store())]
         if until_idle:

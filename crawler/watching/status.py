@@ -111,6 +111,7 @@ class Status:
 def look(configuration: Configuration, now: float | None = None) -> Status:
     """The status at a moment (seconds since 1970). Raises BadAddress when nothing was crawled from here, OSError."""
     now = time.time() if now is None else now
+    configuration.require_own_state()
     state = configuration.state_directory
     if not configuration.frontier and not (state / "frontier.sqlite").exists():
         raise BadAddress(f"{state}: no crawl has run from here; check `archive` and `state`")

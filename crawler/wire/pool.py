@@ -41,12 +41,17 @@ class ConnectionPool:
         limits: PoolLimits | None = None,
         *,
         bind_address: str = "",
+        ca_file: str = "",
         resolver: Resolver | None = None,
     ) -> None:
-        """`bind_address` is the local address that connections come from; empty: the system chooses."""
+        """`bind_address` is the local address that connections come from; empty: the system chooses.
+
+        `ca_file` has certificate authorities that are trusted beside the system's.
+        """
         self._rules = rules
         self._limits = limits or PoolLimits()
         self._bind_address = bind_address
+        self._ca_file = ca_file
         self._resolver = resolver or Resolver()
         self._idle: dict[Origin, deque[WireConnection]] = {}
         self._idle_count = 0
@@ -136,7 +141,7 @@ class ConnectionPool:
 
     def _context(self, origin: Origin) -> ssl.SSLContext:
         if origin.verify not in self._contexts:
-            self._contexts[origin.verify] = tls_context(verify=origin.verify)
+            self._contexts[origin.verify] = tls_context(verify=origin.verify, ca_file=self._ca_file)
         return self._contexts[origin.verify]
 
     async def _resolved(self, host: str, port: int) -> list[AddressInfo]:
@@ -233,9 +238,11 @@ def tls_failure(origin: Origin, error: ssl.SSLError) -> NoConnection:
     return NoConnection(CaptureOutcome.TLS_FAILURE, f"{origin.host}: {reason}")
 
 
-def tls_context(*, verify: bool = True) -> ssl.SSLContext:
+def tls_context(*, verify: bool = True, ca_file: str = "") -> ssl.SSLContext:
     """TLS settings: certificates verified unless told otherwise, and HTTP/1.1 alone offered (ALPN)."""
     context = ssl.create_default_context()
+    if ca_file:
+        context.load_verify_locations(ca_file)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

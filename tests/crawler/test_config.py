@@ -6,6 +6,7 @@ import pytest
 
 from crawler.config import Configuration, ConfigurationError, load_configuration
 from crawler.safety import AddressRules, BadAllowEntry, is_public, parse_allow_entry
+from crawler.setting_files import require_files
 
 
 def test_later_settings_count(tmp_path: Path) -> None:
@@ -31,15 +32,82 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
         ("dealy = 1", {}, "newswarc.toml: dealy: unknown key"),
         ("delay = -1", {}, "newswarc.toml: delay: input should be greater than or equal to 0"),
         ("delay = ", {}, "newswarc.toml: not valid TOML"),
-        ("", {"NEWSWARC_DELAY": "soon"}, "environment: delay: input should be a valid number"),
-        ("", {"NEWSWARC_ALLOW_HOSTS": "10.0.0.0/33"}, "environment: allow_hosts: '10.0.0.0/33' is not host"),
-        ("", {"NEWSWARC_DIGEST": "md5"}, "environment: digest: 'md5' is not one of sha256, sha1"),
-        ("", {"NEWSWARC_CONTACT": "a\nb"}, "environment: contact: only printable ASCII"),
+        (
+            "",
+            {"NEWSWARC_DELAY": "soon"},
+            "environment: NEWSWARC_DELAY: input should be a valid number",
+        ),
+        (
+            "",
+            {"NEWSWARC_ALLOW_HOSTS": "10.0.0.0/33"},
+            "environment: NEWSWARC_ALLOW_HOSTS: '10.0.0.0/33' is not host",
+        ),
+        (
+            "",
+            {"NEWSWARC_DIGEST": "md5"},
+            "environment: NEWSWARC_DIGEST: 'md5' is not one of sha256, sha1",
+        ),
+        ("", {"NEWSWARC_CONTACT": "a\nb"}, "environment: NEWSWARC_CONTACT: only printable ASCII"),
+        (
+            "",
+            {"NEWSWARC_RETIRES": "3"},
+            "environment: NEWSWARC_RETIRES: unknown variable; did you mean NEWSWARC_RETRIES?",
+        ),
+        ("", {"NEWSWARC_XQ": "3"}, "environment: NEWSWARC_XQ: unknown variable; remove it"),
+        ("retires = 3", {}, "newswarc.toml: retires: unknown key; did you mean retries?"),
+        ("delay = inf", {}, "newswarc.toml: delay: input should be a finite number"),
+        ("\ufeffdelay = 1", {}, "newswarc.toml: begins with a byte order mark; save it as UTF-8 without one"),
+        ('archive = "s3:/news"', {}, "newswarc.toml: archive: s3:/news: not an address; write s3://news"),
+        (
+            "",
+            {"NEWSWARC_ARCHIVE": "s3://ne ws/x"},
+            "environment: NEWSWARC_ARCHIVE: s3://ne ws/x: 'ne ws' cannot be a bucket's",
+        ),
+        (
+            "",
+            {"NEWSWARC_S3_ENDPOINT": "minio:9000"},
+            "environment: NEWSWARC_S3_ENDPOINT: 'minio:9000' has no scheme; write http://minio:9000",
+        ),
+        ("", {"AWS_ENDPOINT_URL": "minio:9000"}, "environment: AWS_ENDPOINT_URL: 'minio:9000' has no scheme"),
+        (
+            "",
+            {"NEWSWARC_ALARM_WEBHOOK": "chat.example"},
+            "environment: NEWSWARC_ALARM_WEBHOOK: 'chat.example' is not a web address",
+        ),
+        (
+            "",
+            {"NEWSWARC_ALARM_WEBHOOK": "https://[chat/"},
+            "environment: NEWSWARC_ALARM_WEBHOOK: 'https://[chat/' is not a web address",
+        ),
+        ("", {"NEWSWARC_ALARM_MAIL": "me"}, "environment: NEWSWARC_ALARM_MAIL: 'me' is not a mailbox"),
+        (
+            "",
+            {"NEWSWARC_ALARM_SMTP": "mail.example"},
+            "environment: NEWSWARC_ALARM_SMTP: 'mail.example' is not host:port",
+        ),
+        ("", {"NEWSWARC_ALARM_COMMAND": "say 'it"}, 'environment: NEWSWARC_ALARM_COMMAND: "say \'it" cannot be read'),
+        ("", {"NEWSWARC_BIND_ADDRESS": "eth0"}, "environment: NEWSWARC_BIND_ADDRESS: 'eth0' is not an IP address"),
+        (
+            "",
+            {"NEWSWARC_STATE": "s3://news/state"},
+            "environment: NEWSWARC_STATE: 's3://news/state' is not a path on this machine",
+        ),
+        (
+            "",
+            {"NEWSWARC_EVENT_LOG": "https://logs.example/"},
+            "environment: NEWSWARC_EVENT_LOG: 'https://logs.example/' is not a path",
+        ),
+        (
+            "shortest_interval = 50\nlongest_interval = 40",
+            {},
+            "settings: shortest_interval: 50 is more than longest_interval, 40; lower it",
+        ),
+        ('s3_encryption_key = "k"', {}, "settings: s3_encryption_key: there is no aws:kms encryption"),
     ],
 )
 def test_faults_are_one_line(tmp_path: Path, text: str, environment: dict[str, str], message: str) -> None:
     file = tmp_path / "newswarc.toml"
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(file, environment)
     assert message in str(caught.value)
@@ -56,13 +124,62 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     [
         ("here/data", "", "here/data/state"),
         ("file:///x/data", "", "/x/data/state"),
-        ("s3://bucket/prefix", "", "newswarc-state/bucket-prefix"),
-        ("s3://bucket/other", "", "newswarc-state/bucket-other"),
+        ("file://localhost/x/data", "", "/x/data/state"),
+        ("what?/data", "", "what?/data/state"),
+        ("100%25/data", "", "100%25/data/state"),
         ("s3://bucket/prefix", "/var/state", "/var/state"),
     ],
 )
 def test_where_the_state_is(archive: str, state: str, expected: str) -> None:
     assert Configuration(archive=archive, state=state).state_directory == Path(expected)
+
+
+def test_an_interval_may_be_set_apart_from_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "newswarc.toml"
+    file.write_text("shortest_interval = 9e6")
+    assert load_configuration(file, {"NEWSWARC_LONGEST_INTERVAL": "9.5e6"}).shortest_interval == 9e6
+
+
+def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "newswarc.toml"
+    file.write_bytes('contact = "caf\u00e9"'.encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        load_configuration(file, {})
+
+
+@pytest.mark.parametrize(
+    ("variables", "endpoint"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://one:9/"}, "http://one:9"),
+        ({"AWS_ENDPOINT_URL": "http://one:9", "AWS_ENDPOINT_URL_S3": "http://two:9"}, "http://two:9"),
+        ({"AWS_ENDPOINT_URL": "http://one:9", "NEWSWARC_S3_ENDPOINT": "http://own:9"}, "http://own:9"),
+        ({"AWS_ENDPOINT_URL": "http://one:9", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, ""),
+    ],
+)
+def test_the_service_that_boto3_would_take_counts(variables: dict[str, str], endpoint: str) -> None:
+    assert load_configuration(environment=variables).s3_endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "message"),
+    [
+        ("block_list", None, "no such file; make it, or unset block_list"),
+        ("block_list", "directory", "Is a directory"),
+        ("ca_file", None, "no such file"),
+        ("ca_file", "not a certificate", "no PEM certificates in it"),
+        ("event_log", "directory", "Is a directory"),
+    ],
+)
+def test_a_file_that_a_setting_names_is_tried(tmp_path: Path, key: str, content: str | None, message: str) -> None:
+    file = tmp_path / "named"
+    if content == "directory":
+        file.mkdir()
+    elif content is not None:
+        file.write_text(content)
+    with pytest.raises(ConfigurationError) as caught:
+        require_files(Configuration().with_flags(**{key: str(file)}))
+    assert str(caught.value).startswith(f"settings: {key}: {file}: ")
+    assert message in str(caught.value)
 
 
 def test_the_user_agent() -> None:
@@ -95,7 +212,36 @@ def test_the_allow_list(entry: str, host: str, port: int, allowed: bool) -> None
 
 
 @pytest.mark.parametrize(
-    "entry", ["", "a b", "127.0.0.1:0", "127.0.0.1:99999", "10.0.0.0/33", "[::1", "host:port", "http://host/"]
+    ("entry", "host", "port", "address", "allowed"),
+    [
+        ("resolve:10.0.0.0/8", "wiki.example", 443, "10.1.2.3", True),
+        ("resolve:10.0.0.0/8", "10.1.2.3", 443, "10.1.2.3", True),
+        ("resolve:10.0.0.0/8:443", "wiki.example", 443, "10.1.2.3", True),
+        ("resolve:10.0.0.0/8:443", "wiki.example", 80, "10.1.2.3", False),
+        ("resolve:10.0.0.0/8", "wiki.example", 443, "192.168.0.1", False),
+        ("10.0.0.0/8", "wiki.example", 443, "10.1.2.3", False),
+        ("resolve:[fd00::/8]:80", "wiki.example", 80, "fd12::1", True),
+    ],
+)
+def test_names_that_lead_into_a_network(entry: str, host: str, port: int, address: str, allowed: bool) -> None:
+    assert AddressRules((parse_allow_entry(entry),)).permits(host, port, address) is allowed
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "resolve:",
+        "resolve:wiki.example",
+        "resolve:resolve:10.0.0.0/8",
+        "",
+        "a b",
+        "127.0.0.1:0",
+        "127.0.0.1:99999",
+        "10.0.0.0/33",
+        "[::1",
+        "host:port",
+        "http://host/",
+    ],
 )
 def test_bad_entries(entry: str) -> None:
     with pytest.raises(BadAllowEntry):

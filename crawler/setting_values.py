@@ -1,0 +1,82 @@
+"""What the text of a setting may be: addresses, files, mailboxes. Pure checks; each says what to write instead."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shlex
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+
+_LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)
+_MAILBOX = re.compile(r"[^@\s]+@[^@\s]+")
+_LARGEST_PORT = 65535
+
+
+def web_address(text: str) -> str:
+    """An address with ``http`` or ``https`` and a host. Raises ValueError."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a web address: {error}; write https://host/path") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or any(map(str.isspace, text)):
+        raise ValueError(f"{text!r} is not a web address; write https://host/path")
+    return text
+
+
+def service_address(text: str) -> str:
+    """The address of a service: scheme, host and port, and nothing that a request would add. Raises ValueError."""
+    if "://" not in text:
+        raise ValueError(f"{text!r} has no scheme; write http://{text} or https://{text}")
+    parts = urlsplit(web_address(text))
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is more than a service's address; write {parts.scheme}://host:port")
+    return text.rstrip("/")
+
+
+def mail_server(text: str) -> str:
+    """``host:port``. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) <= _LARGEST_PORT:
+        raise ValueError(f"{text!r} is not host:port; write localhost:25")
+    return text
+
+
+def mailbox(text: str) -> str:
+    """``name@host``. Raises ValueError."""
+    if not _MAILBOX.fullmatch(text):
+        raise ValueError(f"{text!r} is not a mailbox; write name@host")
+    return text
+
+
+def program_line(text: str) -> str:
+    """A program with its arguments, quoted as for a shell. Raises ValueError."""
+    try:
+        shlex.split(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} cannot be read: {error}; close what was opened") from error
+    return text
+
+
+def local_path(text: str) -> str:
+    """A path on this machine. Raises ValueError for the address of something elsewhere."""
+    if _LOOKS_LIKE_ADDRESS.match(text) or "\0" in text:
+        raise ValueError(f"{text!r} is not a path on this machine; write one, such as ./file")
+    return text
+
+
+def local_address(text: str) -> str:
+    """An IP address. Raises ValueError."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not an IP address; write one of this machine's, such as 192.0.2.7") from error
+    return text
+
+
+def meant(name: str, known: Iterable[str], named: Callable[[str], str] = str) -> str:
+    """What to do about an unknown name, for the end of a message; `named` says how a known one is written."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {named(close[0])}?" if close else "; remove it or check its spelling"
