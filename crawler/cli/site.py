@@ -154,7 +154,7 @@ def _access(headers: Sequence[str], cookies: Sequence[str]) -> Access:
     for kind, texts, mark in (("headers", headers, ":"), ("cookies", cookies, "=")):
         for text in texts:
             name, given, value = text.partition(mark)
-            if not given or not _TOKEN.fullmatch(name.strip()) or not value.strip().isprintable():
+            if not given or not _TOKEN.fullmatch(name.strip()) or not value.strip() or not value.isprintable():
                 raise UsageError(
                     f"site add: --{kind[:-1]} {text!r}: write NAME{mark}VALUE, such as {_EXAMPLES[kind]}"
                 )

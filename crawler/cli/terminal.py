@@ -51,7 +51,7 @@ def prepare_streams() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # processes of our own need them just as well
     _at_start.add(_output_file())
     sys.stdin = sys.stdin or _text(0, "rb")
     sys.stdout = sys.stdout or _text(_STANDARD_OUTPUT, "wb")

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -151,9 +151,13 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         """
         site = self._run.state.sites.get(discovery_of(request.meta).site)
         names = site.access.headers if site is not None else ()
-        headers = {name: request.headers[name] for name in names if name in request.headers}
+        headers: dict[str, Any] = {name: request.headers[name] for name in names if name in request.headers}
         kept = {key: request.meta[key] for key in (REDACTED, UNVERIFIED) if key in request.meta}
-        return asked.replace(headers=headers, cookies=request.cookies, meta=asked.meta | kept)
+        if site is not None and site.access.cookies and isinstance(request.cookies, dict):
+            # As a header: the pages' own requests bring the same cookies along
+            headers["Cookie"] = "; ".join(f"{name}={value!s}" for name, value in request.cookies.items())
+            kept["dont_merge_cookies"] = True
+        return asked.replace(headers=headers, meta=asked.meta | kept)
 
     def _is_exempt(self, request: Request) -> bool:
         site = self._run.state.sites.get(discovery_of(request.meta).site)

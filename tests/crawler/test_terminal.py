@@ -140,17 +140,9 @@ def test_a_closed_terminal_ends_a_crawl_in_order(
 def test_nohup_is_heard(tmp_path: Path) -> None:
     program = "from crawler.ending_signals import ending_signals; print([one.name for one in ending_signals()])"
     python = PROGRAM.parent / "python"
-    for ignored, expected in ((signal.SIG_IGN, False), (signal.SIG_DFL, True)):
-        done = subprocess.run(
-            [python, "-c", program],
-            cwd=Path(__file__).parents[2],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-            preexec_fn=lambda handler=ignored: signal.signal(signal.SIGHUP, handler),
-        )
-        assert ("SIGHUP" in done.stdout) is expected
+    for before in ("trap '' HUP", "trap - HUP"):
+        done = shell(f'{before}; exec "$PYTHON" -c "{program}"', Path(__file__).parents[2], PYTHON=str(python))
+        assert (b"SIGHUP" in done.stdout) is (before == "trap - HUP"), done.stderr
 
 
 def test_a_connection_that_breaks_is_no_reader_that_goes_away() -> None:
