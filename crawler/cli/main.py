@@ -33,7 +33,7 @@ COMMANDS = {
     "show": ("show:show", "Show a capture: the newest of an address, or the one nearest to a time."),
     "import": (
         "import_command:import_warcs",
-        "Take WARC files of other programs into an archive, and make records of their pages.",
+        "Take WARC, ARC and WACZ files of other programs into an archive, and make records of their pages.",
     ),
     "dataset": ("dataset:dataset", "Build, describe and download data sets."),
     "redact": (

@@ -26,7 +26,6 @@ from crawler.config import configuration_table
 from crawler.watching.concerns import ConcernKind
 from crawler.watching.metrics import described_metrics
 
-
 _KINDS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 
 

@@ -155,7 +155,8 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         kept = {key: request.meta[key] for key in (REDACTED, UNVERIFIED) if key in request.meta}
         if site is not None and site.access.cookies and isinstance(request.cookies, dict):
             # As a header: the pages' own requests bring the same cookies along
-            headers["Cookie"] = "; ".join(f"{name}={value!s}" for name, value in request.cookies.items())
+            pairs: dict[Any, Any] = request.cookies
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in pairs.items())
             kept["dont_merge_cookies"] = True
         return asked.replace(headers=headers, meta=asked.meta | kept)
 
