@@ -6,7 +6,7 @@ import hashlib
 
 from archive.article import Article
 
-EXTRACTOR_GENERATION = "g0007"
+EXTRACTOR_GENERATION = "g0008"
 """Goes up with every change that can alter a record. Records are kept by it."""
 
 

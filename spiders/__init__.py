@@ -5,6 +5,7 @@ This package knows nothing of storage.
 Modules:
 
     catalog         finding and reading site definitions; sites/ holds the bundled ones
+    dates           dates as sources and servers write them
     families/       the spiders
     links           which addresses are articles, sections, or neither
     numbered_pages  whether an address is the next page of the same article

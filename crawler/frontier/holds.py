@@ -7,8 +7,9 @@ long after each refusal in a row. The first good answer ends the row.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+
+from spiders.dates import http_moment
 
 ASKS_FOR_PATIENCE = frozenset({429, 503})
 """Statuses by which a host asks to be left alone."""
@@ -44,9 +45,5 @@ def retry_after_seconds(value: str, now: datetime) -> float:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return 0.0
-    zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max(0.0, (zoned - now).total_seconds())
+    moment = http_moment(text)
+    return max(0.0, (moment - now).total_seconds()) if moment is not None else 0.0

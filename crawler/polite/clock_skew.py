@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
 from archive.exchange import Exchange
 from archive.http1 import BadMessage
+from spiders.dates import http_moment
 
 FEWEST = 3
 """Origins from which a difference is taken: one server may have no better clock."""
@@ -31,11 +31,10 @@ class ClockWatch:
             return
         try:
             head = exchange.response_head()
-            sent = parsedate_to_datetime(head.first("date"))
-        except (BadMessage, ValueError):
+        except BadMessage:
             return
-        if not head.first("age"):  # a cache tells when it was told
-            sent = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
+        sent = http_moment(head.first("date"))
+        if sent is not None and not head.first("age"):  # a cache tells when it was told
             self._ahead[origin] = (exchange.finished - sent).total_seconds()
 
     @property

@@ -18,7 +18,7 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-
 def parse_date(text: str, zone: str = "") -> str | None:
     """A date in ISO 8601: day alone, or with time, or with time and zone; None when it is no date.
 
-    `zone` is the IANA zone that a time without one is taken to be in.
+    `zone` is the IANA zone that a time without one is taken to be in. No text raises.
     """
     text = text.strip()
     moment = _iso(text) or _compact(text) or _mail(text)
@@ -39,7 +39,8 @@ def _iso(text: str) -> datetime | date | None:
     try:
         if time is None:
             return date.fromisoformat(day)
-        return datetime.fromisoformat(f"{day}T{time.zfill(5)}{_offset(zone)}")
+        hour, _, rest = time.partition(":")
+        return datetime.fromisoformat(f"{day}T{hour.zfill(2)}:{rest}{_offset(zone)}")
     except ValueError:
         return None
 
@@ -66,5 +67,5 @@ def _compact(text: str) -> datetime | date | None:
 def _mail(text: str) -> datetime | None:
     try:
         return parsedate_to_datetime(text) if re.match(r"^[A-Za-z]{3},? ", text) else None
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -16,6 +16,7 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
+from archive.period import Period
 from spiders.families.base import SiteSpider
 from spiders.links import is_article, is_denied, is_fetchable
 from spiders.problems import NotASource
@@ -57,7 +58,7 @@ class NewsSpider(SiteSpider):
         """`backfill` follows all sitemaps and all pages of sections. Raises SiteError."""
         super().__init__(name, **kwargs)
         self.backfill = str(backfill).lower() in ("1", "true", "yes")
-        self._recent = (datetime.fromisoformat(self.seen_at).astimezone(UTC) - _RECENT).isoformat()
+        self._recent = Period(since=datetime.fromisoformat(self.seen_at).astimezone(UTC) - _RECENT)
 
     async def start(self) -> AsyncIterator[Any]:
         """The sources of all sites, or their front pages."""
@@ -88,7 +89,7 @@ class NewsSpider(SiteSpider):
 
     def priority_of(self, discovery: Discovery) -> int:
         """Articles of the back catalogue come last."""
-        is_old = bool(discovery.source_date) and discovery.source_date < self._recent
+        is_old = self._recent.is_past(discovery.source_date)
         may_wait = self.backfill and is_old and discovery.via not in ("feed", RECAPTURE)
         return BACKFILL_PRIORITY if may_wait else super().priority_of(discovery)
 
@@ -195,12 +196,10 @@ class NewsSpider(SiteSpider):
         return self._is_recent_child(child)
 
     def _is_recent_child(self, child: ChildSitemap) -> bool:
-        return "news" in child.url.lower() or child.lastmod >= self._recent
+        return "news" in child.url.lower() or self._recent.wants(child.lastmod)
 
     def _is_wanted(self, item: Found, site: Site, *, named: bool) -> bool:
-        fresh = (
-            item.news or self.backfill or (bool(item.date) and item.date >= self._recent) or (named and not item.date)
-        )
+        fresh = item.news or self.backfill or self._recent.wants(item.date) or (named and not item.date)
         return fresh and is_article(item.url, site, announced=item.news)
 
     def _site(self, response: Response) -> Site:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import io
 import re
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from pipelines.extract.date_texts import parse_date
+from spiders.dates import announced_date
 from spiders.problems import NotASource
 from spiders.sources.found import Found
 from spiders.sources.json_feed import looks_like_json, parse_json_feed
@@ -88,12 +87,17 @@ def _found(entry: Any, url: str) -> Found | None:
     )
 
 
+def _as_parsed(moment: Any) -> str:
+    """A date in a form that only feedparser knows (such as Korean words), in UTC."""
+    try:
+        return datetime(*moment[:6], tzinfo=UTC).isoformat() if moment else ""
+    except (ValueError, TypeError, OverflowError):
+        return ""
+
+
 def _date(entry: Any) -> str:
     for name in ("published", "updated", "created"):
-        written = parse_date(str(entry.get(name, "")))
+        written = announced_date(str(entry.get(name, ""))) or _as_parsed(entry.get(f"{name}_parsed"))
         if written:
             return written
-        moment = entry.get(f"{name}_parsed")
-        if moment:
-            return datetime.fromtimestamp(calendar.timegm(moment), UTC).isoformat()
     return ""

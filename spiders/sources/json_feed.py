@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urljoin
 
-from pipelines.extract.date_texts import parse_date
+from spiders.dates import announced_date
 from spiders.problems import NotASource
 from spiders.sources.found import MOST_ENTRIES, Found
 
@@ -43,7 +43,7 @@ def _found(item: dict[str, Any], feed: dict[str, Any], url: str) -> Found | None
         return None
     if not address:
         return None
-    date = parse_date(_text(item, "date_published") or _text(item, "date_modified")) or ""
+    date = announced_date(_text(item, "date_published") or _text(item, "date_modified"))
     return Found(joined, date, _text(item, "title"), _author(item) or _author(feed), news=True)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from pipelines.extract.date_texts import parse_date
+from spiders.dates import announced_date
 from spiders.problems import NotASource
 from spiders.sources.found import MOST_ENTRIES, Found
 
@@ -165,13 +165,13 @@ def _texts(element: etree._Element) -> dict[str, str]:
 
 
 def _child(entry: dict[str, str], url: str) -> ChildSitemap:
-    return ChildSitemap(_joined(url, entry["loc"]), parse_date(entry.get("lastmod", "")) or "")
+    return ChildSitemap(_joined(url, entry["loc"]), announced_date(entry.get("lastmod", "")))
 
 
 def _article(entry: dict[str, str], url: str) -> Found:
     return Found(
         url=_joined(url, entry["loc"]),
-        date=parse_date(entry.get("publication_date") or entry.get("lastmod", "")) or "",
+        date=announced_date(entry.get("publication_date") or entry.get("lastmod", "")),
         title=entry.get("title", "") if "publication_date" in entry else "",
         news="publication_date" in entry,
     )

@@ -76,7 +76,7 @@ def test_it_succeeds_and_says_so_in_json(demo: DemoCrawl) -> None:
 
 
 def test_the_archive_is_laid_out_as_designed(demo: DemoCrawl) -> None:
-    for kind in ("warc", "cdxj", "manifests", "records/g0007"):
+    for kind in ("warc", "cdxj", "manifests", "records/g0008"):
         files = [path for path in (demo.archive / kind).rglob("*") if path.is_file()]
         assert files, kind
         day = files[0].relative_to(demo.archive / kind).parts[:3]

@@ -41,11 +41,11 @@ def test_short_runs_fill_one_segment(tmp_path: Path) -> None:
         first = crawl(server, tmp_path, "--due", **ALWAYS_DUE)
         assert sum(first["articles"].values()) == 15
         assert first["files"] == []
-        assert spool(tmp_path) == ["g0007.derived.jsonl", "warc.gz.open"]
+        assert spool(tmp_path) == ["g0008.derived.jsonl", "warc.gz.open"]
         assert list(segments(storage)) == []
         second = crawl(server, tmp_path, "--due", **ALWAYS_DUE)
         assert second["articles"] == {}
-        assert spool(tmp_path) == ["g0007.derived.jsonl", "warc.gz.open"]
+        assert spool(tmp_path) == ["g0008.derived.jsonl", "warc.gz.open"]
         assert server.counts()["/en/feed.atom"] == 2, "both runs looked at the feed"
         third = crawl(server, tmp_path, "--due", **ALWAYS_DUE, NEWSWARC_SEGMENT_AGE="0.001")
         assert third["files"]
