@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from archive.errors import DamagedArchive
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
@@ -29,15 +28,18 @@ from crawler.cli.options import (
     scheduler_of,
 )
 from pipelines.rules import ExtractionRules, Quality
+from spiders.problems import printable
 
 if TYPE_CHECKING:
     from crawler.config import Configuration
     from crawler.offline.bulk_storages import BulkStorages
+    from crawler.offline.file_extraction import ExtractedFile
+    from crawler.offline.foreign_pages import PageSelection
     from crawler.offline.re_extraction import ExtractedSegment
 
 FilesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[URI|FILE…]", help="An archive, or WARC and HTML files of any origin."),
+    typer.Argument(metavar="[URI|FILE…]", help="An archive, or HTML, WARC, ARC and WACZ files of any origin."),
 ]
 RecordsOption = Annotated[
     str | None, typer.Option("--to", metavar="DIR|s3://…|-", help="Write the records here; - is standard output.")
@@ -92,13 +94,26 @@ def extract(
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
+    site: Annotated[
+        str, typer.Option("--site", help="Of WARC files: only pages of this host and those below it.")
+    ] = "",
+    lang: Annotated[str, typer.Option("--lang", help="Of WARC files: only pages in this language, such as ar.")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Of WARC files: captured at or after.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Of WARC files: captured before.")] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Leave a file at the first thing that is damaged.")
+    ] = False,
     as_json: JsonOption = False,
-) -> None:
-    """Derive records from an archive again, or from WARC and HTML files of any origin.
+) -> int:
+    """Derive records from an archive again, or from HTML, WARC, ARC and WACZ files of any origin.
 
     Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
-    to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again.
+    to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again, and
+    what was interrupted is gone on with. Of a damaged file every good record is read, and everything else is listed.
+    Exit code 1 when something could not be read.
     """
+    from archive.period import Period
+    from archive.selection import Selection
     from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.file_extraction import is_extractable
 
@@ -115,14 +130,19 @@ def extract(
             raise UsageError(
                 "extract: --shard and --engine are for archives; of files, name those that are to be done"
             )
-        _extract_files(files, to, quality, configuration, console, as_json=as_json)
-    elif quality is not None:
+        from crawler.offline.foreign_pages import PageSelection
+
+        wanted = PageSelection(Selection(site, Period.of(since, until)), lang)
+        return _extract_files(files, to, quality, wanted, configuration, console, strict=strict, as_json=as_json)
+    if site or lang or since or until or strict:
+        raise UsageError("extract: --site, --lang, --since, --until and --strict are for files, not for an archive")
+    if quality is not None:
         raise UsageError("extract: --quality is for files; of an archive, [extraction] quality of a site says it")
-    elif len(names) > 1:
+    if len(names) > 1:
         raise UsageError("extract: one archive at a time, or WARC and HTML files only")
-    else:
-        place = BulkStorages(names[0], to or names[0], configuration.s3)
-        _extract_archive(place, part, cluster, configuration, console, as_json=as_json)
+    place = BulkStorages(names[0], to or names[0], configuration.s3)
+    _extract_archive(place, part, cluster, configuration, console, as_json=as_json)
+    return 0
 
 
 def _extract_archive(
@@ -155,33 +175,46 @@ def _extract_files(
     files: list[Path],
     to: str | None,
     quality: Quality | None,
+    selection: PageSelection,
     configuration: Configuration,
     console: Console,
     *,
+    strict: bool,
     as_json: bool,
-) -> None:
-    from crawler.offline.file_extraction import ExtractedFile, FileExtraction
+) -> int:
+    from crawler.offline.file_extraction import FileExtraction
 
     if to and "://" in to:
         raise UsageError(f"extract: --to {to}: records of files go to a directory or to - (standard output)")
-    if missing := [str(file) for file in files if not file.is_file()]:
-        raise UsageError(f"{missing[0]}: no such file")
-
-    def show(done: ExtractedFile) -> None:
-        rejects = ", ".join(f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record")
-        said = "done already" if done.skipped else f"{done.articles} articles of {sum(done.outcomes.values())} pages"
-        console.print(
-            f"{done.file}: {said}{f' ({rejects})' if rejects else ''}", highlight=False, markup=False, soft_wrap=True
-        )
-
+    if not any(file.exists() for file in files):
+        raise UsageError(f"{files[0]}: no such file")
     directory = Path(to) if to and to != "-" else None
     if as_json and directory is None:
         raise UsageError("extract: --json wants --to DIR, since the records are on standard output")
     workers, queue = configuration.workers, configuration.extraction_queue
     rules = ExtractionRules(quality=quality or Quality.DEFAULT, heed=configuration.heed or None)
-    extraction = FileExtraction(workers=workers, queue=queue, to=directory, output=sys.stdout, rules=rules)
-    done = asyncio.run(extraction.run(files, show))
+    extraction = FileExtraction(
+        workers=workers,
+        queue=queue,
+        to=directory,
+        output=sys.stdout,
+        rules=rules,
+        selection=selection,
+        strict=strict,
+    )
+    done = asyncio.run(extraction.run(files, lambda result: _show_file(result, console, is_silent=as_json)))
     if as_json:
         typer.echo(json.dumps([asdict(file) for file in done], indent=1))
-    if faults := [file for file in done if file.fault]:
-        raise DamagedArchive("; ".join(f"{file.file}: {file.fault}" for file in faults))
+    return 1 if any(file.fault or file.refused for file in done) else 0
+
+
+def _show_file(done: ExtractedFile, console: Console, *, is_silent: bool) -> None:
+    rejects = [f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record"]
+    rejects += [f"{done.left_out} not selected"] if done.left_out else []
+    said = "done already" if done.skipped else f"{done.articles} articles of {sum(done.outcomes.values())} pages"
+    if not done.fault or done.outcomes:
+        details = f" ({', '.join(rejects)})" if rejects else ""
+        console.print(printable(f"{done.file}: {said}{details}"), highlight=False, markup=False, soft_wrap=True)
+    if not is_silent:
+        for told in [*done.refused, *([done.fault] if done.fault else [])]:
+            typer.echo(printable(f"newswarc: {done.file}: {told}"), err=True)

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from tests.pipelines.pages import LAYOUTS, Story, stories
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 PROGRAM = Path(sys.executable).parent / "newswarc"
 STORIES = {story.language: story for story in stories()}
@@ -114,11 +120,102 @@ def test_a_torn_warc_gives_what_is_whole_and_says_so(tmp_path: Path) -> None:
     html = [("Content-Type", "text/html")]
     foreign_warc(warc, [(f"https://a.example/{code}", html, page(STORIES[code])) for code in ("en", "de", "fr")])
     warc.write_bytes(warc.read_bytes()[:-900])
+    strict = extract(warc, "--to", tmp_path / "strict", "--strict")
+    assert strict.returncode == 1
+    assert not (tmp_path / "strict" / "torn.warc.gz.jsonl").exists()
     done = extract(warc, "--to", to)
-    assert done.returncode != 0
-    assert "torn.warc.gz" in done.stderr and "Traceback" not in done.stderr
-    assert not (to / "torn.warc.gz.jsonl").exists()
-    assert len(lines((to / "torn.warc.gz.jsonl.part").read_text())) >= 1
+    assert done.returncode == 1
+    told = [line for line in done.stderr.splitlines() if "cut short" in line]
+    assert len(told) == 1
+    assert "torn.warc.gz" in told[0]
+    assert "Traceback" not in done.stderr
+    assert [record["url"] for record in lines((to / "torn.warc.gz.jsonl").read_text())] == [
+        "https://a.example/en",
+        "https://a.example/de",
+    ]
+
+
+def many(path: Path, hosts: int = 3, per_host: int = 4) -> None:
+    codes = ["en", "ar", "fr"]
+    pages = []
+    for number in range(hosts * per_host):
+        code = codes[number % 3]
+        body = page(STORIES[code]).replace(b"</article>", f"<p>{number}</p></article>".encode())
+        pages.append((f"https://paper{number % hosts}.example/{number}", [("Content-Type", "text/html")], body))
+    foreign_warc(path, pages)
+
+
+@pytest.mark.parametrize("kind", ["a member each", "one member", "zstd", "plain"])
+def test_however_a_file_is_packed_its_records_are_the_same(tmp_path: Path, kind: str) -> None:
+    many(tmp_path / "a.warc.gz", 2, 2)
+    usual = lines(extract(tmp_path / "a.warc.gz").stdout)
+    text = gzip.decompress((tmp_path / "a.warc.gz").read_bytes())
+    name = {"zstd": "b.warc.zst", "plain": "b.warc"}.get(kind, "b.warc.gz")
+    data = {"a member each": (tmp_path / "a.warc.gz").read_bytes(), "one member": gzip.compress(text), "plain": text}
+    (tmp_path / name).write_bytes(data.get(kind) or zstd.compress(text))
+    done = extract(tmp_path / name)
+    assert done.returncode == 0, done.stderr
+    made = lines(done.stdout)
+    assert len(made) == 4
+    for one in (*usual, *made):
+        place = one.pop("warc")
+        assert place["length"] > 0
+    assert made == usual
+
+
+def test_pages_are_selected_before_they_are_extracted(tmp_path: Path) -> None:
+    many(tmp_path / "a.warc.gz")
+    by_host = extract(tmp_path / "a.warc.gz", "--site", "paper1.example")
+    assert {record["url"] for record in lines(by_host.stdout)} == {
+        f"https://paper1.example/{n}" for n in (1, 4, 7, 10)
+    }
+    by_language = extract(tmp_path / "a.warc.gz", "--lang", "ar")
+    assert [record["inLanguage"] for record in lines(by_language.stdout)] == ["ar"] * 4
+    assert "8 not selected" in by_language.stderr
+    assert extract(tmp_path / "a.warc.gz", "--until", "2001").stdout == ""
+
+
+def test_killed_within_a_file_it_goes_on_there_and_the_lines_are_the_same(tmp_path: Path) -> None:
+    many(tmp_path / "a.warc.gz", 4, 5)
+    whole = extract(tmp_path / "a.warc.gz", "--to", tmp_path / "whole", "--jobs", 1)
+    assert whole.returncode == 0, whole.stderr
+    to = tmp_path / "killed"
+    part = to / "a.warc.gz.outcomes.jsonl.part"
+    for target in (3, 9):
+        started = subprocess.Popen([PROGRAM, "extract", tmp_path / "a.warc.gz", "--to", to, "--jobs", "1"], stderr=subprocess.DEVNULL)  # fmt: skip
+        while started.poll() is None and not (part.exists() and part.read_bytes().count(b"\n") >= target):
+            time.sleep(0.001)
+        started.kill()
+        started.wait()
+    if part.exists():  # as when it died in the middle of a line
+        with part.open("ab") as outcomes, (to / "a.warc.gz.jsonl.part").open("ab") as records:
+            outcomes.write(b'{"url": "https://pap')
+            records.write(b'{"id": "0')
+    done = json.loads(extract(tmp_path / "a.warc.gz", "--to", to, "--json", "--jobs", 1).stdout)
+    for name in ("a.warc.gz.jsonl", "a.warc.gz.outcomes.jsonl"):
+        assert (to / name).read_text() == (tmp_path / "whole" / name).read_text()
+    assert done[0]["articles"] in (0, 20)
+    assert sorted(path.name for path in to.iterdir()) == ["a.warc.gz.jsonl", "a.warc.gz.outcomes.jsonl"]
+
+
+def test_a_wrong_name_is_a_line_while_the_others_run(tmp_path: Path) -> None:
+    many(tmp_path / "a.warc.gz", 1, 1)
+    (tmp_path / "empty.warc").write_bytes(b"")
+    done = extract(tmp_path / "missing.warc.gz", tmp_path, tmp_path / "a.warc.gz", "--to", tmp_path / "out")
+    assert done.returncode in (1, 2)
+    done = extract(tmp_path / "missing.warc.gz", tmp_path / "a.warc.gz", "--to", tmp_path / "out")
+    assert done.returncode == 1
+    assert "missing.warc.gz: no such file" in done.stderr
+    assert len(lines((tmp_path / "out" / "a.warc.gz.jsonl").read_text())) == 1
+
+
+def test_odd_hosts_stop_nothing(tmp_path: Path) -> None:
+    odd = ["http://a..b/", "http://under_score.example/", f"http://{'x' * 70}.example/", "http://b\u00fc\u00df.example/", "http://[::1]/", "http://1.2.3.4.5/", "http://-/"]  # fmt: skip
+    html = [("Content-Type", "text/html")]
+    foreign_warc(tmp_path / "a.warc.gz", [(url, html, page(STORIES["en"])) for url in [*odd, "http://a.example/"]])
+    done = extract(tmp_path / "a.warc.gz", "--to", tmp_path / "out", "--json")
+    assert "Traceback" not in done.stderr
+    assert sum(json.loads(done.stdout)[0]["outcomes"].values()) == 8
 
 
 @pytest.mark.parametrize(
