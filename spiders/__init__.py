@@ -7,6 +7,7 @@ Modules:
     catalog         finding and reading site definitions; sites/ holds the bundled ones
     dates           dates as sources and servers write them
     families/       the spiders
+    left_out        why an article that a source announces is not asked for
     links           which addresses are articles, sections, or neither
     numbered_pages  whether an address is the next page of the same article
     problems        what went wrong at a site, in one line for a person

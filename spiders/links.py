@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit, urlunsplit
 
 import tldextract
 from courlan.filters import is_navigation_page, is_not_crawlable
 from w3lib.url import safe_url_string
 
+from spiders.left_out import LeftOut
 from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site
 from spiders.url_identity import is_session
+
+LONGEST_ADDRESS = 2000
+"""Characters of an address past which it is not asked for."""
 
 _TRACKING = re.compile(
     r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|yclid|_ga|ns_\w+|at_(?:medium|campaign|custom\d|link\w*)"
@@ -30,28 +34,70 @@ _NO_ARTICLE = re.compile(
     r"|contact|contact-us|privacy|terms|cookies?|imprint|impressum|jobs|careers|feed|feeds|rss|page|comments?|account|user|users"
     r"|wp-json|wp-login|cart|shop|games|podcasts?|schedule|programme|weather|archive|sitemap|advertise)(?:/|$)"
 )
+_KEY_NAME = re.compile(r"(?i)(?:[a-z]+[_-]?)?(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)")
+_OTHER_KEY = re.compile(
+    r"(?i)(?:page|pg|cat|category|c|s|sec|section|tag|topic|author|user|u|member|group|g|forum|f|menu|m|lang|l|item|issue|parent"
+    r"|session|client|visitor|media|img|image|photo|video|file|attachment|ad|banner|campaign|region|city|poll)[_-]?"
+    r"(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)"
+)
+"""Keys of what is no article; Joomla's ``Itemid`` is one of a menu."""
+_KEY_VALUE = re.compile(r"(?=[^\d]*\d)[\w-]{1,64}", re.A)
+_LIST = re.compile(r"(?i)(?:categor(?:y|ies)|sections?|tags?|archives?|list|search|login|register|print|rss|feed)")
+_POST = "p"
+"""WordPress's short form of an article's address, on the front page alone: elsewhere it numbers pages of a list."""
+_FRONTS = frozenset({"", "/index.php"})
 _WORDS_OF_SLUG = 4
-_MAX_LENGTH = 2000
 _MAX_SECTION_DEPTH = 2
 
 _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 # The bundled public suffix list only: nothing is fetched for it.
 
 
-def clean_address(url: str) -> str | None:
-    """One form for each address: safe characters, no fragment, no tracking. None if it can't be fetched."""
-    try:
-        parts = urlsplit(safe_url_string(url.strip()))
-        if not is_fetchable(urlunsplit(parts)) or len(url) > _MAX_LENGTH:
-            return None
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-    except ValueError:
+def clean_address(url: str, charset: str = "utf-8") -> str | None:
+    """One form for each address: safe characters, no fragment, no tracking. None if it can't be fetched.
+
+    What is asked for is what the site wrote, but for parameters of tracking and sessions, which are cut out.
+    `charset` is that of the page that links to it: letters of the query that are not ASCII are sent in it, as
+    browsers do (WHATWG URL, section 4.2, "query state"). No text raises.
+    """
+    safe = _safe(url.strip(), charset)
+    if safe is None or len(url) > LONGEST_ADDRESS or not is_fetchable(safe):
         return None
-    query = parts.query
-    if any(_is_passing(name) for name, _ in pairs):
-        query = urlencode([(name, value) for name, value in pairs if not _is_passing(name)])
+    parts = urlsplit(safe)
     default = {"http": ":80", "https": ":443"}[parts.scheme]
-    return urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(default), parts.path or "/", query, ""))
+    host = parts.netloc.lower().removesuffix(default)
+    return urlunsplit((parts.scheme, host, parts.path or "/", _lasting(parts.query), ""))
+
+
+def address_flaw(url: str) -> LeftOut | None:
+    """Why `clean_address` gives none."""
+    if clean_address(url) is not None:
+        return None
+    if not url.strip():
+        return LeftOut.NO_ADDRESS
+    return LeftOut.TOO_LONG if len(url) > LONGEST_ADDRESS or _is_long(url) else LeftOut.UNFIT
+
+
+def _is_long(url: str) -> bool:
+    safe = _safe(url.strip(), "utf-8")
+    return safe is not None and len(safe) > LONGEST_ADDRESS
+
+
+def _safe(url: str, charset: str) -> str | None:
+    """The address in characters that may be sent."""
+    for encoding in (charset, "utf-8"):
+        try:
+            return safe_url_string(url, encoding=encoding)
+        except (ValueError, LookupError):
+            continue  # letters that the page's charset lacks; or nothing can be made of the address
+    return None
+
+
+def _lasting(query: str) -> str:
+    """A query without the parameters that tell of the visit; the others stay as they were written."""
+    parameters = query.split("&")
+    kept = [part for part in parameters if not _is_passing(unquote_plus(part.partition("=")[0]))]
+    return query if len(kept) == len(parameters) else "&".join(kept)
 
 
 def _is_passing(name: str) -> bool:
@@ -70,7 +116,7 @@ def is_fetchable(url: str) -> bool:
         parts.scheme in ("http", "https")
         and bool(parts.hostname)
         and "@" not in parts.netloc
-        and len(url) <= _MAX_LENGTH
+        and len(url) <= LONGEST_ADDRESS
     )
 
 
@@ -92,33 +138,40 @@ def is_denied(url: str, site: Site) -> bool:
 
 
 def is_article(url: str, site: Site, *, announced: bool, shapes: Shapes = UNKNOWN) -> bool:
-    """Whether an address is to be fetched as an article.
+    """Whether an address is to be fetched as an article (see `why_left_out`)."""
+    return why_left_out(url, site, announced=announced, shapes=shapes) is None
+
+
+def why_left_out(url: str, site: Site, *, announced: bool, shapes: Shapes = UNKNOWN) -> LeftOut | None:
+    """Why an address is not to be fetched as an article; None when it is.
 
     `announced` tells that a feed or news sitemap lists it, which is taken at its word as long as the
     definition does not deny it; a link on a page is judged by the definition's patterns, by what the site's pages
     have shown of its form (`shapes`), or else by the form itself.
     """
-    if is_denied(url, site) or not same_site(url, site):
-        return False
+    if is_denied(url, site):
+        return LeftOut.DENIED
+    if not same_site(url, site):
+        return LeftOut.OFF_SITE
     if site.urls.allow:
-        return any(re.search(pattern, url) for pattern in site.urls.allow)
+        return None if any(re.search(pattern, url) for pattern in site.urls.allow) else LeftOut.NOT_ALLOWED
     if announced:
-        return True
+        return None
     known = shapes.judge(url)
-    return looks_like_article(url) if known is None else known
+    if looks_like_article(url) if known is None else known:
+        return None
+    return LeftOut.ASSET if _ASSET.search(urlsplit(url).path) else LeftOut.NOT_AN_ARTICLE
 
 
 def looks_like_article(url: str) -> bool:
-    """Whether an address has the form of an article's: a date, a number or a slug of several words."""
+    """Whether an address has the form of an article's: a date, a number, a slug of words, a key in its query."""
     parts = urlsplit(url)
     path = parts.path.rstrip("/")
-    if (
-        not path
-        or _ASSET.search(path)
-        or _NO_ARTICLE.search(path)
-        or is_not_crawlable(url)
-        or is_navigation_page(url)
-    ):
+    if _ASSET.search(path) or _NO_ARTICLE.search(path):
+        return False
+    if _names_article(path, parts.query):
+        return True
+    if not path or is_not_crawlable(url) or is_navigation_page(url):
         return False
     last = _PAGE_FILE.sub("", path.rsplit("/", 1)[-1])
     words = [word for word in re.split(r"[-_]|%20", last) if word]
@@ -127,6 +180,19 @@ def looks_like_article(url: str) -> bool:
     numbered = bool(_NUMBERED.search(path)) and (len(words) > 1 or path.count("/") > 1)
     page = bool(_PAGE_FILE.search(path)) and len(words) > 1
     return slug or dated or numbered or page
+
+
+def _names_article(path: str, query: str) -> bool:
+    """Whether a query has an article's key, such as ``?p=12``, ``?id=12`` or ``?idxno=12``, and names no list."""
+    parameters = parse_qsl(query)
+    if any(_LIST.fullmatch(value) for name, value in parameters if not _is_passing(name)):
+        return False
+    return any(
+        _KEY_VALUE.fullmatch(value)
+        and (_KEY_NAME.fullmatch(name) or (name == _POST and path in _FRONTS))
+        and not _OTHER_KEY.fullmatch(name)
+        for name, value in parameters
+    )
 
 
 def looks_like_section(url: str, site: Site) -> bool:

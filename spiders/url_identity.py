@@ -5,40 +5,38 @@ Two addresses have one identity when they differ only in what does not lead to a
 - http or https, ``www.`` or not, a mobile or AMP host (``m.``, ``mobile.``, ``amp.``), an AMP or print form
   (``/amp``, ``.amp``, ``?amp=1``, ``?outputType=amp``, ``/print``), a slash at the end, an index file;
 - the order of parameters, and those that name a session, a campaign or a form of display;
-- the case of percent-encoding, letters that need none, a host in Unicode or in ASCII (RFC 3986, section 6.2.2);
-- the words around an article's number, where it has seven digits or more: papers change a headline's slug and keep
-  the number. Round numbers are words of a headline, and dates are dates.
+- the case of percent-encoding, letters that need none, a host in Unicode or in ASCII (RFC 3986, section 6.2.2).
+
+A number that two addresses share does not make them one: papers also give it to a gallery, or to what happened.
+Nor does a parameter that may choose between pages, such as ``view``, ``source`` or ``from``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 _TWIN_HOST = re.compile(r"^(?:www\d?|m|mobile|amp|touch)\.(?=[^.]+\.)")
 _TWIN_PATH = re.compile(r"(?:/(?:amp|print|index\.(?:html?|php|aspx?)))+/?$|\.amp(?=\.html?$|$)|/amp(?=/)", re.I)
-_DISPLAY = re.compile(
-    r"(?i)^(?:amp|outputtype|print|printable|view|mobile|nomobile|desktop|noredirect|share|from|source)$"
-)
+_DISPLAY = re.compile(r"(?i)^(?:amp|outputtype|print|printable|mobile|nomobile|desktop|noredirect|share)$")
 _SESSION = re.compile(r"(?i)^(?:phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|sid|cfid|cftoken|s_id)$")
 _SESSION_IN_PATH = re.compile(r"(?i);jsessionid=[^/?#]*")
-_NUMBER = re.compile(r"(?<!\d)(\d{7,})(?!\d)")
-_ROUND = "000"
-_DATE_DIGITS = (8, 12, 14)
-_YEARS = range(1990, 2100)
 _LONGEST = 600
 """Bytes of an identity past which its digest stands for it."""
 
 
 def identity(url: str) -> str:
-    """What an address shares with all other addresses of its article."""
-    parts = urlsplit(url)
-    host = _TWIN_HOST.sub("", _ascii_host(parts.hostname or ""))
-    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    """What an address shares with all other addresses of its article. No text raises."""
+    url = url.encode("utf-8", "backslashreplace").decode()  # halves of characters, which no bytes stand for
+    try:
+        parts = urlsplit(url)
+        host = _TWIN_HOST.sub("", _ascii_host(parts.hostname or ""))
+        port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    except ValueError:
+        return _storable(url)
     path = _TWIN_PATH.sub("", _SESSION_IN_PATH.sub("", unquote(parts.path, errors="surrogateescape"))).rstrip("/")
-    return _storable(f"{host}{port}{_without_slug(path)}{_kept_query(parts.query)}")
+    return _storable(f"{host}{port}{path}{_kept_query(parts.query)}")
 
 
 def _storable(text: str) -> str:
@@ -63,28 +61,10 @@ def _ascii_host(host: str) -> str:
         return host.lower()
 
 
-def _without_slug(path: str) -> str:
-    """The path, its last part reduced to the article's number where it has one beside words."""
-    before, _, last = path.rpartition("/")
-    numbers = [number for number in _NUMBER.findall(last) if not number.endswith(_ROUND) and not _is_date(number)]
-    if len(numbers) == 1 and re.search(r"[^\W\d]{2,}[-_ ][^\W\d]{2,}", last):
-        return f"{before}/#{numbers[0]}"
-    return path
-
-
-def _is_date(digits: str) -> bool:
-    if len(digits) not in _DATE_DIGITS:
-        return False
-    try:
-        return date.fromisoformat(digits[:8]).year in _YEARS
-    except ValueError:
-        return False
-
-
 def _kept_query(query: str) -> str:
     pairs = sorted(
         (name, value)
-        for name, value in parse_qsl(query, keep_blank_values=True)
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
         if not _SESSION.match(name) and not _DISPLAY.match(name)
     )
-    return f"?{urlencode(pairs)}" if pairs else ""
+    return f"?{urlencode(pairs, errors='surrogateescape')}" if pairs else ""

@@ -90,7 +90,10 @@ def _found(entry: Any, url: str) -> Found | None:
 def _as_parsed(moment: Any) -> str:
     """A date in a form that only feedparser knows (such as Korean words), in UTC."""
     try:
-        return datetime(*moment[:6], tzinfo=UTC).isoformat() if moment else ""
+        if not moment:
+            return ""
+        year, month, day, hour, minute, second = moment[:6]
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).isoformat()
     except (ValueError, TypeError, OverflowError):
         return ""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
 from lxml import html
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
 from pipelines.extract.document import Document, UnreadableDocument, parse_document
 from spiders.links import clean_address, is_article, looks_like_section
@@ -53,7 +55,7 @@ def parse_section(body: bytes, url: str, site: Site, content_type: str = "", sha
     except UnreadableDocument as error:
         raise NotASource(str(error), "open the address in a browser") from error
     return Section(
-        articles=tuple(_articles(document, site, shapes)),
+        articles=tuple(_articles(document, site, shapes, _query_charset(body, content_type))),
         sections=tuple(_sections(document, site)),
         feeds=tuple(_feeds(document)),
         following=_following(document),
@@ -69,8 +71,19 @@ def _name(document: Document) -> str:
     return " ".join(name.split())[:100]
 
 
-def _articles(document: Document, site: Site, shapes: Shapes) -> list[Found]:
-    addresses = [clean_address(document.absolute(anchor.get("href")) or "") for anchor in document.root.iter("a")]
+def _query_charset(body: bytes, content_type: str) -> str:
+    """The charset in which a browser sends letters of the page's links (WHATWG HTML, "encoding-parse a URL")."""
+    with suppress(UnicodeDecodeError):
+        body.decode("utf-8")
+        if not body.isascii():
+            return "utf-8"
+    declared = http_content_type_encoding(content_type or None) or html_body_declared_encoding(body)
+    return declared if declared and not declared.startswith("utf-16") else "utf-8"
+
+
+def _articles(document: Document, site: Site, shapes: Shapes, charset: str) -> list[Found]:
+    links = (document.absolute(anchor.get("href")) or "" for anchor in document.root.iter("a"))
+    addresses = [clean_address(link, charset) for link in links]
     # The words of a link may be cut short or a call to action: they are no title
     return [
         Found(address)

@@ -84,6 +84,38 @@ def test_tables_of_any_age_become_todays(
     Database(address).close()
 
 
+HELD = [
+    "https://www.example.org/news/quay-wall-is-raised-8412097",
+    "https://example.org/item?n=4&view=text",
+    "https://example.org/read?q=%EF%BF%BD%EF%BF%BD",
+    "https://example.org/trains?from=arden&to=holme",
+    "https://example.org/a/ferry-ends-its-season",
+    "https://example.org/read?48213=",
+]
+FORMS_OF_HELD = [
+    "http://m.example.org/news/quay-wall-is-raised-8412097/amp",
+    "http://example.org/item?view=text&n=4",
+    "https://www.example.org/trains?to=holme&from=arden",
+    "https://example.org/read?48213",
+]
+NOT_HELD = [
+    "https://example.org/news/gallery-of-the-quay-8412097",
+    "https://example.org/item?n=4&view=pictures",
+    "https://example.org/trains?from=irby&to=holme",
+]
+
+
+def test_what_is_held_is_not_new_though_addresses_were_told_apart_otherwise_before(tmp_path: Path) -> None:
+    """The sample was written by the version whose rule took one number in two addresses for one article."""
+    with sqlite3.connect(tmp_path / "frontier.sqlite") as connection:
+        connection.executescript((OLD.parent / "frontier-of-shared-numbers.sql").read_text())
+    frontier = Frontier.in_directory(tmp_path)
+    discovery = Discovery(role=Role.ARTICLE, site="a", via="feed")
+    new = frontier.discover([Due(url, discovery) for url in (*FORMS_OF_HELD, *HELD, *NOT_HELD)])
+    assert [due.url for due in new] == NOT_HELD
+    frontier.close()
+
+
 def capture() -> CaptureAddress:
     return CaptureAddress("s1", 10, 20, UUID(int=1), "sha256:1")
 
