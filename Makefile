@@ -21,7 +21,7 @@ CLIENTS := .venv-clients
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
+.PHONY: help setup man replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -31,6 +31,7 @@ help:
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock: the tools of tests"
 	@echo "make schema      write docs/schema and docs/reference/configuration.md from the models"
+	@echo "make man         write packaging/man and packaging/completion from the program"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
 	@echo "make extraction-models PAGES=DIR   train the block models and put them into the package"
@@ -132,6 +133,11 @@ lint: setup
 lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) lock --quiet
 	$(UV) export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
+	$(UV) pip compile --quiet --extra scale --constraint requirements.lock --generate-hashes --no-annotate --no-header \
+	    --no-emit-index-url --universal --python-version 3.11 pyproject.toml --output-file packaging/requirements.lock
+
+man: setup
+	$(BIN)/python -m crawler.cli.manual packaging
 
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json

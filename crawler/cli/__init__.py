@@ -5,6 +5,7 @@ Modules:
     about             sites, config, schema: what there is to know
     archive_context   what a command works on: settings and what they name, opened when asked for
     archives          records and extract: reading an archive, deriving anew
+    completion        ``newswarc completion``: what a shell needs to complete command lines
     crawl             crawl sites, addresses or lists of pages
     crawl_command     what ``newswarc crawl`` does: options become a plan, the plan is run and shown
     dataset           ``newswarc dataset``: tables of articles to be cited
@@ -18,6 +19,7 @@ Modules:
     history           the versions of an article
     import_command    ``newswarc import``: WARC files of other programs become part of an archive
     main              the application and its commands
+    manual            the manual page and the files for shell completion, made from the program
     options           options that several commands share
     progress          what a person watching sees
     rebuild           ``newswarc rebuild``: what is derived, from the WARC files again

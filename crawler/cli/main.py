@@ -65,6 +65,7 @@ COMMANDS = {
     "sites": ("about:sites", "List the sites that have a definition."),
     "config": ("about:config", "Show the settings in force."),
     "schema": ("about:schema", "Print the JSON Schema of the article record."),
+    "completion": ("completion:completion", "Print the script that completes command lines in a shell."),
     "demo": ("demo:demo", "Serve a small newspaper on loopback and crawl it."),
 }
 """Each command: where it is, as `MODULE:NAME` below `crawler.cli`, and the first sentence of its help, which a test
@@ -112,7 +113,6 @@ app = typer.Typer(
     help="Crawl newspapers into WARC files and article records.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -137,4 +137,4 @@ def options(
 
 def run_program(arguments: list[str]) -> int:
     """Run the command line; its exit code."""
-    return errors.run(lambda: app(arguments, standalone_mode=False), arguments)
+    return errors.run(lambda: app(arguments, prog_name="newswarc", standalone_mode=False), arguments)

@@ -62,7 +62,8 @@ def _command(name: str, command: Any) -> Iterator[str]:
         yield "| argument or option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
 
 
-def _parameter(parameter: Any) -> str:
+def described_parameter(parameter: Any) -> tuple[str, str]:
+    """An argument or option as one writes it, and what it means."""
     if isinstance(parameter, typer.core.TyperArgument):
         shown = parameter.metavar or str(parameter.name).upper()
     else:
@@ -70,7 +71,12 @@ def _parameter(parameter: Any) -> str:
         takes_none = parameter.is_flag or parameter.count
         kind = "" if takes_none else parameter.metavar or _KINDS.get(parameter.type_descriptor.annotation, "VALUE")
         shown = f"{names} {kind}".strip()
-    return f"| `{_cell(shown)}` | {_cell(parameter.help or '')} |"
+    return shown, parameter.help or ""
+
+
+def _parameter(parameter: Any) -> str:
+    shown, meaning = described_parameter(parameter)
+    return f"| `{_cell(shown)}` | {_cell(meaning)} |"
 
 
 def outcomes_page() -> str:

@@ -1,0 +1,33 @@
+"""``newswarc completion``: what a shell needs to complete command lines."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not exported, though public
+
+_VARIABLE = "_NEWSWARC_COMPLETE"
+"""By which Typer sees that a shell asks."""
+
+
+class Shell(StrEnum):
+    """A shell that can be told."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="The shell that is to read it.")]) -> None:
+    """Print the script that completes command lines in a shell.
+
+    For this session: `source <(newswarc completion bash)`. For all: write it where the shell looks for such files.
+    """
+    typer.echo(completion_script(shell), nl=False)
+
+
+def completion_script(shell: Shell) -> str:
+    """The script, which asks the program itself for each completion."""
+    return get_completion_script(prog_name="newswarc", complete_var=_VARIABLE, shell=shell.value).strip() + "\n"

@@ -1,0 +1,1 @@
+complete --command newswarc --no-files --arguments "(env _NEWSWARC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) newswarc)" --condition "env _NEWSWARC_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) newswarc"
