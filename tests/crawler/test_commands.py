@@ -37,7 +37,8 @@ def options(command: Any) -> set[str]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_of_a_command_what_its_help_says(name: str) -> None:
     first_line = (load_command(name).help or "").splitlines()[0]
-    assert COMMANDS[name][1] == first_line.split(". ")[0].rstrip(".") + "."
+    said = first_line.split(". ")[0].rstrip(".") + "."
+    assert COMMANDS[name][1] == said, "write it into the table of crawler/cli/main.py"
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES.keys() - PRINTS_WHAT_IS_FIXED))
