@@ -52,7 +52,7 @@ COMMANDS = {
     ),
     "extract": (
         "archives:extract",
-        "Derive records from an archive again, or from WARC and HTML files of any origin.",
+        "Derive records from an archive again, or from HTML, WARC, ARC and WACZ files of any origin.",
     ),
     "recover": ("spool_recovery:recover", "Finish the segments of crawls that were killed."),
     "upload": ("spool_recovery:upload", "Store what waits on this machine."),
