@@ -18,16 +18,18 @@ unexport PYTHONDONTWRITEBYTECODE
 MODELS := .extraction-models
 REPLAY := .venv-replay
 CLIENTS := .venv-clients
+DOCS := .venv-docs
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup man replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
+.PHONY: help setup man docs docs-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
 	@echo "make test        run the tests"
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
+	@echo "make docs        build the documentation into ./site, every link checked"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock: the tools of tests"
 	@echo "make schema      write docs/schema and docs/reference/configuration.md from the models"
@@ -95,6 +97,23 @@ dataset-lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	    --python-version 3.11 tests/datasets/clients.in --output-file tests/datasets/clients.lock
 
+# The documentation's builder and the spelling checker, which nothing imports
+$(DOCS)/.installed: docs/requirements.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(DOCS) (pinned by docs/requirements.lock)"
+	@test -x $(DOCS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(DOCS)
+	@$(UV) pip sync --quiet --python $(DOCS)/bin/python --require-hashes docs/requirements.lock
+	@touch $@
+
+docs: $(DOCS)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+
+spelling: $(DOCS)/.installed
+	$(DOCS)/bin/codespell
+
+docs-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 docs/requirements.in --output-file docs/requirements.lock
+
 replay-lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	    --python-version 3.11 tests/replay/tools.in --output-file tests/replay/tools.lock
@@ -107,7 +126,7 @@ demo: setup
 test: setup replay-tools dataset-clients
 	$(BIN)/pytest $(PARALLEL)
 
-check: setup replay-tools dataset-clients
+check: setup replay-tools dataset-clients docs spelling
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
