@@ -22,7 +22,7 @@ DOCS := .venv-docs
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup man docs docs-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
+.PHONY: help setup man docs picture docs-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -30,9 +30,10 @@ help:
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make docs        build the documentation into ./site, every link checked"
+	@echo "make picture     draw docs/demo.svg, the terminal session that the README shows"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock: the tools of tests"
-	@echo "make schema      write docs/schema and docs/reference/configuration.md from the models"
+	@echo "make schema      write docs/schema and the generated pages of docs/reference from the program"
 	@echo "make man         write packaging/man and packaging/completion from the program"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
@@ -104,8 +105,9 @@ $(DOCS)/.installed: docs/requirements.lock $(filter .uv/bin/uv,$(UV))
 	@$(UV) pip sync --quiet --python $(DOCS)/bin/python --require-hashes docs/requirements.lock
 	@touch $@
 
+# Without --quiet, which hides warnings from --strict too
 docs: $(DOCS)/.installed
-	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict
 
 spelling: $(DOCS)/.installed
 	$(DOCS)/bin/codespell
@@ -161,6 +163,9 @@ man: setup
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json
 	$(BIN)/python -m crawler.cli.reference docs/reference
+
+picture: setup
+	$(BIN)/python -m benchmarks.demo_picture docs/demo.svg
 
 real-pages: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make real-pages PAGES=DIR"; exit 2; }

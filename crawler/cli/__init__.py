@@ -25,6 +25,7 @@ Modules:
     rebuild           ``newswarc rebuild``: what is derived, from the WARC files again
     redact            ``newswarc redact``: captures taken out of an archive for good
     reference         pages of the documentation that are made from the program
+    reference_python  the page on what other programs may import
     replay            ``newswarc replay``: an archive in the browser
     replay_check      ``newswarc replay --check``: which pages lack something that they need
     schedule          ``newswarc schedule``: ``crawl --due`` again and again, for whoever has no cron

@@ -22,6 +22,7 @@ from archive.faults import FaultKind
 from archive.outcomes import PageOutcome
 from crawler.cli.about import CONFIGURATION_PAGE
 from crawler.cli.main import COMMANDS, load_command
+from crawler.cli.reference_python import python_page
 from crawler.config import configuration_table
 from crawler.watching.concerns import ConcernKind
 from crawler.watching.metrics import described_metrics
@@ -37,6 +38,7 @@ def pages() -> dict[str, str]:
         "outcomes.md": outcomes_page(),
         "record.md": record_page(),
         "metrics.md": metrics_page(),
+        "python-api.md": python_page(),
     }
 
 
