@@ -37,6 +37,7 @@ Modules:
     foreign_warcs     other programs' WARC files become segments
     history           an address through time
     http1             HTTP/1.x messages as bytes: heads, chunking
+    indexing          the index of a WARC file, from its records
     languages         which language tags a selection means (RFC 4647)
     layout            names of segments and keys of objects
     library           walking an archive: its segments and its records
@@ -50,6 +51,7 @@ Modules:
     recovery          finishing a segment whose writer died
     record_scanning   the records of any WARC or ARC file, sound or not
     redaction         removing captures for good
+    request_method    what an index says of a request that is not GET
     segment           writing a segment
     selection         which captures are meant: address, site, period
     sharding          a part of an archive's segments, for batch systems

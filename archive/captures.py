@@ -12,9 +12,11 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
+from itertools import chain
 from typing import BinaryIO
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -78,6 +80,10 @@ class Capture:
     refers_to_date: datetime | None = None
     """Of a revisit: that record's date."""
     metadata: dict[str, list[str]] = field(default_factory=dict)
+    content_type: str = ""
+    """Of a resource or conversion record, whose block is no HTTP message but what the address gave: its media
+    type.
+    """
 
     def fact(self, name: str) -> str:
         """A value of the metadata record; empty when it has none."""
@@ -116,8 +122,19 @@ class Capture:
         )
 
     def head(self) -> ResponseHead:
-        """The response's head. Raises BadMessage when it has none."""
+        """The response's head. Raises BadMessage when it has none.
+
+        Of a resource or conversion: what would stand for it.
+        """
+        if self.content_type:
+            return ResponseHead(
+                "", HTTPStatus.OK, "", ((b"Content-Type", self.content_type.encode("latin-1", "replace")),), 0
+            )
         return parse_head(self.response)
+
+    def payload(self) -> bytes:
+        """The body without transfer coding. Raises BadMessage."""
+        return self.response if self.content_type else entity_body(self.response)
 
     def body(self, limit: int) -> DecodedBody:
         """The body without transfer and content coding, at most `limit` bytes.
@@ -215,11 +232,25 @@ def read_capture(stream: BinaryIO, offset: int, most: int = sys.maxsize) -> Capt
     Raises DamagedArchive when there is none.
     """
     stream.seek(offset)
-    for capture in iterate_captures(iterate_records(stream, most)):
-        if capture.offset == offset:
-            return capture
-        break
-    raise DamagedArchive(f"no capture at offset {offset}")
+    capture = first_capture(iterate_records(stream, most))
+    if capture is None or capture.offset != offset:
+        raise DamagedArchive(f"no capture at offset {offset}")
+    return capture
+
+
+def first_capture(records: Iterator[WarcRecord]) -> Capture | None:
+    """The capture that begins with the first of the records, also one that is a resource or a conversion.
+
+    Raises what `records` raises.
+    """
+    first = next(records, None)
+    if first is None:
+        return None
+    if first.kind in ("resource", "conversion"):
+        return replace(
+            _capture(first, None), content_type=first.headers.get("Content-Type", "") or "application/octet-stream"
+        )
+    return next(iterate_captures(chain((first,), records)), None)
 
 
 def read_response(member: bytes) -> bytes:

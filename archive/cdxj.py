@@ -15,9 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from archive.errors import DamagedArchive
+from archive.request_method import GET, RequestMethod
 from archive.surt import surt_key, surt_timestamp
 
 REVISIT_MIME = "warc/revisit"
@@ -38,19 +39,26 @@ class IndexEntry:
     length: int
     offset: int
     filename: str
+    method: RequestMethod = GET
+    """Of the request that it answers."""
 
     def line(self) -> str:
         """The line, without its end."""
         fields = {
             "url": self.url,
             "mime": self.mime,
-            "status": str(self.status),
+            **({"status": str(self.status)} if self.status else {}),
             "digest": self.digest,
             "length": str(self.length),
             "offset": str(self.offset),
             "filename": self.filename,
         }
-        return f"{surt_key(self.url)} {surt_timestamp(self.date)} {json.dumps(fields, ensure_ascii=True)}"
+        if self.method.query:
+            fields["requestBody"] = self.method.query
+        if self.method.name:
+            fields["method"] = self.method.name
+        key = surt_key(f"{self.url}{self.method.addition(self.url)}")
+        return f"{key} {surt_timestamp(self.date)} {json.dumps(fields, ensure_ascii=True)}"
 
     @classmethod
     def parse(cls, line: bytes) -> IndexEntry:
@@ -69,6 +77,7 @@ class IndexEntry:
                 length=int(fields.get("length", 0)),
                 offset=int(fields["offset"]),
                 filename=fields["filename"],
+                method=_method(fields),
             )
         except (ValueError, KeyError, AttributeError) as error:
             raise DamagedArchive(f"not a line of a CDXJ index: {line[:80]!r}") from error
@@ -87,6 +96,11 @@ class IndexEntry:
     def is_revisit(self) -> bool:
         """Whether it stands for an earlier capture."""
         return self.mime == REVISIT_MIME
+
+
+def _method(fields: dict[str, Any]) -> RequestMethod:
+    name = str(fields.get("method") or "").upper()
+    return GET if name in ("", "GET") else RequestMethod(name, str(fields.get("requestBody") or ""))
 
 
 class IndexBuffer:

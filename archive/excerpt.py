@@ -18,13 +18,12 @@ from uuid import UUID
 from archive.cdxj import IndexEntry
 from archive.clock_and_ids import ClockAndIds
 from archive.errors import DamagedArchive
-from archive.layout import SegmentName
+from archive.indexing import entry_of_record
 from archive.library import segments
 from archive.lookup import Lookup, Match, read_entry
 from archive.manifests import Manifest
-from archive.members import WARC_FIELDS, Block, gzip_member, record_head, warc_fields
+from archive.members import WARC_FIELDS, Block, gzip_member, parse_warc_date, record_head, warc_fields
 from archive.period import Period
-from archive.recovery import index_entry_of
 from archive.selection import Group, Selection, chosen
 
 _COPY = 1 << 20
@@ -144,7 +143,8 @@ class Excerpt:
             yield IndexEntry.parse(line)
 
     def _pieces(self, warc: Path, manifest: Manifest) -> Iterator[Piece]:
-        name = SegmentName.parse(manifest.segment)
+        with self.lookup.storage.open_range(manifest.cdxj.key) as lines:
+            index = {entry.offset: entry for entry in map(IndexEntry.parse, lines)}
         copied = 0
         with warc.open("rb") as reading, warc.open("rb") as copying:
             for group in chosen(reading, self.selection):
@@ -154,7 +154,8 @@ class Excerpt:
                     self.captures += 1
                     self._note_original(group)
                     main = group.main
-                    entry = index_entry_of(main, name, main.offset + shift, main.length)
+                    known = index.get(main.offset) or entry_of_record(main, manifest.warc.key)
+                    entry = replace(known, offset=main.offset + shift) if known is not None else None
                 yield Piece(
                     copying.fileno(), group.offset, group.length, (entry,) if entry else (), _record_of(group)
                 )
@@ -166,7 +167,7 @@ class Excerpt:
             return
         url = group.main.headers.get("WARC-Refers-To-Target-URI", group.url).strip("<>")
         at = group.main.headers.get("WARC-Refers-To-Date")
-        date = datetime.fromisoformat(at) if at else None
+        date = _moment(at) if at else None
         if date is None or not self.selection.wants(url, date, ""):
             self._originals.setdefault(original, _Wanted(url, date))
 
@@ -185,6 +186,13 @@ class Excerpt:
             near = wanted.date is None or abs((entry.moment - wanted.date).total_seconds()) <= 1
             if near and not entry.is_revisit and read_entry(self.lookup.storage, entry).record_id == record_id:
                 return entry
+        return None
+
+
+def _moment(date: str) -> datetime | None:
+    try:
+        return parse_warc_date(date)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -34,6 +34,7 @@ from archive.members import (
     warc_date,
     warc_fields,
 )
+from archive.request_method import GET, request_method
 
 _NO_HEAD = ResponseHead("", 0, "", (), 0)
 
@@ -71,6 +72,7 @@ def index_entry(exchange: Exchange, prepared: PreparedExchange, address: Capture
         length=address.length,
         offset=address.offset,
         filename=key,
+        method=GET if exchange.method.upper() == "GET" else request_method(exchange.request),
     )
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archive.captures import Capture, iterate_captures, iterate_records
+from archive.captures import Capture, first_capture, iterate_records
 from archive.cdxj import IndexEntry
 from archive.errors import BadAddress, DamagedArchive
 from archive.library import segments
@@ -107,7 +107,7 @@ class Lookup:
 def read_entry(storage: Storage, entry: IndexEntry) -> Capture:
     """The capture that an index entry names. Raises ObjectMissing, DamagedArchive or StorageError."""
     with storage.open_range(entry.filename, entry.offset) as stream:
-        capture = next(iterate_captures(iterate_records(stream)), None)
+        capture = first_capture(iterate_records(stream))
     if capture is None:
         raise DamagedArchive(f"{entry.filename}: no capture at {entry.offset}")
     return replace(capture, offset=entry.offset)

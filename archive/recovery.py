@@ -7,7 +7,6 @@ open file is then gone; dying in the middle leaves the open file, shorter or not
 
 from __future__ import annotations
 
-import dataclasses
 import fcntl
 import hashlib
 import io
@@ -22,21 +21,19 @@ from pathlib import Path
 from uuid import UUID
 
 from archive.captures import Capture, WarcRecord, iterate_captures, iterate_records
-from archive.cdxj import REVISIT_MIME, IndexEntry, index_text, plain_mime
+from archive.cdxj import IndexEntry, index_text
 from archive.clock_and_ids import ClockAndIds
 from archive.durable import sync_directory, write_durably
 from archive.errors import DamagedArchive
-from archive.http1 import BadMessage, parse_head
+from archive.indexing import WarcIndexing
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.manifests import Manifest, stored_file
 from archive.members import Encoding, parse_warc_fields, warc_date
 from archive.segment import ClosedSegment, SegmentWriter, Written, finish
-from archive.surt import surt_timestamp
 
 TORN_SUFFIX = ".torn"
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _READ_SIZE = 1 << 18
-_TIMESTAMP_DIGITS = 14
 _NO_ID = UUID(int=0)
 _ENDS = frozenset({"warcinfo", "resource", "metadata"})
 """Kinds of records behind which no exchange is incomplete."""
@@ -179,26 +176,23 @@ def _cut(path: Path, end: int) -> int:
 def read_contents(path: Path, name: SegmentName) -> SegmentContents:
     """Read a segment's WARC up to the end of its last whole exchange. Raises OSError."""
     contents = SegmentContents()
-    pending: list[IndexEntry] = []
+    index = WarcIndexing(name.warc_key)
     for offset, member in whole_members(path):
         try:
             (record,) = iterate_records(io.BytesIO(member))
         except (DamagedArchive, ValueError):
             break
-        if record.kind in ("response", "revisit"):
-            entry = index_entry_of(record, name, offset, len(member))
-            pending = [entry] if entry is not None else []
-        elif record.kind == "warcinfo":
+        index.add(record, offset, len(member))
+        if record.kind == "warcinfo":
             contents.info_id = record.record_id
             contents.software = parse_warc_fields(record.block).get("software", [""])[0]
         elif record.kind == "resource":
             contents.resources.add(record.target)
         elif record.kind == "metadata" and b"outcome: " in record.block:
             _count(record, contents)
-            contents.entries += pending
-            pending = []
         if record.kind in _ENDS:
             contents.end = offset + len(member)
+    contents.entries += index.entries(contents.end)
     return contents
 
 
@@ -207,39 +201,6 @@ def _count(record: WarcRecord, contents: SegmentContents) -> None:
     facts = parse_warc_fields(record.block)
     contents.outcomes[facts.get("outcome", ["ok"])[0]] += 1
     contents.sites[facts.get("site", ["-"])[0]] += 1
-
-
-def index_entry_of(record: WarcRecord, name: SegmentName, offset: int, length: int) -> IndexEntry | None:
-    """The index line of a response or revisit, as its writer would have made it."""
-    entry = entry_of_record(record, name.warc_key)
-    return dataclasses.replace(entry, offset=offset, length=length) if entry is not None else None
-
-
-def entry_of_record(record: WarcRecord, filename: str) -> IndexEntry | None:
-    """The index line of a record of a WARC file; None for one that cannot be shown."""
-    if record.kind not in ("response", "revisit"):
-        return None
-    try:
-        head = parse_head(record.block)
-    except BadMessage:
-        return None
-    return IndexEntry(
-        url=record.target,
-        date=_index_date(record),
-        mime=REVISIT_MIME if record.kind == "revisit" else plain_mime(head.first("content-type")),
-        status=head.status,
-        digest=record.headers.get("WARC-Payload-Digest", ""),
-        length=record.length,
-        offset=record.offset,
-        filename=filename,
-    )
-
-
-def _index_date(record: WarcRecord) -> str:
-    """Its date as it says it, or in full and in UTC where it is cut short or of another zone."""
-    said = record.headers["WARC-Date"].strip()
-    is_full = said.endswith("Z") and len(surt_timestamp(said)) == _TIMESTAMP_DIGITS
-    return said if is_full else f"{record.date:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def whole_members(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from archive.captures import WarcRecord, iterate_records, record_uuid
+from archive.indexing import is_indexed_address
 from archive.members import parse_warc_fields
 from archive.period import Period
 
 _HEAD = 1 << 17
 """Bytes of a block that are read: enough for the head of any response, and for a metadata record."""
-_MAIN = frozenset({"response", "revisit"})
-_ABOUT_THE_FILE = frozenset({"warcinfo", "resource"})
+_HTTP = frozenset({"response", "revisit"})
+_WITHOUT_HTTP = frozenset({"resource", "conversion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,14 @@ class _Growing:
 
     def takes(self, record: WarcRecord) -> bool:
         """Whether a record belongs to those before it: of the same address, and none of its kind."""
-        if not self.records or record.kind in _ABOUT_THE_FILE or self.records[0].kind in _ABOUT_THE_FILE:
+        if not self.records or _stands_alone(record) or _stands_alone(self.records[0]):
             return not self.records
         kinds = {_kind(known) for known in self.records}
         return record.target == self.records[0].target and _kind(record) not in kinds and "metadata" not in kinds
 
     def whole(self) -> Group:
         first, last = self.records[0], self.records[-1]
-        main = next((record for record in self.records if record.kind in _MAIN), None)
+        main = next((record for record in self.records if _is_main(record)), None)
         facts = parse_warc_fields(last.block) if last.kind == "metadata" else {}
         return Group(
             offset=first.offset,
@@ -100,7 +101,16 @@ class _Growing:
 
 
 def _kind(record: WarcRecord) -> str:
-    return "response" if record.kind in _MAIN else record.kind
+    return "response" if _is_main(record) else record.kind
+
+
+def _is_main(record: WarcRecord) -> bool:
+    return record.kind in _HTTP or (record.kind in _WITHOUT_HTTP and is_indexed_address(record.target))
+
+
+def _stands_alone(record: WarcRecord) -> bool:
+    """Whether it is about the file itself."""
+    return record.kind == "warcinfo" or (record.kind == "resource" and not _is_main(record))
 
 
 def groups(stream: BinaryIO) -> Iterator[Group]:

@@ -7,6 +7,7 @@ again from the WARC and compared; every article and page outcome has to point at
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -19,11 +20,12 @@ from archive.errors import DamagedArchive, ObjectMissing
 from archive.exchange import Role
 from archive.faults import Fault, FaultKind
 from archive.http1 import BadMessage, entity_body, parse_head
-from archive.layout import SegmentName, is_imported
+from archive.indexing import WarcIndexing
+from archive.layout import is_imported
 from archive.manifests import CompletionManifest, Manifest, StoredFile, file_sha256
 from archive.members import DIGEST_ALGORITHMS, DigestCheck, check_digest, labelled_digest, parse_warc_fields
 from archive.outcomes import PageOutcome
-from archive.recovery import index_entry_of, whole_members
+from archive.recovery import whole_members
 from archive.storage.protocol import Storage
 
 
@@ -60,7 +62,7 @@ def verify_segment(
     if manifest.warc.key in files:
         contents = _SegmentCheck(manifest, found).run(files[manifest.warc.key])
         if manifest.cdxj.key in files:
-            _check_index(contents.index_lines, files[manifest.cdxj.key], manifest.cdxj.key, found)
+            _check_index(contents, files[manifest.cdxj.key], manifest.cdxj.key, found)
         if completion and {completion.records.key, completion.outcomes.key} <= files.keys():
             check = _RecordsCheck(contents.pages, manifest, completion)
             found.faults += check.run(files[completion.records.key], files[completion.outcomes.key])
@@ -101,9 +103,8 @@ class _SegmentCheck:
     """Goes over a WARC once."""
 
     def __init__(self, manifest: Manifest, found: Verification) -> None:
-        self.index_lines: list[bytes] = []
         self.pages: dict[int, _Page] = {}
-        self._name = SegmentName.parse(manifest.segment)
+        self._index = WarcIndexing(manifest.warc.key)
         self._key = manifest.warc.key
         self._found = found
         self._ids: set[UUID] = set()
@@ -126,6 +127,16 @@ class _SegmentCheck:
                 self._fault(FaultKind.DANGLING_REFERENCE, offset, f"no record {reference}")
         return self
 
+    @property
+    def index_lines(self) -> list[bytes]:
+        """The lines that an index of it should have."""
+        return [f"{entry.line()}\n".encode() for entry in self._index.entries(sys.maxsize)]
+
+    @property
+    def former_index_lines(self) -> list[bytes]:
+        """The lines that an index of it had that was made before 2026-12."""
+        return [f"{entry.line()}\n".encode() for entry in self._index.former_entries()]
+
     def _fault(self, kind: FaultKind, offset: int, detail: str) -> None:
         self._found.faults.append(Fault(kind, self._key, f"at {offset}: {detail}"))
 
@@ -146,13 +157,12 @@ class _SegmentCheck:
     def _check(self, record: WarcRecord, offset: int, length: int) -> None:
         self._ids.add(record.record_id)
         self._check_digests(record, offset)
+        self._index.add(record, offset, length)
         concurrent = record.headers.get("WARC-Concurrent-To")
-        if concurrent:
+        if concurrent and not self._is_imported:  # other programs' files may be parts of a whole
             self._references.append((offset, _referred(concurrent)))
         if record.kind in ("response", "revisit"):
             self._main = (record, offset, length)
-            entry = index_entry_of(record, self._name, offset, length)
-            self.index_lines += [f"{entry.line()}\n".encode()] if entry is not None else []
             self._note_revisit(record, offset)
         elif record.kind == "metadata" and b"outcome: " in record.block:
             self._note_page(record, offset, length)
@@ -166,7 +176,7 @@ class _SegmentCheck:
 
     def _note_page(self, record: WarcRecord, offset: int, length: int) -> None:
         main, self._main = self._main, None
-        if "WARC-Refers-To" in record.headers:
+        if "WARC-Refers-To" in record.headers and (main is not None or not self._is_imported):
             self._references.append((offset, _referred(record.headers["WARC-Refers-To"])))
         if parse_warc_fields(record.block).get("role") == [Role.ARTICLE.value]:
             about, at, size = main or (record, offset, length)
@@ -203,10 +213,10 @@ class _SegmentCheck:
             self._fault(FaultKind.PAYLOAD_DIGEST, offset, f"the payload's digest is {actual}")
 
 
-def _check_index(lines: list[bytes], cdxj: Path, key: str, found: Verification) -> None:
-    expected = sorted_index(lines).splitlines()
+def _check_index(contents: _SegmentCheck, cdxj: Path, key: str, found: Verification) -> None:
+    expected = sorted_index(contents.index_lines).splitlines()
     actual = cdxj.read_bytes().splitlines()
-    if expected == actual:
+    if actual in (expected, sorted_index(contents.former_index_lines).splitlines()):
         return
     missing = sorted(set(expected) - set(actual))
     extra = sorted(set(actual) - set(expected))

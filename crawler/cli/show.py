@@ -95,7 +95,8 @@ def _write(part: Part, lookup: Lookup, entry: IndexEntry) -> None:
     elif part is Part.BODY:
         sys.stdout.buffer.write(whole.body(_LARGEST).body)
     elif part is Part.HEADERS:
-        sys.stdout.buffer.write(capture.response[: capture.head().length])
+        told = capture if capture.response else whole
+        sys.stdout.buffer.write(told.response[: told.head().length])
     else:
         _write_record(part, lookup, entry, capture, whole)
 
@@ -139,16 +140,14 @@ def _facts(entry: IndexEntry, capture: Capture, whole: Capture, article: Article
 
 
 def _summarise(entry: IndexEntry, capture: Capture, whole: Capture, article: Article | None) -> None:
-    from archive.http1 import entity_body
-
     console = Console(soft_wrap=True, highlight=False)
-    head = capture.head()
+    head = (capture if capture.response else whole).head()
     same = f", the same as {whole.url} at {whole.date:%Y-%m-%d %H:%M:%S}" if capture.revisit else ""
     facts = [
         ("address", capture.url),
         ("captured", f"{capture.date:%Y-%m-%d %H:%M:%S} UTC{same}"),
         ("response", f"{head.status} {head.reason}, {head.first('content-type')}"),
-        ("payload", f"{len(entity_body(whole.response))} bytes, {whole.payload_digest}"),
+        ("payload", f"{len(whole.payload())} bytes, {whole.payload_digest}"),
         ("kept in", f"{entry.filename} at {entry.offset}"),
         ("found by", " ".join(part for part in (capture.discovery.via, capture.discovery.source_url) if part)),
     ]

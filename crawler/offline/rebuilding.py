@@ -1,7 +1,8 @@
 """What is derived from WARC files, made again from them alone: indexes, manifests, records and outcomes.
 
 What is there and says the same is left as it is; what is missing is stored; what says something else is replaced
-where that is harmless (an index) and reported where it is not (manifests and records are never overwritten).
+where that is harmless (an index) and reported where it is not (manifests and records are never overwritten). What
+an older version of this program made is superseded: a manifest of the next revision names an index of today.
 """
 
 from __future__ import annotations
@@ -136,14 +137,28 @@ class Rebuilding:
         cdxj = scratch / f"{name.text}.rebuilt.cdxj"
         write_durably(cdxj, index_text(contents.entries))
         manifest = contents.manifest(name, warc, cdxj, known[0].closed if known else contents.last)
+        there = newest_manifest(self._target, name)
+        if there is not None and _is_of_an_older_program(there[0], manifest):
+            self._supersede(name, there, manifest, cdxj)
+            rebuilt.index = rebuilt.manifest = ObjectChange.REPLACED
+            return
         revision = known[1] if known else 1
         indexed = manifest.cdxj.model_copy(update={"key": name.revised(manifest.cdxj.key, revision)})
         manifest = manifest.model_copy(update={"cdxj": indexed})
         rebuilt.index = self._put_index(manifest.cdxj, cdxj)
-        there = newest_manifest(self._target, name)
         if there is None:
             self._target.put_if_absent(name.revised(name.manifest_key, revision), manifest.to_bytes())
         rebuilt.manifest = _compared(there[0] if there else None, manifest)
+
+    def _supersede(self, name: SegmentName, there: tuple[Manifest, int], made: Manifest, cdxj: Path) -> None:
+        """Store the index and the manifest of the next revision; from then on they are the segment's."""
+        older, revision = there[0], there[1] + 1
+        indexed = made.cdxj.model_copy(update={"key": name.revised(made.cdxj.key, revision)})
+        self._target.put(indexed.key, cdxj, indexed.sha256)
+        manifest = made.model_copy(update={"cdxj": indexed})
+        self._target.put_if_absent(name.revised(name.manifest_key, revision), manifest.to_bytes())
+        if older.cdxj.key != indexed.key:
+            self._target.delete(older.cdxj.key)
 
     def _put_index(self, described: StoredFile, cdxj: Path) -> ObjectChange:
         there = _digest_of(self._target, described.key)
@@ -166,6 +181,11 @@ class Rebuilding:
         files = ((there.records.key, completed.records), (there.outcomes.key, completed.outcomes))
         same = all(_lines_digest(self._target, stored) == _file_lines_digest(made) for stored, made in files)
         rebuilt.records = ObjectChange.SAME if same else ObjectChange.DIFFERS
+
+
+def _is_of_an_older_program(there: Manifest, made: Manifest) -> bool:
+    """Whether a manifest says of the same WARC all that the one made now does, but for its index."""
+    return there.cdxj.sha256 != made.cdxj.sha256 and there.model_copy(update={"cdxj": made.cdxj}) == made
 
 
 def _compared(there: Manifest | None, made: Manifest) -> ObjectChange:

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from archive.captures import iterate_records
 from archive.cdxj import IndexEntry, index_text, plain_mime
 from archive.errors import BadAddress
+from archive.indexing import WarcIndexing
 from archive.library import require_archive
 from archive.lookup import Lookup
-from archive.recovery import entry_of_record
 from archive.storage.local import LocalStorage
 from archive.storage.opening import open_storage
 from archive.wacz_reading import WaczFile
@@ -69,8 +69,10 @@ def _wacz(path: Path, scratch: Path) -> Replayed:
 
 def _warc(path: Path, scratch: Path) -> Replayed:
     with path.open("rb") as stream:
-        found = [entry_of_record(record, path.name) for record in iterate_records(stream, _HEAD)]
-    entries = [entry for entry in found if entry is not None]
+        index = WarcIndexing(path.name)
+        for record in iterate_records(stream, _HEAD):
+            index.add(record, record.offset, record.length)
+    entries = list(index.entries(path.stat().st_size))
     (scratch / "index.cdxj").write_bytes(index_text(entries))
     pages = [ListedPage(entry.url, entry.moment, "") for entry in entries if _is_page(entry)]
     return Replayed(path.name, scratch, LocalStorage(path.parent.absolute()), PageListing(pages))
