@@ -27,13 +27,7 @@ from pipelines.rules import ExtractionRules, Quality
 TOOL = f"blocks with trafilatura {trafilatura.__version__} and resiliparse {version('resiliparse')}"
 _INNERMOST = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
 _SURE = {Quality.FAST: 0.8, Quality.DEFAULT: 0.9}
-<<<<<<< HEAD
 """Expected F1 from which the cheap judgement stands; `docs/measurements/extraction.md` has the cost of others."""
-=======
-"""Expected F1 from which the cheap judgement stands; `docs/measurements/extraction.md` has what other borders
-cost.
-"""
->>>>>>> 65e148f (The index keeps other methods apart, and has resources, conversions and revisits without a head; rebuild brings older indexes up to date)
 _MOST_TAGS = 20_000
 """Beginnings of tags past which nobody else is asked: on a page twice as large as any saved one it takes too long."""
 
