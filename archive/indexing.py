@@ -1,7 +1,7 @@
 """The index of a WARC file, from its records in their order.
 
-- Indexed are responses, revisits, resources and conversions of other addresses than this program's own
-  (``urn:newswarc:``) and those of name look-ups (``dns:``).
+- Indexed are responses, revisits, and resources and conversions of addresses: not what has a name only (``urn:``, as
+  the documents have that this program keeps in a segment) or tells of name look-ups (``dns:``).
 - A response without a readable HTTP head is not; a revisit may have none (WARC/1.1, section 6.7.2).
 - The request that belongs to a response is the one that names it, or that it names, in ``WARC-Concurrent-To``
   (WARC/1.1, section 5.7), wherever it stands; without that field, the one of the same address next to it.
@@ -18,7 +18,7 @@ from archive.http1 import BadMessage, parse_head
 from archive.request_method import GET, RequestMethod, request_method
 from archive.surt import surt_timestamp
 
-_NOT_INDEXED = ("urn:newswarc:", "dns:", "filedesc:")
+_NOT_INDEXED = ("urn:", "dns:", "whois:", "filedesc:", "metadata:")
 _WITHOUT_HTTP = frozenset({"resource", "conversion"})
 _TIMESTAMP_DIGITS = 14
 
@@ -87,13 +87,13 @@ class WarcIndexing:
 
 
 def is_indexed_address(target: str) -> bool:
-    """Whether what is captured of an address has a line in an index."""
+    """Whether a resource or conversion of this address has a line in an index."""
     return bool(target) and not target.startswith(_NOT_INDEXED)
 
 
 def entry_of_record(record: WarcRecord, filename: str) -> IndexEntry | None:
     """The index line of a record as if it had been asked for by GET; None for one that cannot be shown."""
-    if not is_indexed_address(record.target):
+    if not record.target or (record.kind in _WITHOUT_HTTP and not is_indexed_address(record.target)):
         return None
     if record.kind in _WITHOUT_HTTP:
         mime, status = plain_mime(record.headers.get("Content-Type", "")), 0

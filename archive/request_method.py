@@ -96,7 +96,7 @@ def _fields(body: bytes) -> dict[str, str]:
     for name, value in (pair for document in documents for pair in _leaves(document, "")):
         if name in fields:
             repeated[name] = repeated.get(name, 1) + 1
-            name = f"{name}.{repeated[name]}_"  # noqa: PLW2901 - the name that is free
+            name = f"{name}.{repeated[name]}_"
         fields[name] = value
     return fields
 
