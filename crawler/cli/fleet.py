@@ -108,7 +108,12 @@ def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: Json
     if as_json:
         known = {item.site.id: {"url": item.site.url, "due_in": round(max(0.0, item.due_in), 1)} for item in sites}
         seen = {
-            spool.holder: {"worker": spool.worker, "silent": round(spool.silent, 1), "lost": spool.lost}
+            spool.holder: {
+                "worker": spool.worker,
+                "silent": round(spool.silent, 1),
+                "present": spool.is_present,
+                "lost": spool.lost,
+            }
             for spool in spools
         }
         typer.echo(json.dumps({"sites": known, "spools": seen}, ensure_ascii=False))
@@ -116,9 +121,10 @@ def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: Json
     table = Table("site", "front page", "due")
     for item in sites:
         table.add_row(item.site.id, item.site.url, "now" if item.due_in <= 0 else f"in {item.due_in / 60:.0f} min")
-    workers = Table("spool", "worker", "heard of")
+    workers = Table("spool", "worker", "state", "heard of")
     for spool in spools:
-        workers.add_row(spool.holder, spool.worker, "lost" if spool.lost else f"{spool.silent:.0f} s ago")
+        state = "lost" if spool.lost else "there" if spool.is_present else "gone"
+        workers.add_row(spool.holder, spool.worker, state, f"{spool.silent:.0f} s ago")
     console = Console(highlight=False)
     print_whole(console, table)
     print_whole(console, workers)

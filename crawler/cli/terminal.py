@@ -11,6 +11,7 @@ from typing import Literal, TextIO
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 _STANDARD_OUTPUT = 1
 _STANDARD_ERROR = 2
@@ -96,10 +97,10 @@ def flush_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
 
 
-def print_whole(console: Console, table: Table) -> None:
-    """Print a table with all that is in its cells, wider than the terminal if it has to be."""
-    needed = Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum
+def print_whole(console: Console, part: Table | Text) -> None:
+    """Print a line, or a table with all that is in its cells, wider than the terminal if it has to be."""
+    needed = Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), part).maximum
     usual = console.width
     console.width = max(usual, needed)
-    console.print(table)
+    console.print(part)
     console.width = usual

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +19,7 @@ from rich.text import Text
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveOption, JsonOption, reads_archive
+from crawler.cli.terminal import print_whole
 from crawler.ending_signals import ending_signals
 from spiders.problems import printable
 
@@ -49,13 +50,14 @@ def status(
         return
     console = Console(soft_wrap=True, highlight=False)
     if not every:
-        console.print(_shown(found, concerns(found)))
+        for part in _shown(found, concerns(found)):
+            print_whole(console, part)
         return
     stopped = _stopped()
-    with Live(_shown(found, concerns(found)), console=console, auto_refresh=False) as live:
+    with Live(Group(*_shown(found, concerns(found))), console=console, auto_refresh=False) as live:
         while not stopped.wait(every):
             found = look(configuration)
-            live.update(_shown(found, concerns(found)), refresh=True)
+            live.update(Group(*_shown(found, concerns(found))), refresh=True)
 
 
 @reads_archive
@@ -160,7 +162,7 @@ def _line(concern: Concern) -> str:
     return printable(f"{concern.kind}: {about}{concern.detail}; {concern.remedy}")
 
 
-def _shown(found: Status, wrong: list[Concern]) -> RenderableType:
+def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
     table = Table("site", "articles", "newest", "sources read", "waiting", "last day's pages")
     for name, site in found.sites.items():
         table.add_row(
@@ -177,21 +179,17 @@ def _shown(found: Status, wrong: list[Concern]) -> RenderableType:
         f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments wait to be stored; "
         f"{found.disk_free >> 30} GiB free"
     )
-    return Group(table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong))
+    return [table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong)]
 
 
 def _workers(found: Status) -> list[Text]:
-    """A line for each place where a worker is."""
-    return [
-        Text(
-            printable(
-                f"worker {place}: "
-                + (f"crawls {', '.join(worker.sites)}" if worker.sites else "waits for work")
-                + f"; heard of {worker.silent:.0f} s ago"
-            )
-        )
-        for place, worker in sorted(found.workers.items())
-    ]
+    """A line for each place where a worker is, or was."""
+    lines = []
+    for place, worker in sorted(found.workers.items()):
+        doing = f"crawls {', '.join(worker.sites)}" if worker.sites else "waits for work"
+        state = doing if worker.is_present else "gone: it ended, was killed, or cannot reach the database"
+        lines.append(Text(printable(f"worker {place}: {state}; heard of {worker.silent:.0f} s ago")))
+    return lines
 
 
 def _ago(now: float, moment: float) -> str:

@@ -199,10 +199,22 @@ def _store(configuration: Configuration) -> None:
         logger.warning("%s", line)
 
 
+def is_of_the_job(record: logging.LogRecord) -> bool:
+    """Whether a line of procrastinate is about a job; of a database that is away, the worker tells in one line."""
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None:
+        if type(error).__module__.partition(".")[0] in ("procrastinate", "psycopg", "psycopg_pool"):
+            return False
+        error = error.__cause__ or error.__context__
+    return True
+
+
 def show_log() -> None:
     """What this package tells goes to standard error, of others what is wrong."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.addFilter(is_of_the_job)
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)
     for name, level in (("crawler.scale", logging.INFO), ("procrastinate", logging.ERROR)):
         log = logging.getLogger(name)
         log.setLevel(level)

@@ -19,6 +19,11 @@ from crawler.frontier.tables import ADDRESSES, CAPTURES, FLEET, MACHINES, PAGES,
 from crawler.scheduling import Pace
 from spiders.site import Site
 
+PRESENT_EVERY = 15.0
+"""Seconds after which a worker tells again that it is there."""
+_MISSED = 3
+"""How often it may fail to, before it counts as gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class FleetSite:
@@ -40,6 +45,11 @@ class WorkerSpool:
     """Seconds since the worker was last heard of."""
     lost: bool
     """Whether it was given up, and what it had is due again."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the worker is there, as far as it tells; one that was killed, or ended, is not."""
+        return not self.lost and self.silent <= _MISSED * PRESENT_EVERY
 
 
 class Fleet:

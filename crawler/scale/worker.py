@@ -12,15 +12,13 @@ from crawler.ending_signals import ending_signals
 from crawler.frontier.database import Database, FrontierUnavailable
 from crawler.keeping.state_adoption import adopt_state
 from crawler.scale.crawls import Crawls, Ending
-from crawler.scale.fleet import Fleet
+from crawler.scale.fleet import PRESENT_EVERY, Fleet
 from crawler.scale.jobs import SITES, UPKEEP, Jobs
 from crawler.setting_files import require_files
 from spiders.site import Site, duration
 
 logger = logging.getLogger(__name__)
 
-PRESENT_EVERY = 15.0
-"""Seconds between two signs of life."""
 SETTLED_EVERY = 20.0
 """Seconds between two looks for slots whose crawl has died."""
 AGAIN = 60.0
@@ -56,6 +54,7 @@ class Worker:
         self._name = configuration.machine or socket.gethostname()
         self._stopping = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
+        self._is_away = False
 
     async def run(self, *, until_idle: bool = False) -> None:
         """Work; until nothing is due, or for ever. Raises FrontierUnavailable when it cannot begin."""
@@ -86,8 +85,10 @@ class Worker:
             begun = time.monotonic()
             try:
                 await self._serve()
+                if not self._stopping.is_set():
+                    self._tell_away(ConnectionError("the connection was lost"))
             except Exception as error:  # noqa: BLE001 - whatever it was, the next try shows whether it has passed
-                logger.warning("the jobs cannot be reached: %s", error)
+                self._tell_away(error)
             if self._stopping.is_set():
                 return
             pause = _FIRST_PAUSE if time.monotonic() - begun > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
@@ -97,6 +98,7 @@ class Worker:
         jobs = Jobs(self._database, self._crawl, self._configuration.lost_after)
         async with jobs.app.open_async():
             await jobs.prepare()
+            self._answered()
             workers = [
                 asyncio.create_task(
                     jobs.app.run_worker_async(
@@ -158,7 +160,19 @@ class Worker:
         try:
             await asyncio.to_thread(self._fleet.present, self._crawls.holders(), self._name)
         except FrontierUnavailable as error:
-            logger.warning("%s", error)
+            self._tell_away(error)
+        else:
+            self._answered()
+
+    def _tell_away(self, error: Exception) -> None:
+        """Say once that the database is away."""
+        if not self._is_away:
+            self._is_away = True
+            line = " ".join(str(error.__cause__ or error).split())
+            logger.warning("the database does not answer; crawls go on, new ones begin when it does again: %s", line)
+
+    def _answered(self) -> None:
+        self._is_away = False
 
     async def _store(self) -> None:
         """Store what no crawl goes on with: at first, and each time that a segment would be closed for its age."""

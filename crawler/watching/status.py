@@ -70,6 +70,8 @@ class WorkerStatus:
     """Seconds since the worker was last heard of."""
     sites: tuple[str, ...]
     """What it crawls now."""
+    is_present: bool = True
+    """Whether it is there; one that was killed, or ended, is not."""
 
 
 @dataclass(slots=True)
@@ -182,7 +184,7 @@ def _workers(database: Database) -> dict[str, WorkerStatus]:
         at.setdefault(holder, []).append(site)
     spools = Fleet(database).spools()
     return {
-        spool.holder: WorkerStatus(spool.silent, tuple(sorted(at.get(spool.holder, ()))))
+        spool.holder: WorkerStatus(spool.silent, tuple(sorted(at.get(spool.holder, ()))), spool.is_present)
         for spool in spools
         if not spool.lost
     }

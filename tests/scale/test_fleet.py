@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,12 +10,18 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
+from sqlalchemy import update
 
 from archive.exchange import CaptureAddress, Discovery, Role
 from crawler.frontier.database import Database
 from crawler.frontier.entries import Captured, Due, Failed
 from crawler.frontier.frontier import Frontier
-from crawler.scale.fleet import Fleet
+from crawler.frontier.leases import NOW
+from crawler.frontier.tables import MACHINES
+from crawler.scale.crawls import is_of_the_job
+from crawler.scale.fleet import PRESENT_EVERY, Fleet
 from crawler.scheduling import Pace
 from spiders.site import Site, site_of_address
 from tests.support.postgres import Postgres
@@ -144,3 +151,43 @@ def test_the_commands(tmp_path: Path, postgres: Postgres) -> None:
     Fleet(Database(database)).present(["vm:/slot-1"], "vm")
     assert "0 addresses" in run("lost", "vm:/slot-1")
     assert "postgresql://user@host/name" in run("list", code=2, NEWSWARC_FRONTIER="")
+
+
+def test_a_worker_that_was_killed_is_gone_and_no_name_is_cut(database: Database, tmp_path: Path) -> None:
+    fleet = Fleet(database)
+    name = f"https://{'a-newspaper-with-a-long-name.' * 3}example/"
+    fleet.add([site_of_address(name)])
+    fleet.present(["one:/state/slot-1", "two:/state/slot-1"], "one")
+    silent = update(MACHINES).where(MACHINES.c.holder.startswith("two")).values(seen_at=NOW - 4 * PRESENT_EVERY)
+    database.transaction(lambda connection: connection.execute(silent))
+    settings = {"NEWSWARC_FRONTIER": database.engine.url.render_as_string(hide_password=False)}
+    told = newswarc("fleet", "list", "--json", cwd=tmp_path, **settings).json()
+    assert {spool: facts["present"] for spool, facts in told["spools"].items()} == {
+        "one:/state/slot-1": True,
+        "two:/state/slot-1": False,
+    }
+    assert [site["due_in"] for site in told["sites"].values()] == [0.0], "what is due is not due before now"
+    shown = newswarc("fleet", "list", cwd=tmp_path, **{**settings, "COLUMNS": "30"}).out
+    assert name in shown
+    assert "…" not in shown
+    status = newswarc("status", cwd=tmp_path, **settings).out
+    assert "worker one:/state/slot-1: waits for work" in status
+    assert "worker two:/state/slot-1: gone" in status
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [
+        (None, True),
+        (ValueError("of the job"), True),
+        (ConnectorException(), False),
+        (OperationalError("away"), False),
+    ],
+)
+def test_of_a_database_that_is_away_the_worker_tells_itself(error: Exception | None, is_told: bool) -> None:
+    wrapped = RuntimeError("around it") if error is not None else None
+    if wrapped is not None:
+        wrapped.__cause__ = error
+    told = (type(wrapped), wrapped, None) if wrapped is not None else None
+    record = logging.LogRecord("procrastinate", logging.ERROR, "", 0, "a job", (), told)
+    assert is_of_the_job(record) is is_told
