@@ -22,7 +22,7 @@ from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Reply
 from tests.crawler.test_politeness import answer
 from tests.support import validators
-from tests.support.processes import PROGRAM, ROOT, environment, newswarc, run
+from tests.support.processes import PROGRAM, READS, READS_OF, ROOT, environment, newswarc, newswarc_process, run
 
 BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
 
@@ -325,3 +325,32 @@ def test_the_program_tells_what_there_is(tmp_path: Path) -> None:
     assert newswarc("schema", cwd=tmp_path).json()["title"] == "Article"
     assert newswarc("--version", cwd=tmp_path).out.startswith("newswarc/")
     assert "crawl" in newswarc("--help", cwd=tmp_path).out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("records",),
+        ("find", "x.example"),
+        ("show", "https://x.example/1"),
+        ("history", "https://x.example/1"),
+        ("sites", "--json"),
+        ("config", "--json"),
+        ("schema",),
+        ("status",),
+        ("health", "--json"),
+        ("redact", "https://x.example/1", "--reason", "a court's order", "--yes"),
+        ("wacz", "-o", "x.wacz"),
+        ("export", "warc", "-o", "x.warc.gz"),
+        ("dataset", "info", "harbour"),
+        ("dataset", "list"),
+        ("dataset", "stats"),
+        ("dataset", "presign", "harbour"),
+        ("fleet", "list"),
+    ],
+    ids=lambda words: "-".join(words[:2]),
+)
+def test_a_command_does_the_same_in_a_process_of_its_own(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Tests run commands that only read in their own process; this is why they may."""
+    assert words[0] in READS or words[1] in READS_OF[words[0]]
+    assert newswarc(*words, cwd=tmp_path) == newswarc_process(*words, cwd=tmp_path)
