@@ -128,8 +128,12 @@ def registered_domain(host: str) -> str:
 
 
 def same_site(url: str, site: Site) -> bool:
-    """Whether an address lies on the site's registered domain."""
-    return registered_domain(urlsplit(url).hostname or "") == registered_domain(site.host)
+    """Whether an address lies on the site's registered domain. No text raises."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return registered_domain(host) == registered_domain(site.host)
 
 
 def is_denied(url: str, site: Site) -> bool:

@@ -54,6 +54,9 @@ ARTICLE_PRIORITY = 0
 REQUISITE_PRIORITY = -5
 """What a page needs waits for new articles, but not for those that are only linked: it changes with time."""
 
+SEED = "seed"
+"""``via`` of a front page that a site is explored from."""
+
 LISTED = "list"
 """``via`` of a page that an operator lists: it is fetched whatever is known of it."""
 

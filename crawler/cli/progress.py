@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from crawler.run.crawling import CrawlReport
 from crawler.run.run_state import RunState
+from spiders.left_out import LeftOut
 from spiders.problems import printable
 
 _REFRESHES_PER_SECOND = 4
@@ -70,6 +72,13 @@ def show_summary(console: Console, report: CrawlReport) -> None:
     table.add_row("articles", str(sum(report.articles.values())), _by_site(report.articles))
     if report.set_aside:
         table.add_row("set aside", str(sum(report.set_aside.values())), "dated outside of --since and --until")
+    left_out: Counter[str] = Counter()
+    for reasons in report.left_out.values():
+        left_out.update(reasons)
+    if left_out:
+        table.add_row("left out", str(left_out.total()), "announced by sources, and not asked for")
+    for reason, number in sorted(left_out.items()):
+        table.add_row("", str(number), f"{reason}: {LeftOut(reason).sentence}")
     table.add_row("pages", str(sum(report.pages.values())), "by what became of them")
     for outcome, number in report.pages.items():
         table.add_row("", str(number), _coloured(outcome))

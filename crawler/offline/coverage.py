@@ -146,8 +146,8 @@ class CoverageReading:
             if capture.role is Role.SITEMAP:
                 return [found for found in parse_sitemap(body, capture.url).articles if found.news]
             if looks_like_json(body):
-                return parse_json_feed(body, capture.url)
-            return parse_feed(body, capture.url)
+                return parse_json_feed(body, capture.url).articles
+            return parse_feed(body, capture.url).articles
         except (NotASource, BadMessage):
             self._unread += 1
             return ()

@@ -32,10 +32,14 @@ from pipelines.allocator import bound_allocator
 from pipelines.pool import ExtractionPool
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
+from spiders.problems import Problem
+from spiders.requests import SEED
 from spiders.site import Site
 
 logger = logging.getLogger(__name__)
 
+_BARREN = "neither the front page nor a feed or sitemap that it leads to shows an article"
+_OF_BARREN = "open it in a browser: if it shows articles, name its sources in a definition (newswarc site add)"
 _LOG_LEVELS = ("CRITICAL", "INFO", "DEBUG")
 
 
@@ -70,6 +74,8 @@ class CrawlReport:
     """New records by site."""
     found: dict[str, int] = field(default_factory=dict)
     """Articles that the sources show, by site."""
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Articles that sources announce and that are not asked for, by site and reason (`spiders.left_out.LeftOut`)."""
     received: int = 0
     """Bytes of responses."""
     files: list[str] = field(default_factory=list)
@@ -230,6 +236,7 @@ def _settings(
 def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats: dict[str, Any]) -> CrawlReport:
     state = run.state
     counts, findings = state.counts, state.findings
+    state.problems += [Problem(site.id, site.url, _BARREN, _OF_BARREN) for site in _barren(plan, state)]
     problems = [str(problem) for problem in state.problems] + counts.problems
     broken = sum(
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
@@ -256,6 +263,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         articles=dict(sorted(counts.articles.items())),
         found=dict(sorted(findings.found.items())),
         set_aside=dict(sorted(findings.set_aside.items())),
+        left_out={site: dict(sorted(reasons.items())) for site, reasons in sorted(findings.left_out.items())},
         received=counts.received,
         files=[] if plan.dry_run else sorted(counts.files),
         leftovers=state.recovered,
@@ -267,6 +275,14 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         fronts=findings.fronts,
         storage_trouble=bool(counts.problems) or bool(broken) or not state.complete,
     )
+
+
+def _barren(plan: CrawlPlan, state: RunState) -> list[Site]:
+    """Sites that were explored from their front page, of which no article was found and nothing else was told."""
+    findings = state.findings
+    explored = {reading.site for reading in findings.sources if reading.via == SEED}
+    told = {problem.site for problem in state.problems} | set(state.elsewhere)
+    return [site for site in plan.sites if site.id in explored - told and not findings.found[site.id]]
 
 
 def _planned(url: str, discovery: Discovery) -> dict[str, str]:

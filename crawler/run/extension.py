@@ -14,6 +14,7 @@ from crawler.config import load_configuration
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.run_state import RunOptions
 from pipelines.items import page_captured
+from spiders.left_out import articles_left_out
 from spiders.problems import problem_found
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class CrawlExtension:
             (run.close, signals.spider_closed),
             (run.capturing.derive, page_captured),
             (run.state.note_problem, problem_found),
+            (run.state.note_left_out, articles_left_out),
         ]
         for receiver, signal in receivers:
             crawler.signals.connect(receiver, signal)

@@ -21,6 +21,7 @@ from spiders.requests import (
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
     LISTED,
+    SEED,
     SOURCE_ROLES,
     asked_address,
     discovery_of,
@@ -31,8 +32,6 @@ from spiders.url_identity import identity
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-
-_SEED = "seed"
 
 _EXPLORED = frozenset({"page", "robots", "guess"})
 """Sources that a front page led to, without what these led to in turn, such as a back catalogue."""
@@ -150,7 +149,7 @@ class FrontierMiddleware:
     def _known_sources(self, discovery: Discovery) -> list[Request]:
         """What a front page led to before, when it is not time for the front page itself."""
         spider, run = self._crawler.spider, self._run
-        if discovery.via != _SEED or not run.state.options.due_only or not isinstance(spider, NewsSpider):
+        if discovery.via != SEED or not run.state.options.due_only or not isinstance(spider, NewsSpider):
             return []
         site = spider.sites[discovery.site]
         known = [source for source in run.frontier.sources(site.id) if source.via in _EXPLORED]
@@ -284,7 +283,7 @@ class FrontierMiddleware:
         """
         if discovery.role is Role.REQUISITE:
             return self._made_conditional(request)
-        if discovery.via != _SEED and self._run.frontier.last_found(request.url) > 0:
+        if discovery.via != SEED and self._run.frontier.last_found(request.url) > 0:
             return self._made_conditional(request)
         return request
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from crawler.keeping.counts import Counts
 from crawler.keeping.source_reading import SourceReading
 from crawler.polite.site_budget import SiteBudget, SiteLimits
 from crawler.scheduling import Pace
+from spiders.left_out import LeftOut
 from spiders.problems import Problem
 from spiders.run_services import RunSites
 from spiders.site import Site, duration
@@ -46,6 +47,8 @@ class SourceFindings:
     """Articles of each site that are dated outside of the run's period."""
     planned: list[Due] = field(default_factory=list)
     """In a dry run: what would be fetched."""
+    left_out: dict[str, Counter[LeftOut]] = field(default_factory=dict)
+    """Articles that sources announce and that are not asked for, by site and reason."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and language that front pages give themselves, by site."""
 
@@ -112,6 +115,10 @@ class RunState:
     def note_front(self, site: str, name: str, language: str) -> None:
         """A front page gives itself this name and language."""
         self.findings.fronts[site] = (name, language)
+
+    def note_left_out(self, site: str, counts: Mapping[LeftOut, int]) -> None:
+        """A source of a site announces articles that are not asked for."""
+        self.findings.left_out.setdefault(site, Counter()).update(counts)
 
     def note_problem(self, problem: Problem) -> None:
         """Something went wrong at a site."""

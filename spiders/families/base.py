@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy.http import Request, Response
@@ -15,7 +16,8 @@ from archive.exchange import Discovery, Role
 from archive.period import Period
 from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
-from spiders.links import clean_address
+from spiders.left_out import LeftOut, LeftOutCounts, articles_left_out
+from spiders.links import address_flaw, clean_address
 from spiders.problems import Problem, problem_found
 from spiders.requests import (
     ARTICLE_PRIORITY,
@@ -46,6 +48,19 @@ SITE_DIRECTORIES = "NEWSWARC_SITE_DIRECTORIES"
 
 VARIABLE_READER = "NEWSWARC_VARIABLE_READER"
 """Scrapy setting: a function that gives the value of a variable that a definition names, or None."""
+
+
+_FAULTS = {
+    LeftOut.NO_ADDRESS: "the site has to mend it; the other entries are read",
+    LeftOut.UNFIT: "mend the address, or tell the site; the others are read",
+    LeftOut.TOO_LONG: "find a shorter form of the address, or tell the site; the others are read",
+    LeftOut.UNREADABLE_DATE: "name the sitemap as a source in the site's definition: these are then taken",
+}
+"""Reasons that somebody has to know of at once, each with what can be done. Whatever else is left out is counted."""
+
+
+def _shortened(text: str, most: int = 100) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 class SiteSpider(scrapy.Spider):
@@ -136,12 +151,30 @@ class SiteSpider(scrapy.Spider):
             return RECAPTURE_PRIORITY
         return ARTICLE_PRIORITY if discovery.source_date else LINKED_PRIORITY
 
-    def articles(self, site: Site, found: Iterable[Found], via: str, source: Response | None) -> Iterator[Request]:
-        """Requests for announced articles that are wanted."""
+    def articles(
+        self,
+        site: Site,
+        found: Iterable[Found],
+        via: str,
+        source: Response | None,
+        *,
+        why: Callable[[Found], LeftOut | None] = lambda _: None,
+        without_address: int = 0,
+    ) -> Iterator[Request]:
+        """Requests for announced articles; those that are left out are counted and told.
+
+        `why` says why one is left out that could be asked for, `without_address` how many entries give no address.
+        """
         source_record = capture_of(source.meta).record_id if source is not None else ""
+        left_out = LeftOutCounts()
+        left_out.add(LeftOut.NO_ADDRESS, "", without_address)
+        announced = without_address
         for item in found:
+            announced += 1
             address = clean_address(item.url)
-            if address is None:
+            reason = why(item) if address is not None else address_flaw(item.url)
+            if reason is not None or address is None:
+                left_out.add(reason or LeftOut.UNFIT, item.unreadable_date or item.url)
                 continue
             discovery = Discovery(
                 role=Role.ARTICLE,
@@ -155,6 +188,25 @@ class SiteSpider(scrapy.Spider):
                 seen_at=self.seen_at,
             )
             yield self.article_request(site, discovery, address)
+        self._tell_left_out(site, source.url if source is not None else "", left_out, announced)
+
+    def _tell_left_out(self, site: Site, source: str, left_out: LeftOutCounts, announced: int) -> None:
+        """Tell what a source announces that is not asked for, and what of that is the site's fault."""
+        if not left_out.counts:
+            return
+        self.crawler.signals.send_catch_log(signal=articles_left_out, site=site.id, counts=left_out.counts)
+        for reason, remedy in _FAULTS.items():
+            if number := left_out.counts[reason]:
+                example = left_out.examples[reason]
+                such = f" ({_shortened(example)})" if example else ""
+                what = f"{number} of {announced} entries left out{such}: {reason.sentence}"
+                self.report(site.id, source or example, what, remedy)
+        if left_out.counts[LeftOut.OFF_SITE] == announced:
+            host = urlsplit(left_out.examples[LeftOut.OFF_SITE]).netloc
+            what = f"all {announced} articles that it announces lie on another site, such as {host}"
+            self.report(
+                site.id, source, what, f"if the site has moved, make {host} the host of url in its definition"
+            )
 
     async def parse_page(self, response: Response) -> AsyncIterator[Request | PageItem]:
         """An article page: what it needs to look as it does; its capture's address goes to the pipelines."""

@@ -7,8 +7,10 @@ The back catalogue is left alone unless it is asked for (``backfill``).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -18,7 +20,8 @@ from scrapy.http import Request, Response
 from archive.exchange import Discovery, Role
 from archive.period import Period
 from spiders.families.base import SiteSpider
-from spiders.links import is_article, is_denied, is_fetchable
+from spiders.left_out import LeftOut
+from spiders.links import is_denied, is_fetchable, same_site, why_left_out
 from spiders.problems import NotASource
 from spiders.reading import read_source
 from spiders.requests import (
@@ -26,15 +29,16 @@ from spiders.requests import (
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
     RECAPTURE,
+    SEED,
     SOURCE_PRIORITY,
     discovery_of,
     is_unchanged,
 )
 from spiders.site import Site, SourceKind
 from spiders.sources.feed import parse_feed
-from spiders.sources.found import Found
+from spiders.sources.found import Feed, Found
 from spiders.sources.section import Section, parse_section
-from spiders.sources.sitemap import ChildSitemap, parse_sitemap
+from spiders.sources.sitemap import ChildSitemap, Sitemap, parse_sitemap
 
 USUAL_FEEDS = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
 USUAL_SITEMAPS = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml")
@@ -67,7 +71,7 @@ class NewsSpider(SiteSpider):
             for source in named:
                 yield self.source_request(site, source.url, Role(source.kind.value), "definition")
             if not site.sources:
-                yield self.source_request(site, site.url, Role.SECTION, "seed")
+                yield self.source_request(site, site.url, Role.SECTION, SEED)
 
     def source_request(
         self, site: Site, url: str, role: Role, via: str, *, depth: int = 0, is_old: bool = False
@@ -99,14 +103,16 @@ class NewsSpider(SiteSpider):
         if response.status != 200 or is_unchanged(response):
             return
         try:
-            found = await read_source(
+            feed: Feed = await read_source(
                 self.services.reader, response, parse_feed, response.url, _content_type(response)
             )
         except NotASource as error:
             self._not_a_source(response, error)
             return
-        wanted = [item for item in found if is_article(item.url, site, announced=True)]
-        for request in self.articles(site, wanted, "feed", response):
+        self._tell_flaws(response, feed.flaws)
+        found = [_on_site(item, site) for item in feed.articles]
+        why = partial(self._why_left_out, site=site, named=True)
+        for request in self.articles(site, found, "feed", response, why=why, without_address=feed.without_address):
             yield request
 
     async def parse_sitemap(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
@@ -115,13 +121,15 @@ class NewsSpider(SiteSpider):
         if response.status != 200 or is_unchanged(response):
             return
         try:
-            sitemap = await read_source(self.services.reader, response, parse_sitemap, response.url)
+            sitemap: Sitemap = await read_source(self.services.reader, response, parse_sitemap, response.url)
         except NotASource as error:
             self._not_a_source(response, error)
             return
         if sitemap.children and depth >= _DEEPEST_INDEX:
             self._not_a_source(response, NotASource(f"an index within {depth} indexes", "name its sitemaps instead"))
             return
+        self._tell_flaws(response, sitemap.flaws)
+        self._tell_unreadable_dates(response, sitemap.children)
         for child in sitemap.children:
             if self._is_wanted_child(child, site):
                 is_old = not self._is_recent_child(child)
@@ -131,8 +139,11 @@ class NewsSpider(SiteSpider):
                 request.meta[CHANGED] = child.lastmod
                 yield request
         named = any(source.url == response.url for source in site.sources)
-        wanted = [item for item in sitemap.articles if self._is_wanted(item, site, named=named)]
-        for request in self.articles(site, wanted, "sitemap", response):
+        found = [_on_site(item, site) for item in sitemap.articles]
+        why = partial(self._why_left_out, site=site, named=named)
+        for request in self.articles(
+            site, found, "sitemap", response, why=why, without_address=sitemap.without_address
+        ):
             yield request
 
     async def parse_section(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
@@ -154,7 +165,7 @@ class NewsSpider(SiteSpider):
             self._not_a_source(response, error)
             return
         discovery = discovery_of(response.meta)
-        if discovery.via == "seed":
+        if discovery.via == SEED:
             self.services.note_front(site.id, section.name, section.language)
             async for request in self._explore(response, site, section):
                 yield request
@@ -198,9 +209,30 @@ class NewsSpider(SiteSpider):
     def _is_recent_child(self, child: ChildSitemap) -> bool:
         return "news" in child.url.lower() or self._recent.wants(child.lastmod)
 
-    def _is_wanted(self, item: Found, site: Site, *, named: bool) -> bool:
-        fresh = item.news or self.backfill or self._recent.wants(item.date) or (named and not item.date)
-        return fresh and is_article(item.url, site, announced=item.news)
+    def _why_left_out(self, item: Found, site: Site, *, named: bool) -> LeftOut | None:
+        """Why an announced article is not asked for; `named` tells that the site's definition names the source."""
+        reason = why_left_out(item.url, site, announced=item.news)
+        if reason in (LeftOut.DENIED, LeftOut.OFF_SITE) or item.news or self.backfill:
+            return reason
+        if item.date:
+            return reason if self._recent.wants(item.date) else LeftOut.OLD
+        if named or reason is not None:
+            return reason
+        return LeftOut.UNREADABLE_DATE if item.unreadable_date else LeftOut.UNDATED
+
+    def _tell_flaws(self, response: Response, flaws: Iterable[str]) -> None:
+        for flaw in flaws:
+            what = f"could be read in part only: {flaw}"
+            self.report(
+                discovery_of(response.meta).site, response.url, what, "the site has to mend it; what came is read"
+            )
+
+    def _tell_unreadable_dates(self, response: Response, children: Sequence[ChildSitemap]) -> None:
+        unread = [child.unreadable_date for child in children if child.unreadable_date]
+        if unread and not self.backfill:
+            what = f"the dates of {len(unread)} of {len(children)} sitemaps can't be read, such as {unread[0]!r}"
+            remedy = "name those with new articles among the sources of the site's definition"
+            self.report(discovery_of(response.meta).site, response.url, what, remedy)
 
     def _site(self, response: Response) -> Site:
         return self.sites[discovery_of(response.meta).site]
@@ -235,3 +267,10 @@ class SectionSpider(NewsSpider):
 def _content_type(response: Response) -> str:
     value = response.headers.get("Content-Type")
     return value.decode("latin-1") if value else ""
+
+
+def _on_site(item: Found, site: Site) -> Found:
+    """An announced article by that of its addresses that lies on the site; else as it is."""
+    if not item.others or same_site(item.url, site):
+        return item
+    return replace(item, url=next((other for other in item.others if same_site(other, site)), item.url))

@@ -12,8 +12,9 @@ import feedparser
 
 from spiders.dates import announced_date
 from spiders.problems import NotASource
-from spiders.sources.found import Found
+from spiders.sources.found import Feed, Found
 from spiders.sources.json_feed import looks_like_json, parse_json_feed
+from spiders.sources.unpacking import unpacked
 
 MOST_ITEMS = 5000
 """Entries of a feed past which it is cut: what follows is years old, or a flood."""
@@ -29,11 +30,13 @@ _ENTITY = re.compile(rb"<!ENTITY\b[^>]*>")
 _ENDS = ((b"<rss", b"</channel></rss>"), (b"<feed", b"</feed>"), (b":RDF", b"</rdf:RDF>"))
 
 
-def parse_feed(body: bytes, url: str, content_type: str = "") -> list[Found]:
+def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     """The entries of a feed, newest as the feed has them.
 
     Raises NotASource when the document is no feed, or a feed without entries.
     """
+    flaws: list[str] = []
+    body = b"".join(unpacked(body, flaws))
     if not body.strip():
         raise NotASource("the feed is empty (no bytes)", "check its address in the site's definition")
     if looks_like_json(body):
@@ -53,7 +56,8 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> list[Found]:
             f"not a feed: {' '.join(reason.split())[:200]}", "check its address in the site's definition"
         )
     entries = [_found(entry, url) for entry in feed.entries]
-    return [found for found in entries if found is not None]
+    found = tuple(entry for entry in entries if entry is not None)
+    return Feed(found, len(entries) - len(found), tuple(flaws))
 
 
 def _bounded(body: bytes) -> bytes:
@@ -70,13 +74,8 @@ def _bounded(body: bytes) -> bytes:
 
 
 def _found(entry: Any, url: str) -> Found | None:
-    link = entry.get("link") or next((item.get("href") for item in entry.get("links", ()) if item.get("href")), "")
-    link = link or (entry.get("id", "") if str(entry.get("id", "")).startswith("http") else "")
-    try:
-        address = urljoin(url, link.strip())
-    except ValueError:
-        return None
-    if not link:
+    address, *others = _addresses(entry, url) or [""]
+    if not address:
         return None
     return Found(
         url=address,
@@ -84,7 +83,24 @@ def _found(entry: Any, url: str) -> Found | None:
         title=" ".join(str(entry.get("title", "")).split()),
         author=" ".join(str(entry.get("author", "")).split()),
         news=True,
+        others=tuple(others),
     )
+
+
+def _addresses(entry: Any, url: str) -> list[str]:
+    """An entry's addresses, the likeliest first: the one behind a feed service's, its link, its permanent id."""
+    original = [str(value) for name, value in entry.items() if name.endswith("_origlink")]
+    linked = entry.get("link") or next((item.get("href") for item in entry.get("links", ()) if item.get("href")), "")
+    named = str(entry.get("id", ""))
+    given = [*original, str(linked or ""), named if named.startswith("http") else ""]
+    return list(dict.fromkeys(_joined(url, address.strip()) for address in given if address.strip()))
+
+
+def _joined(url: str, address: str) -> str:
+    try:
+        return urljoin(url, address)
+    except ValueError:
+        return address  # whoever asks for it says so
 
 
 def _as_parsed(moment: Any) -> str:

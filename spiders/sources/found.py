@@ -20,3 +20,18 @@ class Found:
     author: str = ""
     news: bool = False
     """Whether a feed or a news sitemap announces it, rather than a link."""
+    others: tuple[str, ...] = ()
+    """Further addresses of it, for when the first leads to a service that counts readers."""
+    unreadable_date: str = ""
+    """What stands where the date should be, when it can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed says."""
+
+    articles: tuple[Found, ...]
+    without_address: int = 0
+    """Entries that give no address."""
+    flaws: tuple[str, ...] = ()
+    """Why it could not be read to its end."""

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from spiders.dates import announced_date
 from spiders.problems import NotASource
-from spiders.sources.found import MOST_ENTRIES, Found
+from spiders.sources.found import MOST_ENTRIES, Feed, Found
 
 _REMEDY = "check its address in the site's definition"
 
@@ -18,7 +18,7 @@ def looks_like_json(body: bytes) -> bool:
     return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def parse_json_feed(body: bytes, url: str) -> list[Found]:
+def parse_json_feed(body: bytes, url: str) -> Feed:
     """The items of a feed. Raises NotASource when the document is none, or has no items."""
     try:
         document = json.loads(body, parse_int=str)  # numbers are not wanted, and a long one is slow to make
@@ -29,20 +29,20 @@ def parse_json_feed(body: bytes, url: str) -> list[Found]:
     items = document.get("items")
     if not isinstance(items, list) or not items:
         raise NotASource("the feed has no entries", "nothing to do if the site is quiet; else check its address")
-    found = [_found(item, document, url) for item in items[:MOST_ENTRIES] if isinstance(item, dict)]
-    return [item for item in found if item is not None]
+    found = [_found(item, document, url) if isinstance(item, dict) else None for item in items[:MOST_ENTRIES]]
+    return Feed(tuple(item for item in found if item is not None), found.count(None))
 
 
 def _found(item: dict[str, Any], feed: dict[str, Any], url: str) -> Found | None:
     address = _text(item, "url") or _text(item, "external_url")
     if not address and _text(item, "id").startswith("http"):
         address = _text(item, "id")
+    if not address:
+        return None
     try:
         joined = urljoin(url, address)
     except ValueError:
-        return None
-    if not address:
-        return None
+        joined = address  # whoever asks for it says so
     date = announced_date(_text(item, "date_published") or _text(item, "date_modified"))
     return Found(joined, date, _text(item, "title"), _author(item) or _author(feed), news=True)
 

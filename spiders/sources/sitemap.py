@@ -1,32 +1,36 @@
-"""Sitemaps (sitemaps.org protocol 0.9, Google News extension): url sets, indexes, plain lists, gzipped ones.
+"""Sitemaps (sitemaps.org protocol 0.9, Google News extension): url sets, indexes, plain lists, feeds; gzipped ones.
 
-They are read as they are unpacked, entry by entry, so that a large one takes no more memory than a small one.
+They are read as they are unpacked, entry by entry, so that a large one takes no more memory than a small one. What
+is faulty is mended or passed over, and told (`Sitemap.flaws`): one entry's fault costs no other entry.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from itertools import chain, islice
-from typing import cast
 from urllib.parse import urljoin
-
-from lxml import etree
 
 from spiders.dates import announced_date
 from spiders.problems import NotASource
+from spiders.sources.feed import parse_feed
 from spiders.sources.found import MOST_ENTRIES, Found
+from spiders.sources.unpacking import unpacked
+from spiders.sources.xml_mending import decoded, mended
 
-MAX_SIZE = 50 << 20
-"""Bytes of an uncompressed sitemap past which it is not read (the protocol's own limit)."""
-
-_GZIP_MAGIC = b"\x1f\x8b"
-_STEP = 1 << 18
-_MARK_AND_BLANKS = b"\xef\xbb\xbf \t\r\n"
-_MOST_ELEMENTS = 10_000
-"""Elements of one entry past which a sitemap is up to no good."""
-_ENTRIES = {"urlset": "url", "sitemapindex": "sitemap"}
+_MOST_TAGS = 20_000
+"""Tags of one entry past which a sitemap is up to no good."""
+_TAG = re.compile(r"<(/?)([^\s<>/]+)([^<>]*)>")
+_LONGEST_TEXT = 1 << 16
+"""Characters between two tags of which the end is kept."""
+_ENTRIES = frozenset({"url", "sitemap"})
+_ROOTS = frozenset({"urlset", "sitemapindex"})
+_FEEDS = frozenset({"rss", "feed", "rdf"})
+_NEWS_DATE = "publication_date"
+_NO_DATES = frozenset({"", "null", "none", "nil", "undefined", "n/a", "-", "false", "0"})
+"""What programs write where they have no date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,9 @@ class ChildSitemap:
 
     url: str
     lastmod: str = ""
-    """ISO 8601; empty when not given."""
+    """ISO 8601; empty when not given, or when it can't be read."""
+    unreadable_date: str = ""
+    """What stands where the date should be, when it can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,141 +50,195 @@ class Sitemap:
 
     articles: tuple[Found, ...] = ()
     children: tuple[ChildSitemap, ...] = ()
+    without_address: int = 0
+    """Entries that give no address."""
+    flaws: tuple[str, ...] = ()
+    """Why it could not be read to its end."""
 
 
 def parse_sitemap(body: bytes, url: str) -> Sitemap:
-    """Read a sitemap, up to `MOST_ENTRIES`. Raises NotASource when the document is none."""
-    pieces = _plain(body)
-    first = next((piece for piece in pieces if piece.strip(_MARK_AND_BLANKS)), b"")
+    """Read a sitemap, up to `MOST_ENTRIES`. Raises NotASource when the document is none.
+
+    The protocol also allows RSS and Atom feeds and plain lists, one address a line, in the place of XML.
+    """
+    flaws: list[str] = []
+    texts = decoded(unpacked(body, flaws))
+    first = next((text for text in texts if text.strip()), "").lstrip()
     if not first:
-        raise NotASource("the sitemap is empty", "check its address in the site's definition")
-    if not first.lstrip(_MARK_AND_BLANKS).startswith(b"<"):
-        return _plain_list(b"".join(chain((first,), pieces)), url)
-    reading = _Reading()
-    entries = list(islice(reading.entries(chain((first.lstrip(_MARK_AND_BLANKS),), pieces)), MOST_ENTRIES))
-    if reading.kind == "sitemapindex":
-        return Sitemap(children=tuple(_child(entry, url) for entry in entries))
-    if not entries and reading.fault:
-        raise NotASource(f"malformed XML: {reading.fault}", "try again later; the site has to mend it")
-    return Sitemap(articles=tuple(_article(entry, url) for entry in entries))
-
-
-def _plain(body: bytes) -> Iterator[bytes]:
-    """The document in pieces, unpacked if need be. Raises NotASource."""
-    if not body.startswith(_GZIP_MAGIC):
-        yield from (body[start : start + _STEP] for start in range(0, len(body), _STEP))
-        return
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    packed, size = body, 0
-    while packed and not inflater.eof:
-        try:
-            piece = inflater.decompress(packed, _STEP)
-        except zlib.error as error:
-            raise NotASource(f"damaged gzip: {error}", "try again later; the site has to mend it") from error
-        packed = inflater.unconsumed_tail
-        size += len(piece)
-        if size > MAX_SIZE:
-            raise NotASource(
-                f"more than {MAX_SIZE} bytes when unpacked", "name smaller sitemaps in the site's definition"
-            )
-        yield piece
-    if not inflater.eof:
-        raise NotASource("the gzip data is cut short", "try again later; the site has to mend it")
-
-
-def _plain_list(text: bytes, url: str) -> Sitemap:
-    lines = (line.strip() for line in text.decode("utf-8", "replace").splitlines())
-    addresses = list(islice((line for line in lines if line.startswith(("http://", "https://"))), MOST_ENTRIES))
-    if not addresses:
-        raise NotASource("neither XML nor a list of addresses", f"check {url} in a browser")
-    return Sitemap(articles=tuple(Found(address) for address in addresses))
-
-
-class _Reading:
-    """A sitemap's entries, read one after the other; what was read is let go."""
-
-    def __init__(self) -> None:
-        self.kind = ""
-        """Name of the root element."""
-        self._parser = etree.XMLPullParser(
-            events=("start", "end"), recover=True, resolve_entities=False, no_network=True, remove_comments=True
-        )
-        self._root: etree._Element | None = None
-        self._elements = 0
-
-    @property
-    def fault(self) -> str:
-        """The first fault of the document, for a person."""
-        log = self._parser.feed_error_log
-        return f"line {log[0].line}: {log[0].message}" if len(log) else ""
-
-    def entries(self, pieces: Iterator[bytes]) -> Iterator[dict[str, str]]:
-        """Texts of each entry that has a ``loc``, by name. Raises NotASource."""
-        remedy = "check its address in the site's definition"
-        try:
-            for piece in pieces:
-                self._parser.feed(piece)
-                yield from self._completed()
-            self._parser.close()  # what this would still complete was cut off in its middle
-        except etree.XMLSyntaxError as error:
-            if not self.kind:
-                raise NotASource(f"not XML: {error}", remedy) from error
-        if not self.kind:
-            raise NotASource("not XML", remedy)
-
-    def _completed(self) -> Iterator[dict[str, str]]:
-        events = cast("Iterator[tuple[str, etree._Element]]", self._parser.read_events())
-        for event, element in events:
-            if event == "start":
-                self._begun(element)
-            elif element.getparent() is self._root and self._root is not None:
-                found = _texts(element) if _local(element) == _ENTRIES[self.kind] else {}
-                self._elements = 0
-                element.clear()
-                while element.getprevious() is not None:
-                    del self._root[0]
-                if "loc" in found:
-                    yield found
-
-    def _begun(self, element: etree._Element) -> None:
-        if self._root is None:
-            self._root, self.kind = element, _local(element)
-            if self.kind not in _ENTRIES:
-                what = "an HTML page" if self.kind == "html" else f"a document of kind {self.kind[:40]!r}"
-                raise NotASource(f"{what} where a sitemap was expected", "check the Sitemap lines of robots.txt")
-        self._elements += 1
-        if self._elements > _MOST_ELEMENTS:
-            raise NotASource(f"an entry of more than {_MOST_ELEMENTS} elements", "leave it out of the definition")
-
-
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
-
-
-def _texts(element: etree._Element) -> dict[str, str]:
-    """The first text of each kind of element below."""
-    found: dict[str, str] = {}
-    for child in element.iterdescendants():
-        if _local(child) and child.text and child.text.strip():
-            found.setdefault(_local(child), " ".join(child.text.split()))
-    return found
-
-
-def _child(entry: dict[str, str], url: str) -> ChildSitemap:
-    return ChildSitemap(_joined(url, entry["loc"]), announced_date(entry.get("lastmod", "")))
-
-
-def _article(entry: dict[str, str], url: str) -> Found:
-    return Found(
-        url=_joined(url, entry["loc"]),
-        date=announced_date(entry.get("publication_date") or entry.get("lastmod", "")),
-        title=entry.get("title", "") if "publication_date" in entry else "",
-        news="publication_date" in entry,
+        raise NotASource(f"the sitemap is empty{_because(flaws)}", "check its address in the site's definition")
+    if first.startswith("{"):
+        return _feed(body, url)
+    if not first.startswith("<"):
+        return _plain_list("".join(chain((first,), texts)), url, flaws)
+    reading = _Reading(mended(chain((first,), texts)), flaws)
+    entries = list(islice(reading.entries(), MOST_ENTRIES))
+    if reading.kind in _FEEDS:
+        return _feed(body, url)
+    if len(entries) < MOST_ENTRIES and not reading.is_complete and not flaws:
+        flaws.append("its end is missing")
+    if not entries and flaws:
+        raise NotASource(f"malformed XML: {flaws[0]}", "try again later; the site has to mend it")
+    placed = [entry for entry in entries if entry.own("loc")]
+    return Sitemap(
+        articles=tuple(_article(entry, url) for entry in placed if entry.kind == "url"),
+        children=tuple(_child(entry, url) for entry in placed if entry.kind == "sitemap"),
+        without_address=len(entries) - len(placed),
+        flaws=tuple(flaws),
     )
 
 
+def _feed(body: bytes, url: str) -> Sitemap:
+    feed = parse_feed(body, url)
+    return Sitemap(articles=feed.articles, without_address=feed.without_address, flaws=feed.flaws)
+
+
+def _plain_list(text: str, url: str, flaws: list[str]) -> Sitemap:
+    lines = (line.strip() for line in text.splitlines())
+    addresses = list(islice((line for line in lines if line.startswith(("http://", "https://"))), MOST_ENTRIES))
+    if not addresses:
+        raise NotASource("neither XML nor a list of addresses", f"check {url} in a browser")
+    return Sitemap(articles=tuple(Found(address) for address in addresses), flaws=tuple(flaws))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    text: str
+    """What stands before it."""
+    name: str
+    """With its prefix, in lower case."""
+    opens: bool
+    closes: bool
+
+    @property
+    def local(self) -> str:
+        """The name without its prefix, whether or not that is declared."""
+        return self.name.rpartition(":")[2]
+
+
+def _tags(texts: Iterable[str]) -> Iterator[_Tag]:
+    """The tags of a mended document, whether or not they match."""
+    held = ""
+    for text in texts:
+        held += text
+        at = 0
+        for found in _TAG.finditer(held):
+            slash, name, rest = found.groups()
+            yield _Tag(held[at : found.start()], name.lower(), not slash, bool(slash) or rest.endswith("/"))
+            at = found.end()
+        held = held[at:][-_LONGEST_TEXT:]
+
+
+class _Entry:
+    """A ``url`` or ``sitemap`` element: the first text of each element within."""
+
+    def __init__(self, tag: _Tag) -> None:
+        self.kind = tag.local
+        self._prefix = tag.name.removesuffix(tag.local)
+        self._texts: dict[str, str] = {}
+        self._inner = ""
+        self.tags = 0
+
+    def take(self, tag: _Tag) -> None:
+        """A tag within the entry, or the one that ends it. Raises NotASource for a flood."""
+        self.tags += 1
+        if self.tags > _MOST_TAGS:
+            raise NotASource(f"an entry of more than {_MOST_TAGS // 2} elements", "leave it out of the definition")
+        text = " ".join(unescape(tag.text).split()) if self._inner else ""
+        if text:
+            self._texts.setdefault(self._inner, text)
+        self._inner = tag.name if tag.opens and not tag.closes else ""
+
+    def own(self, name: str) -> str:
+        """The text of an element of the protocol: pictures and films within have a ``loc`` of their own."""
+        return self._texts.get(f"{self._prefix}{name}", "")
+
+    def news(self, name: str) -> str:
+        """The text of an element of the news extension, whatever its prefix is."""
+        prefix = next((key.removesuffix(_NEWS_DATE) for key in self._texts if key.endswith(f":{_NEWS_DATE}")), "")
+        return self._texts.get(f"{prefix}{name}", "")
+
+
+class _Reading:
+    """A sitemap's entries, read one after the other; what was read is let go.
+
+    Tags are taken as they come: a parser of XML gives up where they do not match, and what follows would be lost.
+    """
+
+    def __init__(self, texts: Iterable[str], flaws: Sequence[str]) -> None:
+        self.kind = ""
+        """Name of the first element."""
+        self._open_roots = 0
+        self._tags = _tags(texts)
+        self._flaws = flaws
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was begun has an end, or begins and ends with an entry."""
+        return self._open_roots <= 0
+
+    def entries(self) -> Iterator[_Entry]:
+        """Each entry whose address has an end. Raises NotASource."""
+        entry: _Entry | None = None
+        for tag in self._tags:
+            self._begin(tag)
+            if self.kind in _FEEDS:
+                return
+            if entry is not None:
+                entry.take(tag)
+            is_border = tag.local in _ENTRIES or tag.local in _ROOTS
+            if entry is not None and is_border:
+                yield entry
+                entry = None
+            if tag.local in _ENTRIES and tag.opens and not tag.closes:
+                entry = _Entry(tag)
+            if tag.local in _ROOTS:
+                self._open_roots += tag.opens - tag.closes
+        if entry is not None:
+            self._open_roots = 1
+            if entry.own("loc"):
+                yield entry
+        if not self.kind:
+            raise NotASource(f"not XML{_because(self._flaws)}", "check its address in the site's definition")
+
+    def _begin(self, tag: _Tag) -> None:
+        if self.kind or not tag.opens:
+            return
+        self.kind = tag.local
+        if self.kind not in _ROOTS | _ENTRIES | _FEEDS:
+            what = "an HTML page" if self.kind == "html" else f"a document of kind {self.kind[:40]!r}"
+            raise NotASource(f"{what} where a sitemap was expected", "check the Sitemap lines of robots.txt")
+
+
+def _because(flaws: Sequence[str]) -> str:
+    return f": {flaws[0]}" if flaws else ""
+
+
+def _child(entry: _Entry, url: str) -> ChildSitemap:
+    return ChildSitemap(_joined(url, entry.own("loc")), *_dated(entry.own("lastmod")))
+
+
+def _article(entry: _Entry, url: str) -> Found:
+    published = entry.news(_NEWS_DATE)
+    date, unreadable = _dated(published or entry.own("lastmod"))
+    return Found(
+        url=_joined(url, entry.own("loc")),
+        date=date,
+        title=entry.news("title") if published else "",
+        news=bool(published),
+        unreadable_date=unreadable,
+    )
+
+
+def _dated(text: str) -> tuple[str, str]:
+    """A date, and the text when it is none."""
+    date = announced_date(text)
+    return (date, "") if date or text.lower() in _NO_DATES or text.startswith("0000") else ("", text[:100])
+
+
 def _joined(base: str, address: str) -> str:
+    """An entry's address; many are escaped twice, or within CDATA. What can't be joined stays as it is."""
+    address = address.replace("&amp;", "&")
     try:
         return urljoin(base, address)
     except ValueError:
-        return ""  # such as brackets that do not close; an empty address is nobody's article
+        return address  # such as brackets that do not close; whoever asks for it says so

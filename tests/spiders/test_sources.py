@@ -16,7 +16,8 @@ from spiders.site import site_of_address
 from spiders.sources.feed import MOST_ITEMS, parse_feed
 from spiders.sources.found import MOST_ENTRIES
 from spiders.sources.section import parse_section
-from spiders.sources.sitemap import MAX_SIZE, parse_sitemap
+from spiders.sources.sitemap import parse_sitemap
+from spiders.sources.unpacking import MAX_SIZE
 
 BASE = "http://127.0.0.1:8765"
 FEED = f"{BASE}/feed"
@@ -26,12 +27,12 @@ SITE = site_of_address(f"{BASE}/en/")
 
 def test_atom_and_rss() -> None:
     english = [story for story in STORIES if story.language == "en"]
-    found = parse_feed(pages.atom_feed(BASE, "en", STORIES), FEED)
+    found = parse_feed(pages.atom_feed(BASE, "en", STORIES), FEED).articles
     assert [(item.date, item.title, item.author) for item in found] == [
         (story.published, story.headline, story.author) for story in english
     ]
     assert all(item.news for item in found)
-    french = parse_feed(pages.rss_feed(BASE, "fr", STORIES), FEED)
+    french = parse_feed(pages.rss_feed(BASE, "fr", STORIES), FEED).articles
     assert [item.date for item in french] == [story.published for story in STORIES if story.language == "fr"]
 
 
@@ -57,7 +58,7 @@ RDF = b"""<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-
     ids=["rdf", "not well formed", "byte order mark", "windows-1256", "unknown charset", "a very long line"],
 )
 def test_odd_feeds_are_read(body: bytes) -> None:
-    assert [item.url for item in parse_feed(body, FEED)] == ["http://x.example/1"]
+    assert [item.url for item in parse_feed(body, FEED).articles] == ["http://x.example/1"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_a_json_feed() -> None:
             {"id": "no address"},
         ],
     }
-    found = parse_feed(json.dumps(feed).encode(), "https://example.org/feed.json")
+    found = parse_feed(json.dumps(feed).encode(), "https://example.org/feed.json").articles
     assert [(item.url, item.title, item.author) for item in found] == [
         ("https://example.org/2026/a", "A title", "The desk"),
         ("https://example.org/2026/b", "", "Ada, Ben"),
@@ -191,7 +192,7 @@ def test_a_flood_of_entries_is_cut() -> None:
     items = b"".join(
         b"<item><link>https://example.org/%d</link></item>" % number for number in range(MOST_ITEMS + 500)
     )
-    found = parse_feed(b'<rss version="2.0"><channel>' + items + b"</channel></rss>", "https://example.org/")
+    found = parse_feed(b'<rss version="2.0"><channel>' + items + b"</channel></rss>", "https://example.org/").articles
     assert len(found) == MOST_ITEMS
     sitemap = b"".join(
         b"<url><loc>https://example.org/%d</loc></url>" % number for number in range(MOST_ENTRIES + 500)
@@ -210,7 +211,7 @@ def test_entities_of_a_feed_are_not_resolved() -> None:
         laughs
         + b"<rss version='2.0'><channel><item><title>&b;&f;</title><link>https://example.org/1</link></item></channel></rss>"
     )
-    found = parse_feed(body, "https://example.org/")
+    found = parse_feed(body, "https://example.org/").articles
     assert [item.url for item in found] == ["https://example.org/1"]
     assert "haha" not in found[0].title
     assert "root:" not in found[0].title
