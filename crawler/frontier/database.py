@@ -56,11 +56,14 @@ class BadDatabase(ConfigurationError):
     """The database cannot be used as it is named or as it is. The message says what to mend; nothing was started."""
 
 
-def open_database(configuration: Configuration) -> Database:
-    """The database that is configured. Raises BadDatabase, FrontierUnavailable or OSError."""
+def open_database(configuration: Configuration, *, to_write: bool = True) -> Database:
+    """The database that is configured. Raises BadDatabase, FrontierUnavailable or OSError.
+
+    Who does not write can have one on a disk that takes nothing.
+    """
     if configuration.frontier:
         return Database(configuration.frontier)
-    return Database.in_directory(configuration.state_directory)
+    return Database.in_directory(configuration.state_directory, to_write=to_write)
 
 
 class Database:
@@ -89,10 +92,10 @@ class Database:
         self._patience = patience
 
     @classmethod
-    def in_directory(cls, directory: Path) -> Database:
+    def in_directory(cls, directory: Path, *, to_write: bool = True) -> Database:
         """The database of a state directory. Raises OSError when the directory cannot be made."""
         file = directory / "frontier.sqlite"
-        if file.exists() and not os.access(directory, os.W_OK):
+        if not to_write and file.exists() and not os.access(directory, os.W_OK):
             # Of an archive on a read-only disk: without a log of its own beside it, it is read as it lies there
             return cls(URL.create("sqlite", database=f"file:{quote(str(file))}", query=_READ_ONLY))
         directory.mkdir(parents=True, exist_ok=True)

@@ -30,9 +30,9 @@ class ConcernKind(StrEnum):
     BELOW_FLOOR = "below_floor"
     """A site's sources showed fewer articles than its definition says they should."""
     REFUSED = "refused"
-    """A site answers 403, 429 or 503 much more often than before."""
+    """A site answers 403, 429 or 503 much more often than before, or from its first day."""
     ROBOTS_SHUT = "robots_shut"
-    """robots.txt denies most of what is asked for, and did not before."""
+    """robots.txt denies most of what is asked for, and did not before, or denies all from the first day."""
     EXTRACTION_DRIFT = "extraction_drift"
     """Pages of a site become records much less often than before."""
     WORKER_SILENT = "worker_silent"
@@ -159,10 +159,19 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
         (ConcernKind.REFUSED, _REFUSALS, "attempts are refused"),
         (ConcernKind.ROBOTS_SHUT, _SHUT, "attempts are denied by robots.txt"),
     ):
-        if detail := _grown(site.attempts, site.attempts_before, outcomes, limits):
+        if detail := _grown(site.attempts, site.attempts_before, outcomes, limits) or _from_the_start(site, outcomes):
             yield Concern(kind, name, f"{detail} {what}")
     if detail := _grown(_tried(site.pages), _tried(site.pages_before), _LOST, limits):
         yield Concern(ConcernKind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
+
+
+def _from_the_start(site: SiteStatus, outcomes: Sequence[str]) -> str:
+    """Whether outcomes have kept a site from ever showing anything; said so. A few attempts tell: no more are made."""
+    if site.looked_at or site.articles:
+        return ""
+    attempts = site.attempts + site.attempts_before
+    count = sum(attempts[outcome] for outcome in outcomes)
+    return f"no source could be read yet: {count} of {attempts.total()}" if count else ""
 
 
 def _tried(pages: Counter[str]) -> Counter[str]:

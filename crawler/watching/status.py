@@ -118,7 +118,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
     if not configuration.frontier and not (state / "frontier.sqlite").exists():
         raise BadAddress(f"{state}: no crawl has run from here; check `archive` and `state`")
     state.mkdir(parents=True, exist_ok=True)
-    database = open_database(configuration)
+    database = open_database(configuration, to_write=False)
     log = OutcomeLog(database)
     try:
         sites = database.transaction(lambda connection: _sites(connection, now))

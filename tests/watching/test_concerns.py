@@ -77,6 +77,11 @@ def kinds(found: Status) -> list[ConcernKind]:
         ),
         (status(site(attempts=Counter(ok=70, unavailable=30), attempts_before=Counter(ok=70, unavailable=30))), []),
         (status(site(attempts=Counter(ok=2, robots_denied=20))), [ConcernKind.ROBOTS_SHUT]),
+        (status(SiteStatus(attempts=Counter(ok=1, robots_denied=1))), [ConcernKind.ROBOTS_SHUT]),
+        (status(SiteStatus(attempts_before=Counter(ok=1, robots_unreachable=1))), [ConcernKind.ROBOTS_SHUT]),
+        (status(SiteStatus(attempts=Counter(ok=1, forbidden=1))), [ConcernKind.REFUSED]),
+        (status(SiteStatus(attempts=Counter(ok=2))), []),
+        (status(site(attempts=Counter(ok=1, robots_denied=1))), []),
         (
             status(site(pages=Counter(record=10, too_short=10), pages_before=Counter(record=90))),
             [ConcernKind.EXTRACTION_DRIFT],
