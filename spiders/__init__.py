@@ -9,6 +9,7 @@ Modules:
     families/       the spiders
     left_out        why an article that a source announces is not asked for
     links           which addresses are articles, sections, or neither
+    meta_refresh    pages that are no more than a way to another
     numbered_pages  whether an address is the next page of the same article
     problems        what went wrong at a site, in one line for a person
     reading         documents of sources, read at once or by a worker

@@ -31,6 +31,11 @@ BEGINNING = "beginning"
 
 MOST_OF_BEGINNING = 500 << 10
 
+HEAD = "head"
+"""Value of ``meta["body"]``: the first `MOST_OF_HEAD` bytes come with the response; the body stays in its capture."""
+
+MOST_OF_HEAD = 64 << 10
+
 NONE = "none"
 """Value of ``meta["body"]``: nobody looks at the body where the response arrives."""
 
@@ -38,7 +43,7 @@ RECEIVED = "received"
 """``meta`` key: bytes of the response as it came."""
 
 IN_CAPTURE = "in_capture"
-"""Flag of a response whose body is only in its capture."""
+"""Flag of a response whose whole body is only in its capture."""
 
 UNCHANGED = "unchanged"
 """Flag of a response whose bytes are those of an earlier capture."""
@@ -120,6 +125,15 @@ def capture_of(meta: Mapping[str, Any]) -> CaptureMark:
     segment, _, rest = str(meta.get(CAPTURE, "")).partition(":")
     offset, _, record_id = rest.partition(":")
     return CaptureMark(segment, int(offset or 0), record_id)
+
+
+def led_on(request: Request, by: Response) -> Request:
+    """A request that a response leads to, told as a redirect is: where it began, and how many there were."""
+    before = by.request.meta if by.request is not None else {}
+    request.meta["redirect_times"] = before.get("redirect_times", 0) + 1
+    request.meta["redirect_urls"] = [*before.get("redirect_urls", []), by.url]
+    request.meta["redirect_reasons"] = [*before.get("redirect_reasons", []), "meta refresh"]
+    return request
 
 
 def asked_address(request: Request) -> str:

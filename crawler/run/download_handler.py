@@ -53,8 +53,10 @@ from spiders.requests import (
     BEGINNING,
     BODY,
     CAPTURE,
+    HEAD,
     IN_CAPTURE,
     MOST_OF_BEGINNING,
+    MOST_OF_HEAD,
     NONE,
     RECEIVED,
     REDACTED,
@@ -306,12 +308,13 @@ def _response(exchange: Exchange, *flags: str, wanted: str | None = None) -> Res
 def _body(exchange: Exchange, head: ResponseHead, wanted: str | None) -> tuple[bytes, str]:
     """The body without codings, and a flag for what is wrong. A large or unwanted one stays in its capture."""
     is_large = len(exchange.response) - head.length > LARGE_BODY
-    if wanted == NONE or (is_large and wanted != BEGINNING):
+    if wanted == NONE or (is_large and wanted not in (BEGINNING, HEAD)):
         return b"", IN_CAPTURE
     parts = entity_parts(head, exchange.response_parts(head.length))
-    if wanted == BEGINNING:
-        received = b"".join(_beginning(parts, MOST_OF_BEGINNING))
-        return decode_body(head.content_codings, received, MOST_OF_BEGINNING, cut=True).body[:MOST_OF_BEGINNING], ""
+    if wanted in (BEGINNING, HEAD):
+        most, flag = (MOST_OF_BEGINNING, "") if wanted == BEGINNING else (MOST_OF_HEAD, IN_CAPTURE)
+        received = b"".join(_beginning(parts, most))
+        return decode_body(head.content_codings, received, most, cut=True).body[:most], flag
     body = b"".join(parts)
     try:
         decoded = decode_body(head.content_codings, body, LARGE_BODY)

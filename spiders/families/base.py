@@ -17,14 +17,15 @@ from archive.period import Period
 from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
 from spiders.left_out import LeftOut, LeftOutCounts, articles_left_out
-from spiders.links import address_flaw, clean_address
+from spiders.links import address_flaw, clean_address, is_denied
+from spiders.meta_refresh import refresh_target
 from spiders.problems import Problem, problem_found
 from spiders.requests import (
     ARTICLE_PRIORITY,
     BODY,
+    HEAD,
     LINKED_PRIORITY,
     LISTED,
-    NONE,
     RECAPTURE,
     RECAPTURE_PRIORITY,
     REDACTED,
@@ -32,6 +33,7 @@ from spiders.requests import (
     UNVERIFIED,
     capture_of,
     discovery_of,
+    led_on,
     request_meta,
 )
 from spiders.requisites.requests import page_requests
@@ -142,7 +144,7 @@ class SiteSpider(scrapy.Spider):
         """The request for an article page."""
         request = self.request(url, site, discovery, self.parse_page, self.priority_of(discovery))
         if not self.services.requisites.are_wanted(site):
-            request.meta[BODY] = NONE  # whoever extracts reads it from the capture
+            request.meta[BODY] = HEAD  # whoever extracts reads it from the capture
         return request
 
     def priority_of(self, discovery: Discovery) -> int:
@@ -211,7 +213,11 @@ class SiteSpider(scrapy.Spider):
     async def parse_page(self, response: Response) -> AsyncIterator[Request | PageItem]:
         """An article page: what it needs to look as it does; its capture's address goes to the pipelines."""
         capture = capture_of(response.meta)
-        site = self.sites[discovery_of(response.meta).site]
+        discovery = discovery_of(response.meta)
+        site = self.sites[discovery.site]
+        target = self.refresh_of(response, site)
+        if target is not None:
+            yield led_on(self.article_request(site, discovery, target), response)
         if (
             self.services.requisites.are_wanted(site)
             and response.status == HTTPStatus.OK
@@ -221,6 +227,16 @@ class SiteSpider(scrapy.Spider):
                 yield request
         if capture.segment:
             yield PageItem(response.url, capture.segment, capture.offset, site.id)
+
+    def refresh_of(self, response: Response, site: Site) -> str | None:
+        """The page that a page leads to at once (`spiders.meta_refresh`), if it may be followed."""
+        if response.status != HTTPStatus.OK:
+            return None
+        address = clean_address(refresh_target(response.body, response.url) or "")
+        limit = self.crawler.settings.getint("REDIRECT_MAX_TIMES")
+        if address is None or address == response.url or is_denied(address, site):
+            return None
+        return address if response.meta.get("redirect_times", 0) < limit else None
 
     def failed(self, failure: Failure) -> None:
         """A request that came to nothing. The attempt itself is recorded where it was made."""

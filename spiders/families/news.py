@@ -33,6 +33,7 @@ from spiders.requests import (
     SOURCE_PRIORITY,
     discovery_of,
     is_unchanged,
+    led_on,
 )
 from spiders.site import Site, SourceKind
 from spiders.sources.feed import parse_feed
@@ -91,6 +92,18 @@ class NewsSpider(SiteSpider):
             request.cb_kwargs["depth"] = depth
         return request
 
+    def _led_on(self, response: Response, site: Site, depth: int = 0) -> Request | None:
+        """The request for the page that stands in the place of a source, which leads there at once."""
+        target = self.refresh_of(response, site)
+        if target is None:
+            return None
+        discovery, is_old = (
+            discovery_of(response.meta),
+            response.request is not None and response.request.priority < 0,
+        )
+        request = self.source_request(site, target, discovery.role, discovery.via, depth=depth, is_old=is_old)
+        return led_on(request.replace(dont_filter=True), response)
+
     def priority_of(self, discovery: Discovery) -> int:
         """Articles of the back catalogue come last."""
         is_old = self._recent.is_past(discovery.source_date)
@@ -101,6 +114,9 @@ class NewsSpider(SiteSpider):
         """The articles of a feed."""
         site = self._site(response)
         if response.status != 200 or is_unchanged(response):
+            return
+        if (request := self._led_on(response, site)) is not None:
+            yield request
             return
         try:
             feed: Feed = await read_source(
@@ -119,6 +135,9 @@ class NewsSpider(SiteSpider):
         """The articles of a sitemap, or the sitemaps of an index."""
         site = self._site(response)
         if response.status != 200 or is_unchanged(response):
+            return
+        if (request := self._led_on(response, site, depth)) is not None:
+            yield request
             return
         try:
             sitemap: Sitemap = await read_source(self.services.reader, response, parse_sitemap, response.url)
@@ -150,6 +169,9 @@ class NewsSpider(SiteSpider):
         """The articles that a page links to; of a front page also the feeds, sitemaps and sections."""
         site = self._site(response)
         if response.status != 200 or is_unchanged(response):
+            return
+        if (request := self._led_on(response, site, depth)) is not None:
+            yield request
             return
         try:
             section = await read_source(
