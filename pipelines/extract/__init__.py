@@ -5,6 +5,7 @@ Modules:
     article        all of it put together: `extract`
     authors        who signed: candidates, then a choice
     blocks         the page cut into blocks
+    calendars      days of other calendars as days of the common one
     candidates     claims about a field, each with its source
     class_words    what the class and id of an element say about what it holds
     date_texts     what a date's text says
@@ -14,6 +15,7 @@ Modules:
     fingerprint    word count, digest and similarity hash of a text
     furniture      lines of the page that are no text of the article; what recurs on the site's pages
     headline       the headline: candidates, then a choice
+    json_reading   JSON as pages have it, flawed or not
     judgement      the models' judgement of all blocks, and the choice
     kind           what a page is that is no article
     language       language and script of a text
@@ -25,6 +27,7 @@ Modules:
     text           the body: which blocks of the page are its text
     trees          the models' arithmetic
     visible_dates  the date shown beside the heading, for pages that declare none
+    written_days   days as people write them: figures, names of months, other calendars
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from archive.exchange import Discovery
 from archive.outcomes import PageOutcome
 from pipelines.extract import dates, media
 from pipelines.extract.authors import authors_of
+from pipelines.extract.date_texts import parse_date
 from pipelines.extract.document import (
     Document,
     DocumentTooComplex,
@@ -33,7 +34,8 @@ from pipelines.extract.language import language_of, script_of
 from pipelines.extract.rights import reservation, rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
 from pipelines.extract.text import TOOL, BodyText, body_of
-from pipelines.extract.visible_dates import date_beside_heading
+from pipelines.extract.visible_dates import date_beside_heading, date_elsewhere
+from pipelines.extract.written_days import names as names_of_months
 from pipelines.rules import ExtractionRules
 
 EXTRACTION_TOOL = TOOL
@@ -116,8 +118,11 @@ def extract(
 
 
 def warm_up() -> None:
-    """Read the models that are read only once: seconds, otherwise spent on a process's first page."""
+    """Read the models and tables that are read only once: seconds, otherwise spent on a process's first page."""
     shipped_models()
+    names_of_months()
+    for day in ("21 पुस 2082", "16 رجب 1447"):
+        parse_date(day)
     language_of("a word or two, often enough to be told by " * 10, Element("html"), [], "")
 
 
@@ -195,6 +200,7 @@ def _dates(page: _Page, headline: str, language: str | None) -> tuple[dict[str, 
         page.discovery,
         page.fetched_at,
         lambda: date_beside_heading(page.body.blocks, headline, language),
+        lambda: date_elsewhere(page.body.blocks, language),
     )
     changed, changed_facts = dates.modified(page.structured, page.rules, day, page.fetched_at)
     found = {"date_published": day, "date_modified": changed, "date_candidates": claims}

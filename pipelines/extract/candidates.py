@@ -24,7 +24,7 @@ _RELIABILITY = {
     "title": 0.6,
     "url": 0.6,
     "text": 0.5,
-    "htmldate": 0.45,
+    "script": 0.6,
     "html": 0.7,
     "detection": 0.8,
 }

@@ -1,27 +1,67 @@
-"""What a date's text says, in the forms that pages, feeds and sitemaps write: ISO 8601, digits alone, RFC 5322."""
+"""What a date's text says. The whole of it is understood, or it is no date.
+
+ISO 8601 and what is written for it, RFC 5322, JavaScript's dates, figures alone, seconds since 1970, and days with
+the name of a month; each with a time of 12 or 24 hours and a zone, or without.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from pipelines.extract.written_days import days_in, names, plain_figures
+
 _EARLIEST_YEAR = 1990
-_ISO = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ]+(\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?",
-    re.I,
+_LONGEST = 120
+"""Characters past which a text is no date."""
+_COMPACT = re.compile(
+    r"((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])(?:T?(\d{2})(\d{2})?(\d{2})?)?(?=$|\.\d|Z|[ +-])", re.I | re.A
 )
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-]\d{2}:?\d{2})?$")
+_EPOCH = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})", re.A)
+_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=$|[T ,])", re.I | re.A)
+_MAIL_DAY = re.compile(r"(\d{1,2}) ([a-z]{3,9})\.? (\d{2})(?= \d{1,2}:)", re.I | re.A)
+"""RFC 5322's obsolete form with a year of two figures (section 4.3)."""
+_TIME = re.compile(
+    r"(?P<hour>\d{1,2})(?:\s?[:.h時时시点]\s?(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:]\d+)?)?|\s?(?=[ap]\.?\s?m\b))"
+    r"\s?(?P<half>[ap]\.?\s?m\b\.?)?",
+    re.I | re.A,
+)
+_BEFORE_TIME = re.compile(r"(?:\s?[T,|·•@/–—-]\s?|\s?\b(?:at|um|à|alle|a las|às|kl\.?|klo|om|o|в|στις)\s|\s)?", re.I)
+_BEHIND_TIME = re.compile(r"\s?(?:uhr|h|hrs?|分|분|น\.)(?=$|\s|\()", re.I)
+_ZONE = re.compile(
+    r"\s?(?:(?P<utc>Z|UTC|GMT)?\s?(?P<sign>[+-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
+    r"|(?P<name>[A-Z]{1,5}))(?=$|[\s\[(])",
+    re.I | re.A,
+)
+_NOTE = re.compile(r"\s?(?:\((?P<words>[^()]{1,60})\)|\[(?P<place>[A-Za-z_]+(?:/[A-Za-z_+-]+)*)\])$")
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2, "EEST": 3,
+    "MSK": 3, "TRT": 3, "PKT": 5, "ICT": 7, "WIB": 7, "WITA": 8, "WIT": 9, "HKT": 8, "SGT": 8, "JST": 9, "KST": 9,
+    "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13, "SAST": 2, "WAT": 1, "EAT": 3, "EST": -5, "EDT": -4, "CDT": -5,
+    "MDT": -6, "PST": -8, "PDT": -7, "MST": -7, "AKST": -9, "HST": -10, "BRT": -3, "ART": -3,
+}  # fmt: skip
+"""Hours from UTC of the zones whose names mean one of them (RFC 5322, section 4.3, and those in use in the news)."""
+_AMBIGUOUS = frozenset({"IST", "BST", "CST", "AST", "GST", "AMT", "ET", "CT", "MT", "PT"})
+"""Names of more than one zone: the time is taken as told, without a zone."""
+_WIDEST_OFFSET = timedelta(hours=14)
+_LATEST_HOUR = 24
+_NOON = 12
 
 
-def parse_date(text: str, zone: str = "") -> str | None:
+def parse_date(text: str, zone: str = "", language: str = "") -> str | None:
     """A date in ISO 8601: day alone, or with time, or with time and zone; None when it is no date.
 
-    `zone` is the IANA zone that a time without one is taken to be in. No text raises.
+    `zone` is the IANA zone that a time without one is taken to be in, `language` the primary subtag of the text's
+    language. No text raises.
     """
-    text = text.strip()
-    moment = _iso(text) or _compact(text) or _mail(text)
+    if len(text) > _LONGEST:
+        return None
+    text = plain_figures(text).strip(" .,;|")
+    try:
+        moment = _of_figures(text) or _of_words(text, language)
+    except (ValueError, OverflowError):
+        return None
     if moment is None:
         return None
     if isinstance(moment, datetime):
@@ -31,41 +71,110 @@ def parse_date(text: str, zone: str = "") -> str | None:
     return moment.isoformat() if moment.year >= _EARLIEST_YEAR else None
 
 
-def _iso(text: str) -> datetime | date | None:
-    match = _ISO.match(text)
-    if match is None:
-        return None
-    day, time, zone = match.groups()
-    try:
-        if time is None:
-            return date.fromisoformat(day)
-        hour, _, rest = time.partition(":")
-        return datetime.fromisoformat(f"{day}T{hour.zfill(2)}:{rest}{_offset(zone)}")
-    except ValueError:
-        return None
-
-
-def _offset(zone: str | None) -> str:
-    if zone is None:
-        return ""
-    return "+00:00" if zone.upper() in ("Z", "UTC", "GMT") else zone
-
-
-def _compact(text: str) -> datetime | date | None:
-    match = _COMPACT.match(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second, zone = match.groups()
-    try:
+def _of_figures(text: str) -> datetime | date | None:
+    if match := _COMPACT.match(text):
+        year, month, day, hour, minute, second = match.groups()
+        whole = date(int(year), int(month), int(day))
         if hour is None:
-            return date(int(year), int(month), int(day))
-        return datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second or '00'}{_offset(zone)}")
-    except ValueError:
+            return whole if match.end() == len(text) else None
+        rest = re.sub(r"^\.\d+", "", text[match.end() :])
+        return _at(whole, int(hour), int(minute or 0), int(second or 0), rest)
+    if match := _EPOCH.fullmatch(text):
+        seconds = int(match[1]) if match[1] else int(match[2]) // 1000
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return None
+
+
+def _of_words(text: str, language: str) -> datetime | date | None:
+    if match := _ISO_DAY.match(text):
+        return _with_time(date(int(match[1]), int(match[2]), int(match[3])), text[match.end() :])
+    text = _MAIL_DAY.sub(r"\1 \2 20\3", text)
+    if (moment := _of_javascript(text)) is not None:
+        return moment
+    for found in days_in(text, language):
+        if _is_weekday(text[: found.start]):
+            return _with_time(found.day, text[found.end :])
+        before = text[: found.start].strip(" ,|-–—·")
+        if found.end == len(text) and (time := _TIME.match(before)) and time.end() == len(before):
+            return _with_time(found.day, f" {before}")
+    return None
+
+
+def _of_javascript(text: str) -> datetime | date | None:
+    """``Fri Nov 20 10:30:00 GMT+0100 2026``, as Java and C write it: the year last, behind time and zone."""
+    match = re.fullmatch(
+        r"([a-z]{3},? [a-z]{3} \d{1,2}) (\d{1,2}:\d{2}(?::\d{2})?(?: [a-z]{1,5})?(?: ?[+-]\d{2}:?\d{2})?) (\d{4})",
+        text,
+        re.I,
+    )
+    return _of_words(f"{match[1]} {match[3]} {match[2]}", "en") if match else None
+
+
+def _is_weekday(words: str) -> bool:
+    """Whether what stands before a day is nothing, or the day of the week."""
+    said = _ARTICLE.sub("", words.strip(" .,|()-–—").casefold())
+    return not said or said in names().weekdays or said.translate(_SAME) in names().weekdays
+
+
+_ARTICLE = re.compile(r"(?:^|(?<= ))(?:le|el|il|am|den|der|on|o|em|op|ngày|วันที่|วัน)$")
+"""What stands between the day of the week and that of the month."""
+_SAME = str.maketrans("أإآىيكةۀ", "ااایی\u06a9هه")
+
+
+def _with_time(day: date, rest: str) -> datetime | date | None:
+    """The moment that a day and what stands behind it make; None where that is not understood."""
+    rest = re.sub(r"^\s?(?:\(\s?[^\W\d_]{1,12}\.?\s?\)|d\.|г(?:ода|\.)?|р(?:оку|\.)?)(?=$|[\s,])", "", rest)
+    if not rest.strip(" .,"):
+        return day
+    before = _BEFORE_TIME.match(rest)
+    start = before.end() if before else 0
+    time = _TIME.match(rest, start)
+    if time is None or (time["minute"] is None and time["half"] is None):
         return None
+    hour = int(time["hour"])
+    if time["half"]:
+        if (hour > _NOON and time["half"][0] in "aA") or hour > _LATEST_HOUR:
+            return None
+        if hour <= _NOON:
+            hour = hour % _NOON + (_NOON if time["half"][0] in "pP" else 0)
+    return _at(day, hour, int(time["minute"] or 0), int(time["second"] or 0), rest[time.end() :])
 
 
-def _mail(text: str) -> datetime | None:
+def _at(day: date, hour: int, minute: int, second: int, rest: str) -> datetime | None:
+    rest = _BEHIND_TIME.sub("", rest.strip(" .,"), count=1).strip(" .,")
+    zone, understood = _zone(rest)
+    if not understood:
+        return None
+    if hour == _LATEST_HOUR and not minute and not second:
+        return datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, hour, minute, min(second, 59), tzinfo=zone)
+
+
+def _zone(text: str) -> tuple[tzinfo | None, bool]:
+    """The zone that a text names, and whether all of it is understood."""
+    place = None
+    if note := _NOTE.search(text):
+        text, place = text[: note.start()], note["place"]
+    if not text:
+        return (_of_place(place), True) if place else (None, note is None or _zone(note["words"] or "")[1])
+    match = _ZONE.match(text)
+    if match is None or text[match.end() :].strip():
+        return None, False
+    if match["sign"]:
+        offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"] or 0))
+        return (
+            (timezone(-offset if match["sign"] == "-" else offset), True)
+            if offset <= _WIDEST_OFFSET
+            else (None, False)
+        )
+    name = match["name"].upper()
+    if name in _ZONES:
+        return timezone(timedelta(hours=_ZONES[name])), True
+    return None, name in _AMBIGUOUS
+
+
+def _of_place(name: str) -> tzinfo | None:
     try:
-        return parsedate_to_datetime(text) if re.match(r"^[A-Za-z]{3},? ", text) else None
-    except (ValueError, TypeError, IndexError, OverflowError):
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
         return None

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone
+from itertools import islice
 
-from htmldate import find_date
 from lxml import html
 
 from archive.article import DateCandidate, FieldFacts
 from archive.exchange import Discovery
 from pipelines.extract.candidates import Candidate, facts
+from pipelines.extract.class_words import KINDS, class_words
 from pipelines.extract.date_texts import parse_date
 from pipelines.extract.document import Document, select, select_texts, text_of
 from pipelines.extract.structured import Structured, microdata, texts
@@ -25,14 +26,25 @@ from pipelines.rules import ExtractionRules
 _TIME = "time"
 """Source of what stands in a ``time`` element."""
 _TOLERANCE = timedelta(hours=14)
+_ONE_DAY = timedelta(days=1)
 _SEASON = timedelta(days=30)
 """How near another claim is whose offset from UTC is taken to be this one's too."""
 _UTC = "+00:00"
 _LONGEST_ZONELESS = "2026-01-01T08:00:00"
-_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_COMMENT = 1 << KINDS.index("comments")
+_LONGEST_NAME = 60
+_LONGEST_MARKS = 1000
+_MOST_AROUND = 30
+"""Elements around one that are asked whether they hold comments."""
 _IN_URL = re.compile(
     r"/((?:19|20)\d{2})(?:[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])|/([1-9]|1[0-2])/([1-9]|[12]\d|3[01]))(?=[/_.\-]|$)"
 )
+_IN_SCRIPT = re.compile(
+    rb"""["'](?:date_?published|publi(?:shed|cation|sh)_?(?:at|date|time|on)|first_?publi\w{1,12})\\?["']"""
+    rb"""\s?:\s?\\?["']([\d :TZ.+-]{8,32})\\?["']""",
+    re.I,
+)
+_WORD_IN_URL = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])(?=[/_.\-]|$)", re.I)
 _PUBLISHED_META = (
     "article:published_time",
     "og:published_time",
@@ -54,6 +66,12 @@ _PUBLISHED_META = (
     "published_time",
     "date",
 )
+_NAMED_PUBLISHED = re.compile(
+    r"(?:^|[.:_ -])(?:first[-_ ]?)?publi(?:sh|shed|cation)[-_. ]?"
+    r"(?:on|at|date|time|datetime)$",
+    re.I,
+)
+"""Names of meta elements that say what the listed ones do."""
 _MODIFIED_META = (
     "article:modified_time",
     "og:updated_time",
@@ -83,24 +101,28 @@ def published(
     discovery: Discovery | None,
     fetched_at: datetime | None,
     shown: Callable[[], Shown | None] = lambda: None,
+    elsewhere: Callable[[], Shown | None] = lambda: None,
 ) -> tuple[str | None, FieldFacts | None, tuple[DateCandidate, ...]]:
     """The publication date, where it is from, and all claims.
 
     `shown` gives the day that the page shows its readers, for a page that claims none; and for one that claims it
-    by nothing but a ``time`` element, where the page calls that day the publication's.
+    by nothing but a ``time`` element, where the page calls that day the publication's. `elsewhere` is asked last, for
+    the day that stands anywhere else on the page.
     """
     claims = list(_published_claims(document, structured, rules, discovery))
     kept = _kept(claims, rules.timezone, fetched_at)
     if not any(parse_date(claim.value) for claim in claims):
         if seen := shown():
             kept = _kept([Candidate(seen.day, "visible")], "", fetched_at)
-        if not kept and (guess := _last_resort(document, fetched_at)):
-            kept = _kept([Candidate(guess, "htmldate")], "", fetched_at)
+        if not kept and (told := _in_scripts(document)):
+            kept = _kept([Candidate(told, "script")], rules.timezone, fetched_at)
+        if not kept and (seen := elsewhere()):
+            kept = _kept([Candidate(seen.day, "text")], "", fetched_at)
     elif kept and kept[0].source == _TIME and (seen := shown()) is not None and seen.is_labelled:
         kept = [*_kept([Candidate(seen.day, "visible")], "", fetched_at), *kept]
     if not kept:
         return None, None, ()
-    best = _in_local_time(_fullest(kept), kept)
+    best = _by_address(_in_local_time(_fullest(kept), kept), document.url)
     agreeing = sum(1 for claim in kept if claim is not best and claim.value[:10] == best.value[:10])
     return (
         best.value,
@@ -148,6 +170,23 @@ def _in_local_time(best: Candidate[str], claims: list[Candidate[str]]) -> Candid
     return Candidate(moment.astimezone(timezone(near.pop() or timedelta(0))).isoformat(), best.source)
 
 
+def _by_address(best: Candidate[str], url: str) -> Candidate[str]:
+    """A midnight in UTC as the address has the day: it is a day, or midnight where the site is at home."""
+    day = _in_address(url)
+    if day is None or not best.value.endswith(f":00:00{_UTC}"):
+        return best
+    moment = datetime.fromisoformat(best.value)
+    try:
+        ahead = datetime.fromisoformat(f"{day}T00:00:00{_UTC}") - moment
+    except ValueError:
+        return best
+    if moment.hour == 0 and abs(ahead) <= _ONE_DAY:
+        return Candidate(day, best.source)
+    if not timedelta(0) < ahead <= _TOLERANCE:
+        return best
+    return Candidate(moment.astimezone(timezone(ahead)).isoformat(), best.source)
+
+
 def _published_claims(
     document: Document, structured: Structured, rules: ExtractionRules, discovery: Discovery | None
 ) -> Iterator[Candidate[str]]:
@@ -157,9 +196,7 @@ def _published_claims(
             yield Candidate(text, "rules")
     for text in texts(structured.article_value("datePublished", "dateCreated"))[:1]:
         yield Candidate(text, "json-ld")
-    for name in _PUBLISHED_META:
-        for text in structured.meta.get(name, ())[:1]:
-            yield Candidate(text, "meta")
+    yield from (Candidate(text, "meta") for text in _meta_dates(structured))
     items = list(microdata(document, "datePublished"))
     if len({parse_date(text) for text in items}) == 1:  # else they are of articles that the page leads to
         yield Candidate(items[0], "microdata")
@@ -173,14 +210,33 @@ def _published_claims(
     yield from _lesser_claims(document, structured)
 
 
+def _meta_dates(structured: Structured) -> Iterator[str]:
+    for name in _PUBLISHED_META:
+        yield from structured.meta.get(name, ())[:1]
+    for name, values in structured.meta.items():
+        if name not in _PUBLISHED_META and len(name) <= _LONGEST_NAME and _NAMED_PUBLISHED.search(name):
+            yield values[0]
+
+
 def _time_elements(document: Document) -> Iterator[str]:
     for element in document.root.iter("time", "abbr"):
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks):
+        is_publication = element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks)
+        if is_publication and not _is_of_comment(element):
             yield _element_date(element)
 
 
+def _is_of_comment(element: html.HtmlElement) -> bool:
+    return any(
+        class_words(f"{one.get('class') or ''} {one.get('id') or ''}"[:_LONGEST_MARKS]) & _COMMENT
+        for one in islice(element.iterancestors(), _MOST_AROUND)
+        if one.tag not in ("body", "html", "main", "article")
+    )
+
+
 def _in_address(url: str) -> str | None:
+    if word := _WORD_IN_URL.search(url):
+        return parse_date(f"{word[3]} {word[2]} {word[1]}")
     match = _IN_URL.search(url)
     return "-".join(part.zfill(2) for part in match.groups() if part) if match else None
 
@@ -201,8 +257,12 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
                 yield Candidate(text, "json-ld")
     if day := _in_address(document.url):
         yield Candidate(day, "url")
-    times = [_element_date(element) for element in document.root.iter("time") if element.get("datetime")]
-    days = {match[0] for text in times if (match := _DAY.match(text))}
+    times = [
+        _element_date(element)
+        for element in document.root.iter("time")
+        if element.get("datetime") and not _is_of_comment(element)
+    ]
+    days = {value[:10] for text in times if (value := parse_date(text))}
     if len(days) == 1:
         yield Candidate(times[0], _TIME)
 
@@ -212,13 +272,8 @@ def _element_date(element: html.HtmlElement) -> str:
     return str(value)
 
 
-def _last_resort(document: Document, fetched_at: datetime | None) -> str | None:
-    latest = fetched_at.strftime("%Y-%m-%d") if fetched_at else "2100-01-01"
-    try:
-        found: str | None = find_date(
-            document.root, url=document.url, original_date=True, extensive_search=True, max_date=latest
-        )
-    except (ValueError, TypeError, AttributeError, OverflowError):
-        return None
-    # A bare year is reported as its first day: no date rather than that guess
-    return None if found is None or found.endswith("-01-01") else found
+def _in_scripts(document: Document) -> str | None:
+    """The day that the programs of a page call its publication's, where they name no other."""
+    told = [match[1].decode("ascii") for match in _IN_SCRIPT.finditer(document.source)]
+    days = {value[:10] for text in told if (value := parse_date(text))}
+    return told[0] if len(days) == 1 else None

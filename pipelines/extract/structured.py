@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,18 +10,16 @@ from typing import Any
 from w3lib.html import replace_entities
 
 from pipelines.extract.document import Document, text_of
+from pipelines.extract.json_reading import read_json
 
 Node = dict[str, Any]
 
 _ARTICLE_TYPES = re.compile(
     r"(?:^|/|:)(?:\w*NewsArticle|Article|BlogPosting|Report|LiveBlogPosting|OpinionNewsArticle|ReportageNewsArticle"
-    r"|ReviewNewsArticle|AnalysisNewsArticle|AdvertiserContentArticle|TechArticle|ScholarlyArticle|Blog)$"
+    r"|ReviewNewsArticle|AnalysisNewsArticle|AdvertiserContentArticle|TechArticle|ScholarlyArticle|Blog)$",
+    re.I,
 )
 _MAX_DEPTH = 8
-_TRAILING_COMMA = re.compile(r",\s*([}\]])")
-_WRAPPING = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/)\s*;?\s*$"
-)
 
 
 @dataclass(slots=True)
@@ -56,7 +53,7 @@ def read_structured(document: Document) -> Structured:
     structured = Structured(meta=_meta(document))
     for script in document.root.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and script.text:
-            structured.nodes.extend(_nodes(parse_tolerantly(script.text), 0))
+            structured.nodes.extend(node for value in read_json(script.text) for node in _nodes(value, 0))
     articles = [node for node in structured.nodes if is_article(node)]
     structured.articles = sorted(articles, key=lambda node: not _is_about(node, document.url))
     return structured
@@ -65,26 +62,12 @@ def read_structured(document: Document) -> Structured:
 def _meta(document: Document) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for element in document.root.iter("meta"):
-        content = " ".join((element.get("content") or "").split())
+        content = " ".join((element.get("content") or element.get("value") or "").split())
         for attribute in ("property", "name", "itemprop"):
             name = (element.get(attribute) or "").strip().lower()
             if name and content:
                 found.setdefault(name, []).append(content)
     return found
-
-
-def parse_tolerantly(text: str) -> Any:
-    """Read JSON that may be wrapped in comments, hold raw line ends or trailing commas; None when it can't be."""
-    text = _WRAPPING.sub("", text.strip()).strip()
-    for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), replace_entities(text)):
-        try:
-            return json.loads(attempt, strict=False)
-        except (ValueError, RecursionError):
-            continue
-    try:
-        return json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (ValueError, RecursionError):
-        return None
 
 
 def _nodes(value: Any, depth: int) -> Iterator[Node]:

@@ -8,7 +8,7 @@ from tests.pipelines.test_extract import article_of, page
 
 
 def shown(line: str, language: str = "en") -> str | None:
-    """What is taken from a line beside the heading, without what htmldate makes of it."""
+    """What is taken from a line beside the heading."""
     article = article_of(page(before=f"<div class=byline>{line}</div>").replace('lang="en"', f'lang="{language}"'))
     facts = article.fields.get("datePublished")
     return article.date_published if facts is not None and facts.source == "visible" else None
@@ -22,6 +22,20 @@ def shown(line: str, language: str = "en") -> str | None:
         ("Posted 5th Jan 2026", "en", "2026-01-05"),
         ("2026-01-05", "en", "2026-01-05"),
         ("13/01/2025", "en", "2025-01-13"),
+        ("05/01/2026", "en-GB", "2026-01-05"),
+        ("٥ كانون الثاني ٢٠٢٦", "ar", "2026-01-05"),
+        ("5 جانفي 2026", "ar", "2026-01-05"),
+        ("5 มกราคม 2569", "th", "2026-01-05"),
+        ("۱۵ دی ۱۴۰۴", "fa", "2026-01-05"),
+        ("۱۴۰۴/۱۰/۱۵", "fa", "2026-01-05"),
+        ("16 رجب 1447 هـ", "ar", "2026-01-05"),
+        ("२०८२ पुस २१", "ne", "2026-01-05"),
+        ("令和8年1月5日", "ja", "2026-01-05"),
+        ("2026 m. sausio 5 d.", "lt", "2026-01-05"),
+        ("2026. január 5., hétfő", "hu", "2026-01-05"),
+        ("5 stycznia 2026", "pl", "2026-01-05"),
+        ("ngày 5 tháng 1 năm 2026", "vi", "2026-01-05"),
+        ("The regatta is held on January 5, 2026 in the harbour.", "en", None),
         ("12.31.2025", "en", None),
         ("05.01.2026", "en", "2026-01-05"),
         ("05/01/2026", "en", None),
@@ -114,3 +128,32 @@ def test_items_of_many_days_are_of_other_articles() -> None:
     )
     assert "microdata" not in {claim.source for claim in article_of(page(after=items)).date_candidates}
     assert article_of(page(after=items.replace("21", "20"))).date_published == "2025-12-20"
+
+
+@pytest.mark.parametrize(
+    ("moment", "published"),
+    [
+        ("2026-01-05T00:00:00Z", "2026-01-05"),
+        ("2026-01-04T22:00:00Z", "2026-01-05T00:00:00+02:00"),
+        ("2026-01-04T21:30:00Z", "2026-01-04T21:30:00+00:00"),
+        ("2026-01-03T22:00:00Z", "2026-01-03T22:00:00+00:00"),
+    ],
+)
+def test_a_midnight_in_utc_is_the_addresss_day(moment: str, published: str) -> None:
+    head = f'<meta property="article:published_time" content="{moment}">'
+    assert article_of(page(head=head), "https://www.example.org/2026/01/05/quay-wall").date_published == published
+
+
+def test_a_change_and_a_comment_are_no_publication() -> None:
+    changed = '<script type="application/ld+json">{"@type": "NewsArticle", "dateModified": "2026-01-05"}</script>'
+    assert article_of(page(head=changed)).date_published is None
+    assert article_of(page(before="<p>Last updated 5 January 2026</p>")).date_published is None
+    comments = "<div class=comment-list><span>5 January 2026</span><time datetime=2026-01-05>today</time> Good!</div>"
+    assert article_of(page(after=comments)).date_published is None
+
+
+def test_the_day_in_a_program_or_far_from_the_heading() -> None:
+    program = '<script>window.page = {"publishedAt":"2026-01-05T07:30:00Z"}</script>'
+    assert article_of(page(head=program)).date_published == "2026-01-05T07:30:00+00:00"
+    lines = "".join(f"<div>Line {number} of the page</div>" for number in ("one", "two", "three"))
+    assert article_of(page(after=f"{lines * 4}<div>Published January 5, 2026</div>")).date_published == "2026-01-05"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from pipelines.extract.date_texts import parse_date
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.headline import without_site
+from pipelines.extract.json_reading import read_json
 from pipelines.extract.language import normal_tag, script_language, script_of
-from pipelines.extract.structured import parse_tolerantly, texts
+from pipelines.extract.structured import texts
 
 
 @pytest.mark.parametrize(
@@ -24,6 +27,31 @@ from pipelines.extract.structured import parse_tolerantly, texts
         ("20260105", "2026-01-05"),
         ("20260105T073000Z", "2026-01-05T07:30:00+00:00"),
         ("Mon, 05 Jan 2026 07:30:00 +0200", "2026-01-05T07:30:00+02:00"),
+        ("2026-01-05 07:30:10 PM", "2026-01-05T19:30:10"),
+        ("January 5, 2026 at 12:05 a.m.", "2026-01-05T00:05:00"),
+        ("Mon Jan 05 2026 07:30:00 GMT-0330 (Newfoundland Standard Time)", "2026-01-05T07:30:00-03:30"),
+        ("Mon, 5 Jan 2026 07:30 +5:45", "2026-01-05T07:30:00+05:45"),
+        ("2026-01-05T07:30:00-3:00", "2026-01-05T07:30:00-03:00"),
+        ("2026-01-05 07:30 UTC+2", "2026-01-05T07:30:00+02:00"),
+        ("2026-01-05T07:30:00+02:00[Africa/Cairo]", "2026-01-05T07:30:00+02:00"),
+        ("Mon, 05 Jan 2026 07:30:00 CEST", "2026-01-05T07:30:00+02:00"),
+        ("Mon, 05 Jan 2026 07:30:00 IST", "2026-01-05T07:30:00"),
+        ("Mon Jan  5 07:30:00 EET 2026", "2026-01-05T07:30:00+02:00"),
+        ("05 Jan 26 07:30 GMT", "2026-01-05T07:30:00+00:00"),
+        ("1767598200", "2026-01-05T07:30:00+00:00"),
+        ("1767598200123", "2026-01-05T07:30:00+00:00"),
+        ("2026-1-5 7:30", "2026-01-05T07:30:00"),
+        ("2026-01-05T24:00:00+01:00", "2026-01-06T00:00:00+01:00"),
+        ("lundi 5 janvier 2026 à 7h30", "2026-01-05T07:30:00"),
+        ("Montag, 5. Januar 2026, 07.30 Uhr", "2026-01-05T07:30:00"),
+        ("13/01/2026", "2026-01-13"),
+        ("05/01/2026", None),
+        ("07:30 05.01.2026", "2026-01-05T07:30:00"),
+        ("2026-01-05T07:30:00 or so", None),
+        ("2026-01-05 and the day after", None),
+        ("the quay of January 5, 2026", None),
+        ("2026-01-05T07:30:00+19:00", None),
+        ("2026-01-05T07:30:00 QQQ", None),
         ("2026-13-05", None),
         ("2026-02-30T10:00:00", None),
         ("yesterday", None),
@@ -105,15 +133,53 @@ def test_language_tags(tag: str | None, normal: str | None) -> None:
         '{"a": 1};',
         "{&quot;a&quot;: 1}",
         '{"a": 1} {"b"',
+        '\ufeff{"a": 1}',
+        '{"a": 1',
+        '{"a": 1,,}',
+        "{a: 1}",
     ],
 )
 def test_json_is_read_tolerantly(text: str) -> None:
-    assert parse_tolerantly(text) == {"a": 1}
+    assert read_json(text) == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (r'{"t": "the board\'s quay"}', [{"t": "the board's quay"}]),
+        ('{"t": "a "firm" no", "u": 2}', [{"t": 'a "firm" no', "u": 2}]),
+        ('{"t": "one" "u": "two"}', [{"t": "one", "u": "two"}]),
+        ('{"t": , "u": [1, 2,]}', [{"t": None, "u": [1, 2]}]),
+        ('{"t": "one"}\n{"t": "two"}', [{"t": "one"}, {"t": "two"}]),
+        ('{"t": {"u": "whole"}, "v": "cut of', [{"t": {"u": "whole"}}]),
+        (r'{"t": "\u20AC\q"', [{"t": "€q"}]),
+        ("function() { return 1 }", []),
+        ('{"t": what}', []),
+    ],
+)
+def test_flawed_json_is_repaired(text: str, values: list[object]) -> None:
+    assert read_json(text) == values
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda one: st.lists(one) | st.dictionaries(st.text(), one),
+    )
+)
+def test_sound_json_is_read_as_the_standard_library_reads_it(value: object) -> None:
+    wrapped = {"value": value}
+    assert read_json(json.dumps(wrapped)) == [wrapped]
+
+
+@given(st.dictionaries(st.text("ab c", min_size=1), st.text("ab'c ,"), min_size=1))
+def test_the_repair_changes_nothing_that_is_sound(value: dict[str, str]) -> None:
+    assert read_json(json.dumps(value)[:-1] + ", }") == [value]
 
 
 @given(st.text('{}[]",:a1\\ \n<!->', max_size=60))
 def test_no_json_raises(text: str) -> None:
-    parse_tolerantly(text)
+    read_json(text)
 
 
 def test_texts_of_whatever_a_page_declares() -> None:
