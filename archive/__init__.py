@@ -9,6 +9,7 @@ The same layout under a directory or an ``s3://bucket/prefix``::
     records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one a line, each with its outcome
     records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
     datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
+    holdings/WRITER/NNNNNNNN.json   entries of all manifests, numbered: what should be here
     redactions/YYYY/MM/DD/….json               what was taken out, when and why
     state/                                      on this machine only: frontier, spool with open segments, merged index
 
@@ -36,6 +37,7 @@ Modules:
     foreign_files     other programs' files as the WARC or ARC files in them
     foreign_warcs     other programs' WARC files become segments
     history           an address through time
+    holdings          what an archive should hold, so that what is missing is noticed
     http1             HTTP/1.x messages as bytes: heads, chunking
     indexing          the index of a WARC file, from its records
     languages         which language tags a selection means (RFC 4647)

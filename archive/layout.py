@@ -60,6 +60,12 @@ class SegmentName:
         return cls(text, opened)
 
     @property
+    def host(self) -> str:
+        """The machine that wrote it, or `IMPORTED`."""
+        match = _NAME.fullmatch(self.text)
+        return match["host"] if match else ""
+
+    @property
     def _day(self) -> str:
         return f"{self.opened:%Y/%m/%d}"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from archive.article import Article, WarcAddress
 from archive.captures import read_response
 from archive.derived import read_articles, read_outcomes
-from archive.errors import BadAddress
+from archive.errors import BadAddress, DamagedArchive
 from archive.languages import matches as is_language
 from archive.layout import SegmentName, revision_of
 from archive.manifests import CompletionManifest, Manifest, parse_completion, parse_manifest
@@ -71,12 +71,23 @@ def newest_manifest(storage: Storage, name: SegmentName) -> tuple[Manifest, int]
         return parse_manifest(stream.read(), key), revision_of(key)[1]
 
 
-def completions(storage: Storage) -> dict[str, CompletionManifest]:
-    """For each segment the completion manifest of its newest generation."""
+def completions(
+    storage: Storage, damaged: Callable[[str, DamagedArchive], None] | None = None
+) -> dict[str, CompletionManifest]:
+    """For each segment the completion manifest of its newest generation.
+
+    `damaged` is told of one that cannot be read, by its key; without it, raises DamagedArchive.
+    """
     newest: dict[str, tuple[tuple[str, int], CompletionManifest]] = {}
     for item in storage.list("records/"):
         if item.key.endswith(_MANIFEST_SUFFIX):
-            completion, rank = _completion(storage, item.key)
+            try:
+                completion, rank = _completion(storage, item.key)
+            except DamagedArchive as error:
+                if damaged is None:
+                    raise
+                damaged(item.key, error)
+                continue
             if completion.segment not in newest or newest[completion.segment][0] < rank:
                 newest[completion.segment] = rank, completion
     return {segment: completion for segment, (_, completion) in newest.items()}

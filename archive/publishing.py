@@ -1,13 +1,15 @@
 """A closed segment becomes a stored one; its records likewise.
 
 The manifest goes last and is never overwritten, so a thing exists only when it is whole. Every step
-may be repeated: a manifest that is there already ends the work if it says the same.
+may be repeated: a manifest that is there already ends the work if it says the same. The entry that the archive holds
+it (`archive.holdings`) comes behind it.
 """
 
 from __future__ import annotations
 
 from archive.derived import CompletedRecords
 from archive.errors import DamagedArchive, ObjectExists
+from archive.holdings import note_manifest
 from archive.layout import SegmentName
 from archive.segment import ClosedSegment
 from archive.storage.protocol import Storage
@@ -21,7 +23,7 @@ def publish_segment(storage: Storage, closed: ClosedSegment) -> None:
     manifest = closed.manifest
     storage.put(manifest.warc.key, closed.warc, manifest.warc.sha256)
     storage.put(manifest.cdxj.key, closed.cdxj, manifest.cdxj.sha256)
-    _put_manifest(storage, closed.name.manifest_key, manifest.to_bytes())
+    put_manifest(storage, closed.name, closed.name.manifest_key, manifest.to_bytes())
 
 
 def publish_records(storage: Storage, name: SegmentName, completed: CompletedRecords) -> None:
@@ -32,13 +34,18 @@ def publish_records(storage: Storage, name: SegmentName, completed: CompletedRec
     manifest = completed.manifest
     storage.put(manifest.records.key, completed.records, manifest.records.sha256)
     storage.put(manifest.outcomes.key, completed.outcomes, manifest.outcomes.sha256)
-    _put_manifest(storage, name.completion_key(manifest.generation), manifest.to_bytes())
+    put_manifest(storage, name, name.completion_key(manifest.generation), manifest.to_bytes())
 
 
-def _put_manifest(storage: Storage, key: str, data: bytes) -> None:
+def put_manifest(storage: Storage, name: SegmentName, key: str, data: bytes) -> None:
+    """Store a manifest of a segment, and the entry that the archive holds it.
+
+    Raises StorageError, or DamagedArchive when another one is stored under this key.
+    """
     try:
         storage.put_if_absent(key, data)
     except ObjectExists as error:
         with storage.open_range(key) as stored:
             if stored.read() != data:
                 raise DamagedArchive(f"{key}: another manifest is stored under this name") from error
+    note_manifest(storage, name.host, key, data)

@@ -32,6 +32,7 @@ from archive.library import completion_keys, newest_manifest
 from archive.lookup import Lookup, Match
 from archive.manifests import Manifest, parse_completion
 from archive.members import warc_date
+from archive.publishing import put_manifest
 from archive.recovery import read_contents
 from archive.selection import Group, groups
 from archive.storage.protocol import Storage
@@ -152,7 +153,7 @@ class Redaction:
             self._redact_records(name, key, spans, scratch)
             for key in _newest(completion_keys(self._storage, name.text))
         )
-        self._storage.put_if_absent(name.revised(name.manifest_key, revision), revised.to_bytes())
+        put_manifest(self._storage, name, name.revised(name.manifest_key, revision), revised.to_bytes())
         self._storage.delete(manifest.cdxj.key)
         versions = self._storage.forget(manifest.warc.key) + self._storage.forget(manifest.cdxj.key)
         return RedactedSegment(name.text, revision, len(spans), removed, versions)
@@ -211,7 +212,7 @@ class Redaction:
             self._storage.put(part.key, file, part.sha256)
             self._storage.forget(part.key)
         revised = name.revised(name.completion_key(generation), revision_of(key)[1] + 1)
-        self._storage.put_if_absent(revised, made.manifest.to_bytes())
+        put_manifest(self._storage, name, revised, made.manifest.to_bytes())
         return len(pairs) - len(articles)
 
 

@@ -40,6 +40,7 @@ from archive.datasets.rows import Row, row_of
 from archive.datasets.shards import ShardFacts, ShardWriter
 from archive.datasets.survey import ArchiveLocation, SegmentSurvey, SegmentSurveys, records, survey
 from archive.errors import BadAddress
+from archive.holdings import DATASETS, note_manifest
 from archive.library import completions
 from archive.manifests import CompletionManifest, file_sha256
 from archive.storage.protocol import Storage
@@ -345,4 +346,5 @@ def _finish(target: Storage, manifest: DatasetManifest, pictures: dict[str, byte
         files.append(DatasetFile(path="SHA256SUMS", size=sums.stat().st_size, sha256=file_sha256(sums)))
     whole = manifest.model_copy(update={"files": tuple(files)})
     target.put_if_absent(f"{prefix}manifest.json", whole.to_bytes())
+    note_manifest(target, DATASETS, f"{prefix}manifest.json", whole.to_bytes())
     return whole

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from archive.datasets.manifest import DatasetManifest, dataset_prefix, withdrawn
 from archive.datasets.reading import dataset, known_rows, names, versions
+from archive.holdings import DATASETS, note_manifest
 from archive.manifests import file_sha256
 from archive.storage.protocol import Storage
 
@@ -44,5 +45,7 @@ def _withdraw(storage: Storage, manifest: DatasetManifest, reason: str) -> None:
         storage.forget(f"{prefix}{file.path}")
     with tempfile.TemporaryDirectory(prefix="newswarc-withdraw-") as scratch:
         path = Path(scratch) / "manifest.json"
-        path.write_bytes(withdrawn(manifest, reason).to_bytes())
+        described = withdrawn(manifest, reason).to_bytes()
+        path.write_bytes(described)
         storage.put(f"{prefix}manifest.json", path, file_sha256(path))
+    note_manifest(storage, DATASETS, f"{prefix}manifest.json", described)

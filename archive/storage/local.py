@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 from archive.durable import sync_directory, write_durably
@@ -115,10 +116,8 @@ class LocalStorage:
 
     def fetch(self, key: str, directory: Path) -> Path:  # noqa: ARG002 - objects are files here already
         """The object's own file."""
-        path = self._path(key)
-        if not path.is_file():
-            raise ObjectMissing(f"{path} does not exist")
-        return path
+        self.stat(key)
+        return self._path(key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """All objects below a prefix, sorted by key."""
@@ -136,7 +135,10 @@ class LocalStorage:
     def stat(self, key: str) -> StoredObject:
         """Size of an object; its digest is computed when it is put."""
         with self._explained(key):
-            return StoredObject(key, self._path(key).stat().st_size)
+            facts = self._path(key).stat()
+            if not S_ISREG(facts.st_mode):
+                raise IsADirectoryError(errno.EISDIR, "not a file")
+            return StoredObject(key, facts.st_size)
 
     def forget(self, key: str) -> int:  # noqa: ARG002 - a directory keeps no former versions
         """Nothing is kept besides."""
@@ -178,8 +180,12 @@ class LocalStorage:
             yield
         except FileNotFoundError as error:
             raise ObjectMissing(f"{self.root / key} does not exist") from error
+        except IsADirectoryError as error:
+            raise ObjectMissing(f"{self.root / key} is not a file") from error
         except FileExistsError as error:
             raise StorageRefused(f"{self.root / key}: something that is no directory is in the way") from error
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise ObjectMissing(f"{self.root / key} is a link that leads nowhere") from error
             kind = StorageRefused if error.errno in _REFUSALS else StorageUnavailable
             raise kind(f"{self.root / key}: {error.strerror or error}") from error

@@ -73,6 +73,7 @@ class _Work:
 
 def _derived(context: ArchiveContext, asked: _Work, console: Console, *, as_json: bool) -> int:
     # Imported late: the extractor takes seconds to import
+    from archive.holdings import note_all
     from crawler.offline.rebuilding import Rebuilding
 
     configuration, source = context.configuration, context.storage()
@@ -88,6 +89,8 @@ def _derived(context: ArchiveContext, asked: _Work, console: Console, *, as_json
         done = _on_cluster(asked, list(work.keys()), configuration, console)
     else:
         done = asyncio.run(work.run(lambda segment: console.print(_line(segment))))
+    if asked.shard.is_whole:
+        note_all(context.storage(asked.to) if asked.to else source)
     code = 1 if any(segment.fault for segment in done) else 0
     if as_json:
         typer.echo(json.dumps({"segments": [asdict(segment) for segment in done], "exit_code": code}, indent=1))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from archive.errors import DamagedArchive
 from archive.foreign_warcs import import_file, segment_of
+from archive.holdings import note_all
 from archive.library import newest_manifest
 from archive.publishing import publish_records, publish_segment
 from archive.storage.protocol import Storage
@@ -66,6 +67,8 @@ async def import_files(
             progress(result)
     finally:
         pool.close()
+    if any(result.skipped for result in done):
+        note_all(storage)  # the run that imported it may have died before the last step
     return done
 
 

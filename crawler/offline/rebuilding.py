@@ -23,7 +23,7 @@ from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import WARC_SUFFIX, SegmentName
 from archive.library import completion_of, newest_manifest
 from archive.manifests import Manifest, StoredFile, file_sha256
-from archive.publishing import publish_records
+from archive.publishing import publish_records, put_manifest
 from archive.recovery import read_contents
 from archive.sharding import WHOLE, Shard
 from archive.storage.protocol import Storage
@@ -147,7 +147,7 @@ class Rebuilding:
         manifest = manifest.model_copy(update={"cdxj": indexed})
         rebuilt.index = self._put_index(manifest.cdxj, cdxj)
         if there is None:
-            self._target.put_if_absent(name.revised(name.manifest_key, revision), manifest.to_bytes())
+            put_manifest(self._target, name, name.revised(name.manifest_key, revision), manifest.to_bytes())
         rebuilt.manifest = _compared(there[0] if there else None, manifest)
 
     def _supersede(self, name: SegmentName, there: tuple[Manifest, int], made: Manifest, cdxj: Path) -> None:
@@ -156,7 +156,7 @@ class Rebuilding:
         indexed = made.cdxj.model_copy(update={"key": name.revised(made.cdxj.key, revision)})
         self._target.put(indexed.key, cdxj, indexed.sha256)
         manifest = made.model_copy(update={"cdxj": indexed})
-        self._target.put_if_absent(name.revised(name.manifest_key, revision), manifest.to_bytes())
+        put_manifest(self._target, name, name.revised(name.manifest_key, revision), manifest.to_bytes())
         if older.cdxj.key != indexed.key:
             self._target.delete(older.cdxj.key)
 

@@ -9,8 +9,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.errors import DamagedArchive
+from archive.errors import DamagedArchive, ObjectMissing
 from archive.faults import Fault, FaultKind
+from archive.holdings import Holdings
 from archive.library import completions, manifest_keys
 from archive.manifests import CompletionManifest, Manifest, parse_manifest
 from archive.sharding import WHOLE, Shard
@@ -51,12 +52,13 @@ def verify_archive(
     What concerns several segments (what a revisit stands for, objects that no manifest names) is looked at when the
     shard is the whole archive.
 
-    Raises StorageError when the storage cannot be asked, DamagedArchive when a completion manifest cannot be read.
+    What the archive's holdings name and what its data sets consist of, too. Raises StorageError when the storage
+    cannot be asked.
     """
     storage = open_storage(address, s3)
     result = VerifiedArchive()
     manifests = [manifest for manifest in _manifests(storage, result) if shard.holds(manifest.segment)]
-    newest = completions(storage)
+    newest = _completions(storage, result)
     work = [(address, s3, manifest, newest.get(manifest.segment), deep) for manifest in manifests]
     checked: list[Verification] = []
     for verification in _there(scheduler, work) if scheduler else _here(workers, work):
@@ -67,6 +69,10 @@ def verify_archive(
     result.faults += [fault for verification in checked for fault in verification.faults]
     if deep and shard.is_whole:
         result.faults += check_revisits(checked, {manifest.segment: manifest.warc.key for manifest in manifests})
+    if shard.is_whole:
+        told = {fault.key for fault in result.faults}
+        result.faults += [fault for fault in Holdings.of(storage).check(storage) if fault.key not in told]
+        result.faults += _datasets(storage, deep=deep)
     result.faults.sort(key=lambda fault: (fault.key, fault.kind, fault.detail))
     result.unclaimed = _unclaimed(storage, manifests) if shard.is_whole else []
     return result
@@ -91,8 +97,35 @@ def _manifests(storage: Storage, result: VerifiedArchive) -> Iterator[Manifest]:
         try:
             with storage.open_range(key) as stream:
                 yield parse_manifest(stream.read(), key)
-        except DamagedArchive as error:
+        except (DamagedArchive, ObjectMissing) as error:
             result.faults.append(Fault(FaultKind.BAD_MANIFEST, key, str(error)))
+
+
+def _completions(storage: Storage, result: VerifiedArchive) -> dict[str, CompletionManifest]:
+    def damaged(key: str, error: DamagedArchive) -> None:
+        result.faults.append(Fault(FaultKind.BAD_MANIFEST, key, str(error)))
+
+    return completions(storage, damaged)
+
+
+def _datasets(storage: Storage, *, deep: bool) -> Iterator[Fault]:
+    """What is wrong with the archive's data sets."""
+    # Imported late: pyarrow takes its time, which an archive without data sets need not wait for
+    if next(iter(storage.list("datasets/")), None) is None:
+        return
+    from archive.datasets.manifest import parse_dataset_manifest
+    from archive.datasets.reading import verify_dataset
+
+    for item in storage.list("datasets/"):
+        if not item.key.endswith("/manifest.json"):
+            continue
+        try:
+            with storage.open_range(item.key) as stream:
+                manifest = parse_dataset_manifest(stream.read(), item.key)
+        except (DamagedArchive, ObjectMissing) as error:
+            yield Fault(FaultKind.BAD_MANIFEST, item.key, str(error))
+            continue
+        yield from verify_dataset(storage, manifest, lambda _: None, deep=deep)
 
 
 def _verify(

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from cdxj_indexer.main import CDXJIndexer
+from cdxj_indexer.main import CDXJIndexer  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from surt import surt

@@ -67,7 +67,8 @@ class Damaged:
         return self.root / self.first.warc.key
 
     def sign(self) -> None:
-        """Make all manifests fit the bytes that are there."""
+        """Make all manifests fit the bytes that are there, and take away what is known of the former ones."""
+        shutil.rmtree(self.root / "holdings", ignore_errors=True)
         for manifest in [*self.root.glob("manifests/**/*.json"), *self.root.glob("records/**/*.json")]:
             facts = json.loads(manifest.read_text())
             for part in (facts.get(name) for name in ("warc", "cdxj", "records", "outcomes")):

@@ -1,0 +1,194 @@
+"""What an archive should hold: numbered entries, so that what is missing altogether is noticed.
+
+``holdings/WRITER/00000001.json`` and so on: each names a manifest that was stored (of a segment, of its records, of
+a data set), the manifest's digest, and the digest of the writer's entry before. An entry is stored behind its
+manifest and never replaced. Of a manifest that supersedes another, or of a data set that was withdrawn, there is an
+entry too: so what was taken out on purpose is told apart from what is missing.
+
+A writer is the host that a segment's name gives. Several processes may write as one: `put_if_absent` decides who
+has a number, and the other one takes the next. A writer that dies behind a manifest and before its entry does the
+step over again; `newswarc rebuild` adds entries of manifests that have none, such as those of archives older than
+the entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from archive.errors import DamagedArchive, ObjectExists, ObjectMissing, StorageUnavailable
+from archive.faults import Fault, FaultKind
+from archive.layout import SegmentName, revision_of
+from archive.manifests import StoredPart
+from archive.storage.protocol import Storage
+
+PREFIX = "holdings/"
+DATASETS = "datasets"
+"""The writer of data sets' entries."""
+_TRIES = 100
+_known: dict[tuple[str, str], int] = {}
+"""Numbers known to be taken, by storage and writer: where the search for the last one begins."""
+
+
+class HoldingEntry(StoredPart):
+    """One manifest that is in the archive."""
+
+    writer: str
+    number: int
+    """From 1 on, without gaps."""
+    key: str
+    """The manifest's key."""
+    sha256: str
+    """SHA-256 of the manifest's bytes (hexadecimal)."""
+    before: str
+    """SHA-256 of the bytes of the entry before; empty in the first one."""
+
+
+def entry_key(writer: str, number: int) -> str:
+    """The key of an entry."""
+    return f"{PREFIX}{writer}/{number:08d}.json"
+
+
+def note_manifest(storage: Storage, writer: str, key: str, manifest: bytes) -> None:
+    """Add an entry of a manifest that is stored. Told again at once, it adds nothing. Raises StorageError."""
+    digest = hashlib.sha256(manifest).hexdigest()
+    for _ in range(_TRIES):
+        number = _last_number(storage, writer)
+        before = _bytes_of(storage, entry_key(writer, number)) if number else b""
+        if before and _is_of(before, key, digest):
+            return
+        entry = HoldingEntry(
+            writer=writer,
+            number=number + 1,
+            key=key,
+            sha256=digest,
+            before=hashlib.sha256(before).hexdigest() if before else "",
+        )
+        try:
+            storage.put_if_absent(entry_key(writer, number + 1), entry.to_bytes())
+        except ObjectExists:
+            continue  # another process of this writer was faster
+        return
+    raise StorageUnavailable(f"{PREFIX}{writer}: other processes take every number")
+
+
+def _last_number(storage: Storage, writer: str) -> int:
+    """The number of the writer's last entry, found by doubling and halving; 0: there is none."""
+    place = (storage.uri, writer)
+    low = _known.get(place, 0)
+    if low and not _is_there(storage, entry_key(writer, low)):
+        low = 0  # it is another archive at this address by now
+    step = 1
+    while _is_there(storage, entry_key(writer, low + step)):
+        low += step
+        step *= 2
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _is_there(storage, entry_key(writer, middle)):
+            low = middle
+        else:
+            high = middle
+    _known[place] = low
+    return low
+
+
+def _is_there(storage: Storage, key: str) -> bool:
+    try:
+        storage.stat(key)
+    except ObjectMissing:
+        return False
+    return True
+
+
+def _bytes_of(storage: Storage, key: str) -> bytes:
+    with storage.open_range(key) as stream:
+        return stream.read()
+
+
+def _is_of(entry: bytes, key: str, digest: str) -> bool:
+    try:
+        known = HoldingEntry.model_validate_json(entry)
+    except ValidationError:
+        return False
+    return (known.key, known.sha256) == (key, digest)
+
+
+def note_all(storage: Storage) -> int:
+    """Add entries of the manifests that have none; how many. Raises StorageError."""
+    known = Holdings.of(storage).digests
+    missing = [key for key in _manifest_keys(storage) if key not in known]
+    for key in missing:
+        note_manifest(storage, _writer_of(key), key, _bytes_of(storage, key))
+    return len(missing)
+
+
+def _manifest_keys(storage: Storage) -> Iterator[str]:
+    for prefix in ("manifests/", "records/", "datasets/"):
+        for item in storage.list(prefix):
+            if item.key.endswith(".json") and (prefix != "datasets/" or item.key.endswith("/manifest.json")):
+                yield item.key
+
+
+def _writer_of(key: str) -> str:
+    try:
+        return SegmentName.parse(revision_of(key)[0]).host
+    except DamagedArchive:
+        return DATASETS
+
+
+@dataclass(slots=True)
+class Holdings:
+    """What all entries of an archive say."""
+
+    digests: dict[str, set[str]] = field(default_factory=dict)
+    """SHA-256s that a manifest of this key may have."""
+    faults: list[Fault] = field(default_factory=list)
+    """What is wrong with the entries themselves."""
+
+    @classmethod
+    def of(cls, storage: Storage) -> Holdings:
+        """Read all entries. Raises StorageUnavailable or StorageRefused."""
+        holdings = cls()
+        writer, number, digest = "", 0, ""
+        for item in storage.list(PREFIX):
+            try:
+                data = _bytes_of(storage, item.key)
+                entry = HoldingEntry.model_validate_json(data)
+            except (ObjectMissing, ValidationError):
+                holdings._wrong(FaultKind.BAD_MANIFEST, item.key, "not an entry of what the archive holds")
+                continue
+            if entry.writer != writer:
+                writer, number, digest = entry.writer, 0, ""
+            if item.key != entry_key(entry.writer, entry.number):
+                holdings._wrong(
+                    FaultKind.BAD_MANIFEST, item.key, f"it says that it is {entry.writer}, {entry.number}"
+                )
+            if entry.number != number + 1:
+                missing = entry_key(writer, number + 1)
+                holdings._wrong(FaultKind.MISSING_OBJECT, missing, f"{item.key} comes behind it")
+            elif entry.before != digest:
+                holdings._wrong(FaultKind.WRONG_DIGEST, item.key, "the entry before is another than it says")
+            number, digest = entry.number, hashlib.sha256(data).hexdigest()
+            holdings.digests.setdefault(entry.key, set()).add(entry.sha256)
+        return holdings
+
+    def _wrong(self, kind: FaultKind, key: str, detail: str) -> None:
+        self.faults.append(Fault(kind, key, detail))
+
+    def check(self, storage: Storage) -> Iterator[Fault]:
+        """Manifests that are missing, or other than their entries say. Raises StorageUnavailable or
+        StorageRefused.
+        """
+        yield from self.faults
+        for key, digests in sorted(self.digests.items()):
+            try:
+                found = hashlib.sha256(_bytes_of(storage, key)).hexdigest()
+            except ObjectMissing:
+                yield Fault(FaultKind.MISSING_OBJECT, key, "the archive's holdings name it")
+                continue
+            if found not in digests:
+                yield Fault(FaultKind.WRONG_DIGEST, key, "it is not the manifest that the archive's holdings name")
