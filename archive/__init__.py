@@ -36,6 +36,7 @@ Modules:
     faults            what can be wrong with a stored archive
     foreign_files     other programs' files as the WARC or ARC files in them
     foreign_warcs     other programs' WARC files become segments
+    framing           what stood between the pieces of a payload on the wire
     history           an address through time
     holdings          what an archive should hold, so that what is missing is noticed
     http1             HTTP/1.x messages as bytes: heads, chunking

@@ -16,6 +16,7 @@ from uuid import UUID
 from archive.cdxj import REVISIT_MIME, IndexEntry, plain_mime
 from archive.clock_and_ids import ClockAndIds
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original
+from archive.framing import framing_of
 from archive.http1 import BadMessage, ResponseHead, entity_parts
 from archive.layout import SegmentName
 from archive.members import (
@@ -95,6 +96,8 @@ class _Response:
     headers: list[tuple[str, str]]
     digest: str
     head: ResponseHead
+    framing: str = ""
+    """Of a revisit: what stands between the pieces of its payload."""
 
     @property
     def mime(self) -> str:
@@ -144,7 +147,7 @@ class ExchangeRecords:
         response = self._response(exchange, digests, original)
         self._write(sink, *self._response_member(exchange, response, main_id))
         ends = sink.tell()
-        self._write(sink, *self._metadata(exchange, self._clock_and_ids.record_id(), main_id))
+        self._write(sink, *self._metadata(exchange, self._clock_and_ids.record_id(), main_id, response.framing))
         return PreparedExchange(
             length=sink.tell(),
             main_offset=begins,
@@ -174,14 +177,15 @@ class ExchangeRecords:
         if exchange.truncated:
             headers.append(("WARC-Truncated", exchange.truncated.value))
         profile = _revisit_profile(exchange, original, digest)
-        if original is None or not profile:
+        framing = framing_of(head, exchange.response_parts(head.length)) if profile == IDENTICAL_PAYLOAD else ""
+        if original is None or not profile or framing is None:
             headers += [("WARC-Payload-Digest", digest)] if digest else []
             block = Block(exchange.response_parts, len(exchange.response), digests.block)
             return _Response("response", block, headers, digest, head)
         headers.append(("WARC-Payload-Digest", original.payload_digest))
         headers += _refers_to(profile, original)
         block = Block.of(exchange.response_start[: head.length], self._encoding.digest)
-        return _Response("revisit", block, headers, original.payload_digest, head)
+        return _Response("revisit", block, headers, original.payload_digest, head, framing)
 
     def _response_member(self, exchange: Exchange, response: _Response, record_id: UUID) -> tuple[bytes, Block, int]:
         head = record_head(
@@ -190,11 +194,13 @@ class ExchangeRecords:
         coding = response.head.first("content-encoding")
         return head, response.block, member_level(coding, response.mime, self._encoding.level)
 
-    def _metadata(self, exchange: Exchange, record_id: UUID, refers_to: UUID | None) -> tuple[bytes, Block, int]:
+    def _metadata(
+        self, exchange: Exchange, record_id: UUID, refers_to: UUID | None, framing: str = ""
+    ) -> tuple[bytes, Block, int]:
         headers = [("WARC-Target-URI", exchange.url), self._info_header]
         if refers_to is not None:
             headers.append(("WARC-Refers-To", record_urn(refers_to)))
-        block = Block.of(warc_fields(_metadata_fields(exchange)), self._encoding.digest)
+        block = Block.of(warc_fields([*_metadata_fields(exchange), ("framing", framing)]), self._encoding.digest)
         head = record_head("metadata", record_id, exchange.started, WARC_FIELDS, block, headers)
         return head, block, self._encoding.level
 

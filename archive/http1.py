@@ -122,16 +122,27 @@ def entity_parts(head: ResponseHead, body: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _dechunked(body: Iterable[bytes]) -> Iterator[bytes]:
+    for part, is_payload in chunked_parts(body):
+        if is_payload:
+            yield part
+
+
+def chunked_parts(body: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """A chunked body piece by piece, each with whether it is of the payload; all pieces together are the body.
+
+    Behind the last chunk, or one whose size cannot be read, nothing is of the payload.
+    """
+    parts = iter(body)
     rest = b""
     due = 0
     between = False
-    for part in body:
+    for part in parts:
         rest += part
         position = 0
         while position < len(rest):
             if due:
                 data = rest[position : position + due]
-                yield data
+                yield data, True
                 due -= len(data)
                 position += len(data)
                 between = due == 0
@@ -139,6 +150,7 @@ def _dechunked(body: Iterable[bytes]) -> Iterator[bytes]:
                 skipped = _line_end_length(rest, position)
                 if not skipped:
                     break
+                yield rest[position : position + skipped], False
                 position += skipped
                 between = False
             else:
@@ -147,9 +159,14 @@ def _dechunked(body: Iterable[bytes]) -> Iterator[bytes]:
                     break
                 due = _announced(rest[position:line_end])
                 if not due:
+                    yield rest[position:], False
+                    yield from ((more, False) for more in parts)
                     return
+                yield rest[position : line_end + 1], False
                 position = line_end + 1
         rest = rest[position:]
+    if rest:
+        yield rest, False
 
 
 def _line_end_length(data: bytes, position: int) -> int:

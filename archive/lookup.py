@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.captures import Capture, first_capture, iterate_records
 from archive.cdxj import IndexEntry
 from archive.errors import BadAddress, DamagedArchive
+from archive.framing import framed
+from archive.http1 import BadMessage
 from archive.library import segments
+from archive.members import DigestCheck, check_digest
 from archive.merged_index import MergedIndex
 from archive.period import ALWAYS, Period
 from archive.storage.protocol import Storage
@@ -98,6 +102,28 @@ class Lookup:
                 return found
         known_as = capture.refers_to or capture.payload_digest
         raise DamagedArchive(f"{capture.url}: the capture that it stands for ({known_as}) is not here")
+
+    def wire(self, capture: Capture) -> bytes:
+        """The response exactly as it was received; of a revisit: its own head, its framing, the original's payload.
+
+        Raises DamagedArchive when that cannot be told: the original is lost, or the revisit was written without
+        what it takes, by another program or an early version of this one.
+        """
+        if not capture.revisit:
+            return capture.response
+        try:
+            head = capture.head()
+        except BadMessage as error:
+            raise DamagedArchive(f"{capture.url}: this revisit has no response head of its own") from error
+        if head.status == HTTPStatus.NOT_MODIFIED:
+            return capture.response
+        framing = capture.fact("framing")
+        if head.chunked and not framing:
+            raise DamagedArchive(f"{capture.url}: this revisit was written without its framing")
+        payload = self.original(capture).payload()
+        if check_digest(capture.payload_digest, (payload,)) is DigestCheck.WRONG:
+            raise DamagedArchive(f"{capture.url}: the payload of its original is not {capture.payload_digest}")
+        return capture.response[: head.length] + framed(framing, payload)
 
     def close(self) -> None:
         """Let the files go."""

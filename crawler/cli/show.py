@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from archive.errors import BadAddress
+from archive.errors import BadAddress, DamagedArchive
+from archive.exchange import CaptureOutcome
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, page_address, reads_archive
@@ -31,6 +32,7 @@ class Part(StrEnum):
     """What of a capture is wanted."""
 
     SUMMARY = "summary"
+    WIRE = "wire"
     RAW = "raw"
     BODY = "body"
     HEADERS = "headers"
@@ -44,7 +46,10 @@ def show(
     url: Annotated[str, typer.Argument(metavar="URL|ID", help="The page's address, or with --row a row's id.")],
     uri: ArchiveArgument = None,
     at: Annotated[str, typer.Option("--at", metavar="DATE", help="The capture nearest to this time (UTC).")] = "",
-    raw: Annotated[bool, typer.Option("--raw", help="The response as it was received, byte for byte.")] = False,
+    wire: Annotated[bool, typer.Option("--wire", help="The response exactly as it was received.")] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The same; of an answer 304, the response that it stands for.")
+    ] = False,
     body: Annotated[bool, typer.Option("--body", help="The body, its codings removed.")] = False,
     headers: Annotated[bool, typer.Option("--headers", help="The response's header section.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The article's text.")] = False,
@@ -52,7 +57,14 @@ def show(
     row: Annotated[bool, typer.Option("--row", help="The capture behind a row of a data set.")] = False,
 ) -> int:
     """Show a capture: the newest of an address, or the one nearest to a time."""
-    asked = {Part.RAW: raw, Part.BODY: body, Part.HEADERS: headers, Part.TEXT: text, Part.JSON: as_json}
+    asked = {
+        Part.WIRE: wire,
+        Part.RAW: raw,
+        Part.BODY: body,
+        Part.HEADERS: headers,
+        Part.TEXT: text,
+        Part.JSON: as_json,
+    }
     wanted = [part for part, given in asked.items() if given]
     if len(wanted) > 1:
         raise UsageError(f"show: one of {', '.join(f'--{part}' for part in asked)} at a time")
@@ -89,9 +101,12 @@ def _moment(at: str) -> datetime | None:
 
 def _write(part: Part, lookup: Lookup, entry: IndexEntry) -> None:
     capture = lookup.read(entry)
+    if part is Part.WIRE:
+        sys.stdout.buffer.write(lookup.wire(capture))
+        return
     whole = lookup.original(capture)
     if part is Part.RAW:
-        sys.stdout.buffer.write(whole.response)
+        sys.stdout.buffer.write(_raw(lookup, capture, whole))
     elif part is Part.BODY:
         sys.stdout.buffer.write(whole.body(_LARGEST).body)
     elif part is Part.HEADERS:
@@ -99,6 +114,15 @@ def _write(part: Part, lookup: Lookup, entry: IndexEntry) -> None:
         sys.stdout.buffer.write(told.response[: told.head().length])
     else:
         _write_record(part, lookup, entry, capture, whole)
+
+
+def _raw(lookup: Lookup, capture: Capture, whole: Capture) -> bytes:
+    """What came for a capture, or, of an answer 304 and where that cannot be told, what it stands for."""
+    is_answer = not capture.revisit or (bool(capture.response) and capture.outcome is not CaptureOutcome.NOT_MODIFIED)
+    try:
+        return lookup.wire(capture) if is_answer else whole.response
+    except DamagedArchive:
+        return whole.response
 
 
 def _write_record(part: Part, lookup: Lookup, entry: IndexEntry, capture: Capture, whole: Capture) -> None:

@@ -341,7 +341,8 @@ class Recorder:
     def _original(self, current: _Open, exchange: Exchange, digests: ResponseDigests) -> Original | None:
         """An earlier capture that may stand for this one: stored, or in the same segment.
 
-        Of the same address, if need be; of the same payload from anywhere else.
+        Of the same address; a requisite's also of another one, but for HTML. So a page that is taken out of the
+        archive never takes another paper's with it.
         """
         if exchange.outcome not in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED) or exchange.method != "GET":
             return None
@@ -358,6 +359,7 @@ class Recorder:
                 if known is not None
                 and known.original.payload_digest == digests.payload
                 and self._in_reach(known, current)
+                and (known.original.url == exchange.url or _may_be_anywhere(exchange, digests))
             ),
             None,
         )
@@ -377,3 +379,8 @@ class Recorder:
         settings = self._configuration
         age = time.monotonic() - current.since
         return current.writer.size >= settings.segment_size or age >= settings.segment_age
+
+
+def _may_be_anywhere(exchange: Exchange, digests: ResponseDigests) -> bool:
+    """Whether a capture of another address may stand for this one."""
+    return exchange.discovery.role is Role.REQUISITE and "html" not in digests.head.first("content-type").lower()
