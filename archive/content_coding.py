@@ -21,6 +21,7 @@ from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
 from archive.errors import ArchiveError
+from archive.unpacking import gzip_header_length
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -101,6 +102,8 @@ _CODINGS: dict[str, tuple[Callable[[], _Inflater], ...]] = {
     "br": (_Brotli,),
     "zstd": (zstd.ZstdDecompressor,),
 }
+_GZIP = frozenset({"gzip", "x-gzip"})
+_GZIP_MAGIC = b"\x1f\x8b\x08"
 _SEVERAL_MEMBERS = frozenset({"gzip", "x-gzip", "zstd"})
 
 
@@ -135,9 +138,23 @@ def _decode(coding: str, body: bytes, limit: int, *, cut: bool) -> DecodedBody:
                 raise
             whole = False
         text = b"".join(parts)[: limit if cut else None]
+        if not whole and coding in _GZIP and (unchecked := _without_checksum(body, limit)):
+            return DecodedBody(unchecked, f"{coding} with a wrong checksum")
         if text or whole:
             return DecodedBody(text, "" if whole else f"{coding} cut short")
     return DecodedBody(body, f"not {coding}")
+
+
+def _without_checksum(body: bytes, limit: int) -> bytes:
+    """What a gzip member holds whose deflated data end as they should, whatever its checksum says; else nothing."""
+    if not body.startswith(_GZIP_MAGIC):
+        return b""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        text = inflater.decompress(body[gzip_header_length(body) :], limit)
+    except zlib.error:
+        return b""
+    return text if inflater.eof else b""
 
 
 def _members(start: Callable[[], _Inflater], body: bytes, limit: int, parts: list[bytes], *, several: bool) -> bool:

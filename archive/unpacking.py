@@ -242,7 +242,7 @@ class PackedFile:
         """Unpack a damaged gzip member without its checksum, in small steps, and find where the next one begins."""
         stretch.text.seek(0)
         stretch.text.truncate()
-        at = stretch.offset + _gzip_header_length(self.peek(stretch.offset, _PROBE))
+        at = stretch.offset + gzip_header_length(self.peek(stretch.offset, _PROBE))
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             while not unpacker.eof and (packed := self.peek(at, _STEP)):
@@ -286,7 +286,7 @@ def _dictionary(data: bytes) -> Any:
         raise DamagedArchive(f"its zstd dictionary cannot be read: {error}") from error
 
 
-def _gzip_header_length(member: bytes) -> int:
+def gzip_header_length(member: bytes) -> int:
     """Bytes of a gzip member before what is deflated (RFC 1952, section 2.3)."""
     flags, at = member[3] if len(member) > 3 else 0, 10
     if flags & 4:

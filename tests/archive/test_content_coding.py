@@ -105,3 +105,14 @@ def test_no_bytes_raise_anything_else(codings: list[str], data: bytes) -> None:
 def test_of_a_bomb_the_beginning_can_be_had(coding: str) -> None:
     pack = {"gzip": gzip.compress, "br": brotli.compress, "zstd": zstd.compress}[coding]
     assert decode_body([coding], pack(b"rules\n" * 1_000_000), 1000, cut=True).body == (b"rules\n" * 1_000)[:1000]
+
+
+@pytest.mark.parametrize("size", [300, 200_000])
+def test_a_wrong_checksum_takes_nothing(size: int) -> None:
+    text = (b"<p>the lighthouse of the harbour</p>" * (size // 30))[:size]
+    packed = bytearray(gzip.compress(text))
+    packed[-6] ^= 0x40
+    decoded = decode_body(["gzip"], bytes(packed), 1 << 20)
+    assert decoded.body == text
+    assert decoded.flaw == "gzip with a wrong checksum"
+    assert len(decode_body(["gzip"], bytes(packed[:-20]), 1 << 20).body) < size, "what is cut short stays so"
