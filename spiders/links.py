@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import parse_qsl, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_plus, urljoin, urlsplit, urlunsplit
 
 import tldextract
 from courlan.filters import is_navigation_page, is_not_crawlable
@@ -103,6 +103,14 @@ def _lasting(query: str) -> str:
 def _is_passing(name: str) -> bool:
     """Whether a parameter tells of the visit, not of the article."""
     return bool(_TRACKING.match(name)) or is_session(name)
+
+
+def joined(base: str, address: str) -> str:
+    """An address as it is meant on a page or in a source; one that can't be joined stays as it is. No text raises."""
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return address  # such as brackets that do not close: whoever asks for it says so
 
 
 def is_fetchable(url: str) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from urllib.parse import urldefrag, urljoin
+
+from spiders.links import is_fetchable, joined
 
 LONGEST_PAUSE = 5.0
 """Seconds up to which a page is taken for a way to another."""
@@ -36,7 +37,7 @@ def refresh_target(page: bytes, url: str) -> str | None:
         for name, *values in _ATTRIBUTE.findall(tag[2]):
             attributes.setdefault(name.lower(), unescape(next((value for value in values if value), "")))
         if tag[1].lower() == "base":
-            base = _joined(base, attributes.get("href", "")) if base == url else base
+            base = joined(base, attributes.get("href", "")) if base == url else base
         elif attributes.get("http-equiv", "").strip().lower() == "refresh":
             return _target(attributes.get("content", ""), base, url)
     return None
@@ -47,12 +48,5 @@ def _target(content: str, base: str, url: str) -> str | None:
     if found is None or float(found["pause"]) > LONGEST_PAUSE:
         return None
     address = found["url"].partition(found["quote"])[0] if found["quote"] else found["url"]
-    target = urldefrag(_joined(base, address.strip()))[0]
-    return target if address.strip() and target != urldefrag(url)[0] else None
-
-
-def _joined(base: str, address: str) -> str:
-    try:
-        return urljoin(base, address)
-    except ValueError:
-        return base
+    target = joined(base, address).partition("#")[0]
+    return target if address.strip() and is_fetchable(target) and target != url.partition("#")[0] else None

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urljoin
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.http import Request, Response
@@ -21,7 +20,7 @@ from archive.exchange import Discovery, Role
 from archive.period import Period
 from spiders.families.base import SiteSpider
 from spiders.left_out import LeftOut
-from spiders.links import is_denied, is_fetchable, same_site, why_left_out
+from spiders.links import is_denied, is_fetchable, joined, same_site, why_left_out
 from spiders.problems import NotASource
 from spiders.reading import read_source
 from spiders.requests import (
@@ -148,7 +147,7 @@ class NewsSpider(SiteSpider):
             self._not_a_source(response, NotASource(f"an index within {depth} indexes", "name its sitemaps instead"))
             return
         self._tell_flaws(response, sitemap.flaws)
-        self._tell_unreadable_dates(response, sitemap.children)
+        self._tell_faults(response, sitemap.children)
         for child in sitemap.children:
             if self._is_wanted_child(child, site):
                 is_old = not self._is_recent_child(child)
@@ -200,8 +199,11 @@ class NewsSpider(SiteSpider):
     async def _explore(self, response: Response, site: Site, section: Section) -> AsyncIterator[Request]:
         """Where a site without sources announces its articles."""
         declared = await self._declared_sitemaps(response)
-        feeds = section.feeds or tuple(urljoin(response.url, path) for path in USUAL_FEEDS)
-        sitemaps = declared or tuple(urljoin(response.url, path) for path in USUAL_SITEMAPS)
+        feeds = section.feeds or tuple(joined(response.url, path) for path in USUAL_FEEDS)
+        sitemaps = declared or tuple(joined(response.url, path) for path in USUAL_SITEMAPS)
+        for address in (*feeds, *sitemaps):
+            if not is_fetchable(address):
+                self.report(site.id, address, "named as a source, and can't be asked for", "tell the site")
         if SourceKind.FEED in self.kinds:
             for feed in filter(is_fetchable, feeds[:_MOST_SECTIONS]):
                 yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else "guess")
@@ -219,7 +221,7 @@ class NewsSpider(SiteSpider):
             return ()
         rules = await middleware.robot_parser(response.request)
         lines = getattr(rules, "sitemaps", ())
-        return tuple(dict.fromkeys(urljoin(response.url, line) for line in lines))
+        return tuple(dict.fromkeys(joined(response.url, line) for line in lines))
 
     def _is_wanted_child(self, child: ChildSitemap, site: Site) -> bool:
         if not is_fetchable(child.url) or is_denied(child.url, site):
@@ -249,7 +251,12 @@ class NewsSpider(SiteSpider):
                 discovery_of(response.meta).site, response.url, what, "the site has to mend it; what came is read"
             )
 
-    def _tell_unreadable_dates(self, response: Response, children: Sequence[ChildSitemap]) -> None:
+    def _tell_faults(self, response: Response, children: Sequence[ChildSitemap]) -> None:
+        """Tell which sitemaps of an index are left alone for a fault of the index."""
+        unfit = [child.url for child in children if not is_fetchable(child.url)]
+        if unfit:
+            what = f"{len(unfit)} of {len(children)} sitemaps can't be asked for, such as {unfit[0][:100]!r}"
+            self.report(discovery_of(response.meta).site, response.url, what, "tell the site; the others are read")
         unread = [child.unreadable_date for child in children if child.unreadable_date]
         if unread and not self.backfill:
             what = f"the dates of {len(unread)} of {len(children)} sitemaps can't be read, such as {unread[0]!r}"

@@ -6,11 +6,11 @@ import io
 import re
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import feedparser
 
 from spiders.dates import announced_date
+from spiders.links import joined
 from spiders.problems import NotASource
 from spiders.sources.found import Feed, Found
 from spiders.sources.json_feed import looks_like_json, parse_json_feed
@@ -93,14 +93,7 @@ def _addresses(entry: Any, url: str) -> list[str]:
     linked = entry.get("link") or next((item.get("href") for item in entry.get("links", ()) if item.get("href")), "")
     named = str(entry.get("id", ""))
     given = [*original, str(linked or ""), named if named.startswith("http") else ""]
-    return list(dict.fromkeys(_joined(url, address.strip()) for address in given if address.strip()))
-
-
-def _joined(url: str, address: str) -> str:
-    try:
-        return urljoin(url, address)
-    except ValueError:
-        return address  # whoever asks for it says so
+    return list(dict.fromkeys(joined(url, address) for address in given if address.strip()))
 
 
 def _as_parsed(moment: Any) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urljoin
 
 from spiders.dates import announced_date
+from spiders.links import joined
 from spiders.problems import NotASource
 from spiders.sources.found import MOST_ENTRIES, Feed, Found
 
@@ -39,12 +39,8 @@ def _found(item: dict[str, Any], feed: dict[str, Any], url: str) -> Found | None
         address = _text(item, "id")
     if not address:
         return None
-    try:
-        joined = urljoin(url, address)
-    except ValueError:
-        joined = address  # whoever asks for it says so
     date = announced_date(_text(item, "date_published") or _text(item, "date_modified"))
-    return Found(joined, date, _text(item, "title"), _author(item) or _author(feed), news=True)
+    return Found(joined(url, address), date, _text(item, "title"), _author(item) or _author(feed), news=True)
 
 
 def _author(part: dict[str, Any]) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 from itertools import chain, islice
-from urllib.parse import urljoin
 
 from spiders.dates import announced_date
+from spiders.links import joined
 from spiders.problems import NotASource
 from spiders.sources.feed import parse_feed
 from spiders.sources.found import MOST_ENTRIES, Found
@@ -214,14 +214,14 @@ def _because(flaws: Sequence[str]) -> str:
 
 
 def _child(entry: _Entry, url: str) -> ChildSitemap:
-    return ChildSitemap(_joined(url, entry.own("loc")), *_dated(entry.own("lastmod")))
+    return ChildSitemap(_address(url, entry.own("loc")), *_dated(entry.own("lastmod")))
 
 
 def _article(entry: _Entry, url: str) -> Found:
     published = entry.news(_NEWS_DATE)
     date, unreadable = _dated(published or entry.own("lastmod"))
     return Found(
-        url=_joined(url, entry.own("loc")),
+        url=_address(url, entry.own("loc")),
         date=date,
         title=entry.news("title") if published else "",
         news=bool(published),
@@ -235,10 +235,6 @@ def _dated(text: str) -> tuple[str, str]:
     return (date, "") if date or text.lower() in _NO_DATES or text.startswith("0000") else ("", text[:100])
 
 
-def _joined(base: str, address: str) -> str:
-    """An entry's address; many are escaped twice, or within CDATA. What can't be joined stays as it is."""
-    address = address.replace("&amp;", "&")
-    try:
-        return urljoin(base, address)
-    except ValueError:
-        return address  # such as brackets that do not close; whoever asks for it says so
+def _address(base: str, written: str) -> str:
+    """An entry's address; many are escaped twice, or within CDATA."""
+    return joined(base, written.replace("&amp;", "&"))
