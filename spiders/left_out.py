@@ -1,4 +1,4 @@
-"""Why an article that a source announces is not asked for. Each is counted by site, and a run's report tells it."""
+"""Why an article that a source announces is not asked for. Each is counted by site; the report of a run tells it."""
 
 from __future__ import annotations
 

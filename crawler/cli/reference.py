@@ -26,6 +26,7 @@ from crawler.cli.reference_python import python_page
 from crawler.config import configuration_table
 from crawler.watching.concerns import ConcernKind
 from crawler.watching.metrics import described_metrics
+from spiders.left_out import LeftOut
 
 _KINDS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 
@@ -98,6 +99,11 @@ def outcomes_page() -> str:
             _table(CaptureOutcome, "outcome"),
             "\n## Page outcomes\n",
             *traits,
+            "\n## Announced articles that are not asked for\n",
+            "The report of `newswarc crawl` counts them by site and reason (`left out`).\n",
+            "| reason | meaning |",
+            "|---|---|",
+            *(f"| `{reason.value}` | {_cell(reason.sentence)} |" for reason in LeftOut),
             "\n## Faults that `newswarc verify` names\n",
             _table(FaultKind, "fault"),
             "\n## Alarms of `newswarc health` and `newswarc watch`\n",

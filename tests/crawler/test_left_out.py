@@ -90,6 +90,41 @@ def test_a_feed_that_moved_names_where_to(tmp_path: Path, monkeypatch: pytest.Mo
         assert "definition" in line
 
 
+def test_a_plain_sitemaps_entries_have_reasons_by_their_dates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dated = {
+        "/town/the-new-bridge-is-open": NOW.strftime("%Y/%m/%d"),
+        "/town/the-old-bridge-was-shut": "2019-04",
+        "/town/the-bridge-of-no-day": "",
+        "/town/the-bridge-of-some-day": "some day",
+        "/plan.pdf": NOW.isoformat(),
+        "/town": NOW.isoformat(),
+    }
+    with DemoServer() as server:
+        entries = "".join(f"<url><loc>{path}</loc><lastmod>{date}</lastmod></url>" for path, date in dated.items())
+        serve(
+            monkeypatch,
+            {
+                "/": FRONT,
+                "/news.rss": feed("/town/from-the-feed"),
+                "/sitemap.xml": written(f"<urlset>{entries}<url><priority>1</priority></url>"),
+                "/town/from-the-feed": page("A feed of the town"),
+                "/town/the-new-bridge-is-open": page("A bridge is opened again in the town"),
+            },
+        )
+        done = crawl(server, tmp_path)
+        report = done.json()
+        (left_out,) = report["left_out"].values()
+        assert left_out == dict.fromkeys(
+            sorted(["asset", "no_address", "not_an_article", "old", "undated", "unreadable_date"]), 1
+        )
+        assert list(report["articles"].values()) == [2]
+        assert (done.code, len(report["problems"])) == (0, 3)
+        for words in ("some day", "gives no address", "its end is missing"):
+            assert [line for line in report["problems"] if words in line], words
+
+
 def test_a_front_page_that_leads_to_no_article_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with DemoServer() as server:
         serve(monkeypatch, {"/": written("<html><body><p>Loading</p></body></html>")})
