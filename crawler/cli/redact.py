@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from archive.clock_and_ids import SystemClockAndIds
 from archive.errors import BadAddress
+from archive.layout import WARC_SUFFIX
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, JsonOption, page_address, reads_archive
@@ -40,7 +42,8 @@ def redact(
     """Take all captures of an address out of an archive: from WARC files, indexes, records. It cannot be undone.
 
     Tombstones take their places, so that everything else stays where it is. Revisits of what is taken out go too. The
-    address is put on the block list. What was done, when and why is kept in the archive's `redactions/`.
+    address is put on the block list. What was done, when and why is kept in the archive's `redactions/`. What waits
+    on this machine is stored first, so that it is reached too; exit code 1 when a crawl still writes a segment.
     """
     if not reason.strip():
         raise UsageError("redact: give the reason with --reason; it is kept in place of what is taken out")
@@ -50,9 +53,13 @@ def redact(
     from archive.redaction import find_targets
 
     context = context.with_flags(archive=uri)
-    configuration, lookup = context.to_write_state(), context.lookup
+    configuration = context.to_write_state()
+    unreached = _unreached(configuration)
+    lookup = context.lookup
     targets = find_targets(lookup, address, digest)
     if not targets.entries:
+        for line in unreached:
+            typer.echo(f"newswarc: {line}", err=True)
         raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     _announce(console, targets)
@@ -60,7 +67,25 @@ def redact(
         raise UsageError("redact: nothing was done; say --yes to do it")
     done = _carry_out(lookup, targets, address or digest, reason, configuration)
     _report(console, done, targets, configuration, address, as_json=as_json)
-    return 0
+    for line in unreached:
+        console.print(f"newswarc: {line}", markup=False)
+    return 1 if unreached else 0
+
+
+def _unreached(configuration: Configuration) -> list[str]:
+    """Store what waits on this machine; a line on each thing of it that could not be, and so is not redacted."""
+    spool = configuration.state_directory / "spool"
+    if not any(spool.glob(f"*{WARC_SUFFIX}*")):
+        return []
+    # Imported late: the extractor takes seconds to import
+    from archive.recovery import open_segments
+    from crawler.keeping.spool_recovery import upload_segments
+
+    problems = asyncio.run(upload_segments(configuration)).problems
+    for path in open_segments(spool):
+        name = path.name.partition(".")[0]
+        problems.append(f"{name}: a crawl writes this segment now; redact again when it has been stored")
+    return problems
 
 
 def _announce(console: Console, targets: Targets) -> None:
