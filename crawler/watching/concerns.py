@@ -159,14 +159,15 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
         (ConcernKind.REFUSED, _REFUSALS, "attempts are refused"),
         (ConcernKind.ROBOTS_SHUT, _SHUT, "attempts are denied by robots.txt"),
     ):
-        if detail := _grown(site.attempts, site.attempts_before, outcomes, limits) or _from_the_start(site, outcomes):
+        detail = _from_the_start(site, outcomes) or _grown(site.attempts, site.attempts_before, outcomes, limits)
+        if detail:
             yield Concern(kind, name, f"{detail} {what}")
     if detail := _grown(_tried(site.pages), _tried(site.pages_before), _LOST, limits):
         yield Concern(ConcernKind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
 
 
 def _from_the_start(site: SiteStatus, outcomes: Sequence[str]) -> str:
-    """Whether outcomes have kept a site from ever showing anything; said so. A few attempts tell: no more are made."""
+    """Whether outcomes have kept a site from ever showing anything; said so. Few attempts tell: no more are made."""
     if site.looked_at or site.articles:
         return ""
     attempts = site.attempts + site.attempts_before
