@@ -15,6 +15,7 @@ Modules:
     fingerprint    word count, digest and similarity hash of a text
     furniture      lines of the page that are no text of the article; what recurs on the site's pages
     headline       the headline: candidates, then a choice
+    interstitials  pages that stand in an article's place: consent, checks, logins, what is gone
     json_reading   JSON as pages have it, flawed or not
     judgement      the models' judgement of all blocks, and the choice
     kind           what a page is that is no article

@@ -28,6 +28,7 @@ from pipelines.extract.document import (
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, without_furniture, without_recurring
 from pipelines.extract.headline import headline_of, words
+from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhere
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import kind_of, why_no_article
 from pipelines.extract.language import language_of, script_of
@@ -143,6 +144,8 @@ def _refusal(page: _Page, headline: str | None, text: _Text) -> Rejected | None:
     missing = next((line for line in said if _NOT_FOUND.search(line)), None)
     if missing and not page.structured.articles and count < _SHORT:
         return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {missing!r}")
+    if page.body.source != "rules" and (refusal := _in_place_of_article(page, text)):
+        return refusal
     if not text.paragraphs:
         return Rejected(PageOutcome.NO_TEXT, "no body text found")
     if count < page.rules.minimum_words:
@@ -153,6 +156,17 @@ def _refusal(page: _Page, headline: str | None, text: _Text) -> Rejected | None:
         return Rejected(PageOutcome.NOT_AN_ARTICLE, reason)
     if declared := reservation(page.document, page.structured, page.rules.heed or ()):
         return Rejected(PageOutcome.RESERVED, f"the page declares {declared}")
+    return None
+
+
+def _in_place_of_article(page: _Page, text: _Text) -> Rejected | None:
+    count = len(text.words)
+    if gone := is_gone(page.document, page.structured, count):
+        return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {gone!r}")
+    if count < _SHORT and (target := leads_elsewhere(page.document)):
+        return Rejected(PageOutcome.NOT_AN_ARTICLE, f"the page leads to {target}")
+    if why := interstitial(page.document, page.structured, text.paragraphs, count):
+        return Rejected(PageOutcome.NOT_AN_ARTICLE, f"the page {why}")
     return None
 
 

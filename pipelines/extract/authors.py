@@ -18,8 +18,8 @@ from archive.article import Author, FieldFacts
 from archive.exchange import Discovery
 from pipelines.extract.candidates import facts
 from pipelines.extract.document import Document, select_texts, text_of
-from pipelines.extract.names import Signer, folded, is_byline, looks_like_a_person, people_in, signer_of
-from pipelines.extract.structured import Structured, plain
+from pipelines.extract.names import Signer, folded, is_byline, looks_like_a_person, people_in, signer_of, split_names
+from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules
 
 _META = (
@@ -71,8 +71,14 @@ def authors_of(
 ) -> tuple[tuple[Author, ...], FieldFacts | None]:
     """The authors and where they are from; `names` are the site's own, `lines` those of the page."""
     site = {folded(name) for name in (*names, _label(document.url))}
+    whole = frozenset(_organisations(structured))
     for source, claims in _claims(document, structured, rules, discovery):
-        people = _distinct(author for claim in claims for author in _people(claim, site, bodies=source == "json-ld"))
+        is_declared = source == "json-ld"
+        people = _distinct(
+            author
+            for claim in claims
+            for author in _people(claim, site, bodies=is_declared, whole=whole if is_declared else frozenset())
+        )
         if people:
             return people, facts(source)
     people = _distinct(author for line in lines if is_byline(line) for author in _people(Author(name=line), site))
@@ -185,10 +191,29 @@ def _declared(value: Any, structured: Structured, document: Document, depth: int
             yield from _declared(name, structured, document, depth + 1)
 
 
-def _people(claim: Author, site: set[str], *, bodies: bool = False) -> Iterator[Author]:
+def _people(
+    claim: Author, site: set[str], *, bodies: bool = False, whole: frozenset[str] = frozenset()
+) -> Iterator[Author]:
+    if claim.name in whole and folded(claim.name) not in site:  # an organisation's "and" parts no people
+        yield claim
+        return
     people = list(people_in(claim.name, site, bodies=bodies))
     for name in people:
         yield Author(name=name, url=claim.url if len(people) == 1 else None)
+
+
+def _organisations(structured: Structured) -> Iterator[str]:
+    """Names of declared authors that are organisations and have several parts."""
+    for node in structured.articles:
+        authors = node.get("author")
+        for author in authors if isinstance(authors, list) else [authors]:
+            if isinstance(author, dict) and "Organization" in str(author.get("@type")):
+                for name in texts(author.get("name")):
+                    if (
+                        split_names(plain(name)) != [plain(name)]
+                        and signer_of(plain(name), set()) is not Signer.NOBODY
+                    ):
+                        yield plain(name)
 
 
 def _bodies(structured: Structured, document: Document, site: set[str]) -> Iterator[Author]:

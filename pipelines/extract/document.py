@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from charset_normalizer import from_bytes
 from lxml import etree, html
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import html_body_declared_encoding, html_to_unicode
 from w3lib.html import get_base_url
 
 from pipelines.rules import compiled
@@ -25,6 +25,15 @@ _MANY_BYTES = 16
 _CONTROLS = bytes([*range(9), 0x0B, *range(0x0E, 0x20)])
 _WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _STRING = etree.XPath("string()", smart_strings=False)
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b\u2060\ufeff]|&(?:shy|ZeroWidthSpace|#173|#8203|#8288|#65279|#x0*(?:ad|200b|2060|feff));", re.I
+)
+"""Where a word may be broken, and marks of byte order: part of no word."""
+_TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]")
+"""What a letter's bytes in UTF-8 look like when they are taken for letters of Windows-1252."""
+_FEWEST_TWICE = 3
 
 
 class UnreadableDocument(ValueError):
@@ -76,9 +85,10 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
     """Read a page. Raises UnreadableDocument."""
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
-    text = page if isinstance(page, str) else decode(page, content_type)
+    text = page if isinstance(page, str) else _encoded_once(decode(page, content_type))
     if len(text) > MAX_CHARACTERS:
         raise DocumentTooComplex(f"more than {MAX_CHARACTERS:,} characters")
+    text = _INVISIBLE.sub("", text)
     # An encoding declared inside the text would be taken for that of the bytes
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1)
     if _is_noise(text[:_SAMPLE]):
@@ -123,7 +133,29 @@ def decode(page: bytes, content_type: str) -> str:
     if (text := _plainly_utf8(page)) is not None:
         return text
     _, text = html_to_unicode(content_type or None, page, auto_detect_fun=_detect, default_encoding="utf-8")
+    if "\ufffd" in text and b"\xef\xbf\xbd" not in page and (meta := html_body_declared_encoding(page)):
+        try:
+            return page.decode(meta)  # the header is wrong: the bytes are what the page itself says
+        except (UnicodeDecodeError, LookupError):
+            return text
     return text
+
+
+def _encoded_once(text: str) -> str:
+    """A text that was encoded in UTF-8, taken for Windows-1252 and encoded again, as it was at first."""
+    if len(_TWICE.findall(text)) < _FEWEST_TWICE:
+        return text
+    try:
+        return "".join(_byte(letter) for letter in text).encode("latin-1").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+def _byte(letter: str) -> str:
+    try:
+        return letter.encode("cp1252").decode("latin-1")
+    except UnicodeEncodeError:
+        return letter
 
 
 def _plainly_utf8(page: bytes) -> str | None:

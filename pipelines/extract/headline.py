@@ -17,12 +17,15 @@ from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:»•·―]+\s+|\s*[|｜»]\s*")
+_LESSER = re.compile(r"\s+[_/‹«<>~⁄/›]\s+|(?<=[\u3040-\u9fff])[_-](?=[\u3040-\u9fff])|_")
+"""Marks that part a title from the name of its site, where that is known: they stand within titles too."""
 _BESIDE = re.compile(
     r"kicker|roofline|overline|over-?title|super-?title|pre-?title|top-?line|dachzeile|spitzmarke|eyebrow|rubri"
     r"|sub-?title|sub-?head|h1-?small|\bdate|category|antetitulo|volanta|occhiello|surtitre|vignette|label",
     re.I,
 )
 """Classes of what stands in a heading before or behind its line."""
+_ESCAPED = re.compile(r"&(?:#x?[0-9a-f]{2,6}|[a-z]{2,8});", re.I)
 _LONGEST = 300
 _AGREES = 0.5
 _FEWEST_WORDS = 3
@@ -38,8 +41,8 @@ def headline_of(
     document: Document, structured: Structured, rules: ExtractionRules, names: tuple[str, ...], announced: str
 ) -> tuple[str | None, FieldFacts | None]:
     """The headline and where it is from; `names` are the site's, `announced` is the source's title."""
-    names = (*names, *_host_names(document.url), *_mastheads(document))
     declared = _declared(structured, document, announced)
+    names = (*names, *_host_names(document.url), *_mastheads(document, declared))
     candidates = _from_rules(document, rules)
     heading = _below_masthead(document, names) or _heading(document, declared, names)
     if heading:
@@ -62,7 +65,7 @@ def _resolved(candidates: list[Candidate[str]], structured: Structured) -> Candi
     """
     first = candidates[0]
     if first.source != "heading":
-        return first
+        return next((whole for whole in candidates if _is_cut_at_quote(first.value, whole.value)), first)
     by_source = {candidate.source: candidate for candidate in reversed(candidates)}
     linked, opened = by_source.get("json-ld"), by_source.get("opengraph")
     if linked and opened and words(linked.value) == words(opened.value) and _is_news(structured):
@@ -76,6 +79,11 @@ def _resolved(candidates: list[Candidate[str]], structured: Structured) -> Candi
         if len(words(candidate.value)) >= _FEWEST_WORDS and (whole.endswith(text) or whole.startswith(text))
     ]
     return next(iter(same or inner), first)
+
+
+def _is_cut_at_quote(title: str, whole: str) -> bool:
+    """Whether a title ends where another goes on with a quotation mark: the mark ended its attribute."""
+    return len(whole) > len(title) and whole.startswith(title) and whole[len(title) :].lstrip()[:1] in ('"', "'")
 
 
 def _is_cut(title: str) -> bool:
@@ -93,8 +101,12 @@ def _host_names(url: str) -> list[str]:
     return [host, *host.split(".")[-2:-1]]
 
 
-def _mastheads(document: Document) -> list[str]:
-    """Headings of the first level that lead to the front page: names of the site, not of the article."""
+def _mastheads(document: Document, declared: Sequence[Candidate[str]]) -> list[str]:
+    """Headings of the first level that lead to the front page: names of the site, not of the article.
+
+    One of more words than such a name has is the article's where the page declares it as its title.
+    """
+    titles = {squeeze(candidate.value) for candidate in declared if candidate.source in ("json-ld", "opengraph")}
     home = urljoin(document.url, "/")
     return [
         text_of(heading)
@@ -103,6 +115,7 @@ def _mastheads(document: Document) -> list[str]:
         if link is not None
         and (document.absolute(link.get("href")) or "").partition("?")[0] == home
         and text_of(link) == text_of(heading)
+        and (len(words(text_of(heading))) <= _MOST_WORDS_OF_NAME or squeeze(text_of(heading)) not in titles)
     ]
 
 
@@ -140,6 +153,7 @@ def _heading(document: Document, declared: list[Candidate[str]], names: tuple[st
 def _line_of(heading: HtmlElement, titles: Sequence[str]) -> str:
     """The text of a heading without a kicker, a date or a second line that is marked as one."""
     line = text_of(heading)
+    line = plain(line) if _ESCAPED.search(line) else line
     if len(line) >= _LONGEST:
         return line
     for part in islice(heading.iter("span", "small", "time", "div", "p"), _MOST_BESIDE):
@@ -210,6 +224,7 @@ def overlap(one: str, other: str) -> float:
 def without_site(title: str, names: tuple[str, ...]) -> str:
     """The title without leading or trailing names of the site."""
     known = {squeeze(name) for name in names if name}
+    title = _without_exact(title, known)
     parts = list(_SEPARATOR.finditer(title))
     for part in parts[-_MOST_IN_NAME:]:  # a name may have separators in it
         if squeeze(title[part.end() :]) in known:
@@ -219,6 +234,16 @@ def without_site(title: str, names: tuple[str, ...]) -> str:
     if parts and squeeze(title[: parts[0].start()]) in known:
         return without_site(title[parts[0].end() :].strip(), names)
     return title.strip()
+
+
+def _without_exact(title: str, known: set[str]) -> str:
+    """The title without a name behind a mark that titles have too, and without the channel between them."""
+    for mark in reversed(list(_LESSER.finditer(title))):
+        if squeeze(title[mark.end() :]) in known and title[: mark.start()].strip():
+            rest = title[: mark.start()].strip()
+            channel = re.search(rf"{re.escape(mark[0].strip())}[\u3400-\u9fff]{{2,6}}$", rest)
+            return rest[: channel.start()] if channel and channel.start() and mark[0].strip() in "_-" else rest
+    return title
 
 
 def _names_site(part: str, known: set[str]) -> bool:

@@ -26,6 +26,7 @@ _SURE = 0.75
 _PARTED = 2
 _MOSTLY = 0.5
 _MANY_TEASERS = 5
+_LITTLE = 0.2
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5"})
 
 
@@ -75,7 +76,7 @@ def why_no_article(document: Document, structured: Structured, body: BodyText) -
         return f"no article: it calls itself {own[0]}"
     if (shown := sorted(kinds & _SHOWN)) and _count(body) < _FEWEST_WORDS_BESIDE:
         return f"no article: its text goes with what it calls a {shown[0]}"
-    return _list_by_form(body)
+    return _list_by_form(document, body)
 
 
 def _is_one_story(body: BodyText) -> bool:
@@ -104,7 +105,7 @@ def _count(body: BodyText) -> int:
     return sum(len(paragraph.split()) for paragraph in body.paragraphs)
 
 
-def _list_by_form(body: BodyText) -> str:
+def _list_by_form(document: Document, body: BodyText) -> str:
     """A list by its looks: text that is links for the most part, or that many articles' teasers share."""
     if body.source == "rules":
         return ""
@@ -118,7 +119,37 @@ def _list_by_form(body: BodyText) -> str:
             teasers[number] += len(block.text)
     if len(teasers) >= _MANY_TEASERS and max(teasers.values()) < _MOSTLY * characters:
         return f"a list: its text stands in {len(teasers)} article elements"
-    return ""
+    return "a list: its text is teasers" if _is_teasers(document, body) else ""
+
+
+def _is_teasers(document: Document, body: BodyText) -> bool:
+    """Whether the text is headings that lead to other pages of the site, each with at most a paragraph below."""
+    kept = {id(block) for block in body.kept}
+    places = [number for number, block in enumerate(body.blocks) if id(block) in kept]
+    if not places:
+        return False
+    inside = body.blocks[max(0, places[0] - 1) : places[-1] + 1]
+    leading = [number for number, block in enumerate(inside) if _leads_within_site(document, block)]
+    if len(leading) < _MANY_TEASERS:
+        return False
+    before = sum(len(block.text) for block in inside[: leading[0]] if id(block) in kept)
+    below = [
+        sum(id(block) in kept for block in inside[one + 1 : other])
+        for one, other in zip(leading, [*leading[1:], len(inside)], strict=True)
+    ]
+    characters = sum(len(block.text) for block in body.kept) or 1
+    return max(below) <= 1 and before < _LITTLE * characters
+
+
+def _leads_within_site(document: Document, block: Block) -> bool:
+    if not _leads_elsewhere(block):
+        return False
+    link = next(block.place.element.iter("a"), None)
+    link = link if link is not None else next(block.place.element.iterancestors("a"), None)
+    address = document.absolute(link.get("href")) if link is not None else None
+    if address is None or address == document.url.split("#")[0]:
+        return False
+    return urlsplit(address).hostname == urlsplit(document.url).hostname
 
 
 def _leads_elsewhere(block: Block) -> bool:

@@ -17,8 +17,18 @@ _SAMPLE = 3000
 _SCRIPT_SAMPLE = 600
 _DETECTION_SAMPLE = 600
 _ENOUGH_LETTERS = 200
-_DETECTED_AS = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi"}
-"""Tags that are declared, and what the detector calls the same language: both Norwegians, and tags of before 1989."""
+_RENEWED = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro"}
+"""Tags that IANA's registry of subtags calls deprecated, and what it prefers."""
+_SISTERS = (
+    {"no", "nb", "nn", "da"},
+    {"id", "ms"},
+    {"hr", "bs", "sr", "sh", "cnr"},
+    {"ckb", "ku", "fa", "ar", "ur", "ps", "ug"},
+    {"fa", "prs"},
+    {"tl", "fil"},
+    {"zh", "yue"},
+)
+"""Languages that a detector takes for each other: the first is the declared one's word."""
 _SCRIPT_LANGUAGES = {
     "ARABIC": "ar",
     "HEBREW": "he",
@@ -65,7 +75,18 @@ def normal_tag(tag: str | None) -> str | None:
     if match is None:
         return None
     primary, *rest = match[0].replace("_", "-").split("-")
-    return "-".join([primary.lower(), *(part.upper() if len(part) == 2 else part.title() for part in rest)])
+    return "-".join(
+        [
+            _RENEWED.get(primary.lower(), primary.lower()),
+            *(part.upper() if len(part) == 2 else part.title() for part in rest),
+        ]
+    )
+
+
+def _are_sisters(declared: str, detected: str) -> bool:
+    if declared == "fa" or (declared in ("ar", "ur", "ps", "ug") and detected in ("ar", "fa", "ur", "ps", "ug")):
+        return (declared, detected) == ("fa", "prs")  # these are told apart
+    return any(declared in family and detected in family for family in _SISTERS)
 
 
 def language_of(
@@ -82,8 +103,10 @@ def language_of(
     letters = sum(map(str.isalpha, text[:_SAMPLE]))
     if letters >= _ENOUGH_LETTERS:
         detected = str(py3langid.classify(text[:_DETECTION_SAMPLE])[0])
-        primary = ((claim, claim.split("-")[0]) for claim in claims)
-        agreeing = next((claim for claim, name in primary if _DETECTED_AS.get(name, name) == detected), None)
+        detected = _RENEWED.get(detected, detected)
+        primary = [(claim, claim.split("-")[0]) for claim in claims]
+        agreeing = next((claim for claim, name in primary if name == detected), None)
+        agreeing = agreeing or next((claim for claim, name in primary if _are_sisters(name, detected)), None)
         return agreeing or detected, _AGREED if agreeing else _AGAINST if claims else _TEXT
     if claims:
         return claims[0], _DECLARED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from pipelines.extract.structured import Structured, texts
 _SMALLEST = 80
 _MOST_IMAGES = 100
 _MOST_LINKS = 500
+_SLUG = re.compile(r"(?:\w+-){2}\w+|\d{4}")
+"""What an article's last step of an address has, and a section's has not."""
 _OUTSIDE = frozenset({"nav", "header", "footer", "aside"})
 
 
@@ -153,8 +156,9 @@ def alternates_of(document: Document) -> Iterator[Alternate]:
 
 
 def canonical_of(document: Document) -> str | None:
-    """The address that the page names as its own, when it lies on the same registered site."""
-    return _related(document, "canonical", "link")
+    """The address that the page names as its own, when it lies on the same site and is no front page or section."""
+    named = _all_related(document, "canonical", "link")
+    return next((address for address in named if not _is_above(address, document.url)), None)
 
 
 def next_page_of(document: Document) -> str | None:
@@ -164,11 +168,24 @@ def next_page_of(document: Document) -> str | None:
 
 
 def _related(document: Document, relation: str, *tags: str) -> str | None:
+    return next(_all_related(document, relation, *tags), None)
+
+
+def _all_related(document: Document, relation: str, *tags: str) -> Iterator[str]:
     for element in document.related(relation, *tags):
         address = document.absolute(element.get("href"))
         if address and _site(address) == _site(document.url):
-            return address
-    return None
+            yield address
+
+
+def _is_above(address: str, own: str) -> bool:
+    """Whether an address is that of the front page or of a section above an article's, and not its own."""
+    above, below = urlsplit(address), urlsplit(own)
+    path, whole = above.path.rstrip("/"), below.path.rstrip("/")
+    if above.query or path == whole or not f"{whole}/".startswith(f"{path}/"):
+        return False
+    rest = whole[len(path) :].strip("/").split("/")[-1]
+    return not path or (_SLUG.search(rest) is not None and _SLUG.search(path.rsplit("/", 1)[-1]) is None)
 
 
 def _site(url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from enum import Enum
 
@@ -28,6 +29,45 @@ _SPLIT = re.compile(
     r"|\s(?:and|und|et|y|e|og|och|en|with|mit|avec)\s)\s*",
     re.I,
 )
+_GLUED_BY = re.compile(r"^(?:(?:[Ww]ritten|[Ww]ords|[Ss]tory|[Rr]eported|[Pp]osted) ?)?B[Yy](?=[^\W\d_a-z])")
+"""A label whose space was lost between two elements: ``Written ByMara``."""
+_MORE_BY = re.compile(r"^(?:more|view|all)(?: \w+){0,2} (?:by|from|von) ", re.I)
+_BRACKETS = re.compile(r"(?<=[^\s(（\[])\s*[(（\[［【][^()（）\[\]［］【】]{0,60}(?:[)）\]］】]|$)")
+_ADDRESSES = re.compile(r"\s*[|,(]?\s*\S{0,60}@\S{1,60}")
+_TIMES = re.compile(
+    r"\s*[|,·•–—-]?\s*(?:\b(?:last |first )?(?:published|updated|posted|modified|reviewed)\b(?!\s+by\b).*"
+    r"|\d{1,3} ?min(?:ute)?s? read.*)$",
+    re.I,
+)
+_PLACE = re.compile(
+    r"(?<=[^\W\d_]) (?:in|à|aus) [A-ZÀ-ÖØ-Þ][\w.'’-]*(?: [A-ZÀ-ÖØ-Þ][\w.'’-]*){0,2}"
+    r"(?=$|,| (?:and|und|et|y|e|og|och|en|&) )"
+)
+_OUTLET = re.compile(r"(?<=[^\W\d_]) [Ff]or (?:the )?[A-ZÀ-ÖØ-Þ].{0,40}$")
+_SURNAME_FIRST = re.compile(r"([A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ][\w'’-]*), ([A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ][\w'’-]*(?: [A-Z]\.?)?)")
+_WIDE_ROLES = r"(?:本报|本刊|本社)?(?:记者|記者|通讯员|通訊員|実習生|特派員|편집위원|선임기자|기자|특파원|에디터)"
+_WIDE_LEAD = re.compile(rf"^{_WIDE_ROLES}[\s:：]+")
+_WIDE_TAIL = re.compile(rf"\s?{_WIDE_ROLES}$")
+_HAN_NAMES = re.compile(r"[\u3400-\u9fff]{2,4}(?: [\u3400-\u9fff]{2,4})+")
+_ARABIC_AND = re.compile(
+    r"(?<=[\u0600-\u06ff]{2}) و ?(?!(?:ليد|ائل|سام|سيم|فاء|جدي|هيب|حيد|داد|ديع|صفي)(?:\s|$))"
+    r"(?=[\u0600-\u06ff]{2,20} [\u0600-\u06ff])"
+)
+"""An "and" written onto the name behind it, where that has two words; names that begin with its letter apart."""
+_SLASH = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")
+_ROLES = frozenset(
+    "writer reporter editor correspondent journalist columnist contributor photographer producer staff expert author "
+    "redakteur redakteurin reporterin korrespondent korrespondentin journaliste redactor redactora periodista "
+    "giornalista redacteur toimittaja journalistin autorin gardener".split()
+)
+_BEFORE_ROLE = frozenset(
+    "staff senior junior chief deputy managing associate assistant contributing executive business political sports "
+    "sport science health news national local city special guest features digital lead freelance".split()
+)
+_LEADING_ROLES = frozenset(
+    "expert reporter correspondent editor columnist journalist writer redakteur redakteurin reporterin korrespondent "
+    "korrespondentin journaliste redactor periodista giornalista".split()
+)
 _ACADEMIC = re.compile(r",\s*(?:ph\.?d|m\.?d|jr|sr|esq)\.?(?=,|$)", re.I)
 _EDGES = " .,-–|:/()[]（）→»›\u200b\u00a0"
 _COMPANY = re.compile(r"\b(?:gmbh|inc|ltd|llc|plc|corp|limited|s\.?a\.?|s\.?r\.?l|ag|e\.\s?v|kg|co\. kg)\b\.?", re.I)
@@ -38,10 +78,11 @@ _DESK = re.compile(
 )
 _ROLE = re.compile(
     r"\b(?:editorial|editors?|admin\w*|super ?user|webmaster|root|guest|user|unknown|anonymous|undefined|author|null"
-    r"|none|reporters?|correspondents?|contributors?|letters to the editor|mitarbeiter\w*|no author|red"
+    r"|none|^publisher$|^owner$|^moderator$|^writer$|^content$|^blog$|^news$|reporters?|correspondents?"
+    r"|contributors?|letters to the editor|mitarbeiter\w*|no author|red"
     r"|wellness|show all|shares?|comments?|follow|updated|published|edited by|revised|twitter|facebook|instagram"
     r"|linkedin|whatsapp)\b"
-    r"|^(?:bild|foto|photo|image|credit)",
+    r"|^(?:bild|foto|photo|image|credit)|^(?:view|learn|read|see|show)\b.*\b(?:more|posts|profile)\b",
     re.I,
 )
 _NO_NAME = re.compile(r"https?:|www\.|@|#|\d{3,}|[<>{}=?!]|\d{1,2}[:.]\d{2}|^\W*$")
@@ -49,6 +90,10 @@ _HANDLE = re.compile(r"^[a-z]+[a-z0-9]*\d[a-z0-9]*$|^[a-z]+-[a-z]+\d*$|^\w*(?:ad
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DOMAIN = re.compile(r"^[\w.-]+\.[a-z]{2,4}$", re.I)
 _PARTICLES = frozenset("de da di do dos del della la le van von der den al el bin ter zu af".split())
+_MARK = re.compile(r"[\u0300-\u036f\u0900-\u0dff\u0e00-\u0eff\u064b-\u065f\u0591-\u05c7\u200c\u200d]")
+"""Marks that belong to letters: accents, and vowels of the scripts that write them so."""
+_SIGNS = ("So", "Sk", "Cf", "Mn")
+_FULL_NAME = 2
 _LONGEST = 60
 _MOST_WORDS = 6
 
@@ -62,10 +107,55 @@ class Signer(Enum):
 
 
 def split_names(claim: str) -> list[str]:
-    """The names in a byline, without "By", roles between brackets and academic titles behind."""
-    claim = _ACADEMIC.sub("", " ".join(claim.split()).strip(_EDGES))
-    parts = _SPLIT.split(_LEAD.sub("", claim))
-    return [name for part in parts if (name := _LEAD.sub("", part.strip(_EDGES)).strip(_EDGES))]
+    """The names in a byline, without what may stand around them.
+
+    Before a name a label or a role, behind it brackets, an address, a time, a place, an outlet, a role, a title.
+    """
+    claim = "".join(letter for letter in claim if _MARK.match(letter) or unicodedata.category(letter) not in _SIGNS)
+    claim = _MORE_BY.sub("", _GLUED_BY.sub("", _BRACKETS.sub("", " ".join(claim.split())).strip(_EDGES + "&")))
+    for around in (_TIMES, _ADDRESSES, _ACADEMIC, _PLACE, _OUTLET):
+        claim = around.sub("", claim)
+    claim = _LEAD.sub("", claim.strip(_EDGES))
+    if surname_first := _SURNAME_FIRST.fullmatch(claim):
+        return [f"{surname_first[2]} {surname_first[1]}"]
+    parts = [name for part in _SPLIT.split(claim) for name in _split_closer(part)]
+    return [name for part in parts if (name := _without_role(_LEAD.sub("", part.strip(_EDGES)).strip(_EDGES)))]
+
+
+def _split_closer(part: str) -> list[str]:
+    """Names between which no space stands: slashes between full names, an Arabic "and", Chinese names in a row."""
+    slashed = _SLASH.split(part)
+    if len(slashed) > 1 and all(" " in one.strip() for one in slashed):
+        return slashed
+    if " " in part and len(joined := _ARABIC_AND.split(part)) > 1 and all(" " in one.strip() for one in joined):
+        return joined
+    wide = _WIDE_LEAD.sub("", part.strip())
+    if wide != part.strip() and _HAN_NAMES.fullmatch(wide):
+        return wide.split()
+    return [_WIDE_TAIL.sub("", wide)]
+
+
+def _without_role(name: str) -> str:
+    """A name without the role in front of it or behind it, as long as two words are left."""
+    parts = name.split()
+    folded_parts = [part.casefold() for part in parts]
+    leading = next((at for at, part in enumerate(parts[:-2]) if part in _LEADING_ROLES), None)
+    if leading is not None:
+        return " ".join(parts[leading + 1 :])
+    if len(parts) <= _FULL_NAME or folded_parts[-1] not in _ROLES:
+        return name
+    end = len(parts) - 1
+    while end > _FULL_NAME and (folded_parts[end - 1] in _BEFORE_ROLE or _is_outlet(parts[end - 1])):
+        end -= 1
+    if folded_parts[-1] == "staff" and end == len(parts) - 1:
+        return name  # an outlet's, not a person's
+    shorter = " ".join(parts[:end])
+    return shorter if looks_like_a_person(shorter) else name
+
+
+def _is_outlet(word: str) -> bool:
+    """Whether a word has a capital within it, as ``NewsWire`` has and few surnames: ``McCarthy``, ``O'Neill``."""
+    return re.search(r"[a-z]{3}[A-Z]", word) is not None
 
 
 def signer_of(name: str, site: set[str]) -> Signer:

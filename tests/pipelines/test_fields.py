@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.extract.date_texts import parse_date
+from pipelines.extract.document import parse_document, text_of
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.headline import without_site
 from pipelines.extract.json_reading import read_json
 from pipelines.extract.language import normal_tag, script_language, script_of
+from pipelines.extract.media import canonical_of
 from pipelines.extract.structured import texts
 
 
@@ -180,6 +182,38 @@ def test_the_repair_changes_nothing_that_is_sound(value: dict[str, str]) -> None
 @given(st.text('{}[]",:a1\\ \n<!->', max_size=60))
 def test_no_json_raises(text: str) -> None:
     read_json(text)
+
+
+def test_letters_that_no_reader_sees_are_in_no_word() -> None:
+    html = "<p>Ha\u00adfen&shy;meister\u200b und \ufeffKai</p>"
+    assert text_of(parse_document(html, "https://example.org/").root) == "Hafenmeister und Kai"
+
+
+def test_a_page_encoded_twice_is_read_as_it_was_meant() -> None:
+    once = "<p>Die Kaimauer – größer, höher, über alles</p>"
+    twice = once.encode().decode("cp1252").encode()
+    assert "größer, höher, über" in text_of(parse_document(twice, "https://example.org/").root)
+    assert "größer, höher, über" in text_of(parse_document(once.encode(), "https://example.org/").root)
+
+
+def test_a_wrong_header_yields_to_what_the_page_declares_and_is() -> None:
+    html = '<meta charset="windows-1252"><p>Café – naïve, £5</p>'.encode("cp1252")
+    document = parse_document(html, "https://example.org/", {"Content-Type": "text/html; charset=utf-8"})
+    assert text_of(document.root) == "Café – naïve, £5"
+
+
+@pytest.mark.parametrize(
+    ("href", "canonical"),
+    [
+        ("/", None),
+        ("/sport", None),
+        ("/sport/2026/quay-wall-is-raised", "https://example.org/sport/2026/quay-wall-is-raised"),
+        ("/quay-wall-is-raised-7", "https://example.org/quay-wall-is-raised-7"),
+    ],
+)
+def test_a_canonical_address_is_no_front_page_and_no_section(href: str, canonical: str | None) -> None:
+    html = f'<link rel="canonical" href="{href}"><p>Text</p>'
+    assert canonical_of(parse_document(html, "https://example.org/sport/quay-wall-is-raised-7")) == canonical
 
 
 def test_texts_of_whatever_a_page_declares() -> None:

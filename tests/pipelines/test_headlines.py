@@ -99,3 +99,37 @@ def test_readings_beside_characters_are_left_out() -> None:
     article = article_of(html)
     assert article.headline == "港の壁を高くする"
     assert "みなと" not in article.article_body
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "码头将要加高_国内_莫尔网",
+        "码头将要加高-莫尔网",
+        "码头将要加高 / 莫尔网",
+        "码头将要加高 ‹ 莫尔网",
+        "莫尔网 | 码头将要加高",
+    ],
+)
+def test_marks_that_part_the_sites_name_where_it_is_known(title: str) -> None:
+    html = page(title=title, head='<meta property="og:site_name" content="莫尔网">').replace("<h1>", "<b>")
+    assert article_of(html).headline == "码头将要加高"
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [
+        ("Why 5 &lt; 6 and &lt;main&gt; matters to the board", "Why 5 < 6 and <main> matters to the board"),
+        ("Quay &amp;amp; wall are to be raised", "Quay & wall are to be raised"),
+        ("Quay_wall is to be raised / lowered", "Quay_wall is to be raised / lowered"),
+    ],
+)
+def test_marks_that_are_the_titles_own(title: str, heading: str) -> None:
+    head = f'<meta property="og:title" content="{title}">'
+    assert article_of(page(title=title, head=head).replace("<h1>", "<b>")).headline == heading
+
+
+def test_a_title_that_its_own_quotation_mark_cuts() -> None:
+    title = 'Board calls the quay "unsafe" and closes it'
+    html = page(title=title, head=f'<meta property="og:title" content="{title}">').replace("<h1>", "<b>")
+    assert article_of(html).headline == title

@@ -137,3 +137,45 @@ def test_what_an_article_is_besides(html: str, expected: ArticleKind) -> None:
 def test_words_beside_a_film_are_no_article() -> None:
     outcome, detail = kind(declared("VideoObject", 50))
     assert (outcome, "VideoObject" in detail) == (PageOutcome.NOT_AN_ARTICLE, True)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "outcome"),
+    [
+        ("Nous respectons votre vie privée", "Avec votre consentement, nous et nos 80 partenaires utilisons des cookies.", PageOutcome.NOT_AN_ARTICLE),
+        ("Um momento", "Ative o JavaScript e os cookies do seu navegador para continuar a ler este jornal.", PageOutcome.NOT_AN_ARTICLE),
+        ("Доступ ограничен", "Ваш адрес заблокирован правилами этого сайта, обратитесь в редакцию газеты.", PageOutcome.NOT_AN_ARTICLE),
+        ("Wartungsarbeiten", "Wegen Wartung ist die Zeitung bis zum Abend nicht zu erreichen, wir bitten um Geduld.", PageOutcome.NOT_AN_ARTICLE),
+        ("Zaloguj się", "Podaj adres i hasło, aby czytać dalej wszystkie teksty naszej gazety bez ograniczeń.", PageOutcome.NOT_AN_ARTICLE),
+        ("Pagina niet gevonden", "Het artikel dat u zoekt is verhuisd of verwijderd, ga terug naar de voorpagina.", PageOutcome.SOFT_NOT_FOUND),
+        ("Sidan hittades inte", "Artikeln som du söker har flyttats eller tagits bort, gå tillbaka till förstasidan.", PageOutcome.SOFT_NOT_FOUND),
+        ("페이지를 찾을 수 없습니다", "요청하신 기사가 삭제되었거나 주소가 바뀌었습니다. 첫 화면에서 다시 찾아 주십시오.", PageOutcome.SOFT_NOT_FOUND),
+    ],
+)  # fmt: skip
+def test_pages_in_an_articles_place(title: str, text: str, outcome: PageOutcome) -> None:
+    bare = f"<html><head><title>{title}</title></head><body><div><h1>{title}</h1><p>{text}</p></div></body></html>"
+    assert kind(bare)[0] is outcome
+
+
+def test_a_story_about_such_things_is_one() -> None:
+    words = "The browser makers said that cookies and passwords of the readers were blocked by the firewall. " * 3
+    told = f"<article><h1>Browsers and cookies: access denied</h1><p>{words}</p><p>{words}</p></article>"
+    assert isinstance(extract(page(told, title="Browsers and cookies: access denied"), URL), Article)
+
+
+def test_a_page_that_leads_elsewhere_at_once() -> None:
+    moved = "<p>You are led to the new place of this story, if not then follow the link below, thank you.</p>"
+    assert "leads to" in kind(page(moved, '<meta http-equiv="Refresh" content="1; URL=/story-2">'))[1]
+    story = "".join(f"<p>{escape(text)}</p>" for text in STORIES[0].paragraphs)
+    again = page(
+        f"<article><h1>{escape(STORIES[0].headline)}</h1>{story}</article>", '<meta http-equiv=refresh content="300">'
+    )
+    assert isinstance(extract(again, URL), Article)
+
+
+def test_teasers_without_article_elements() -> None:
+    teasers = "".join(
+        f'<li><h3><a href="/story-{at}">{escape(story.headline)}</a></h3><p>{escape(story.paragraphs[0])}</p></li>'
+        for at, story in enumerate([*STORIES, *STORIES][:8])
+    )
+    assert kind(page(f"<h1>Transport</h1><ul>{teasers}</ul>"))[0] is PageOutcome.NOT_AN_ARTICLE

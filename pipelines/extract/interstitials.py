@@ -1,0 +1,113 @@
+"""Pages that stand in an article's place: consent, checks for robots, refusals, logins, maintenance, what is gone.
+
+Told by structure first: such a page is short, and declares and shows none of what an article's page does. Only then
+do words say which kind it is, in the languages that most news is written in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+from pipelines.extract.document import Document, text_of
+from pipelines.extract.structured import Structured
+
+_MOST_WORDS = 120
+_ENOUGH = 2
+_SOONEST = 10
+"""Seconds within which a page that leads elsewhere is left."""
+_REFRESH = re.compile(r"\s*(\d{1,3})(?:\.\d*)?\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^'\"]+)", re.I)
+_OF_ARTICLES = ("og:type", "article:published_time", "author", "date", "parsely-pub-date")
+_GONE = re.compile(
+    r"\b404\b|\b410\b|not found|(?:page|article|story) (?:does not|doesn.t|no longer) exist"
+    r"|can.?t (?:be found|find)|no longer available"
+    r"|nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden|auffindbar)|existiert nicht|introuvable|n.existe (?:pas|plus)"
+    r"|plus disponible|no (?:existe|se encuentra|encontrad|está disponible)|não (?:foi )?(?:encontrad|existe)"
+    r"|non (?:è stata |è )?(?:trovat|esiste|più disponibile|disponibile)|niet (?:meer )?(?:gevonden"
+    r"|beschikbaar)|bestaat niet"
+    r"|nie (?:została |został )?(?:znalezion|istnieje)|не найден|не существует|не знайден|не існує|bulunamadı"
+    r"|mevcut değil"
+    r"|غير موجود|لم يتم العثور|غير متاح|یافت نشد|پیدا نشد|وجود ندارد|לא נמצא|אינו קיים|見つかりません|存在しません"
+    r"|找不到|不存在|已(?:被)?删除|찾을 수 없|존재하지 않|hitta(?:de)?s inte|finns inte|ikke (?:funnet"
+    r"|fundet)|fin[nd]es ikke"
+    r"|ei löyt|δεν (?:βρέθηκε|υπάρχει)|nenalezen|neexistuje|nem található|nu (?:a fost găsit|există)|tidak ditemukan"
+    r"|không (?:tìm thấy|tồn tại)|ไม่พบ|नहीं मिल",
+    re.I,
+)
+_KINDS = {
+    "asks for consent": re.compile(
+        r"cookie|クッキー|쿠키|ملفات تعريف|consent|zustimm|einwillig|datenschutz|privacy|consentement|consentimiento"
+        r"|confidentialité|privacidad|согласи|конфиденциальн|zgod|prywatno|toestemming|gizlilik|同意"
+        r"|プライバシー|隐私",
+        re.I,
+    ),
+    "checks for robots": re.compile(
+        r"javascript|browser|navigateur|navegador|браузер|ブラウザ|浏览器|브라우저|متصفح|przegląd|tarayıcı"
+        r"|πρόγραμμα περιήγησης"
+        r"|captcha|robots?\b|human|ロボット|机器人|робот|moment\b|verif(?:y|ier)|überprüf|vérif",
+        re.I,
+    ),
+    "refuses access": re.compile(
+        r"access denied|forbidden|blocked|firewall|incident|reference #|zugriff|gesperrt|accès (?:refusé"
+        r"|interdit)|bloqué"
+        r"|acceso denegado|bloquead|acesso negado|доступ|заблокирован|アクセス|拒否|访问被|拒绝|접근|차단"
+        r"|erişim|engellen|dostęp|zablokowan",
+        re.I,
+    ),
+    "is down for maintenance": re.compile(
+        r"maintenance|wartung|mantenimiento|manutenç|manutenzione|техническ\w+ работ|обслуживан|メンテナンス"
+        r"|维护|점검|onderhoud"
+        r"|bakım|صيانة|konserwac|underhåll|vedlikehold|be(?:en)? back (?:soon|in|shortly)|come back|in kürze|bientôt",
+        re.I,
+    ),
+    "asks for a login": re.compile(
+        r"log ?in\b|sign in|password|anmeld|passwort|connexion|connectez|mot de passe|iniciar sesión"
+        r"|contraseña|senha|accedi"
+        r"|пароль|войти|ログイン|パスワード|登录|密码|로그인|비밀번호|تسجيل الدخول|كلمة المرور|hasło|zaloguj"
+        r"|inloggen|giriş yap|şifre",
+        re.I,
+    ),
+}  # fmt: skip
+
+
+def leads_elsewhere(document: Document) -> str | None:
+    """The other address that a page leads to at once (WHATWG HTML, section 4.2.5.3); None when it leads nowhere."""
+    for element in document.root.iter("meta"):
+        if (element.get("http-equiv") or "").strip().lower() == "refresh":
+            match = _REFRESH.match(element.get("content") or "")
+            if match and int(match[1]) <= _SOONEST:
+                target = urljoin(document.url, match[2].strip()).split("#")[0]
+                return target if target != document.url.split("#")[0] else None
+    return None
+
+
+def is_gone(document: Document, structured: Structured, words: int) -> str | None:
+    """The heading or title in which a short, bare page says that what was asked for is not there."""
+    if not _is_bare(document, structured, words):
+        return None
+    said = [text_of(element) for element in document.root.iter("title", "h1", "h2")]
+    return next((line for line in said if _GONE.search(line)), None)
+
+
+def interstitial(document: Document, structured: Structured, paragraphs: Sequence[str], words: int) -> str:
+    """Which page that stands in an article's place a short, bare page is; empty when it is none."""
+    if not _is_bare(document, structured, words):
+        return ""
+    said = [text_of(element) for element in document.root.iter("title", "h1", "button", "input")]
+    texts = "\n".join([*said, *paragraphs])
+    found = {kind: len({match.casefold() for match in form.findall(texts)}) for kind, form in _KINDS.items()}
+    if any(element.get("type") == "password" for element in document.root.iter("input")):
+        found["asks for a login"] += 1
+    best = max(found, key=lambda kind: found[kind])
+    in_heading = any(_KINDS[best].search(line) for line in said)
+    return best if found[best] >= _ENOUGH or (found[best] and in_heading) else ""
+
+
+def _is_bare(document: Document, structured: Structured, words: int) -> bool:
+    """Whether a page is short and has nothing of what marks an article: declarations, a date, an article element."""
+    if words >= _MOST_WORDS or structured.articles:
+        return False
+    if any(structured.meta.get(name) for name in _OF_ARTICLES):
+        return False
+    return next(document.root.iter("article", "time", "figure"), None) is None
