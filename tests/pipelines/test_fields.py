@@ -167,6 +167,7 @@ def test_flawed_json_is_repaired(text: str, values: list[object]) -> None:
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
         lambda one: st.lists(one) | st.dictionaries(st.text(), one),
+        max_leaves=8,
     )
 )
 def test_sound_json_is_read_as_the_standard_library_reads_it(value: object) -> None:
