@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.http import Request, Response
@@ -188,6 +189,12 @@ class NewsSpider(SiteSpider):
         discovery = discovery_of(response.meta)
         if discovery.via == SEED:
             self.services.note_front(site.id, section.name, section.language)
+            if not same_site(response.url, site):
+                host = urlsplit(response.url).netloc
+                what = f"its front page leads to another site, {host}"
+                self.report(
+                    site.id, site.url, what, f"if it has moved, make {host} the host of url in its definition"
+                )
             async for request in self._explore(response, site, section):
                 yield request
         following = section.following or ""

@@ -90,6 +90,16 @@ def test_a_feed_that_moved_names_where_to(tmp_path: Path, monkeypatch: pytest.Mo
         assert "definition" in line
 
 
+def test_a_front_page_that_moved_names_where_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with DemoServer() as server:
+        there = server.base.replace("127.0.0.1", "localhost")
+        moved = written(f"<html><head><meta http-equiv=refresh content='0;url={there}/home'></head></html>")
+        serve(monkeypatch, {"/": moved, "/home": written("<html><body>News</body></html>")})
+        done = crawl(server, tmp_path, "--allow-host", "localhost")
+        assert done.code == 1
+        assert there.removeprefix("http://") in done.json()["problems"][0]
+
+
 def test_a_plain_sitemaps_entries_have_reasons_by_their_dates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
