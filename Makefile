@@ -22,11 +22,13 @@ DOCS := .venv-docs
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup man docs picture docs-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
+.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
 	@echo "make test        run the tests"
+	@echo "make quick       format, lint, types, import rules, the tests of archive, pipelines and spiders"
+	@echo "make mutations   whether the tests notice ten lines that are changed for the worse"
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make docs        build the documentation into ./site, every link checked"
@@ -128,12 +130,29 @@ demo: setup
 test: setup replay-tools dataset-clients
 	$(BIN)/pytest $(PARALLEL)
 
-check: setup replay-tools dataset-clients docs spelling
+# The checks of sources beside the tests: one waits for the processor while the other waits for a program
+check: setup replay-tools dataset-clients $(DOCS)/.installed
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target checked-sources checked-tests
+
+checked-sources: checked-code docs spelling
+
+checked-code: setup
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+checked-tests: setup
 	$(BIN)/pytest $(PARALLEL)
+
+quick: setup
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target checked-code quick-tests
+
+quick-tests: setup
+	$(BIN)/pytest --numprocesses 2 --dist worksteal tests/test_house.py tests/archive tests/pipelines tests/spiders
+
+mutations: setup
+	$(BIN)/python -m tests.mutations
 
 # Following every line of every process takes as long again as a third of the tests
 coverage: setup replay-tools dataset-clients

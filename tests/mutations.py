@@ -1,0 +1,132 @@
+"""Whether the tests notice when a line is changed for the worse: ``make mutations``.
+
+Ten lines that matter, one from each area. Each is changed in a copy of the sources, and the tests named beside it have
+to fail. Exit code 1 when any of them does not.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A line made worse."""
+
+    area: str
+    file: str
+    line: str
+    worse: str
+    tests: str
+
+
+MUTATIONS = (
+    Mutation(
+        "the delay between two requests",
+        "crawler/polite/hosts.py",
+        "self._asked.get(host, -pause) + pause - time.monotonic()",
+        "self._asked.get(host, -pause) - time.monotonic()",
+        "tests/crawler/test_address_places.py",
+    ),
+    Mutation(
+        "robots.txt that cannot be reached",
+        "crawler/polite/robots_rules.py",
+        "return Standing.UNREACHABLE",
+        "return Standing.ABSENT",
+        "tests/crawler/test_politeness.py",
+    ),
+    Mutation(
+        "durable before it is acknowledged",
+        "archive/segment.py",
+        "os.fsync(self._file)",
+        "pass",
+        "tests/archive/test_power_loss.py",
+    ),
+    Mutation(
+        "what a revisit may stand for",
+        "crawler/keeping/recorder.py",
+        "return known.stored or known.segment == current.pages.name.text",
+        "return True",
+        "tests/crawler/test_revisits.py",
+    ),
+    Mutation(
+        "a tombstone's length",
+        "archive/tombstone.py",
+        "left = length - _AROUND - len(deflated)",
+        "left = length - _AROUND - len(deflated) + 1",
+        "tests/archive/test_tombstone.py",
+    ),
+    Mutation("SURT keys", "archive/surt.py", "reversed(host.split", "list(host.split", "tests/archive/test_surt.py"),
+    Mutation(
+        "the end of a period",
+        "archive/period.py",
+        "moment < self.until",
+        "moment <= self.until",
+        "tests/archive/test_period.py",
+    ),
+    Mutation(
+        "addresses that are claimed",
+        "crawler/frontier/frontier.py",
+        "self._set_state(urls, State.CLAIMED)",
+        "self._set_state(urls, State.GIVEN_UP)",
+        "tests/crawler/test_frontier.py",
+    ),
+    Mutation(
+        "a page that says it is not there",
+        "pipelines/extract/article.py",
+        "return Rejected(PageOutcome.SOFT_NOT_FOUND",
+        "return Rejected(PageOutcome.NO_TEXT",
+        "tests/pipelines",
+    ),
+    Mutation(
+        "exit codes",
+        "crawler/cli/errors.py",
+        "USAGE = 2",
+        "USAGE = 0",
+        "tests/crawler/test_command_line.py -k mistake",
+    ),
+)
+
+
+def main() -> int:
+    """Try all; 1 when a change for the worse goes unnoticed."""
+    unnoticed = 0
+    for mutation in MUTATIONS:
+        with tempfile.TemporaryDirectory(prefix="newswarc-mutation-") as directory:
+            noticed = _is_noticed(mutation, Path(directory))
+        unnoticed += not noticed
+        sys.stdout.write(f"{'noticed' if noticed else 'UNNOTICED'}: {mutation.area} ({mutation.file})\n")
+        sys.stdout.flush()
+    return 1 if unnoticed else 0
+
+
+def _is_noticed(mutation: Mutation, place: Path) -> bool:
+    for name in ("archive", "pipelines", "spiders", "crawler", "tests", "docs"):
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "scrapy.cfg"):
+        shutil.copy(ROOT / name, place / name)
+    path = place / mutation.file
+    text = path.read_text(encoding="utf-8")
+    assert mutation.line in text, f"{mutation.file} has no line {mutation.line!r} any more"
+    path.write_text(text.replace(mutation.line, mutation.worse), encoding="utf-8")
+    # The copy comes first on the path, before the installed sources
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", *mutation.tests.split()],
+        cwd=place,
+        env={"PYTHONPATH": str(place), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        capture_output=True,
+        timeout=_LONGEST,
+    )
+    return done.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
