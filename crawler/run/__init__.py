@@ -10,6 +10,7 @@ Modules:
     crawl_run            one run: its parts put together, begun and ended
     crawling             one crawl from start to report
     download_handler     Scrapy requests over our own wire
+    duplicate_filter     requests made before are left out, the steps of a redirect never
     extension            the Scrapy extension that holds the run
     fair_queue           which host is next
     frontier_middleware  admits new articles, takes up what earlier runs left

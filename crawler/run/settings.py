@@ -38,6 +38,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
     "crawler.run.cookies_middleware.BoundedCookiesMiddleware": 700,
 }
+DUPEFILTER_CLASS = "crawler.run.duplicate_filter.FirstStepFilter"
 SCHEDULER_PRIORITY_QUEUE = "crawler.run.fair_queue.FairQueue"
 # Documents of sources that are being read: a few large ones must not hold up what else is fetched
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 32 << 20

@@ -74,7 +74,7 @@ def test_it_survives_its_process(database: str) -> None:
 
 
 def test_addresses_that_databases_stumble_over(frontier: Frontier) -> None:
-    """Bytes that are no UTF-8 (old sites write Latin-1), NUL, clock_and_ids and addresses without end."""
+    """Bytes that are no UTF-8 (old sites write Latin-1), NUL, and addresses without end."""
     strange = [f"https://example.org/{tail}" for tail in ("caf%E9-au-lait", "a%00b", "%ED%A0%80", "x" * 1900)]
     endless = f"https://example.org/{'y' * 2000}"
     found = [Due(url, due(1).discovery) for url in [*strange, endless]]
