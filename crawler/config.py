@@ -149,6 +149,8 @@ class Configuration(BaseModel):
     """Seconds from the request to the first byte of its response."""
     idle_timeout: float = Field(default=30.0, gt=0)
     """Seconds between two bytes of a response."""
+    give_up_weeks: float = Field(default=4.0, gt=0)
+    """Weeks for which an article that fails or is refused is tried again, while a source still lists it."""
     retries: int = Field(default=2, ge=0)
     """How often an attempt that failed for a passing reason is repeated within a run."""
     max_body: int = Field(default=32 * _MIB, ge=1024)

@@ -74,6 +74,9 @@ RECAPTURE_PRIORITY = -20
 LINKED_PRIORITY = -10
 """Articles that are only linked wait: a feed or sitemap that is read meanwhile may say more of them."""
 
+RETRY_PRIORITY = -40
+"""What was refused before comes last."""
+
 BACKFILL_SOURCE_PRIORITY = -25
 """Sources of the back catalogue wait for all that is new, and for corrections: these cannot be had later."""
 

@@ -14,6 +14,7 @@ Modules:
     demo              the bundled newspaper
     errors            a user's mistake becomes one clear line
     export            ``newswarc export`` and ``newswarc wacz``: a part of an archive as a file to give away
+    failures          ``newswarc failures``: what is not captured, and why
     find              ``newswarc find``: captures of an address, a host or a domain
     fleet             ``newswarc worker`` and ``newswarc fleet``
     history           the versions of an article

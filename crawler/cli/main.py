@@ -23,6 +23,10 @@ COMMANDS = {
     "fleet": ("fleet:fleet", "The sites that workers crawl, and the workers' spools."),
     "status": ("watch:status", "Show what this machine has captured, what waits, and what is wrong."),
     "health": ("watch:health", "Tell whether anything needs a person: exit code 0 or 1, for probes."),
+    "failures": (
+        "failures:failures",
+        "List the articles that are not captured, why, and when each is tried again.",
+    ),
     "watch": (
         "watch:watch",
         "Look at this machine again and again; send alarms when something begins to be wrong, and when it has "

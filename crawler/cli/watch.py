@@ -163,7 +163,7 @@ def _line(concern: Concern) -> str:
 
 
 def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
-    table = Table("site", "articles", "newest", "sources read", "waiting", "last day's pages")
+    table = Table("site", "articles", "newest", "sources read", "waiting", "failing", "given up", "last day's pages")
     for name, site in found.sites.items():
         table.add_row(
             printable(name),
@@ -171,6 +171,8 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
             _ago(found.at, site.newest),
             _ago(found.at, site.looked_at),
             f"{site.waiting:,}",
+            f"{site.failing:,}",
+            f"{site.given_up:,}",
             ", ".join(f"{outcome} {count:,}" for outcome, count in site.pages.most_common(4)),
         )
     doing = "a run is under way" if found.is_crawling else "no run is under way"

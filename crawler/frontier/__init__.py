@@ -6,6 +6,7 @@ Modules:
     database          SQLite, or a PostgreSQL that several machines share
     database_watch    cuts database connections that no longer answer
     entries           what the frontier is told and tells
+    failures          when what is not captured is tried again or given up
     frontier          which addresses are known, due, captured and stored
     holds             hosts that asked to be left alone: a pure rule
     leases            who alone may work at something, across machines

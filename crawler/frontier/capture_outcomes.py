@@ -1,4 +1,4 @@
-"""What capture outcomes mean for an address: whether it is captured, due again, or not worth another attempt."""
+"""What capture outcomes mean for an address: captured, failed for a passing reason, or refused."""
 
 from __future__ import annotations
 
@@ -34,4 +34,4 @@ FINAL = frozenset(
         CaptureOutcome.TRUNCATED_LENGTH,
     }
 )
-"""Another attempt would come to the same."""
+"""Refused, by the server or by a rule of ours: another attempt soon would come to the same."""

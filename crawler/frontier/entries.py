@@ -29,6 +29,8 @@ class State(StrEnum):
     SET_ASIDE = "set_aside"
     """Announced with a date outside of the period that a run was asked for (``--since``, ``--until``)."""
     GIVEN_UP = "given_up"
+    FORGOTTEN = "forgotten"
+    """An operator wants it never to be asked for again."""
 
 
 WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
@@ -83,7 +85,9 @@ class Failed:
     url: str
     outcome: str
     passing: bool
-    """Whether it may go better another time."""
+    """Whether it may go better soon; else the server, or a rule of ours, refuses it."""
+    status: int = 0
+    """What the server answered; 0: nothing."""
 
 
 @dataclass(frozen=True, slots=True)

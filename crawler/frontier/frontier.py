@@ -4,7 +4,7 @@ An article's address goes through these states::
 
     discovered ──claim──▶ claimed ──▶ captured ──▶ stored
          ▲                   │
-         └──── failed ◀──────┘   due again while attempts are left; then given up
+         └──── failed ◀──────┘   due again while a source lists it; then given up
 
 `captured` is said only of what is durable on this machine, `stored` only of what is in the storage.
 """
@@ -21,6 +21,7 @@ from sqlalchemy import Column, Connection, bindparam, case, func, or_, select, u
 
 from archive.exchange import Discovery, Role
 from crawler.config import Configuration
+from crawler.frontier.capture_outcomes import FINAL
 from crawler.frontier.database import LONGEST_ADDRESS, Database, open_database
 from crawler.frontier.entries import (
     WAITING,
@@ -38,6 +39,7 @@ from crawler.frontier.entries import (
     page_row,
     payload_row,
 )
+from crawler.frontier.failures import Failures
 from crawler.frontier.holds import Hold
 from crawler.frontier.tables import (
     ADDRESSES,
@@ -58,16 +60,11 @@ from spiders.requests import RECAPTURE
 from spiders.shapes import Shapes, judged
 from spiders.url_identity import identity
 
-MAX_ATTEMPTS = 8
-"""Runs in which an address may fail for a passing reason before it is given up."""
-
-FIRST_PAUSE = 900.0
-"""Seconds after a first failure before an address is due; twice as long after each further one."""
-
 GRACE = 86400.0
 """Seconds past twice an age after which it is too late for it: nobody asks again for all of an old archive."""
 
 _BATCH = 500
+_REFUSED = [outcome.value for outcome in FINAL]
 _MOST_REMEMBERED = 10_000
 _MOST_OF_SHAPE = 1000
 """Pages of a form after which those of before count half, so that a site that changes is learned anew."""
@@ -97,6 +94,7 @@ class Frontier:
         """`database` may be used by others too; `holder` names this machine's spool among those of several."""
         self.database = database
         self.holder = holder
+        self.failures = Failures(database)
         self._holds: dict[str, Hold] = {}
         self._sets_aside: dict[str, bool] = {}
         """Whether addresses of a site are set aside: most sites have none, and are not asked for them."""
@@ -213,10 +211,13 @@ class Frontier:
     def due(self, sites: Iterable[str], now: datetime | None = None) -> list[Due]:
         """Addresses of these sites that were found but not captured, oldest first.
 
-        Those that failed are due at once, or with `now` after their pause.
+        Those that failed for a passing reason are due at once, or with `now` after their pause. Refused ones
+        are no part of it (see `Failures.retries`).
         """
         query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
-            ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state.in_([state.value for state in WAITING])
+            ADDRESSES.c.site.in_(list(sites)),
+            ADDRESSES.c.state.in_([state.value for state in WAITING]),
+            ~((ADDRESSES.c.state == State.FAILED.value) & ADDRESSES.c.outcome.in_(_REFUSED)),
         )
         if now is not None:
             query = query.where(ADDRESSES.c.not_before <= now.timestamp())
@@ -258,25 +259,8 @@ class Frontier:
         self.database.transaction(work)
 
     def failed(self, failures: Sequence[Failed], now: datetime) -> None:
-        """Attempts that came to nothing."""
-        if not failures:
-            return
-        left = ADDRESSES.c.attempts + 1 < MAX_ATTEMPTS
-        due = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING)])
-
-        def work(connection: Connection) -> None:
-            for failure in failures:
-                statement = update(ADDRESSES).where(ADDRESSES.c.url == failure.url, due)
-                state = case((left, State.FAILED.value), else_=State.GIVEN_UP.value)
-                values = {
-                    "attempts": ADDRESSES.c.attempts + 1,
-                    "outcome": failure.outcome,
-                    "not_before": now.timestamp() + FIRST_PAUSE * func.pow(2, ADDRESSES.c.attempts),
-                    "state": state if failure.passing else State.GIVEN_UP.value,
-                }
-                connection.execute(statement.values(values))
-
-        self.database.transaction(work)
+        """Attempts that came to nothing (see `crawler.frontier.failures`)."""
+        self.failures.add(failures, now)
 
     def due_again(self, site: str, ages: Sequence[float], now: datetime, most: int) -> list[Due]:
         """Articles of a site that have reached one of these ages (seconds) since they were last asked for."""

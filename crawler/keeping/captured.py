@@ -24,7 +24,7 @@ _SHOWS_PAGE = frozenset({CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED})
 def captured_or_failed(exchange: Exchange, address: CaptureAddress) -> Captured | Failed:
     """An exchange that was kept at an address."""
     if _is_failure(exchange.outcome):
-        return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING)
+        return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING, exchange.status)
     full = _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
     etag, last_modified = _validators(exchange.response_head) if full else ("", "")
     return Captured(

@@ -8,11 +8,17 @@ them may date it. If none does, it is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
 from scrapy.http import Request
 
 from archive.exchange import Discovery
 from archive.period import span_of
 from crawler.frontier.entries import Due
+from crawler.frontier.failures import LEAST, SHARE
 from crawler.frontier.frontier import Frontier
 from crawler.run.announcements import Announcements
 from crawler.run.run_state import RunState
@@ -48,8 +54,29 @@ class Admission:
         self._waiting.append(request)
         return True
 
+    def retries(self, now: datetime, attempts: Mapping[str, int], weeks: float) -> list[Due]:
+        """Addresses that were refused before and are asked for once more.
+
+        `attempts` are those of the last day, by site, of which retries may take a share. A host that asks for a login
+        (401) gets one of them: if that is answered, the others follow in later runs.
+        """
+        sites = list(self._state.sites)
+        self._frontier.failures.give_up(sites, now, weeks)
+        wanted: list[Due] = []
+        probed: set[str] = set()
+        for site in sites:
+            most = max(LEAST, int(SHARE * attempts.get(site, 0)))
+            for due, status in self._frontier.failures.retries(site, now, most):
+                host = urlsplit(due.url).netloc
+                if status == HTTPStatus.UNAUTHORIZED and host in probed:
+                    continue
+                probed.update([host] if status == HTTPStatus.UNAUTHORIZED else [])
+                if self.wants(due.discovery):
+                    wanted.append(due)
+        return wanted
+
     def release(self) -> list[Request]:
-        """The requests that have waited and are wanted, by what sources have said meanwhile. Others are set aside."""
+        """The requests that waited and are wanted, by what sources have said meanwhile. Others are set aside."""
         waiting, self._waiting = self._waiting, []
         wanted: list[Request] = []
         refused: list[Due] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from archive.article import Article
 from archive.clock_and_ids import ClockAndIds
 from crawler.config import Configuration
 from crawler.frontier.leases import Leases, holder_at
+from crawler.frontier.outcome_log import EndedKind
 from crawler.frontier.presence import Alone, Among, Presence
 from crawler.keeping.fetch_gate import FetchGate
 from crawler.keeping.housekeeping import Housekeeping
@@ -30,6 +32,8 @@ from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
 from spiders.problems import Problem
 from spiders.run_services import RunSites, SpiderServices
+
+_DAY = 86400.0
 
 
 class CrawlRun:
@@ -90,6 +94,14 @@ class CrawlRun:
     def spool_directory(self) -> Path:
         """Where large responses are spooled while they are received."""
         return self._services.spool.directory
+
+    def attempts_of_a_day(self) -> Counter[str]:
+        """Attempts of the last day, by site."""
+        attempts: Counter[str] = Counter()
+        for hour in self._services.outcomes.since(self.now().timestamp() - _DAY):
+            if hour.kind is EndedKind.ATTEMPT:
+                attempts[hour.site] += hour.count
+        return attempts
 
     async def open(self, spider: object) -> None:
         """The spider starts: what earlier runs left is taken up, housekeeping begins."""

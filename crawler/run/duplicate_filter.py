@@ -1,8 +1,8 @@
 """Requests that were made before are left out; the steps of a redirect never are.
 
-A cookie gate answers with a redirect to the same address, a consent page leads back to it, and many addresses may lead
-to one. Each step belongs to the request that it began with, whatever others have asked for. How many steps there may be
-is bounded by Scrapy's ``REDIRECT_MAX_TIMES``.
+A cookie gate answers with a redirect to the same address, a consent page leads back to it, and many addresses may
+lead to one. Each step belongs to the request that it began with, whatever others have asked for. Scrapy's
+``REDIRECT_MAX_TIMES`` bounds the number of steps.
 """
 
 from __future__ import annotations

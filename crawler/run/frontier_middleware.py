@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +21,7 @@ from spiders.requests import (
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
     LISTED,
+    RETRY_PRIORITY,
     SEED,
     SOURCE_ROLES,
     asked_address,
@@ -114,15 +115,28 @@ class FrontierMiddleware:
             return
         for request in self._again(spider):
             yield request
-        now = self._run.now() if self._run.state.options.due_only else None
-        for due in self._run.frontier.due(spider.sites, now):
-            if not self._run.admission.wants(due.discovery):
-                self._run.admission.refuse(due.discovery)
+        for request in self._left_over(spider):
+            for planned in self._planned([request]):
+                yield planned
+
+    def _left_over(self, spider: SiteSpider) -> Iterator[Request]:
+        """Articles that earlier runs found and did not capture; last those that were refused."""
+        run = self._run
+        now = run.now() if run.state.options.due_only else None
+        for due in run.frontier.due(spider.sites, now):
+            if not run.admission.wants(due.discovery):
+                run.admission.refuse(due.discovery)
                 continue
             request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
-            if not self._run.admission.waits(request) and self._run.state.admit():
-                for planned in self._planned([request]):
-                    yield planned
+            if not run.admission.waits(request) and run.state.admit():
+                yield request
+        if run.state.options.dry_run:
+            return
+        for due in run.admission.retries(run.now(), run.attempts_of_a_day(), run.configuration.give_up_weeks):
+            if self._is_within(due.discovery) and run.state.admit():
+                request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
+                request.priority = RETRY_PRIORITY
+                yield request
 
     def release(self) -> None:
         """Nothing else is left to do: what has waited for the sources to be read goes on its way."""
@@ -195,6 +209,7 @@ class FrontierMiddleware:
         run = self._run
         found = [(request, discovery_of(request.meta)) for request in requests]
         dues = [Due(request.url, discovery) for request, discovery in found if discovery.role is Role.ARTICLE]
+        run.frontier.failures.listed(dues, run.now())
         new = {identity(due.url) for due in run.frontier.discover(dues, run.admission.wants)}
         run.state.findings.new_articles += len(new)
         admitted: list[Request] = []

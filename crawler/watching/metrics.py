@@ -41,6 +41,12 @@ _SITE: tuple[tuple[str, str, Callable[[SiteStatus], float]], ...] = (
     ("site_last_article_timestamp_seconds", "When the last new article was captured.", lambda site: site.newest),
     ("site_last_source_timestamp_seconds", "When a source was last read.", lambda site: site.looked_at),
     ("site_waiting_addresses", "Addresses found but not yet captured.", lambda site: site.waiting),
+    (
+        "site_failing_addresses",
+        "Addresses that failed or were refused and are tried again.",
+        lambda site: site.failing,
+    ),
+    ("site_given_up_addresses", "Addresses that are no longer tried.", lambda site: site.given_up),
     ("site_overdue_seconds", "How long the site's most overdue source has waited.", lambda site: site.overdue),
 )
 

@@ -17,7 +17,7 @@ from archive.errors import BadAddress
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
 from crawler.config import Configuration
 from crawler.frontier.database import Database, open_database
-from crawler.frontier.entries import WAITING
+from crawler.frontier.entries import WAITING, State
 from crawler.frontier.leases import sites_held
 from crawler.frontier.outcome_log import HOUR, EndedKind, Hour, OutcomeLog
 from crawler.frontier.tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
@@ -47,6 +47,10 @@ class SiteStatus:
     """Seconds between two new articles that 19 of 20 do not exceed; 0 when too few are known."""
     waiting: int = 0
     """Addresses that were found and not captured."""
+    failing: int = 0
+    """Of these such as failed or were refused, and are tried again."""
+    given_up: int = 0
+    """Addresses that are not tried again by themselves."""
     sources: int = 0
     shown: int = 0
     """Articles that its sources showed in the last run that came to its end."""
@@ -163,6 +167,18 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
     )
     for site, count in connection.execute(waiting).all():
         sites.setdefault(site, SiteStatus()).waiting = count
+    states = (State.FAILED.value, State.GIVEN_UP.value)
+    failing = (
+        select(ADDRESSES.c.site, ADDRESSES.c.state, func.count())
+        .where(ADDRESSES.c.state.in_(states))
+        .group_by(ADDRESSES.c.site, ADDRESSES.c.state)
+    )
+    for site, state, count in connection.execute(failing).all():
+        known = sites.setdefault(site, SiteStatus())
+        if state == State.FAILED.value:
+            known.failing = count
+        else:
+            known.given_up = count
     for site, shown, floor in connection.execute(select(FLOORS.c.site, FLOORS.c.found, FLOORS.c.floor)).all():
         known = sites.setdefault(site, SiteStatus())
         known.shown, known.floor = shown, floor

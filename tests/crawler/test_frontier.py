@@ -11,7 +11,7 @@ import pytest
 from archive.exchange import CaptureAddress, Discovery, Role
 from crawler.frontier.database import Database
 from crawler.frontier.entries import Captured, Due, Failed
-from crawler.frontier.frontier import MAX_ATTEMPTS, Frontier
+from crawler.frontier.frontier import Frontier
 from crawler.scheduling import Pace
 from tests.support.postgres import Postgres
 
@@ -85,15 +85,6 @@ def test_addresses_that_databases_stumble_over(frontier: Frontier) -> None:
     assert frontier.due(["a"]) == []
     assert frontier.known_capture(strange[3]) is not None
     assert frontier.known_capture(endless) is None
-
-
-def test_failures_are_repeated_until_they_are_given_up(frontier: Frontier) -> None:
-    frontier.discover([due(1), due(2)])
-    for _ in range(MAX_ATTEMPTS):
-        assert "1" in urls(frontier.due(["a"]))
-        frontier.failed([Failed(due(1).url, "timeout", passing=True)], NOW)
-    frontier.failed([Failed(due(2).url, "not_found", passing=False)], NOW)
-    assert frontier.due(["a"]) == []
 
 
 def test_a_failure_later_does_not_undo_a_capture(frontier: Frontier) -> None:
