@@ -22,6 +22,7 @@ Modules:
     language       language and script of a text
     media          images, links, other editions
     names          what is a name, and what only looks like one
+    payloads       the text that stands in the page's scripts alone
     phrases        words that stand beside articles
     rights         paywall, robots, text and data mining, licence
     structured     what the page declares: JSON-LD, meta elements, microdata

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhe
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import kind_of, why_no_article
 from pipelines.extract.language import language_of, script_of
+from pipelines.extract.payloads import payload_of
 from pipelines.extract.rights import reservation, rights_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
 from pipelines.extract.text import TOOL, BodyText, body_of
@@ -46,6 +47,7 @@ _NOT_FOUND = re.compile(
     re.I,
 )
 _MOST_KEYWORDS = 50
+_CONFIDENCE_OF_PAYLOAD = 0.8
 _SHORT = 200
 """Words below which a page that speaks of a missing page is taken at its word."""
 
@@ -106,7 +108,7 @@ def extract(
     rules = (rules or ExtractionRules()).at(fetched_at)
     structured = read_structured(document)
     names = _site_names(document, structured, rules)
-    body = body_of(document, structured, rules, models)
+    body = _with_payload(body_of(document, structured, rules, models), document, structured)
     page = _Page(document, structured, rules, discovery, fetched_at, names, body)
     announced = discovery.source_title if discovery else ""
     headline, headline_facts = headline_of(document, structured, rules, names, announced)
@@ -136,6 +138,17 @@ def _text(page: _Page, headline: str | None) -> _Text:
     paragraphs = tuple(without_recurring(kept, page.rules.recurring))
     whole = "\n".join(paragraphs)
     return _Text(paragraphs, whole, words_of(whole), tuple(alternate for _, alternate in links))
+
+
+def _with_payload(body: BodyText, document: Document, structured: Structured) -> BodyText:
+    """The body, or where the blocks gave none or a stub, what stands in the page's scripts."""
+    payload = payload_of(document, structured, body.paragraphs) if body.source != "rules" else None
+    if payload is None:
+        return body
+    confidence = _CONFIDENCE_OF_PAYLOAD
+    return replace(
+        body, paragraphs=payload.paragraphs, source=payload.source, confidence=confidence, kept=(), holders=()
+    )
 
 
 def _refusal(page: _Page, headline: str | None, text: _Text) -> Rejected | None:

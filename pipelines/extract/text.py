@@ -38,7 +38,7 @@ class BodyText:
 
     paragraphs: tuple[str, ...]
     source: str
-    """``rules``, ``blocks`` or ``agreement`` (of the blocks with other extractors)."""
+    """``rules``, ``blocks``, ``agreement`` (of the blocks with other extractors), ``json-ld`` or ``script``."""
     confidence: float
     """The F1 expected, from 0 to 1."""
     blocks: tuple[Block, ...] = ()
