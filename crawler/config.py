@@ -68,158 +68,161 @@ class Configuration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     archive: str = "newswarc-data"
-    """Where the archive is: a directory, or `s3://bucket/prefix`."""
+    """Location of the archive: a directory, or `s3://bucket/prefix`."""
     state: str = ""
-    """Directory of this machine's state (frontier, spool) for this archive; empty: `state/` in a local archive, else
-    one of its own below `newswarc-state/`."""
+    """Directory for this machine's state (frontier and spool). Empty: `state/` inside a local archive, otherwise a
+    directory below `newswarc-state/`."""
     frontier: str = ""
-    """Database of what is known of addresses, for several machines that crawl together: `postgresql://user@host/name`;
-    empty: SQLite in the state directory."""
+    """Database that records which addresses are known, due and captured: `postgresql://user@host/name` when several
+    machines crawl together. Empty: SQLite in the state directory."""
     machine: str = ""
-    """This machine's name among several that share a frontier; empty: the system's."""
+    """This machine's name among machines that share a frontier. Empty: the host name."""
     lease: float = Field(default=120.0, ge=5)
-    """Seconds after which others take over what a machine was at that is not heard of any more (hosts, sites); on a
-    shared frontier no exchange lasts longer."""
+    """Seconds without a sign of life after which other machines take over a machine's hosts and sites. On a shared
+    frontier, no exchange lasts longer."""
     lost_after: float = Field(default=86400.0, ge=60)
-    """Seconds after which a worker that is not heard of is lost for good: what it captured and has not stored is due
-    again."""
+    """Seconds without a sign of life after which a worker counts as lost: what it captured but did not store is
+    fetched again."""
     s3_endpoint: str = ""
-    """Address of the S3 service; empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
+    """URL of the S3 service. Empty: as boto3 finds it (`AWS_ENDPOINT_URL`, profile)."""
     s3_encryption: Literal["", "AES256", "aws:kms", "aws:kms:dsse"] = ""
-    """Encryption at rest: `AES256`, `aws:kms` or `aws:kms:dsse`; empty: as the bucket says."""
+    """Encryption at rest: `AES256`, `aws:kms` or `aws:kms:dsse`. Empty: the bucket's default."""
     s3_encryption_key: str = ""
-    """Key of `aws:kms` encryption; empty: the account's own."""
+    """Key for `aws:kms` encryption. Empty: the account's default key."""
     s3_storage_class: str = ""
-    """Storage class, such as `STANDARD_IA`; empty: the service's standard."""
+    """Storage class, such as `STANDARD_IA`. Empty: the service's default."""
     s3_lock: Literal["", "GOVERNANCE", "COMPLIANCE"] = ""
-    """Object Lock of what is stored; empty: as the bucket says."""
+    """Object Lock mode for stored objects. Empty: the bucket's default."""
     s3_lock_days: int = Field(default=365, ge=1)
-    """Days for which `s3_lock` locks."""
+    """Days for which `s3_lock` locks an object."""
     s3_connect_timeout: float = Field(default=10.0, gt=0)
-    """Seconds for a connection to the S3 service."""
+    """Seconds to wait for a connection to the S3 service."""
     s3_timeout: float = Field(default=60.0, gt=0)
-    """Seconds without an answer of the S3 service after which a request is sent again."""
+    """Seconds to wait for a response from the S3 service before the request is sent again."""
     s3_attempts: int = Field(default=5, ge=1)
-    """How often a request to the S3 service is sent in all; then the whole step is tried again later."""
+    """Maximum number of times a request to the S3 service is sent. After that, the whole step is retried later."""
     contact: str = ""
-    """How a site's owner reaches the operator: a web page or an e-mail address. Part of the User-Agent."""
+    """How site owners can reach you: a web page or an e-mail address. Part of the User-Agent."""
     user_agent: str = ""
-    """The whole User-Agent; empty: made from the software's version and `contact`."""
+    """The complete User-Agent. Empty: built from the software's version and `contact`."""
     sites: tuple[str, ...] = ()
-    """Directories with site definitions of your own, searched before the bundled ones."""
+    """Directories with your own site definitions, searched before the bundled ones."""
     allow_hosts: tuple[str, ...] = ()
-    """Internal addresses that may be contacted: `host`, `host:port`, `CIDR`, `CIDR:port`, as a URL names them;
-    `resolve:CIDR` and `resolve:CIDR:port` also admit hosts whose names resolve into the network."""
+    """Internal addresses that may be contacted, as they appear in URLs: `host`, `host:port`, `CIDR`, `CIDR:port`.
+    `resolve:CIDR` and `resolve:CIDR:port` also allow hosts whose names resolve into that network."""
     obey_robots: bool = True
-    """Whether robots.txt is obeyed."""
+    """Whether to obey robots.txt."""
     delay: float = Field(default=1.0, ge=0)
-    """Seconds between two requests to one host; a site's own `delay` comes first."""
+    """Seconds between two requests to the same host. A site's own `delay` takes precedence."""
     concurrency: int = Field(default=16, ge=1)
-    """Requests under way at once, over all hosts."""
+    """Maximum number of concurrent requests, over all hosts."""
     longest_delay: float = Field(default=30.0, ge=0)
-    """Seconds between two requests up to which a `Crawl-delay` in robots.txt is kept."""
+    """Longest `Crawl-delay` in robots.txt that is obeyed, in seconds."""
     block_list: str = ""
-    """File of hosts, or beginnings of addresses, that are never asked for, one a line; read again when it changes."""
+    """File listing hosts or URL prefixes that are never requested, one per line. Read again when it changes."""
     stop_file: str = ""
-    """A file that ends every crawl in order, and lets none begin, as long as it exists."""
+    """While this file exists, no crawl starts, and running crawls shut down cleanly."""
     alarm_webhook: str = ""
-    """Address that `newswarc watch` sends alarms to, as JSON whose `text` chat services show."""
+    """URL to which `newswarc watch` sends alarms, as JSON with a `text` that chat services display."""
     alarm_mail: str = ""
-    """Mailbox that alarms are sent to."""
+    """Mailbox to which alarms are sent."""
     alarm_smtp: str = "localhost:25"
-    """Mail server, `host:port`, that takes mail without a login."""
+    """Mail server, `host:port`, that accepts mail without a login."""
     alarm_command: str = ""
     """Program with arguments, run for each alarm with the JSON on its standard input."""
     event_log: str = ""
-    """File that gets a line of JSON for each exchange, page and problem; `-` is standard error, empty: none."""
+    """File to which one line of JSON is written for each exchange, page and problem. `-` is standard error. Empty:
+    none."""
     site_sources: int = Field(default=500, ge=0)
-    """Feeds, sitemaps and sections of one site that others led to and that a run looks at; 0: any number."""
+    """Maximum number of feeds, sitemaps and sections that one run follows from other sources of a site. 0: no
+    limit."""
     site_requests: int = Field(default=50_000, ge=0)
-    """Requests for one site in one run, after which it waits for the next; 0: any number."""
+    """Maximum number of requests to one site in one run; the rest waits for the next run. 0: no limit."""
     concurrency_per_host: int = Field(default=1, ge=1)
-    """Requests under way at once to one host."""
+    """Maximum number of concurrent requests to one host."""
     concurrency_per_address: int = Field(default=0, ge=0)
-    """Requests under way at once to one IP address, whatever hosts share it; 0: any number. One address of a large
-    provider fronts thousands of papers; one of a small host may front ten that it can hardly carry."""
+    """Maximum number of concurrent requests to one IP address, whichever hosts share it. 0: no limit. One address of
+    a large provider may serve thousands of newspapers; one address of a small host may serve ten and be easily
+    overloaded."""
     timeout: float = Field(default=60.0, gt=0)
-    """Seconds for one exchange, from the connection to the last byte."""
+    """Seconds for one exchange, from connecting to the last byte."""
     connect_timeout: float = Field(default=20.0, gt=0)
-    """Seconds for a connection, TLS and proxy included."""
+    """Seconds for connecting, including TLS and proxy."""
     first_byte_timeout: float = Field(default=30.0, gt=0)
-    """Seconds from the request to the first byte of its response."""
+    """Seconds from the request to the first byte of the response."""
     idle_timeout: float = Field(default=30.0, gt=0)
     """Seconds between two bytes of a response."""
     give_up_weeks: float = Field(default=4.0, gt=0)
     """Weeks for which an article that fails or is refused is tried again, while a source still lists it."""
     retries: int = Field(default=2, ge=0)
-    """How often an attempt that failed for a passing reason is repeated within a run."""
+    """How often an attempt that failed for a temporary reason is repeated within a run."""
     max_body: int = Field(default=32 * _MIB, ge=1024)
-    """Bytes of a body past which it is cut short (and marked so)."""
+    """Maximum size of a response body in bytes; a longer one is truncated and marked so."""
     bind_address: str = ""
-    """Local address that connections come from; empty: the system chooses."""
+    """Local address to connect from. Empty: the system chooses."""
     verify_certificates: bool = True
     """Whether a bad TLS certificate ends an attempt."""
     ca_file: str = ""
-    """File of certificate authorities (PEM) that are trusted beside the system's, such as an organisation's own."""
+    """File of certificate authorities (PEM) to trust in addition to the system's, such as an organisation's own."""
     redact_headers: tuple[str, ...] = ("authorization", "proxy-authorization")
-    """Request headers whose values are sent but not kept in the WARC."""
+    """Request headers whose values are sent but not written to the WARC file."""
     usual_interval: float = Field(default=3600.0, gt=0)
-    """Seconds between two looks at a source that brings an article in three hours, with `crawl --due`; one with
-    four times as many is looked at twice as often."""
+    """With `crawl --due`: seconds between two reads of a source that publishes one article in three hours. A source
+    with four times as many is read twice as often."""
     shortest_interval: float = Field(default=300.0, gt=0)
-    """Seconds between two looks at a source at least, with `crawl --due`."""
+    """With `crawl --due`: minimum number of seconds between two reads of a source."""
     longest_interval: float = Field(default=30 * 86400.0, gt=0)
-    """Seconds between two looks at a source at most, with `crawl --due`."""
+    """With `crawl --due`: maximum number of seconds between two reads of a source."""
     recapture: tuple[str, ...] = ("1h", "1d", "7d")
-    """Ages at which an article is fetched again, conditionally, to find corrections; empty: never. A site's own
-    `recapture` comes first."""
+    """Ages at which an article is fetched again, conditionally, to find corrections. Empty: never. A site's own
+    `recapture` takes precedence."""
     heed: tuple[Heed, ...] = ()
-    """Declarations for which no record is made of a page: `noarchive`, `noindex`, `noai`, `tdm`. The page is captured
-    all the same, and has the outcome `reserved`. A site's own `heed` (below `extraction`) comes first."""
+    """Declarations that keep a page from becoming a record: `noarchive`, `noindex`, `noai`, `tdm`. The page is
+    captured all the same, with the outcome `reserved`. A site's own `heed` (below `extraction`) takes precedence."""
     requisites: bool = False
-    """Whether what articles need to look as they do is captured too: styles, pictures, scripts, fonts. A site's own
-    `requisites` comes first."""
+    """Whether to capture what pages need to display properly: styles, pictures, scripts, fonts. A site's own
+    `requisites` takes precedence."""
     requisite_count: int = Field(default=200, ge=0)
-    """Requisites of one page at most."""
+    """Maximum number of requisites per page."""
     requisite_bytes: int = Field(default=64 * _MIB, ge=0)
-    """Bytes received for one page's requisites after which no more are asked for."""
+    """Bytes received for one page's requisites after which no more are requested."""
     requisite_time: float = Field(default=300.0, gt=0)
-    """Seconds from the first answer after which no more of a page's requisites are asked for."""
+    """Seconds from the first response after which no more of a page's requisites are requested."""
     requisite_age: float = Field(default=86400.0, ge=0)
-    """Seconds after which a requisite that was captured is asked for again, conditionally."""
+    """Seconds after which a captured requisite is requested again, conditionally."""
     trackers: tuple[str, ...] = TRACKERS
-    """Hosts, with all below them, that are never asked for requisites."""
+    """Hosts, including their subdomains, from which requisites are never requested."""
     pywb: str = ""
-    """Path of pywb's program `wayback`, for `newswarc replay`; empty: it is looked for."""
+    """Path of pywb's program `wayback`, for `newswarc replay`. Empty: searched for."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
-    """First word of a segment's name."""
+    """First part of segment names."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)
-    """Bytes past which a segment is closed."""
+    """Size in bytes at which a segment is closed."""
     segment_age: float = Field(default=3600.0, gt=0)
-    """Seconds after which a segment is closed."""
+    """Age in seconds at which a segment is closed."""
     sync_interval: float = Field(default=2.0, gt=0)
-    """Seconds at most until what was received is durable on disk."""
+    """Maximum number of seconds until received data is durable on disk."""
     sync_bytes: int = Field(default=8 * _MIB, ge=1)
-    """Bytes at most that were received and are not durable on disk."""
+    """Maximum number of received bytes that are not yet durable on disk."""
     spool_budget: int = Field(default=20480 * _MIB, ge=_MIB)
-    """Bytes that may wait on this machine while the storage cannot be reached; then fetching pauses."""
+    """Bytes that may wait on this machine while the storage can't be reached. Beyond that, fetching pauses."""
     least_free: int = Field(default=256 * _MIB, ge=0)
-    """Bytes that have to be free on this machine's disk; with less, fetching pauses and what is open is closed."""
+    """Bytes that must stay free on this machine's disk. With less, fetching pauses and open segments are closed."""
     disk_patience: float = Field(default=600.0, ge=0)
-    """Seconds that a run waits for a disk that refuses before it ends."""
+    """Seconds that a run waits for a disk that refuses writes before it ends."""
     storage_patience: float = Field(default=300.0, gt=0)
-    """Seconds at most between two tries to reach the storage."""
+    """Maximum number of seconds between two attempts to reach the storage."""
     keep_local: bool = False
-    """Whether copies of what is stored stay in the spool."""
+    """Whether stored segments stay in the spool as well."""
     compression_level: int = Field(default=2, ge=1, le=9)
-    """Compression level of what did not come compressed: 1 to 3 are fast (ISA-L), 4 to 9 make it up to a fifth
-    smaller in ten times the processor time (zlib)."""
+    """Compression level for data that did not arrive compressed. 1 to 3 are fast (ISA-L); 4 to 9 save up to a fifth
+    of the size at ten times the processor time (zlib)."""
     digest: str = "sha256"
-    """Digest of WARC records: `sha256` or `sha1`."""
+    """Digest algorithm for WARC records: `sha256` or `sha1`."""
     extraction_workers: int = Field(default=0, ge=0)
-    """Processes that extract text; 0: one for each processor."""
+    """Number of processes that extract text. 0: one per processor."""
     extraction_queue: int = Field(default=64, ge=1)
-    """Captured pages that may wait for extraction before fetching slows down."""
+    """Number of captured pages that may wait for extraction before fetching slows down."""
 
     @field_validator("allow_hosts")
     @classmethod

@@ -22,41 +22,41 @@ class ConcernKind(StrEnum):
     """What is wrong."""
 
     NOT_CRAWLING = "not_crawling"
-    """No source was read for so long that the crawl must have stopped."""
+    """No source has been read for so long that crawling must have stopped."""
     SITE_SILENT = "site_silent"
-    """A site's sources are read, and show nothing new for much longer than they used to."""
+    """A site's sources are being read, but have shown nothing new for much longer than usual."""
     SITE_OVERDUE = "site_overdue"
-    """A site's source waits to be read for much longer than its turn takes."""
+    """A site's source has been due for much longer than it should be."""
     BELOW_FLOOR = "below_floor"
-    """A site's sources showed fewer articles than its definition says they should."""
+    """A site's sources showed fewer articles than its definition requires."""
     REFUSED = "refused"
-    """A site answers 403, 429 or 503 much more often than before, or from its first day."""
+    """A site answers with 403, 429 or 503 much more often than before."""
     ROBOTS_SHUT = "robots_shut"
-    """robots.txt denies most of what is asked for, and did not before, or denies all from the first day."""
+    """robots.txt denies most requests, and did not before."""
     EXTRACTION_DRIFT = "extraction_drift"
-    """Pages of a site become records much less often than before."""
+    """Far fewer of a site's pages become records than before."""
     WORKER_SILENT = "worker_silent"
-    """A worker is not heard of, and has what is not stored yet."""
+    """A worker that holds unstored captures shows no sign of life."""
     UPLOAD_BACKLOG = "upload_backlog"
-    """Closed segments wait to be stored."""
+    """Closed segments are waiting to be stored."""
     DISK_LOW = "disk_low"
-    """Little room is left on this machine's disk."""
+    """This machine's disk is nearly full."""
     CLOCK_SKEW = "clock_skew"
-    """This machine's clock is wrong, as most servers say."""
+    """This machine's clock is wrong, judging by most servers' clocks."""
 
 
 _REMEDIES = {
-    ConcernKind.NOT_CRAWLING: "see whether `newswarc schedule` or its timer runs",
-    ConcernKind.SITE_SILENT: "`newswarc site check` tells which of its sources are alive",
-    ConcernKind.SITE_OVERDUE: "see whether its host is held back (429, 503), or more concurrency is needed",
-    ConcernKind.BELOW_FLOOR: "`newswarc site check` tells what each of its sources shows",
-    ConcernKind.WORKER_SILENT: "start it again on its machine; if that is lost for good, `newswarc fleet lost SPOOL`",
-    ConcernKind.REFUSED: "raise the site's `delay`, or write to its owner",
-    ConcernKind.ROBOTS_SHUT: "read its robots.txt; write to its owner, or take the site out",
+    ConcernKind.NOT_CRAWLING: "check that `newswarc schedule` or its timer is running",
+    ConcernKind.SITE_SILENT: "`newswarc site check` shows which of its sources work",
+    ConcernKind.SITE_OVERDUE: "check whether its host asked us to wait (429, 503), or raise `concurrency`",
+    ConcernKind.BELOW_FLOOR: "`newswarc site check` shows how many articles each source lists",
+    ConcernKind.WORKER_SILENT: "restart it on its machine; if that is gone for good, run `newswarc fleet lost SPOOL`",
+    ConcernKind.REFUSED: "raise the site's `delay`, or contact its owner",
+    ConcernKind.ROBOTS_SHUT: "read its robots.txt; contact its owner, or remove the site",
     ConcernKind.EXTRACTION_DRIFT: "see `newswarc history` of a page; the site's extraction rules may need a change",
-    ConcernKind.UPLOAD_BACKLOG: "see whether the storage can be reached; `newswarc upload` says why not",
-    ConcernKind.CLOCK_SKEW: "see whether its time is synchronised (timedatectl)",
-    ConcernKind.DISK_LOW: "free space, or move `state` to a larger disk",
+    ConcernKind.UPLOAD_BACKLOG: "check that the storage can be reached; `newswarc upload` shows why not",
+    ConcernKind.CLOCK_SKEW: "check that its time is synchronised (timedatectl)",
+    ConcernKind.DISK_LOW: "free disk space, or move `state` to a larger disk",
 }
 
 
@@ -86,27 +86,27 @@ class AlarmLimits:
     """From when on something is wrong."""
 
     stopped: float = 2 * HOUR
-    """Seconds without a source being read."""
+    """Seconds without any source being read."""
     silent_rhythms: float = 3.0
-    """How often the gap that 19 of 20 of a site's do not exceed fits into its silence."""
+    """Silence, in multiples of the site's 95th-percentile gap."""
     silent: float = 6 * HOUR
-    """Seconds of silence at least."""
+    """Minimum silence, in seconds."""
     overdue: float = 6 * HOUR
-    """Seconds for which a source waits."""
+    """Seconds a source has been overdue."""
     worker: float = 600.0
-    """Seconds for which a worker is not heard of."""
+    """Seconds without a sign of life from a worker."""
     share: float = 0.25
-    """Share of a day's attempts that is refused, or of its pages that are lost to extraction."""
+    """Share of a day's attempts that are refused, or of its pages that extraction loses."""
     growth: float = 3.0
-    """How many times the share of the week before it is."""
+    """How many times the previous week's share it must be."""
     fewest: int = 10
-    """Attempts or pages of a day from which shares are taken."""
+    """Minimum number of attempts or pages per day for which shares are computed."""
     backlog: float = 2 * HOUR
-    """Seconds for which a closed segment waits."""
+    """Seconds a closed segment has been waiting."""
     clock: float = 60.0
-    """Seconds that a clock may be off."""
+    """Seconds the clock may be off."""
     disk: float = 4.0
-    """How many times `least_free` has to be free."""
+    """Multiple of `least_free` that should be free."""
 
 
 def concerns(status: Status, limits: AlarmLimits = AlarmLimits()) -> list[Concern]:
@@ -120,17 +120,19 @@ def concerns(status: Status, limits: AlarmLimits = AlarmLimits()) -> list[Concer
 def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
     since = status.at - status.looked_at
     if status.looked_at and since > limits.stopped:
-        yield Concern(ConcernKind.NOT_CRAWLING, "", f"no source was read for {_span(since)}")
+        yield Concern(ConcernKind.NOT_CRAWLING, "", f"no source has been read for {_span(since)}")
     if status.oldest_waiting > limits.backlog:
         waits = f"{status.waiting_segments} segments, {status.spool_bytes >> 20} MiB"
         yield Concern(
             ConcernKind.UPLOAD_BACKLOG,
             "",
-            f"{waits}, wait to be stored, the oldest for {_span(status.oldest_waiting)}",
+            f"{waits}, are waiting to be stored, the oldest for {_span(status.oldest_waiting)}",
         )
     for place, worker in status.workers.items():
         if worker.silent > limits.worker:
-            yield Concern(ConcernKind.WORKER_SILENT, place, f"its worker was not heard of for {_span(worker.silent)}")
+            yield Concern(
+                ConcernKind.WORKER_SILENT, place, f"no sign of life from its worker for {_span(worker.silent)}"
+            )
     if abs(status.clock_ahead) > limits.clock:
         way = "ahead of" if status.clock_ahead > 0 else "behind"
         yield Concern(ConcernKind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")
@@ -138,7 +140,7 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
         yield Concern(
             ConcernKind.DISK_LOW,
             "",
-            f"{status.disk_free >> 20} MiB are free; at {status.least_free >> 20} fetching pauses",
+            f"{status.disk_free >> 20} MiB free; fetching pauses at {status.least_free >> 20} MiB",
         )
 
 
@@ -146,15 +148,15 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
     # Counted to the last look at its sources: a crawl that stands still is not the site's silence
     silence = site.looked_at - site.newest
     if site.rhythm and silence > max(limits.silent, limits.silent_rhythms * site.rhythm):
-        detail = f"nothing new for {_span(silence)}; it used to bring something within {_span(site.rhythm)}"
+        detail = f"nothing new for {_span(silence)}; usually something appears within {_span(site.rhythm)}"
         yield Concern(ConcernKind.SITE_SILENT, name, detail)
     if site.shown < site.floor:
         yield Concern(
-            ConcernKind.BELOW_FLOOR, name, f"its sources show {site.shown} articles, its floor is {site.floor}"
+            ConcernKind.BELOW_FLOOR, name, f"its sources show {site.shown} articles; its floor is {site.floor}"
         )
     is_standing = bool(status.looked_at) and status.at - status.looked_at > limits.stopped
     if site.overdue > limits.overdue and not is_standing:
-        yield Concern(ConcernKind.SITE_OVERDUE, name, f"a source waits to be read for {_span(site.overdue)}")
+        yield Concern(ConcernKind.SITE_OVERDUE, name, f"a source has been overdue for {_span(site.overdue)}")
     for kind, outcomes, what in (
         (ConcernKind.REFUSED, _REFUSALS, "attempts are refused"),
         (ConcernKind.ROBOTS_SHUT, _SHUT, "attempts are denied by robots.txt"),
@@ -167,7 +169,7 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
 
 
 def _from_the_start(site: SiteStatus, outcomes: Sequence[str]) -> str:
-    """Whether outcomes have kept a site from ever showing anything; said so. Few attempts tell: no more are made."""
+    """How outcomes have kept a site from ever showing anything. A few attempts tell: no more are made."""
     if site.looked_at or site.articles:
         return ""
     attempts = site.attempts + site.attempts_before
@@ -189,7 +191,7 @@ def _grown(today: Counter[str], before: Counter[str], outcomes: Sequence[str], l
     share_before = sum(before[outcome] for outcome in outcomes) / earlier if earlier else 0.0
     if share < limits.share or share < limits.growth * share_before:
         return ""
-    return f"{count} of {whole} of a day ({share:.0%}, the week before {share_before:.0%})"
+    return f"{count} of {whole} in a day ({share:.0%}; {share_before:.0%} the week before)"
 
 
 def _span(seconds: float) -> str:

@@ -21,6 +21,7 @@ from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
 from crawler.demo.stories import LANGUAGES, load_stories
+from pipelines.generation import EXTRACTOR_GENERATION
 from tests.support import validators
 from tests.support.processes import Finished, newswarc
 
@@ -76,7 +77,7 @@ def test_it_succeeds_and_says_so_in_json(demo: DemoCrawl) -> None:
 
 
 def test_the_archive_is_laid_out_as_designed(demo: DemoCrawl) -> None:
-    for kind in ("warc", "cdxj", "manifests", "records/g0008"):
+    for kind in ("warc", "cdxj", "manifests", f"records/{EXTRACTOR_GENERATION}"):
         files = [path for path in (demo.archive / kind).rglob("*") if path.is_file()]
         assert files, kind
         day = files[0].relative_to(demo.archive / kind).parts[:3]

@@ -14,6 +14,7 @@ from archive.library import articles, segments
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Reply
 from crawler.keeping.run_lock import turn
+from pipelines.generation import EXTRACTOR_GENERATION
 from tests.crawler.test_politeness import answer
 from tests.support.processes import PROGRAM, environment, newswarc
 
@@ -41,11 +42,11 @@ def test_short_runs_fill_one_segment(tmp_path: Path) -> None:
         first = crawl(server, tmp_path, "--due", **ALWAYS_DUE)
         assert sum(first["articles"].values()) == 15
         assert first["files"] == []
-        assert spool(tmp_path) == ["g0008.derived.jsonl", "warc.gz.open"]
+        assert spool(tmp_path) == [f"{EXTRACTOR_GENERATION}.derived.jsonl", "warc.gz.open"]
         assert list(segments(storage)) == []
         second = crawl(server, tmp_path, "--due", **ALWAYS_DUE)
         assert second["articles"] == {}
-        assert spool(tmp_path) == ["g0008.derived.jsonl", "warc.gz.open"]
+        assert spool(tmp_path) == [f"{EXTRACTOR_GENERATION}.derived.jsonl", "warc.gz.open"]
         assert server.counts()["/en/feed.atom"] == 2, "both runs looked at the feed"
         third = crawl(server, tmp_path, "--due", **ALWAYS_DUE, NEWSWARC_SEGMENT_AGE="0.001")
         assert third["files"]

@@ -277,9 +277,9 @@ def test_by_mail_and_by_command(place: Path, tmp_path: Path) -> None:
         )  # fmt: skip
         server.shutdown()
     assert done.code == 0, done.err
-    assert "no source was read for 3 hours" in done.err
+    assert "no source has been read for 3 hours" in done.err
     (message,) = server.messages  # type: ignore[attr-defined]
-    assert b"Subject: newswarc: no source was read for 3 hours" in message
+    assert b"Subject: newswarc: no source has been read for 3 hours" in message
     (noted,) = (tmp_path / "noted").read_text().splitlines()
     assert json.loads(noted)["kind"] == "not_crawling"
 
@@ -317,7 +317,7 @@ def test_status_that_stays_shows_what_has_changed(place: Path) -> None:
         shown, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "no run is under way" in shown
-    assert "not_crawling: no source was read for 3 hours" in shown
+    assert "not_crawling: no source has been read for 3 hours" in shown
 
 
 def test_mistakes(tmp_path: Path, place: Path) -> None:
