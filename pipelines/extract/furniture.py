@@ -28,6 +28,8 @@ _LANGUAGE_SEGMENT = re.compile(r"/([a-z]{2})(?:[-_][a-z]{2})?/", re.I)
 _ALL = 0.8
 """Share of a line's characters that makes it a link; white space is not counted."""
 _FEWEST_WORDS = 2
+_WORDS_NOT_SAID_TWICE = 20
+"""Words from which a paragraph that says what the first did is the standfirst given again; a refrain is shorter."""
 _MOST_RECURRING = 1 / 3
 """Part of a text that may be taken out as recurring; one that would lose more tells another's story again."""
 _NAVIGATION = frozenset({"nav", "header", "footer", "aside"})
@@ -109,6 +111,8 @@ def without_furniture(
     title = words(headline or "")
     kept: list[str] = []
     for paragraph in paragraphs:
+        if kept and len(said := words(paragraph)) >= _WORDS_NOT_SAID_TWICE and said == words(kept[0]):
+            continue
         repeated_title = not kept and title and words(paragraph) == title
         signature = not kept and is_byline(paragraph)
         if repeated_title or signature or paragraph.casefold() in labels or paragraph in editions:

@@ -75,3 +75,10 @@ def test_blocks_that_hold_the_text_come_first() -> None:
     article = of(f"<article><h1>{TITLE}</h1>{shown}</article>{script}")
     assert isinstance(article, Article)
     assert "Sunday" in article.article_body
+
+
+def test_a_standfirst_that_is_given_again_comes_once() -> None:
+    shown = "".join(f"<p>{text}</p>" for text in [PARAGRAPHS[0], *PARAGRAPHS])
+    article = of(f"<article><h1>{TITLE}</h1>{shown}</article>")
+    assert isinstance(article, Article)
+    assert list(article.paragraphs) == PARAGRAPHS
