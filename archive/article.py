@@ -220,7 +220,7 @@ class Article(RecordPart):
     """The article's other languages and editions."""
 
     is_accessible_for_free: bool | None = None
-    """Whether all of it can be read without paying; null when the page does not tell."""
+    """Whether all of it can be read without paying; null when the page doesn't say."""
     paywall: str | None = None
     """What on the page speaks for a paywall."""
     robots: tuple[str, ...] = ()

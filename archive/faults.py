@@ -36,7 +36,7 @@ class FaultKind(StrEnum):
     WRONG_ADDRESS = "wrong_address"
     """A record or page outcome that does not point at the capture it names."""
     OUTCOMES_DIFFER = "outcomes_differ"
-    """A page without outcome, with two, or an article that its outcome does not tell of."""
+    """A page without outcome, with two, or an article that no outcome mentions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class PageOutcomeTraits:
     """The archive has the page's text in a record, this one or an earlier one."""
     extraction: ExtractionResult
     is_article: bool | None
-    """Whether addresses of this form lead to articles; None: the page does not tell."""
+    """Whether addresses of this form lead to articles; None: the page doesn't say."""
 
 
 _TRAITS = {

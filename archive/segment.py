@@ -84,7 +84,7 @@ class ReadyExchange:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a segment holds already when its writing is gone on with."""
+    """What a segment already holds when writing resumes."""
 
     file: int
     """Descriptor of the open file, locked, positioned to append."""
@@ -249,7 +249,7 @@ class SegmentWriter:
         return closed
 
     def leave(self) -> None:
-        """Make the segment durable and let it go as it is, to be gone on with by another run.
+        """Make the segment durable and let it go as it is, to be resumed by another run.
 
         Raises OSError when the disk fails: call `abandon` then.
         """

@@ -38,7 +38,7 @@ class MultipartUpload:
     """Whether the service is given the parts' SHA-256 to check."""
 
     def run(self, fingerprint: Fingerprint) -> None:
-        """Send what is not there yet and put the object together. A try that fails is gone on with by the next."""
+        """Send what is not there yet and put the object together. The next attempt resumes a failed one."""
         upload_id, present = self._taken_up() or (self._begun(), {})
         kept = {
             number: tag

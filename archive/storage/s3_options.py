@@ -73,7 +73,7 @@ class S3Options:
         return settings
 
     def part_size_for(self, size: int) -> int:
-        """Bytes of a part of a file of this size: always the same, so that an upload can be gone on with."""
+        """Bytes of a part of a file of this size: always the same, so that an upload can be resumed."""
         part_size = self.part_size
         while size > part_size * _MOST_PARTS:
             part_size *= 2

@@ -4,7 +4,7 @@ Modules:
 
     about             sites, config, schema: what there is to know
     archive_context   what a command works on: settings and what they name, opened when asked for
-    archives          records and extract: reading an archive, deriving anew
+    archives          records and extract: reading an archive, deriving records again
     completion        ``newswarc completion``: what a shell needs to complete command lines
     crawl             crawl sites, addresses or lists of pages
     crawl_command     what ``newswarc crawl`` does: options become a plan, the plan is run and shown

@@ -1,4 +1,4 @@
-"""``newswarc records`` and ``newswarc extract``: reading an archive, deriving anew."""
+"""``newswarc records`` and ``newswarc extract``: reading an archive, deriving records again."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def extract(
 
     Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
     to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again, and
-    what was interrupted is gone on with. Of a damaged file every good record is read, and everything else is listed.
+    an interrupted file is resumed. Of a damaged file every good record is read, and everything else is listed.
     Exit code 1 when something could not be read.
     """
     from archive.period import Period

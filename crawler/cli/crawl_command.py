@@ -77,7 +77,7 @@ def run_and_show(configuration: Configuration, plan: CrawlPlan, *, quiet: bool, 
     elif not quiet:
         show_summary(console, report)
     if report.interrupted:
-        console.print("interrupted; everything captured is kept, the same command goes on from here")
+        console.print("interrupted; everything captured is kept. Run the same command to continue")
     return report
 
 

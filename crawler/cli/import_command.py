@@ -77,7 +77,7 @@ def _line(result: Import) -> str:
     if result.skipped:
         return printable(f"{result.file}: imported before, as {result.segment}")
     refused = f", {len(result.refused):,} places that could not be imported" if result.refused else ""
-    mended = f", {result.mended:,} heads written anew" if result.mended else ""
+    mended = f", {result.mended:,} record headers rewritten" if result.mended else ""
     return printable(
         f"{result.file}: {result.records:,} records, {result.articles:,} articles of {result.pages:,} pages{refused}"
         f"{mended}, as {result.segment}"

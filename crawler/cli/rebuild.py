@@ -39,7 +39,7 @@ def rebuild(
         str | None, typer.Option("--to", metavar="DIR|s3://…", help="Put what is derived here instead.")
     ] = None,
     only_frontier: Annotated[
-        bool, typer.Option("--frontier", help="Make this machine's frontier anew from the archive, and nothing else.")
+        bool, typer.Option("--frontier", help="Only rebuild this machine's frontier from the archive.")
     ] = False,
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,

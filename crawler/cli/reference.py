@@ -136,8 +136,8 @@ def metrics_page() -> str:
     return "\n".join(
         [
             "# Metrics\n",
-            "`newswarc watch --metrics HOST:PORT` answers Prometheus. All are gauges, read anew each time; moments "
-            "are seconds since 1970. `docs/prometheus/` holds alert rules and a Grafana dashboard.\n",
+            "`newswarc watch --metrics HOST:PORT` answers Prometheus. All are gauges, computed on each request; "
+            "times are seconds since 1970. `docs/prometheus/` holds alert rules and a Grafana dashboard.\n",
             "| metric | labels | meaning |",
             "|---|---|---|",
             *rows,

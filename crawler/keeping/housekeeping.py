@@ -73,7 +73,7 @@ class Housekeeping:
 
     def disk_refused(self, error: Exception) -> None:
         """The disk does not take what was received: fetching pauses until it does."""
-        line = f"{error}; fetching waits until there is room (free space, or mend rights)"
+        line = f"{error}; fetching pauses until it does. Free disk space or fix permissions"
         if self._gate.close(DISK, line):
             self._refused_since = time.monotonic()
             logger.error(line)
@@ -108,7 +108,7 @@ class Housekeeping:
         except OSError as error:
             if now - self._refused_since >= self._configuration.disk_patience and not self._ending:
                 waited = f"after {self._configuration.disk_patience:g} seconds"
-                self._counts.problems.append(f"{error}; the run ends {waited}: free space")
+                self._counts.problems.append(f"{error}; the run ends {waited}; free disk space or fix permissions")
                 self._refused_since = None
                 self._gate.shut()  # the crawl cannot end while requests wait
                 self._give_up()

@@ -120,7 +120,7 @@ class SegmentStore:
             self._report(f"{error}; kept in {self._spool.directory}, stored by the next run or newswarc upload")
         except OSError as error:
             self._report(
-                f"{self._spool.directory}: {error}; free space or mend rights, the next run goes on from here"
+                f"{self._spool.directory}: {error}; free disk space or fix permissions, and the next run continues"
             )
 
     async def _persistently(self, step: Callable[[], None], *, aside: bool = True) -> None:

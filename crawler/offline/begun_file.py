@@ -1,4 +1,4 @@
-"""The result of extracting from one file while it is being made, so that it can be gone on with after a kill."""
+"""The result of extracting from one file while it is being made, so that it can be resumed after a kill."""
 
 from __future__ import annotations
 

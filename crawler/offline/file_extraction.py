@@ -131,7 +131,7 @@ class FileExtraction:
         return result
 
     def _fingerprint(self, file: Path) -> str:
-        """What has to be the same for a result to be gone on with. Raises OSError."""
+        """What must be unchanged for a result to be resumed. Raises OSError."""
         facts = file.stat()
         about = (facts.st_size, facts.st_mtime_ns, self._configuration, self._selection, EXTRACTOR_GENERATION)
         return hashlib.sha256(repr(about).encode()).hexdigest()

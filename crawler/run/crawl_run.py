@@ -168,7 +168,7 @@ class CrawlRun:
                 await self._recorder.rotate()
         except OSError as error:
             self.state.counts.problems.append(
-                f"{error}; free disk space or fix permissions, the next run goes on from here"
+                f"{error}; free disk space or fix permissions, and the next run continues"
             )
 
     def _presence(self) -> Presence:

@@ -55,7 +55,7 @@ class Crawls:
         self._configuration = configuration
         self._places = asyncio.Semaphore(places)
         self._own = range(1, places + 1)
-        """Slots that are used again and again: a segment that is open there is gone on with."""
+        """Slots that are reused: a segment left open in one is continued."""
         self._used: set[int] = set()
         self._settled: set[int] = set()
         """Slots of which it is known that nothing is in doubt there."""

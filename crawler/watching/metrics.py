@@ -1,4 +1,4 @@
-"""The status as Prometheus reads it. Every reading looks anew; moments are seconds since 1970."""
+"""The status as Prometheus reads it. Computed on each request; times are seconds since 1970."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from archive.errors import ArchiveError
 
 
 class ResponseFileFailed(ArchiveError):
-    """The disk takes no more of a response: free space or mend rights, then fetch it again."""
+    """The disk refuses the rest of a response. Free disk space or fix permissions, then fetch it again."""
 
 
 class ResponseFile:

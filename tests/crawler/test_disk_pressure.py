@@ -108,7 +108,7 @@ def test_a_full_disk_ends_the_run_in_order_and_the_next_one_goes_on(
     obstacle.write_text("the storage takes nothing either")
     done = crawl(paper, tmp_path, DISK_PATIENCE="1.5")
     assert done.code == 1
-    assert any("free space" in problem for problem in done.json()["problems"]), done.json()["problems"]
+    assert any("free disk space" in problem for problem in done.json()["problems"]), done.json()["problems"]
     assert "Traceback" not in done.err
     obstacle.unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
