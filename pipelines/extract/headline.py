@@ -238,7 +238,7 @@ def without_site(title: str, names: tuple[str, ...]) -> str:
 
 def _without_exact(title: str, known: set[str]) -> str:
     """The title without a name behind a mark that titles have too, and without the channel between them."""
-    for mark in reversed(list(_LESSER.finditer(title))):
+    for mark in reversed(list(_LESSER.finditer(title))[-_MOST_IN_NAME:]):
         if squeeze(title[mark.end() :]) in known and title[: mark.start()].strip():
             rest = title[: mark.start()].strip()
             channel = re.search(rf"{re.escape(mark[0].strip())}[\u3400-\u9fff]{{2,6}}$", rest)
