@@ -60,6 +60,9 @@ from spiders.requests import RECAPTURE
 from spiders.shapes import Shapes, judged
 from spiders.url_identity import identity
 
+CLOCK_TOLERANCE = 3600.0
+"""Seconds by which a remembered moment may lie ahead of the clock; one that is further ahead was never."""
+
 GRACE = 86400.0
 """Seconds past twice an age after which it is too late for it: nobody asks again for all of an old archive."""
 
@@ -372,9 +375,12 @@ class Frontier:
         return int(row.found) if row is not None else 0
 
     def is_due(self, url: str, now: datetime) -> bool:
-        """Whether it is time to look at a source. One that was never looked at is due."""
+        """Whether it is time to look at a source. One that was never looked at is due.
+
+        So is one that was looked at in the future: the clock was wrong then, and with it what follows from it.
+        """
         row = self.database.row_of(_SCHEDULE_OF, url)
-        return row is None or row.due_at <= now.timestamp()
+        return row is None or row.due_at <= now.timestamp() or row.looked_at > now.timestamp() + CLOCK_TOLERANCE
 
     def next_due(self) -> float | None:
         """When the next source is due (seconds since 1970); None when none is known."""

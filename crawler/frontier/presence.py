@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from typing import Protocol
 
 from crawler.frontier.database import FrontierUnavailable
@@ -36,7 +40,7 @@ class Presence(Protocol):
     """Being alone at what a crawl works at."""
 
     async def at_sites(self, sites: Iterable[str]) -> list[str]:
-        """Those of the sites that another machine is at. The others are this one's until `leave`."""
+        """Those of the sites that another run is at, here or elsewhere. The others are this one's until `leave`."""
         ...
 
     async def at(self, key: str, pause: float) -> float:
@@ -60,11 +64,28 @@ class Presence(Protocol):
 
 
 class Alone:
-    """There is but one machine."""
+    """There is but one machine: two runs on it are kept apart by a lock on a file for each site."""
 
-    async def at_sites(self, sites: Iterable[str]) -> list[str]:  # noqa: ARG002 - the protocol's
-        """Nobody else is anywhere."""
-        return []
+    def __init__(self, directory: Path) -> None:
+        """`directory` holds the files; the system lets go of a lock when its process ends, however it ends."""
+        self._directory = directory
+        self._locks: list[int] = []
+
+    async def at_sites(self, sites: Iterable[str]) -> list[str]:
+        """Those of the sites that another run is at. Raises OSError."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        return [site for site in sites if not self._is_ours(site)]
+
+    def _is_ours(self, site: str) -> bool:
+        name = hashlib.sha256(site.encode()).hexdigest()[:16]
+        descriptor = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._locks.append(descriptor)
+        return True
 
     async def at(self, key: str, pause: float) -> float:  # noqa: ARG002 - the protocol's
         """At once, for ever."""
@@ -77,7 +98,9 @@ class Alone:
         """Nothing to renew."""
 
     def leave(self) -> None:
-        """Nothing to give back."""
+        """Other runs may go there."""
+        while self._locks:
+            os.close(self._locks.pop())
 
 
 @dataclass(slots=True)

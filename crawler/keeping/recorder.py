@@ -11,6 +11,7 @@ that fails to make durable ends the segment at what is durable; what came after 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import Callable
@@ -39,6 +40,8 @@ from pipelines.generation import EXTRACTOR_GENERATION
 from spiders.site import Site
 
 logger = logging.getLogger(__name__)
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class NotKept(ArchiveError):
@@ -170,8 +173,8 @@ class Recorder:
             durable, self._undurable = self._undurable, []
             try:
                 await asyncio.to_thread(current.writer.sync)
-            except OSError:
-                self._abandon(current)
+            except OSError as error:
+                self._lose(current, error)
                 raise
         self._much.clear()
         if durable or self._unreported:
@@ -189,8 +192,8 @@ class Recorder:
         durable, self._undurable = self._undurable, []
         try:
             closed = await asyncio.to_thread(current.writer.close)
-        except OSError:
-            self._abandon(current)
+        except OSError as error:
+            self._lose(current, error)
             raise
         current.pages.path = closed.warc
         self._store.begin(current.pages, closed)
@@ -229,8 +232,8 @@ class Recorder:
         self._current = None
         try:
             await asyncio.to_thread(current.writer.leave)
-        except OSError:
-            self._abandon(current)
+        except OSError as error:
+            self._lose(current, error)
             raise
 
     def forget(self, segment_name: str) -> None:
@@ -252,6 +255,15 @@ class Recorder:
             self._counts.attempt(attempt.site, attempt.outcome.value, attempt.received)
             if isinstance(attempt.result, Captured):
                 self._recent.discard(attempt.result)
+
+    def _lose(self, current: _Open, error: OSError) -> None:
+        """The disk failed to make a segment durable. A full disk is told elsewhere, and may have room again."""
+        if error.errno not in _FULL:
+            self._counts.problems.append(
+                f"{current.writer.path}: {error.strerror}; the segment ends at what is durable, what came after it is "
+                "fetched again; check the disk"
+            )
+        self._abandon(current)
 
     def _abandon(self, current: _Open) -> None:
         """Give a segment up behind what is durable. Recovery finishes it; what is lost is due again."""

@@ -60,8 +60,8 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
         acknowledge(closed.warc, closed.name.text, frontier)
         taken.segments.append((segment_pages(closed.name, closed.warc, spool), closed))
         if closed.name.text not in recovered:
-            now_or_later = "stored now" if storage is not None else "newswarc upload stores it"
-            taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {now_or_later}")
+            following = "its turn comes now" if storage is not None else "newswarc upload stores it"
+            taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {following}")
     return taken
 
 

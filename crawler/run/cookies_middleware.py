@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from http.cookiejar import Cookie
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from tldextract import TLDExtract
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -21,13 +23,28 @@ MOST_BYTES = 4096
 """Bytes of a cookie, name and value together."""
 
 
+_suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+"""The list that comes with the package: Scrapy's own middleware asks a server for it when the first cookie comes."""
+
+
 class BoundedCookiesMiddleware(CookiesMiddleware):
     """In the place of Scrapy's, which keeps all cookies of any size."""
 
     def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: Request) -> None:
+        host = (urlsplit(request.url).hostname or "").lower()
         fitting = [cookie for cookie in cookies if len(cookie.name) + len(cookie.value or "") <= MOST_BYTES]
-        super()._process_cookies(fitting[:MOST_COOKIES], jar=jar, request=request)
+        for cookie in fitting[:MOST_COOKIES]:
+            domain = cookie.domain.removeprefix(".")
+            if domain and _is_public_suffix(domain):
+                if domain != host:
+                    continue  # a cookie for all sites of a registry (RFC 6265, section 5.3, step 5)
+                cookie.domain = host
+            jar.set_cookie_if_ok(cookie, request)
         for domain in {cookie.domain for cookie in fitting}:
             kept = [cookie for cookies in jar._cookies.get(domain, {}).values() for cookie in cookies.values()]
             for cookie in kept[: max(0, len(kept) - MOST_COOKIES)]:
                 jar.clear(domain, cookie.path, cookie.name)
+
+
+def _is_public_suffix(domain: str) -> bool:
+    return not _suffixes(domain).domain

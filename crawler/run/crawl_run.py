@@ -174,17 +174,17 @@ class CrawlRun:
     def _presence(self) -> Presence:
         database = self.frontier.database
         if not database.is_shared:
-            return Alone()
+            return Alone(self.configuration.state_directory / "sites")
         holder = holder_at(self.frontier.holder)
         return Among(Leases(database, holder, self.configuration.lease), self._lost_site)
 
     async def _leave_to_others(self) -> None:
-        """Sites that another machine crawls now are left to it."""
+        """Sites that another run crawls now are left to it."""
         self.state.elsewhere = tuple(await self.presence.at_sites(list(self.state.sites)))
         for name in self.state.elsewhere:
             self.state.sites.leave_out(name)
             self.state.note_problem(
-                Problem(name, "the site", "another machine crawls it now", "nothing is left to do here")
+                Problem(name, "the site", "another run crawls it now", "nothing is left to do here")
             )
 
     def _lost_site(self, site: str) -> None:

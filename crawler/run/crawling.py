@@ -249,7 +249,12 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         )
     silent = {p.site for p in state.problems if not findings.found[p.site] and not counts.articles[p.site]}
     silent -= set(state.elsewhere)
-    low = {site.id for site in plan.sites if plan.urls is None and findings.found[site.id] < site.floors.articles}
+    read = {reading.site for reading in findings.sources}
+    low = {
+        site.id
+        for site in plan.sites
+        if plan.urls is None and site.id in read and findings.found[site.id] < site.floors.articles
+    }
     low -= set(state.elsewhere)
     for site in plan.sites:
         if site.id in low - silent:

@@ -100,7 +100,7 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         run = self._run
         now = run.now()
         copy = run.frontier.robots(origin)
-        if copy is None or not run.state.options.due_only or now - copy.fetched >= LIFETIME:
+        if copy is None or not run.state.options.due_only or not timedelta(0) <= now - copy.fetched < LIFETIME:
             copy = await self._asked(origin, request, copy)
         rules = RobotsRules(copy.status, copy.body, run.configuration.agent)
         pace = self.crawler.get_downloader_middleware(PaceMiddleware)

@@ -85,6 +85,8 @@ class Concern:
 class AlarmLimits:
     """From when on something is wrong."""
 
+    ahead: float = HOUR
+    """Seconds by which a remembered moment may lie ahead of the clock."""
     stopped: float = 2 * HOUR
     """Seconds without any source being read."""
     silent_rhythms: float = 3.0
@@ -136,6 +138,9 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
     if abs(status.clock_ahead) > limits.clock:
         way = "ahead of" if status.clock_ahead > 0 else "behind"
         yield Concern(ConcernKind.CLOCK_SKEW, "", f"the clock is {abs(status.clock_ahead):.0f} s {way} the servers'")
+    if status.looked_at > status.at + limits.ahead:
+        ahead = _span(status.looked_at - status.at)
+        yield Concern(ConcernKind.CLOCK_SKEW, "", f"sources were last read at a moment that lies {ahead} ahead")
     if status.disk_free < limits.disk * status.least_free:
         yield Concern(
             ConcernKind.DISK_LOW,

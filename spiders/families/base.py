@@ -126,7 +126,11 @@ class SiteSpider(scrapy.Spider):
             callback=callback,
             errback=self.failed,
             headers={name: self._value(value) for name, value in site.access.headers.items()},
-            cookies={name: self._value(value) for name, value in site.access.cookies.items()},
+            # One path, so that what a redirect sets or asks for again stays one cookie (RFC 6265, section 5.3, step 11)
+            cookies=[
+                {"name": name, "value": self._value(value), "path": "/"}
+                for name, value in site.access.cookies.items()
+            ],
             meta=meta,
             priority=priority,
         )

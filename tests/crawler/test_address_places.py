@@ -41,8 +41,8 @@ async def _most_at_once(places: AddressLimits, hosts: list[str]) -> int:
         (1, ["a host without an address", "127.0.0.1"], 2),
     ],
 )
-def test_places(most: int, hosts: list[str], expected: int) -> None:
-    assert asyncio.run(_most_at_once(AddressLimits(most, Resolver(), Alone()), hosts)) == expected
+def test_places(most: int, hosts: list[str], expected: int, tmp_path: Path) -> None:
+    assert asyncio.run(_most_at_once(AddressLimits(most, Resolver(), Alone(tmp_path)), hosts)) == expected
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("0", 2)])

@@ -26,7 +26,6 @@ from tests.support.processes import ROOT
 
 PRIVATE = {
     "jar._cookies": "crawler.run.cookies_middleware counts what a jar holds for a domain",
-    "super._process_cookies": "crawler.run.cookies_middleware keeps fewer cookies than Scrapy would",
 }
 """Attributes of Scrapy's objects with a leading underscore that our code reads."""
 

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -97,7 +98,8 @@ def run_here(words: list[str], cwd: Path, variables: dict[str, str]) -> Finished
     finally:
         os.environ.clear()
         os.environ.update(before)
-    texts = [stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err)]
+    # As `subprocess` gives text: every end of a line is one newline
+    texts = [re.sub("\r\n?", "\n", stream.buffer.getvalue().decode("utf-8", "replace")) for stream in (out, err)]
     return Finished(code, *texts)
 
 
