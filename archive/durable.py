@@ -26,7 +26,7 @@ def write_parts_durably(path: Path, parts: Iterable[bytes]) -> None:
 def sync_directory(directory: Path) -> None:
     """Make renames and new names in a directory durable, where the file system can be asked to. Raises OSError.
 
-    Some cannot (SMB, many FUSE file systems) and say that the request makes no sense; names are their own affair there.
+    Some cannot (SMB, many FUSE file systems) and say that the request is invalid; names are their own affair there.
     """
     descriptor = os.open(directory, os.O_RDONLY)
     try:

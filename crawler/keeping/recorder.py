@@ -260,7 +260,7 @@ class Recorder:
         """The disk failed to make a segment durable. A full disk is told elsewhere, and may have room again."""
         if error.errno not in _FULL:
             self._counts.problems.append(
-                f"{current.writer.path}: {error.strerror}; the segment ends at what is durable, what came after it is "
+                f"{current.writer.path}: {error.strerror}; the segment ends where it is durable; what came after is "
                 "fetched again; check the disk"
             )
         self._abandon(current)

@@ -1,7 +1,8 @@
-"""Requests that were made before are left out; the steps of a redirect never are.
+"""Requests that were made before are left out, but for a redirect that leads back to its own request.
 
-A cookie gate answers with a redirect to the same address, a consent page leads back to it, and many addresses may
-lead to one. Each step belongs to the request that it began with, whatever others have asked for. Scrapy's
+A cookie gate answers with a redirect to the same address, a consent page leads back to it, and some servers bring the
+query into another order. Scrapy's own filter drops such a redirect, and with it the page. One that leads to what
+another request of the run asks for is dropped all the same: that page has its own outcome. Scrapy's
 ``REDIRECT_MAX_TIMES`` bounds the number of steps.
 """
 
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
 
 class FirstStepFilter(RFPDupeFilter):
-    """Holds only the first step of a request against those that were made."""
+    """Remembers the first step of each request, and holds all steps against those of others."""
 
     def request_seen(self, request: Request) -> bool:
         """Whether a request is to be left out."""
-        return not request.meta.get("redirect_times") and super().request_seen(request)
+        steps = request.meta.get("redirect_urls")
+        if not steps:
+            return super().request_seen(request)
+        mark = self.request_fingerprint(request)
+        own = {self.request_fingerprint(request.replace(url=url)) for url in steps}
+        return mark in self.fingerprints and mark not in own

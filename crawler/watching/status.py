@@ -46,9 +46,9 @@ class SiteStatus:
     rhythm: float = 0.0
     """Seconds between two new articles that 19 of 20 do not exceed; 0 when too few are known."""
     waiting: int = 0
-    """Addresses that were found and not captured."""
+    """Addresses that were found and not asked for yet."""
     failing: int = 0
-    """Of these such as failed or were refused, and are tried again."""
+    """Addresses that failed or were refused, and are tried again."""
     given_up: int = 0
     """Addresses that are not tried again by themselves."""
     sources: int = 0
@@ -162,7 +162,7 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
         known.sources, known.looked_at = count, looked_at
     waiting = (
         select(ADDRESSES.c.site, func.count())
-        .where(ADDRESSES.c.state.in_([state.value for state in WAITING]))
+        .where(ADDRESSES.c.state.in_([state.value for state in WAITING if state is not State.FAILED]))
         .group_by(ADDRESSES.c.site)
     )
     for site, count in connection.execute(waiting).all():

@@ -126,7 +126,7 @@ class SiteSpider(scrapy.Spider):
             callback=callback,
             errback=self.failed,
             headers={name: self._value(value) for name, value in site.access.headers.items()},
-            # One path, so that what a redirect sets or asks for again stays one cookie (RFC 6265, section 5.3, step 11)
+            # One path, so that a cookie stays one when a redirect sets or asks for it again (RFC 6265, section 5.3)
             cookies=[
                 {"name": name, "value": self._value(value), "path": "/"}
                 for name, value in site.access.cookies.items()
