@@ -13,6 +13,7 @@ from archive.article import Article, ExtractionFacts, HttpFacts, WarcAddress
 from archive.captures import Capture
 from archive.content_coding import BodyTooLarge
 from archive.derived import Derivation
+from archive.exchange import CaptureOutcome
 from archive.http1 import BadMessage, ResponseHead
 from archive.outcomes import PageOutcome
 from pipelines.extract.article import EXTRACTION_TOOL, Rejected, extract
@@ -118,7 +119,8 @@ def _unfit(capture: Capture, head: ResponseHead) -> Rejected | None:
         return Rejected(PageOutcome.REDIRECTED, f"to {head.first('location')}")
     if not 200 <= head.status < 300:
         return Rejected(PageOutcome.HTTP_ERROR, f"status {head.status} {head.reason}".rstrip())
-    if capture.truncated:
+    # Of our own captures the crawl has seen whether the page is whole though its message is not
+    if capture.truncated and capture.fact("outcome") != CaptureOutcome.OK:
         return Rejected(PageOutcome.TRUNCATED, f"cut short: {capture.truncated}")
     mime = head.first("content-type").split(";", 1)[0].strip().lower()
     if mime not in _HTML_TYPES:

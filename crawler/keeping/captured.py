@@ -25,7 +25,7 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress) -> Captured 
     """An exchange that was kept at an address."""
     if _is_failure(exchange.outcome):
         return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING, exchange.status)
-    full = _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
+    full = exchange.truncated is None and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
     etag, last_modified = _validators(exchange.response_head) if full else ("", "")
     return Captured(
         exchange.url,
@@ -43,7 +43,7 @@ def captured_again(capture: Capture, segment: str) -> Captured | None:
     """A capture read back from a segment; None for one that came to nothing."""
     if _is_failure(capture.outcome):
         return None
-    full = _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
+    full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
     etag, last_modified = _validators(capture.head) if full else ("", "")
     return Captured(
         capture.url,

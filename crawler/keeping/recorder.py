@@ -358,6 +358,8 @@ class Recorder:
         """
         if exchange.outcome not in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED) or exchange.method != "GET":
             return None
+        if exchange.truncated is not None:
+            return None  # what was received is kept as it is
         of_address = self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
         if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
             return of_address.original if of_address is not None and self._in_reach(of_address, current) else None

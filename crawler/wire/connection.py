@@ -86,7 +86,8 @@ class WireConnection(asyncio.Protocol):
         self.closed = True
         if self._done is None or self._done.done() or self._reader is None:
             return
-        if self._reader.end():
+        # A reset is no end, even where the end of the connection is that of the response (RFC 9112, section 6.3)
+        if not isinstance(exc, ConnectionResetError) and self._reader.end():
             self._done.set_result(None)
         else:
             self._done.set_exception(Disconnected(str(exc or "the server closed the connection")))

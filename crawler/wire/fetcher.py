@@ -20,7 +20,7 @@ from archive.exchange import (
     Truncation,
     outcome_of_status,
 )
-from archive.http1 import BadMessage
+from archive.http1 import BadMessage, ResponseHead
 from crawler.wire.connection import Disconnected, NoConnection, TimedOut, Timeouts, Watcher, WireConnection
 from crawler.wire.origin import Origin, Proxy, origin_of
 from crawler.wire.pool import ConnectionPool
@@ -204,6 +204,10 @@ class _Attempt:
         except ResponseFileFailed as failure:
             error = failure
         outcome, truncated = _ending(self.reader, error)
+        head = self.reader.head
+        if outcome is CaptureOutcome.TRUNCATED_DISCONNECT and head is not None and _is_whole_page(head, response):
+            # The mark stays: the message was not complete (RFC 9112, section 8), though the page is
+            outcome = outcome_of_status(head.status)
         return self._exchange(response, outcome, truncated if response else None, str(error) if error else "")
 
     def _exchange(
@@ -245,6 +249,12 @@ def _ending(reader: ResponseReader, error: Exception | None) -> tuple[CaptureOut
         return (CaptureOutcome.TRUNCATED_TIME if started else CaptureOutcome.TIMEOUT), Truncation.TIME
     ended = CaptureOutcome.TRUNCATED_DISCONNECT if started else CaptureOutcome.CONNECTION_FAILED
     return ended, Truncation.DISCONNECT
+
+
+def _is_whole_page(head: ResponseHead, response: bytes | SpooledBytes) -> bool:
+    """Whether a response that announced more than it brought ends where an HTML page does: its length was wrong."""
+    is_html = "html" in head.first("content-type").lower() and not head.content_codings
+    return is_html and isinstance(response, bytes) and response[-64:].rstrip().lower().endswith(b"</html>")
 
 
 def unsent(url: str, outcome: CaptureOutcome, now: datetime, discovery: Discovery, detail: str) -> Exchange:

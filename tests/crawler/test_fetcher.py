@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +94,42 @@ def test_every_ending_has_a_name(
     assert exchange.truncated == (Truncation(truncated) if truncated else None)
     assert exchange.detail or outcome in ("ok", "not_found")
     assert exchange.finished >= exchange.started
+
+
+PAGE = b"<html><body>The dam holds.</body></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "outcome"),
+    [
+        (b"Content-Type: text/html\r\nContent-Length: 60", PAGE, "ok"),
+        (b"Content-Type: text/html\r\nTransfer-Encoding: chunked", b"%x\r\n%s\r\n" % (len(PAGE), PAGE), "ok"),
+        (b"Content-Type: text/html\r\nContent-Length: 60", PAGE[:-9], "truncated_disconnect"),
+        (b"Content-Type: text/plain\r\nContent-Length: 60", PAGE, "truncated_disconnect"),
+        (b"Content-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 60", PAGE, "truncated_disconnect"),
+    ],
+)
+def test_a_whole_page_outlives_a_length_that_is_wrong(head: bytes, body: bytes, outcome: str) -> None:
+    """What was announced did not come, so the mark is there; but the page is the page."""
+    exchange = one(answering(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body, close=True))
+    assert exchange.outcome == outcome
+    assert exchange.truncated is Truncation.DISCONNECT
+
+
+def test_a_reset_is_no_end() -> None:
+    """Without a length the end of the connection is the end of the response, but for one that is torn off."""
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body>The dam")
+        time.sleep(0.2)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        raise OSError
+
+    exchange = one(script)
+    assert exchange.outcome == "truncated_disconnect"
+    assert exchange.truncated is Truncation.DISCONNECT
+    assert exchange.response_start.endswith(b"The dam")
 
 
 def test_what_came_before_the_end_is_kept() -> None:
