@@ -197,8 +197,17 @@ class FrontierMiddleware:
             if discovery.via in _LED_ON:
                 run.state.budget.showed(discovery.site, reading.shown)
         run.state.findings.found[discovery.site] += found
-        facts = (reading.asked, discovery.role.value, discovery.via, found, reading.newest, reading.leads_on)
-        run.state.findings.sources.append(SourceReading(discovery.site, *facts))
+        run.state.findings.sources.append(
+            SourceReading(
+                site=discovery.site,
+                url=reading.asked,
+                kind=discovery.role.value,
+                via=discovery.via,
+                articles=found,
+                newest=reading.newest,
+                leads_on=reading.leads_on,
+            )
+        )
         pace = run.state.pace_of(discovery.site)
         cache = (reading.response.headers.get("Cache-Control") or b"").decode("latin-1")
         wish = wanted_interval(reading.response.body, cache)
