@@ -13,6 +13,7 @@ Modules:
     dataset_links     ``newswarc dataset presign``
     demo              the bundled newspaper
     errors            a user's mistake becomes one clear line
+    explain           ``newswarc explain``: all that is known of an address
     export            ``newswarc export`` and ``newswarc wacz``: a part of an archive as a file to give away
     failures          ``newswarc failures``: what is not captured, and why
     find              ``newswarc find``: captures of an address, a host or a domain

@@ -35,6 +35,10 @@ COMMANDS = {
     "records": ("archives:records", "Write the archive's records to standard output, one JSON object a line."),
     "find": ("find:find", "List the captures of an address."),
     "show": ("show:show", "Show a capture: the newest of an address, or the one nearest to a time."),
+    "explain": (
+        "explain:explain",
+        "Tell all that is known of an address: its sources, rules, tries, captures and outcomes.",
+    ),
     "import": (
         "import_command:import_warcs",
         "Take WARC, ARC and WACZ files of other programs into an archive, and make records of their pages.",

@@ -90,6 +90,20 @@ def open_frontier(configuration: Configuration) -> Frontier:
     return Frontier(open_database(configuration), configuration.holder)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownAddress:
+    """What the frontier knows of an article's address. Moments are seconds since 1970; 0: never."""
+
+    url: str
+    state: State
+    discovery: Discovery
+    outcome: str
+    status: int
+    attempts: int
+    tried_at: float
+    not_before: float
+
+
 class Frontier:
     """The state of all addresses. One writer at a time on SQLite."""
 
@@ -430,6 +444,24 @@ class Frontier:
     def close(self) -> None:
         """Let the database go."""
         self.database.close()
+
+    def known_address(self, url: str) -> KnownAddress | None:
+        """What is known of an address, or of another form of it."""
+        same = or_(ADDRESSES.c.url == url, ADDRESSES.c.identity == identity(url))
+        rows = self.database.rows(select(ADDRESSES).where(same).order_by(ADDRESSES.c.url != url).limit(1))
+        if not rows:
+            return None
+        row = rows[0]
+        return KnownAddress(
+            row.url,
+            State(row.state),
+            discovery_of_row(row.discovery),
+            row.outcome,
+            row.status,
+            row.attempts,
+            row.tried_at,
+            row.not_before,
+        )
 
     def _known(self, column: Column[str], values: Sequence[str]) -> set[str]:
         """Those of the values that a column of the addresses has."""

@@ -7,6 +7,7 @@ Modules:
     bulk_work            work on one segment, callable from any process
     cluster              bulk work on a Dask cluster
     coverage             how much of what sources announced is in an archive
+    explanation          all that is known of an address
     file_extraction      articles from WARC and HTML files of any origin
     foreign_pages        pages of other programs' WARC, ARC and WACZ files
     frontier_rebuilding  a frontier made again from an archive

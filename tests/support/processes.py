@@ -59,7 +59,7 @@ def run(*command: object, cwd: Path, feed: str | None = None, **variables: str) 
 
 READS = frozenset(
     """
-    records find show history sites config schema status health redact wacz export
+    records find show history explain sites config schema status health redact wacz export
     """.split()
 )
 """Commands that start no process, no thread and no event loop of their own."""
