@@ -76,7 +76,12 @@ AllowHostOption = Annotated[
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")]
-VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Show more; twice for all.")]
+VerboseOption = Annotated[
+    int,
+    typer.Option(
+        "--verbose", "-v", count=True, help="Show what happens; twice for the log as well, three times for all of it."
+    ),
+]
 
 
 def _of_settings(

@@ -5,6 +5,7 @@ A line of an exchange has the id of its WARC record, by which all that is known 
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import structlog
 
 from archive.derived import Derivation
 from archive.exchange import CaptureAddress, Exchange
-from spiders.problems import Problem
+from spiders.problems import Problem, printable
+
+logger = logging.getLogger(__name__)
 
 STANDARD_ERROR = "-"
 
@@ -35,6 +38,16 @@ class EventLog:
 
     def exchange(self, exchange: Exchange, address: CaptureAddress) -> None:
         """An attempt was kept."""
+        milliseconds = round((exchange.finished - exchange.started).total_seconds() * 1000)
+        answer = exchange.status or exchange.outcome.value
+        logger.info(
+            "%s  %s  %s  %d ms, %d bytes",
+            exchange.discovery.role.value,
+            printable(exchange.url),
+            answer,
+            milliseconds,
+            len(exchange.response),
+        )
         if self._log is not None:
             self._log.info(
                 "exchange",
@@ -51,6 +64,8 @@ class EventLog:
 
     def page(self, site: str, derivation: Derivation) -> None:
         """A page was derived from."""
+        outcome, detail = derivation.line.outcome.value, derivation.line.detail
+        logger.info("page  %s  %s", printable(derivation.line.url), f"{outcome}: {detail}" if detail else outcome)
         if self._log is not None:
             line = derivation.line
             facts = {"outcome": line.outcome.value, "detail": line.detail, "record_id": str(line.record_id)}

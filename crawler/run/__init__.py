@@ -16,6 +16,7 @@ Modules:
     frontier_middleware  admits new articles, takes up what earlier runs left
     interruption         Ctrl-C: the first ends the crawl in order, the second at once
     linked_editions      other forms that an article names for itself
+    narration            what happens, in lines for a person (``-v``)
     pace_middleware      how fast a host is asked
     requisites           which styles, pictures and scripts a run fetches
     robots_middleware    robots.txt (RFC 9309): fetched, remembered, obeyed

@@ -26,6 +26,7 @@ from crawler.keeping.state_adoption import adopt_state
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
 from crawler.run.interruption import Interruption
+from crawler.run.narration import narrated
 from crawler.run.run_state import RunOptions, RunState
 from crawler.setting_files import require_files
 from pipelines.allocator import bound_allocator
@@ -40,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 _BARREN = "neither the front page nor a feed or sitemap that it leads to shows an article"
 _OF_BARREN = "open it in a browser: if it shows articles, name its sources in a definition (newswarc site add)"
-_LOG_LEVELS = ("CRITICAL", "INFO", "DEBUG")
+_LOG_LEVELS = ("CRITICAL", "CRITICAL", "INFO", "DEBUG")
+"""What of Scrapy's log is shown, by how often ``-v`` is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,14 @@ def run_crawl(
         crawler = process.create_crawler(spider)
         arguments = _arguments(configuration, plan, clock_and_ids)
         interruption = Interruption(crawler)
-        with _watched(crawler, watch):
+        with _watched(crawler, watch), narrated(verbosity):
             process.crawl(crawler, **arguments)
             interruption.listen()
             process.start(install_signal_handlers=False)
             interruption.unlisten()
         extension = crawler.get_extension(CrawlExtension)
         if extension is None:
-            raise ConfigurationError("the crawl could not start; run it with -v to see why")
+            raise ConfigurationError("the crawl could not start; run it with -vv to see why")
         report = _report(configuration, plan, extension.run, crawler.stats.get_stats() if crawler.stats else {})
         report.interrupted = interruption.requested
         return report
@@ -242,7 +244,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
     )
     if broken:
-        problems.append(f"{broken} pages met an internal error; run with -v and report what it says")
+        problems.append(f"{broken} pages met an internal error; run with -vv and report what it says")
     if not state.complete:
         problems.append(
             f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"

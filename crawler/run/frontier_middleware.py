@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import run_of
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
+from spiders.problems import printable
 from spiders.requests import (
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
@@ -33,6 +35,8 @@ from spiders.url_identity import identity
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
 
 _EXPLORED = frozenset({"page", "robots", "guess"})
 """Sources that a front page led to, without what these led to in turn, such as a back catalogue."""
@@ -197,6 +201,16 @@ class FrontierMiddleware:
             if discovery.via in _LED_ON:
                 run.state.budget.showed(discovery.site, reading.shown)
         run.state.findings.found[discovery.site] += found
+        unchanged = ", unchanged" if is_unchanged(reading.response) else ""
+        logger.info(
+            "source  %s  %s by %s: %d articles, %d new%s",
+            printable(reading.asked),
+            discovery.role.value,
+            discovery.via,
+            found,
+            new,
+            unchanged,
+        )
         run.state.findings.sources.append(
             SourceReading(
                 site=discovery.site,

@@ -354,3 +354,15 @@ def test_a_command_does_the_same_in_a_process_of_its_own(tmp_path: Path, words: 
     """Tests run commands that only read in their own process; this is why they may."""
     assert words[0] in READS or words[1] in READS_OF[words[0]]
     assert newswarc(*words, cwd=tmp_path) == newswarc_process(*words, cwd=tmp_path)
+
+
+def test_verbose_tells_what_happens_and_no_more(tmp_path: Path) -> None:
+    with DemoServer() as server:
+        host = server.base.removeprefix("http://")
+        done = newswarc("crawl", f"{server.base}/", "-v", cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_ALLOW_HOSTS=host)
+    assert done.code == 0, done.err
+    lines = [line.partition("  ")[2] for line in done.err.splitlines()]
+    assert [line for line in lines if line.startswith("source  ") and " new" in line]
+    assert [line for line in lines if line.startswith("article  ") and "  200  " in line and " bytes" in line]
+    assert [line for line in lines if line.startswith("page  ") and line.endswith("  record")]
+    assert "scrapy" not in done.err.lower(), "its own log takes -vv"

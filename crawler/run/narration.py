@@ -1,0 +1,37 @@
+"""``-v``: what happens, in a line for a person: each source that was read, each answer, each page.
+
+These lines come from our own loggers. Scrapy's come with ``-vv``.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TOLD_BY = ("crawler.keeping.event_log", "crawler.run.frontier_middleware")
+_FORMAT = "%(asctime)s  %(message)s"
+
+
+@contextmanager
+def narrated(verbosity: int) -> Iterator[None]:
+    """While the context lasts, what happens is written to standard error; with a verbosity of 0 it is not."""
+    if not verbosity:
+        yield
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter(_FORMAT, datefmt="%H:%M:%S"))
+    loggers = [logging.getLogger(name) for name in _TOLD_BY]
+    before = [(logger, logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger, level, propagate in before:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagate
