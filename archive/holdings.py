@@ -52,13 +52,26 @@ def entry_key(writer: str, number: int) -> str:
     return f"{PREFIX}{writer}/{number:08d}.json"
 
 
-def note_manifest(storage: Storage, writer: str, key: str, manifest: bytes) -> None:
-    """Add an entry of a manifest that is stored. Told again at once, it adds nothing. Raises StorageError."""
+_LOOKED_BACK = 100
+"""Entries among which that of a manifest is looked for that is published again, after a kill or an outage."""
+
+
+def note_manifest(storage: Storage, writer: str, key: str, manifest: bytes, *, again: bool = False) -> None:
+    """Add an entry of a manifest that is stored, unless the writer's last entry is of it.
+
+    `again` tells that the manifest was stored before: its entry may stand among the last `_LOOKED_BACK`.
+    Raises StorageError.
+    """
     digest = hashlib.sha256(manifest).hexdigest()
     for _ in range(_TRIES):
         number = _last_number(storage, writer)
         before = _bytes_of(storage, entry_key(writer, number)) if number else b""
         if before and _is_of(before, key, digest):
+            return
+        if again and any(
+            _is_of(_bytes_of(storage, entry_key(writer, earlier)), key, digest)
+            for earlier in range(number - 1, max(0, number - _LOOKED_BACK), -1)
+        ):
             return
         entry = HoldingEntry(
             writer=writer,

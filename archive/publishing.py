@@ -42,10 +42,12 @@ def put_manifest(storage: Storage, name: SegmentName, key: str, data: bytes) -> 
 
     Raises StorageError, or DamagedArchive when another one is stored under this key.
     """
+    again = False
     try:
         storage.put_if_absent(key, data)
     except ObjectExists as error:
+        again = True
         with storage.open_range(key) as stored:
             if stored.read() != data:
                 raise DamagedArchive(f"{key}: another manifest is stored under this name") from error
-    note_manifest(storage, name.host, key, data)
+    note_manifest(storage, name.host, key, data, again=again)

@@ -2,8 +2,7 @@
 
 A cookie gate answers with a redirect to the same address, a consent page leads back to it, and some servers bring the
 query into another order. Scrapy's own filter drops such a redirect, and with it the page. One that leads to what
-another request of the run asks for is dropped all the same: that page has its own outcome. Scrapy's
-``REDIRECT_MAX_TIMES`` bounds the number of steps.
+another request of the run asks for is dropped all the same: that page has its own outcome.
 """
 
 from __future__ import annotations
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
     from scrapy import Request
 
 
+MOST_RETURNS = 1
+"""Times that a request may come back to where it began, or to the step before: a gate opens then, or never."""
+
+
 class FirstStepFilter(RFPDupeFilter):
     """Remembers the first step of each request, and holds all steps against those of others."""
 
@@ -25,5 +28,7 @@ class FirstStepFilter(RFPDupeFilter):
         if not steps:
             return super().request_seen(request)
         mark = self.request_fingerprint(request)
-        own = {self.request_fingerprint(request.replace(url=url)) for url in steps}
-        return mark in self.fingerprints and mark not in own
+        own = [self.request_fingerprint(request.replace(url=url)) for url in steps]
+        if mark in (own[0], own[-1]):
+            return own.count(mark) > MOST_RETURNS
+        return mark in own or mark in self.fingerprints

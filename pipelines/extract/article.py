@@ -48,6 +48,8 @@ _NOT_FOUND = re.compile(
 )
 _MOST_KEYWORDS = 50
 _CONFIDENCE_OF_PAYLOAD = 0.8
+_A_LINE_OR_TWO = 60
+"""Words below which a page that leads to another at once is no more than the way there."""
 _SHORT = 200
 """Words below which a page that speaks of a missing page is taken at its word."""
 
@@ -176,7 +178,7 @@ def _in_place_of_article(page: _Page, text: _Text) -> Rejected | None:
     count = len(text.words)
     if gone := is_gone(page.document, page.structured, count):
         return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {gone!r}")
-    if count < _SHORT and (target := leads_elsewhere(page.document)):
+    if count < _A_LINE_OR_TWO and (target := leads_elsewhere(page.document)):
         return Rejected(PageOutcome.NOT_AN_ARTICLE, f"the page leads to {target}")
     if why := interstitial(page.document, page.structured, text.paragraphs, count):
         return Rejected(PageOutcome.NOT_AN_ARTICLE, f"the page {why}")

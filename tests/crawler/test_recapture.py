@@ -108,7 +108,7 @@ def test_without_ages_nothing_is_fetched_again(tmp_path: Path) -> None:
 def test_an_age_that_is_none_is_refused(tmp_path: Path) -> None:
     done = newswarc("crawl", "https://example.org/", cwd=tmp_path, NEWSWARC_RECAPTURE="1h,soon")
     assert done.code == 2
-    assert "recapture" in done.err
+    assert "NEWSWARC_RECAPTURE" in done.err
     assert "soon" in done.err
 
 

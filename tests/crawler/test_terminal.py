@@ -30,8 +30,9 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shell(line: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
     variables = {"PROGRAM": str(PROGRAM), **variables}
     return subprocess.run(
-        ["bash", "-c", line], cwd=cwd, env=environment(**variables), capture_output=True, timeout=60
-    )
+        ["bash", "-c", line], cwd=cwd, env=environment(**variables), capture_output=True, timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the tests themselves may run under nohup
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_two_that_are_sent_to_one_site_do_its_work_once(tmp_path: Path, postgres
         both = [start(tmp_path, machine, [f"{server.base}/"], **variables) for machine in ("first", "second")]
         outputs = [json.loads(process.communicate(timeout=120)[0]) for process in both]
         assert sorted(sum(output["articles"].values()) for output in outputs) == [0, 15]
-        assert any("another machine" in problem for output in outputs for problem in output["problems"])
+        assert any("another run" in problem for output in outputs for problem in output["problems"])
         assert max(count for path, count in server.counts().items() if path.startswith("/stories/")) == 1
 
 
