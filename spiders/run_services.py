@@ -17,6 +17,7 @@ class RunSites(Mapping[str, Site]):
 
     def __init__(self, definitions: Iterable[Site]) -> None:
         self._sites = {site.id: site for site in definitions}
+        self._left_out: list[Site] = []
 
     def __getitem__(self, name: str) -> Site:
         return self._sites[name]
@@ -31,11 +32,13 @@ class RunSites(Mapping[str, Site]):
         """The site that a page belongs to; one is added when none does. Raises ValueError for no web address."""
         known = next((site for site in self._sites.values() if same_site(url, site)), None)
         site = known or site_of_address(url)
+        if any(same_site(url, left_out) for left_out in self._left_out):
+            raise ValueError("another run crawls its site now; try again when that has ended")
         return self._sites.setdefault(site.id, site)
 
     def leave_out(self, name: str) -> None:
         """A site is not crawled in this run."""
-        del self._sites[name]
+        self._left_out.append(self._sites.pop(name))
 
     def remember(self, name: str, recurring: tuple[str, ...]) -> None:
         """What recurs on a site's pages is known from earlier runs (see `Site.knowing`)."""

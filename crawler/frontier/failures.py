@@ -1,7 +1,7 @@
 """Addresses that were asked for and are not captured: when each is tried again, and when it is given up.
 
 Final is rare: an address that a source still lists is asked for again, with growing pauses, whatever it answered. It
-is given up when no source has listed it since it was last tried, or when it has failed for weeks. What is given up
+is given up when no source has listed it for a week, or when it has failed for weeks. What is given up
 is listed by ``newswarc failures`` and can be tried again by hand.
 
 =========================  ==================  ===================  =====================================
@@ -35,6 +35,8 @@ LONGEST_PAUSE = 86400.0
 FIRST_PAUSE_REFUSED = 6 * 3600.0
 """The same for an address that a server refuses."""
 LONGEST_PAUSE_REFUSED = 7 * 86400.0
+UNLISTED = 7 * 86400.0
+"""Seconds without a source that lists it. Not every run reads every source, and some answer that nothing changed."""
 FEWEST_TRIES = 2
 """Tries before an address that no source lists any more is given up."""
 FEWEST_TRIES_PASSING = 8
@@ -48,6 +50,8 @@ FREE = frozenset({CaptureOutcome.ROBOTS_DENIED.value, CaptureOutcome.ADDRESS_REF
 
 _REFUSED = tuple(outcome.value for outcome in FINAL)
 _BATCH = 500
+_MOST = 2000
+"""Addresses of a site that a run looks at; the others have their turn later."""
 _DAY = 86400.0
 
 
@@ -104,7 +108,8 @@ class Failures:
     def listed(self, dues: Sequence[Due], now: datetime) -> None:
         """A source lists these articles. What an earlier version gave up at once waits for another try."""
         names = [identity(due.url) for due in dues if self._site_has(due.discovery.site)]
-        known = ADDRESSES.c.state.in_([State.FAILED.value, State.GIVEN_UP.value])
+        states = (State.CLAIMED, State.FETCHING, State.FAILED, State.GIVEN_UP)
+        known = ADDRESSES.c.state.in_([state.value for state in states])
         given_up_at_once = and_(ADDRESSES.c.state == State.GIVEN_UP.value, ADDRESSES.c.failed_at == 0)
         values = {
             "listed_at": now.timestamp(),
@@ -120,7 +125,10 @@ class Failures:
         moment = now.timestamp()
         refused = ADDRESSES.c.outcome.in_(_REFUSED)
         fewest = case((refused, FEWEST_TRIES), else_=FEWEST_TRIES_PASSING)
-        unlisted = and_(ADDRESSES.c.listed_at <= ADDRESSES.c.tried_at, ADDRESSES.c.attempts >= fewest)
+        long_ago = moment - UNLISTED
+        unlisted = and_(
+            ADDRESSES.c.listed_at < long_ago, ADDRESSES.c.failed_at < long_ago, ADDRESSES.c.attempts >= fewest
+        )
         too_long = and_(ADDRESSES.c.failed_at > 0, ADDRESSES.c.failed_at < moment - weeks * 7 * _DAY)
         over = and_(
             ADDRESSES.c.site.in_(list(sites)),
@@ -137,7 +145,9 @@ class Failures:
         Of those that cost the host a request there are `most` at most, less what was tried again in the last day.
         """
         moment = now.timestamp()
-        refused = (ADDRESSES.c.site == site, ADDRESSES.c.state == State.FAILED.value)
+        # One that an interrupted run had claimed is one of them still
+        waiting = ADDRESSES.c.state.in_([state.value for state in WAITING])
+        refused = (ADDRESSES.c.site == site, waiting)
         costly = ADDRESSES.c.outcome.in_([outcome for outcome in _REFUSED if outcome not in FREE])
         again = select(func.count()).where(
             *refused, costly, ADDRESSES.c.attempts >= FEWEST_TRIES, ADDRESSES.c.tried_at > moment - _DAY
@@ -147,6 +157,7 @@ class Failures:
             select(ADDRESSES.c.url, ADDRESSES.c.discovery, ADDRESSES.c.outcome, ADDRESSES.c.status)
             .where(*refused, ADDRESSES.c.outcome.in_(_REFUSED), ADDRESSES.c.not_before <= moment)
             .order_by(ADDRESSES.c.attempts, ADDRESSES.c.not_before)
+            .limit(_MOST)
         )
         found: list[tuple[Due, int]] = []
         for url, text, outcome, status in self._database.rows(query):
@@ -180,7 +191,9 @@ class Failures:
 
     def retry(self, urls: Sequence[str]) -> int:
         """Try these again with the next run, as if they had never failed; how many there were."""
-        return self._change(urls, {"state": State.DISCOVERED.value, "attempts": 0, "failed_at": 0, "not_before": 0})
+        return self._change(
+            urls, {"state": State.DISCOVERED.value, "attempts": 0, "outcome": "", "failed_at": 0, "not_before": 0}
+        )
 
     def forget(self, urls: Sequence[str]) -> int:
         """Never ask for these again, whoever lists them; how many there were."""

@@ -82,6 +82,17 @@ _TEXT_OF = select(TEXTS).where(TEXTS.c.url == bindparam("key"))
 _FOUND_AT = select(SOURCES.c.found).where(SOURCES.c.url == bindparam("key"))
 _READ_AT = select(SOURCES.c.looked_at).where(SOURCES.c.url == bindparam("key"))
 _SET_DISCOVERY = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(discovery=bindparam("found"))
+_CLAIM = (
+    update(ADDRESSES)
+    .where(
+        ADDRESSES.c.url == bindparam("address"),
+        # Compared one by one: a list can't stand in a statement for many rows
+        ADDRESSES.c.state != State.CAPTURED.value,
+        ADDRESSES.c.state != State.STORED.value,
+        ADDRESSES.c.state != State.FORGOTTEN.value,
+    )
+    .values(state=bindparam("new_state"))
+)
 _SET_STATE = update(ADDRESSES).where(ADDRESSES.c.url == bindparam("address")).values(state=bindparam("new_state"))
 
 
@@ -164,6 +175,12 @@ class Frontier:
                 discovery = item.discovery if item.discovery.source_date else discovery_of_row(text)
                 if wants(discovery):
                     again.append(Due(url, discovery))
+        rows = [
+            {"address": item.url, "found": address_row(item.url, item.discovery, State.DISCOVERED)["discovery"]}
+            for item in again
+        ]
+        if rows:
+            self.database.transaction(lambda connection: connection.execute(_SET_DISCOVERY, rows))
         self._set_state([item.url for item in again], State.DISCOVERED)
         return again
 
@@ -208,8 +225,17 @@ class Frontier:
         self.database.transaction(work)
 
     def claim(self, urls: Iterable[str]) -> None:
-        """Mark addresses as being fetched."""
-        self._set_state(urls, State.CLAIMED)
+        """Mark addresses as being fetched. Those that are captured already stay so."""
+        rows = [{"address": url, "new_state": State.CLAIMED.value} for url in sorted(urls)]
+        if rows:
+            self.database.transaction(lambda connection: connection.execute(_CLAIM, rows))
+
+    def set_aside_before(self, sites: Iterable[str]) -> list[Due]:
+        """Addresses of these sites that an earlier run's period left out, with their dates."""
+        query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
+            ADDRESSES.c.site.in_(list(sites)), ADDRESSES.c.state == State.SET_ASIDE.value
+        )
+        return [Due(url, discovery_of_row(text)) for url, text in self.database.rows(query)]
 
     def fetching(self, url: str) -> None:
         """An address is asked for now: no other machine asks before it is known what came of it."""
@@ -234,7 +260,7 @@ class Frontier:
         query = select(ADDRESSES.c.url, ADDRESSES.c.discovery).where(
             ADDRESSES.c.site.in_(list(sites)),
             ADDRESSES.c.state.in_([state.value for state in WAITING]),
-            ~((ADDRESSES.c.state == State.FAILED.value) & ADDRESSES.c.outcome.in_(_REFUSED)),
+            ADDRESSES.c.outcome.not_in(_REFUSED),
         )
         if now is not None:
             query = query.where(ADDRESSES.c.not_before <= now.timestamp())

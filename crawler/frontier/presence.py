@@ -72,18 +72,24 @@ class Alone:
         self._locks: list[int] = []
 
     async def at_sites(self, sites: Iterable[str]) -> list[str]:
-        """Those of the sites that another run is at. Raises OSError."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        """Those of the sites that another run is at."""
         return [site for site in sites if not self._is_ours(site)]
 
     def _is_ours(self, site: str) -> bool:
         name = hashlib.sha256(site.encode()).hexdigest()[:16]
-        descriptor = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._directory / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            return _without_lock(error)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return False
+        except OSError as error:
+            os.close(descriptor)
+            return _without_lock(error)
         self._locks.append(descriptor)
         return True
 
@@ -101,6 +107,12 @@ class Alone:
         """Other runs may go there."""
         while self._locks:
             os.close(self._locks.pop())
+
+
+def _without_lock(error: OSError) -> bool:
+    """A file system without locks keeps nobody apart, and nobody from crawling."""
+    logger.warning("%s: runs at one site cannot be kept apart", error)
+    return True
 
 
 @dataclass(slots=True)

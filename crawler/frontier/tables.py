@@ -192,7 +192,7 @@ def forget(connection: Connection, urls: Sequence[str], digests: Sequence[str]) 
     for url in urls:
         for table in (CAPTURES, PAGES, TEXTS):
             connection.execute(delete(table).where(table.c.url == url))
-        connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == url).values(state="given_up", discovery="{}"))
+        connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == url).values(state="forgotten", discovery="{}"))
         connection.execute(delete(PAYLOADS).where(PAYLOADS.c.url == url))
     for digest in digests:
         for table in (CAPTURES, PAYLOADS):

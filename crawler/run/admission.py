@@ -54,14 +54,13 @@ class Admission:
         self._waiting.append(request)
         return True
 
-    def retries(self, now: datetime, attempts: Mapping[str, int], weeks: float) -> list[Due]:
+    def retries(self, now: datetime, attempts: Mapping[str, int]) -> list[Due]:
         """Addresses that were refused before and are asked for once more.
 
         `attempts` are those of the last day, by site, of which retries may take a share. A host that asks for a login
         (401) gets one of them: if that is answered, the others follow in later runs.
         """
         sites = list(self._state.sites)
-        self._frontier.failures.give_up(sites, now, weeks)
         wanted: list[Due] = []
         probed: set[str] = set()
         for site in sites:

@@ -202,9 +202,10 @@ class CrawlRun:
                 floors = {name: site.floors.articles for name, site in self.state.sites.items()}
                 self.frontier.counted(self.state.findings.found, floors)
             self.frontier.take_back()
-            self.presence.leave()
         except OSError as error:
             self.state.counts.problems.append(f"{error}; others wait until this run's leases end")
+        finally:
+            self.presence.leave()
 
     def _may_follow(self, site: str) -> bool:
         return not self.state.closing and not self.state.budget.takes_request(site) and self.state.admit()

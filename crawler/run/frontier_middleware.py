@@ -98,6 +98,7 @@ class FrontierMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._has_retried = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -126,6 +127,7 @@ class FrontierMiddleware:
     def _left_over(self, spider: SiteSpider) -> Iterator[Request]:
         """Articles that earlier runs found and did not capture; last those that were refused."""
         run = self._run
+        run.frontier.failures.give_up(list(spider.sites), run.now(), run.configuration.give_up_weeks)
         now = run.now() if run.state.options.due_only else None
         for due in run.frontier.due(spider.sites, now):
             if not run.admission.wants(due.discovery):
@@ -134,18 +136,33 @@ class FrontierMiddleware:
             request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
             if not run.admission.waits(request) and run.state.admit():
                 yield request
-        if run.state.options.dry_run:
-            return
-        for due in run.admission.retries(run.now(), run.attempts_of_a_day(), run.configuration.give_up_weeks):
+        for due in run.frontier.set_aside_before(spider.sites):
+            # Without a period, what a back catalogue held is left to a run that asks for it
+            is_old = run.state.period.is_endless and due.discovery.via == "sitemap"
+            if not is_old and run.admission.wants(due.discovery) and run.state.admit():
+                yield spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
+
+    def _retries(self) -> list[Request]:
+        """Once in a run, when nothing else is left to do: what was refused before."""
+        run, spider = self._run, self._crawler.spider
+        if self._has_retried or run.state.options.dry_run or not isinstance(spider, NewsSpider):
+            return []
+        self._has_retried = True
+        requests: list[Request] = []
+        for due in run.admission.retries(run.now(), run.attempts_of_a_day()):
             if self._is_within(due.discovery) and run.state.admit():
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
                 request.priority = RETRY_PRIORITY
-                yield request
+                requests.append(request)
+        return requests
 
     def release(self) -> None:
         """Nothing else is left to do: what has waited for the sources to be read goes on its way."""
         run = self._run
-        wanted = [request for request in run.admission.release() if run.state.admit()]
+        waited = run.admission.release()
+        wanted = [
+            request for request in waited if self._is_within(discovery_of(request.meta)) and run.state.admit()
+        ] or self._retries()
         asked = self._planned(wanted) if wanted else []
         for request in asked:
             assert self._crawler.engine is not None

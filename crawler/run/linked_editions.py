@@ -59,7 +59,8 @@ class LinkedEditions:
             return
         if not self._wants_date(article.date_published or ""):
             return  # what the run leaves alone has the same age in all its forms
-        for due in self._frontier.discover(list(editions(article, site, self.shapes_of(name), self.spider.seen_at))):
+        found = list(editions(article, site, self.shapes_of(name), self.spider.seen_at))
+        for due in self._frontier.discover(found, lambda discovery: self._wants_date(discovery.source_date)):
             if self._may_follow(name):
                 self._frontier.claim([due.url])
                 self._ask(self.spider.article_request(site, due.discovery, due.url))

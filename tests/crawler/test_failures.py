@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from archive.exchange import CaptureOutcome, Discovery, Role
 from crawler.frontier.capture_outcomes import FINAL, PASSING
 from crawler.frontier.entries import Due, Failed
-from crawler.frontier.failures import FEWEST_TRIES, FEWEST_TRIES_PASSING, LONGEST_PAUSE_REFUSED, Failure
+from crawler.frontier.failures import (
+    FEWEST_TRIES,
+    FEWEST_TRIES_PASSING,
+    LONGEST_PAUSE_REFUSED,
+    UNLISTED,
+    Failure,
+)
 from crawler.frontier.frontier import Frontier
 from tests.support.processes import newswarc
 
@@ -72,7 +78,8 @@ def test_what_no_source_lists_any_more_is_given_up(frontier: Frontier, outcome: 
         now = datetime.fromtimestamp(state(frontier).following, UTC)
         if not is_tried(frontier, now):
             break
-    assert tries == (FEWEST_TRIES_PASSING if outcome in PASSING else FEWEST_TRIES)
+    assert tries >= (FEWEST_TRIES_PASSING if outcome in PASSING else FEWEST_TRIES)
+    assert NOON + timedelta(seconds=UNLISTED) < now < NOON + timedelta(weeks=WEEKS)
     assert state(frontier).given_up
     assert frontier.failures.counts() == {"paper": {outcome.value: 1}}
     frontier.failures.listed([ARTICLE], now)
@@ -112,6 +119,24 @@ def test_retries_take_their_share_of_a_day(tmp_path_factory: pytest.TempPathFact
     frontier.failed([Failed(due.url, "forbidden", passing=False) for due, _ in asked], now)
     assert len(frontier.failures.retries("paper", now + timedelta(hours=23), most)) == 0 or waiting > most == 0
     frontier.close()
+
+
+def test_what_an_interrupted_run_had_claimed_is_still_refused(frontier: Frontier) -> None:
+    fail(frontier, CaptureOutcome.FORBIDDEN, NOON)
+    frontier.claim([ARTICLE.url])
+    now = NOON + timedelta(days=1)
+    assert frontier.due(["paper"], now) == []
+    assert [due for due, _ in frontier.failures.retries("paper", now, most=10)] == [ARTICLE]
+    frontier.failures.listed([ARTICLE], now)
+    assert is_tried(frontier, now)
+
+
+def test_what_was_redacted_is_never_asked_for_again(frontier: Frontier) -> None:
+    frontier.forget([ARTICLE.url], [])
+    frontier.failures.listed([ARTICLE], NOON)
+    assert frontier.failures.all() == []
+    assert frontier.discover([ARTICLE]) == []
+    assert not is_tried(frontier, NOON + timedelta(days=60))
 
 
 def test_the_command_lists_retries_and_forgets(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_nothing_is_left_and_nothing_else_moves(place: Path, newspaper: Archived
     assert (entry["asked"], entry["reason"], len(entry["captures"])) == (url, REASON, 2)
     with sqlite3.connect(archive / "state" / "frontier.sqlite") as frontier:
         assert not frontier.execute("SELECT * FROM captures WHERE url = ?", [url]).fetchall()
-        assert frontier.execute("SELECT state FROM addresses WHERE url = ?", [url]).fetchall() == [("given_up",)]
+        assert frontier.execute("SELECT state FROM addresses WHERE url = ?", [url]).fetchall() == [("forgotten",)]
 
 
 def test_others_read_what_is_left(place: Path, newspaper: Archived) -> None:
