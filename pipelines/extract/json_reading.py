@@ -127,7 +127,10 @@ class _Repair:
             if self._text[self._at : self._at + 1] == "]":
                 self._at += 1
                 return
+            before = self._at
             self._value(items.append, depth + 1)
+            if self._at == before:
+                raise _Ended  # a brace that ends what was never begun: every turn has to read something
 
     def _string(self, behind: re.Pattern[str]) -> str:
         """A text; a quotation mark ends it only where what follows is what follows a text (`behind`)."""

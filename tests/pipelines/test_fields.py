@@ -180,6 +180,11 @@ def test_the_repair_changes_nothing_that_is_sound(value: dict[str, str]) -> None
     assert read_json(json.dumps(value)[:-1] + ", }") == [value]
 
 
+@pytest.mark.parametrize("text", ["[}", '{"a": [1, }', '[{"a": }, }]', '{"a": [[}]]', "[" * 80 + "}"])
+def test_a_brace_that_ends_nothing_ends_the_reading(text: str) -> None:
+    read_json(text)
+
+
 @given(st.text('{}[]",:a1\\ \n<!->', max_size=60))
 def test_no_json_raises(text: str) -> None:
     read_json(text)
