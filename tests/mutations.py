@@ -75,14 +75,14 @@ MUTATIONS = (
     Mutation(
         "addresses that are claimed",
         "crawler/frontier/frontier.py",
-        "self._set_state(urls, State.CLAIMED)",
-        "self._set_state(urls, State.GIVEN_UP)",
+        'rows = [{"address": url, "new_state": State.CLAIMED.value}',
+        'rows = [{"address": url, "new_state": State.GIVEN_UP.value}',
         "tests/crawler/test_frontier.py",
     ),
     Mutation(
-        "a page that says it is not there",
+        "a page with too little text",
         "pipelines/extract/article.py",
-        "return Rejected(PageOutcome.SOFT_NOT_FOUND",
+        "return Rejected(PageOutcome.TOO_SHORT",
         "return Rejected(PageOutcome.NO_TEXT",
         "tests/pipelines",
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.reference import pages
+from tests.mutations import MUTATIONS, Mutation
 from tests.support.processes import ROOT
 
 PACKAGES = ("archive", "pipelines", "spiders", "crawler")
@@ -104,3 +105,8 @@ def test_the_parts_of_a_run_stay_small(path: Path) -> None:
             functions = [child for child in node.body if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))]
             public = [function.name for function in functions if not function.name.startswith("_")]
             assert len(public) < MOST_PUBLIC_METHODS, node.name
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: str(mutation.area))
+def test_a_line_that_mutations_change_is_there_once(mutation: Mutation) -> None:
+    assert (ROOT / mutation.file).read_text(encoding="utf-8").count(mutation.line) == 1
