@@ -177,18 +177,6 @@ class Failures:
         rows = self._database.rows(query.order_by(ADDRESSES.c.tried_at.desc(), ADDRESSES.c.url))
         return [_failure(row) for row in rows]
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """How many addresses of each site are tried again or given up, by outcome."""
-        query = (
-            select(ADDRESSES.c.site, ADDRESSES.c.outcome, func.count())
-            .where(ADDRESSES.c.state.in_([State.FAILED.value, State.GIVEN_UP.value]))
-            .group_by(ADDRESSES.c.site, ADDRESSES.c.outcome)
-        )
-        found: dict[str, dict[str, int]] = {}
-        for site, outcome, count in self._database.rows(query):
-            found.setdefault(site, {})[outcome] = count
-        return found
-
     def retry(self, urls: Sequence[str]) -> int:
         """Try these again with the next run, as if they had never failed; how many there were."""
         return self._change(

@@ -6,6 +6,9 @@ An article's address goes through these states::
          ▲                   │
          └──── failed ◀──────┘   due again while a source lists it; then given up
 
+Beside these, an address is `set_aside` while its date lies outside of what runs ask for, `fetching` while another
+machine asks for it, and `forgotten` when it was redacted or an operator wants it never again.
+
 `captured` is said only of what is durable on this machine, `stored` only of what is in the storage.
 """
 

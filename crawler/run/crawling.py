@@ -87,7 +87,7 @@ class CrawlReport:
     leftovers: list[str] = field(default_factory=list)
     """A line on each segment of earlier runs that was taken up."""
     elsewhere: list[str] = field(default_factory=list)
-    """Sites that another machine crawls now."""
+    """Sites that another run crawls now, here or on another machine."""
     problems: list[str] = field(default_factory=list)
     failed_sites: list[str] = field(default_factory=list)
     """Sites that gave nothing, or less than their floor."""

@@ -71,7 +71,7 @@ class RunState:
         self.recovered: list[str] = []
         """A line on each segment of earlier runs that was taken up."""
         self.elsewhere: tuple[str, ...] = ()
-        """Sites that another machine crawls now."""
+        """Sites that another run crawls now, here or on another machine."""
         self.closing = False
         """Whether the spider has ended and what it brought is being stored."""
         self.complete = False
