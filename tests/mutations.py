@@ -1,7 +1,7 @@
 """Whether the tests notice when a line is changed for the worse: ``make mutations``.
 
-Ten lines that matter, one from each area. Each is changed in a copy of the sources, and the tests named beside it have
-to fail. Exit code 1 when any of them does not.
+Twelve lines that matter, one from each area. In a copy of the sources, the tests named beside a line have to pass as it
+stands, and to fail (or to hang) when it is changed. Exit code 1 when any of them does not.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MUTATIONS = (
         "crawler/polite/hosts.py",
         "self._asked.get(host, -pause) + pause - time.monotonic()",
         "self._asked.get(host, -pause) - time.monotonic()",
-        "tests/crawler/test_address_places.py",
+        "tests/crawler/test_hosts.py",
     ),
     Mutation(
         "robots.txt that cannot be reached",
@@ -52,8 +52,8 @@ MUTATIONS = (
     ),
     Mutation(
         "what a revisit may stand for",
-        "crawler/keeping/recorder.py",
-        "return known.stored or known.segment == current.pages.name.text",
+        "crawler/frontier/entries.py",
+        "return self.stored or self.segment == segment",
         "return True",
         "tests/crawler/test_revisits.py",
     ),
@@ -87,6 +87,20 @@ MUTATIONS = (
         "tests/pipelines",
     ),
     Mutation(
+        "a date later than the fetch",
+        "pipelines/extract/dates.py",
+        "return moment > fetched_at",
+        "return False",
+        "tests/pipelines/test_dates.py",
+    ),
+    Mutation(
+        "the end of a lease",
+        "crawler/frontier/leases.py",
+        "asked + self.length * (1 - MARGIN), wait",
+        "asked + self.length * 2, wait",
+        "tests/scale/test_leases.py",
+    ),
+    Mutation(
         "exit codes",
         "crawler/cli/errors.py",
         "USAGE = 2",
@@ -116,16 +130,25 @@ def _is_noticed(mutation: Mutation, place: Path) -> bool:
     path = place / mutation.file
     text = path.read_text(encoding="utf-8")
     assert mutation.line in text, f"{mutation.file} has no line {mutation.line!r} any more"
+    assert _tests_pass(mutation, place), f"{mutation.tests} fails before anything is changed"
     path.write_text(text.replace(mutation.line, mutation.worse), encoding="utf-8")
-    # The copy comes first on the path, before the installed sources
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", *mutation.tests.split()],
-        cwd=place,
-        env={"PYTHONPATH": str(place), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
-        capture_output=True,
-        timeout=_LONGEST,
-    )
-    return done.returncode == 1
+    return not _tests_pass(mutation, place)
+
+
+def _tests_pass(mutation: Mutation, place: Path) -> bool:
+    try:
+        # The copy comes first on the path, before the installed sources
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", *mutation.tests.split()],
+            cwd=place,
+            env={"PYTHONPATH": str(place), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+            capture_output=True,
+            timeout=_LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    assert done.returncode in (0, 1), done.stdout.decode() + done.stderr.decode()
+    return done.returncode == 0
 
 
 if __name__ == "__main__":

@@ -55,6 +55,13 @@ class KnownCapture:
     segment: str
     stored: bool
 
+    def may_stand_for_repeats_in(self, segment: str) -> bool:
+        """Whether a revisit in the open `segment` may point here: its reader has to find the original.
+
+        What is neither stored nor in the same file can still be lost with this machine.
+        """
+        return self.stored or self.segment == segment
+
 
 @dataclass(frozen=True, slots=True)
 class Captured:

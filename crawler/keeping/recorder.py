@@ -29,7 +29,7 @@ from archive.members import Encoding, labelled_digest
 from archive.recovery import resume
 from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
-from crawler.frontier.entries import Captured, Failed, KnownCapture
+from crawler.frontier.entries import Captured, Failed
 from crawler.keeping.captured import captured_or_failed
 from crawler.keeping.counts import Counts
 from crawler.keeping.deriving import SegmentPages, WaitingPage
@@ -360,9 +360,11 @@ class Recorder:
             return None
         if exchange.truncated is not None:
             return None  # what was received is kept as it is
+        segment = current.pages.name.text
         of_address = self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
         if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
-            return of_address.original if of_address is not None and self._in_reach(of_address, current) else None
+            in_reach = of_address is not None and of_address.may_stand_for_repeats_in(segment)
+            return of_address.original if of_address is not None and in_reach else None
         if len(exchange.response) <= digests.head.length:
             return None  # an empty payload says nothing
         same = (of_address, self._recent.of_payload(digests.payload), self._frontier.first_capture(digests.payload))
@@ -372,15 +374,11 @@ class Recorder:
                 for known in same
                 if known is not None
                 and known.original.payload_digest == digests.payload
-                and self._in_reach(known, current)
+                and known.may_stand_for_repeats_in(segment)
                 and (known.original.url == exchange.url or _may_be_anywhere(exchange, digests))
             ),
             None,
         )
-
-    @staticmethod
-    def _in_reach(known: KnownCapture, current: _Open) -> bool:
-        return known.stored or known.segment == current.pages.name.text
 
     def _note(self, exchange: Exchange, address: CaptureAddress) -> None:
         """Remember an attempt until it is durable."""

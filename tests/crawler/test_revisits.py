@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 from archive.captures import Capture, SegmentReading
+from archive.exchange import Original
 from archive.library import outcomes, segments
 from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
+from crawler.frontier.entries import KnownCapture
 from tests.support.processes import Finished, newswarc
 
 TEXT = "The harbour council met on Monday and agreed on the repairs that the old pier has needed for years. " * 12
@@ -85,3 +90,11 @@ def test_nothing_stands_for_a_cut_or_an_empty_payload(tmp_path: Path) -> None:
     captures = pages(tmp_path)
     assert len(captures) == 4
     assert not [capture.url for capture in captures if capture.revisit]
+
+
+def test_a_revisit_points_only_at_what_its_reader_will_find() -> None:
+    original = Original(uuid4(), "https://paper.example/a", datetime(2026, 4, 1, tzinfo=UTC), "sha256:x")
+    known = KnownCapture(original, etag="", last_modified="", segment="first", stored=False)
+    assert known.may_stand_for_repeats_in("first")
+    assert not known.may_stand_for_repeats_in("second"), "its segment may be lost with this machine"
+    assert replace(known, stored=True).may_stand_for_repeats_in("second")
