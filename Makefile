@@ -19,16 +19,17 @@ MODELS := .extraction-models
 REPLAY := .venv-replay
 CLIENTS := .venv-clients
 DOCS := .venv-docs
+GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
+.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
 	@echo "make test        run the tests"
 	@echo "make quick       format, lint, types, import rules, the tests of archive, pipelines and spiders"
-	@echo "make mutations   whether the tests notice ten lines that are changed for the worse"
+	@echo "make mutations   whether the tests notice twelve lines that are changed for the worse"
 	@echo "make check       format, lint, types, import rules, tests"
 	@echo "make coverage    the tests, and which lines they run"
 	@echo "make docs        build the documentation into ./site, every link checked"
@@ -50,7 +51,7 @@ help:
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make dataset     building a million rows: speed, memory, near copies found, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
-	@echo "make realsite    crawls of a newspaper on WordPress, report to docs/ (needs Debian's wordpress, php, mariadb)"
+	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
 	@echo "make scale       workers on two machines crawl 200 newspapers while things go wrong, report to docs/"
 	@echo "make frontier    the frontier with ten million addresses, report to docs/"
 	@echo "make engines     bulk work on a Dask cluster beside processes, report to docs/"
@@ -240,8 +241,20 @@ dataset: setup
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/measurements/hostile.md
 
-realsite: setup
+# Pelican, which the crawls of made newspapers run and nothing imports
+$(GENERATORS)/.installed: benchmarks/realsite/generators.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(GENERATORS) (pinned by benchmarks/realsite/generators.lock)"
+	@test -x $(GENERATORS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(GENERATORS)
+	@$(UV) pip sync --quiet --python $(GENERATORS)/bin/python --require-hashes benchmarks/realsite/generators.lock
+	@touch $@
+
+generators-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 benchmarks/realsite/generators.in --output-file benchmarks/realsite/generators.lock
+
+realsite: setup $(GENERATORS)/.installed
 	$(BIN)/python -m benchmarks.realsite.run --report docs/measurements/realsite.md
+	$(BIN)/python -m benchmarks.realsite.operator_days --report docs/measurements/guarded-sites.md
 
 scale: setup
 	$(BIN)/python -m tests.scale.many --report docs/measurements/scale.md

@@ -13,6 +13,7 @@ Modules:
     numbered_pages  whether an address is the next page of the same article
     problems        what went wrong at a site, in one line for a person
     reading         documents of sources, read at once or by a worker
+    remedies        what to do about an attempt that failed
     requests        requests that carry how their address was found
     requisites/     what pages need to look as they do
     run_services    what a spider is given by the run that it is part of

@@ -17,6 +17,8 @@ class Problem:
     url: str
     what: str
     remedy: str
+    needs_operator: bool = False
+    """Whether it lasts until somebody acts, so that the run ends with exit code 1 even if all else went well."""
 
     def __str__(self) -> str:
         return printable(f"{self.site}: {self.url}: {self.what}; {self.remedy}")

@@ -39,6 +39,9 @@ MOST_OF_HEAD = 64 << 10
 NONE = "none"
 """Value of ``meta["body"]``: nobody looks at the body where the response arrives."""
 
+OUTCOME = "outcome"
+"""``meta`` key: the `CaptureOutcome` of the newest attempt."""
+
 RECEIVED = "received"
 """``meta`` key: bytes of the response as it came."""
 
@@ -58,6 +61,9 @@ ARTICLE_PRIORITY = 0
 
 REQUISITE_PRIORITY = -5
 """What a page needs waits for new articles, but not for those that are only linked: it changes with time."""
+
+DEFINITION = "definition"
+"""``via`` of a source that a site's definition names."""
 
 SEED = "seed"
 """``via`` of a front page that a site is explored from."""

@@ -27,6 +27,7 @@ from crawler.config import configuration_table
 from crawler.watching.concerns import ConcernKind
 from crawler.watching.metrics import described_metrics
 from spiders.left_out import LeftOut
+from spiders.remedies import REMEDIES, lasts
 
 _KINDS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 
@@ -96,7 +97,10 @@ def outcomes_page() -> str:
             "Every attempt to fetch ends in exactly one capture outcome; every captured page in exactly one page "
             "outcome. Both are counted, and both can be read back from the archive.\n",
             "## Capture outcomes\n",
-            _table(CaptureOutcome, "outcome"),
+            *_capture_outcomes(),
+            "\nA source that its site's definition names needs a person when it ends in an outcome that lasts: the "
+            "run ends with exit code 1, even if other sources brought articles. What passes by itself makes exit code 1 "
+            "only where a site brought nothing at all. `newswarc failures` lists the articles.",
             "\n## Page outcomes\n",
             *traits,
             "\n## Announced articles that are not asked for\n",
@@ -111,6 +115,19 @@ def outcomes_page() -> str:
             "",
         ]
     )
+
+
+def _capture_outcomes() -> list[str]:
+    """What each means, what to do about it, and whether it passes by itself."""
+    meanings = documented(CaptureOutcome)
+    rows = ["| outcome | meaning | what to do | lasts |", "|---|---|---|---|"]
+    for outcome in CaptureOutcome:
+        remedy = REMEDIES.get(outcome, "nothing")
+        rows.append(
+            f"| `{outcome.value}` | {_cell(meanings[outcome.name])} | {_cell(f'{remedy[0].upper()}{remedy[1:]}.')} "
+            f"| {'yes' if lasts(outcome) else 'no'} |"
+        )
+    return rows
 
 
 def record_page() -> str:

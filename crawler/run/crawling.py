@@ -249,8 +249,9 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         problems.append(
             f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"
         )
-    silent = {p.site for p in state.problems if not findings.found[p.site] and not counts.articles[p.site]}
-    silent -= set(state.elsewhere)
+    failing = {p.site for p in state.problems if not findings.found[p.site] and not counts.articles[p.site]}
+    failing |= {problem.site for problem in state.problems if problem.needs_operator}
+    failing -= set(state.elsewhere)
     read = {reading.site for reading in findings.sources}
     low = {
         site.id
@@ -259,7 +260,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
     }
     low -= set(state.elsewhere)
     for site in plan.sites:
-        if site.id in low - silent:
+        if site.id in low - failing:
             floor = site.floors.articles
             problems.append(f"{site.id}: {findings.found[site.id]} articles, its floor is {floor}; check its sources")
     planned = [_planned(due.url, run.announcements.best(due.url, due.discovery)) for due in findings.planned]
@@ -276,7 +277,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         leftovers=state.recovered,
         elsewhere=list(state.elsewhere),
         problems=problems,
-        failed_sites=sorted(silent | low),
+        failed_sites=sorted(failing | low),
         planned=planned,
         sources=[asdict(reading) for reading in findings.sources],
         fronts=findings.fronts,

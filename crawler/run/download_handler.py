@@ -49,6 +49,7 @@ from crawler.wire.origin import Proxy, parse_proxy
 from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.reader import ResponseReader
 from crawler.wire.resolver import Resolver
+from spiders.remedies import REMEDIES
 from spiders.requests import (
     BEGINNING,
     BODY,
@@ -58,6 +59,7 @@ from spiders.requests import (
     MOST_OF_BEGINNING,
     MOST_OF_HEAD,
     NONE,
+    OUTCOME,
     RECEIVED,
     REDACTED,
     UNCHANGED,
@@ -171,6 +173,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         last, address = await self._exchanged(request, watcher)
         request.meta["download_latency"] = (last.finished - last.started).total_seconds()
         request.meta[CAPTURE] = str(CaptureMark.of(address))
+        request.meta[OUTCOME] = last.outcome.value
         request.meta[RECEIVED] = len(last.response)
         if watcher is not None and watcher.stopped is not None:
             return _stopped(last, watcher.stopped)
@@ -184,7 +187,7 @@ class WireDownloadHandler(BaseDownloadHandler):
             return _response(last, "cut short", wanted=wanted)
         failure = _FAILURES.get(last.outcome)
         if failure is not None:
-            raise failure(last.detail or last.outcome.value)
+            raise failure(f"{last.detail or last.outcome.value}; {REMEDIES[last.outcome]}")
         unchanged = (UNCHANGED,) if address.revisit else ()
         return _response(last, *unchanged, wanted=wanted)
 

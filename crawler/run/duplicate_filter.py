@@ -1,8 +1,9 @@
-"""Requests that were made before are left out, but for a redirect that leads back to its own request.
+"""Requests that were made before are left out, but for a redirect that leads back to a step of its own.
 
-A cookie gate answers with a redirect to the same address, a consent page leads back to it, and some servers bring the
-query into another order. Scrapy's own filter drops such a redirect, and with it the page. One that leads to what
-another request of the run asks for is dropped all the same: that page has its own outcome.
+A cookie gate answers with a redirect to the same address, a consent page leads back to where it was asked for, also
+when that was the second address of three, and some servers bring the query into another order. Scrapy's own filter
+drops such a redirect, and with it the page. One that leads to what another request of the run asks for is dropped all
+the same: that page has its own outcome. A chain that keeps coming back is told as a problem of its source.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrapy.dupefilters import RFPDupeFilter
+from scrapy.utils.request import fingerprint
+
+from archive.exchange import Role
+from spiders.problems import Problem
+from spiders.requests import DEFINITION, LISTED, asked_address, discovery_of
 
 if TYPE_CHECKING:
     from scrapy import Request
 
 
 MOST_RETURNS = 1
-"""Times that a request may come back to where it began, or to the step before: a gate opens then, or never."""
+"""Times that a chain of redirects may come back to one of its steps: a gate opens then, or never."""
 
 
 class FirstStepFilter(RFPDupeFilter):
@@ -27,8 +33,23 @@ class FirstStepFilter(RFPDupeFilter):
         steps = request.meta.get("redirect_urls")
         if not steps:
             return super().request_seen(request)
-        mark = self.request_fingerprint(request)
-        own = [self.request_fingerprint(request.replace(url=url)) for url in steps]
-        if mark in (own[0], own[-1]):
-            return own.count(mark) > MOST_RETURNS
-        return mark in own or mark in self.fingerprints
+        returns = returns_of(request)
+        return returns > MOST_RETURNS if returns else self.request_fingerprint(request) in self.fingerprints
+
+
+def returns_of(request: Request) -> int:
+    """How often a chain of redirects has been where it leads now."""
+    steps = [fingerprint(request.replace(url=url)) for url in request.meta.get("redirect_urls", ())]
+    return steps.count(fingerprint(request))
+
+
+def problem_of_dropped(request: Request) -> Problem | None:
+    """What to tell of a request that was left out: a source, or a page that was listed, goes in circles."""
+    discovery = discovery_of(request.meta)
+    if not returns_of(request) or (discovery.role is Role.ARTICLE and discovery.via != LISTED):
+        return None
+    is_named = discovery.via == DEFINITION
+    remedy = "open it in a browser; if it asks for a cookie, give it under [access] cookies in the site's definition"
+    return Problem(
+        discovery.site, asked_address(request), f"it redirects in a circle, by {request.url}", remedy, is_named
+    )

@@ -12,6 +12,7 @@ from scrapy.http import Request
 from archive.clock_and_ids import SystemClockAndIds
 from crawler.config import load_configuration
 from crawler.run.crawl_run import CrawlRun
+from crawler.run.duplicate_filter import problem_of_dropped
 from crawler.run.run_state import RunOptions
 from pipelines.items import page_captured
 from spiders.left_out import articles_left_out
@@ -36,6 +37,12 @@ class CrawlExtension:
     def __init__(self, run: CrawlRun) -> None:
         self.run = run
 
+    def note_dropped(self, request: Request) -> None:
+        """A request was left out."""
+        problem = problem_of_dropped(request)
+        if problem is not None:
+            self.run.state.note_problem(problem)
+
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Made by Scrapy, from its settings."""
@@ -57,7 +64,9 @@ class CrawlExtension:
         ]
         for receiver, signal in receivers:
             crawler.signals.connect(receiver, signal)
-        return cls(run)
+        extension = cls(run)
+        crawler.signals.connect(extension.note_dropped, signals.request_dropped)
+        return extension
 
 
 def run_of(crawler: Crawler) -> CrawlRun:

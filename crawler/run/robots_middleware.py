@@ -22,7 +22,8 @@ from crawler.run.download_handler import AddressRefused
 from crawler.run.extension import run_of
 from crawler.run.pace_middleware import PaceMiddleware
 from crawler.wire.fetcher import unsent
-from spiders.requests import BEGINNING, BODY, REDACTED, UNVERIFIED, discovery_of, request_meta
+from spiders.remedies import REMEDIES
+from spiders.requests import BEGINNING, BODY, OUTCOME, REDACTED, UNVERIFIED, discovery_of, request_meta
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,10 +74,12 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         if known.rules.allows(request.url):
             return
         outcome, detail = CaptureOutcome.ROBOTS_DENIED, "robots.txt does not allow this address"
-        remedy = "leave it to its owner"
+        remedy = REMEDIES[outcome]
         if known.rules.standing is Standing.UNREACHABLE:
-            outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt cannot be reached ({known.why})"
-            remedy = "nothing is fetched there until it can"
+            why, _, cure = known.why.partition("; ")
+            outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt cannot be reached ({why})"
+            remedy = f"{REMEDIES[outcome]}{': ' if cure else ''}{cure}"
+        request.meta[OUTCOME] = outcome.value
         run = self._run
         run.capturing.keep_now(unsent(request.url, outcome, run.now(), discovery_of(request.meta), detail))
         raise IgnoreRequest(f"{detail}; {remedy}")
@@ -132,9 +135,7 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
                 raise
         except Exception as error:  # noqa: BLE001 - whatever keeps robots.txt from us counts as unreachable
             too_many_redirects = isinstance(error, IgnoreRequest) and "redirect" in str(error)
-            fresh = RobotsCopy(
-                HTTPStatus.MOVED_PERMANENTLY if too_many_redirects else 0, b"", now, str(error).partition(";")[0]
-            )
+            fresh = RobotsCopy(HTTPStatus.MOVED_PERMANENTLY if too_many_redirects else 0, b"", now, str(error))
         else:
             fresh = RobotsCopy(response.status, response.body[:MOST_BYTES], now, f"status {response.status}")
         if RobotsRules(fresh.status, b"", "").standing is not Standing.UNREACHABLE:

@@ -20,17 +20,21 @@ from spiders.left_out import LeftOut, LeftOutCounts, articles_left_out
 from spiders.links import address_flaw, clean_address, is_denied
 from spiders.meta_refresh import refresh_target
 from spiders.problems import Problem, problem_found
+from spiders.remedies import lasts, remedy_of_status
 from spiders.requests import (
     ARTICLE_PRIORITY,
     BODY,
+    DEFINITION,
     HEAD,
     LINKED_PRIORITY,
     LISTED,
+    OUTCOME,
     RECAPTURE,
     RECAPTURE_PRIORITY,
     REDACTED,
     UNCHANGED,
     UNVERIFIED,
+    asked_address,
     capture_of,
     discovery_of,
     led_on,
@@ -194,10 +198,12 @@ class SiteSpider(scrapy.Spider):
                 seen_at=self.seen_at,
             )
             yield self.article_request(site, discovery, address)
-        self._tell_left_out(site, source.url if source is not None else "", left_out, announced)
+        self._tell_left_out(site, source, left_out, announced)
 
-    def _tell_left_out(self, site: Site, source: str, left_out: LeftOutCounts, announced: int) -> None:
+    def _tell_left_out(self, site: Site, response: Response | None, left_out: LeftOutCounts, announced: int) -> None:
         """Tell what a source announces that is not asked for, and what of that is the site's fault."""
+        source = response.url if response is not None else ""
+        is_named = response is not None and discovery_of(response.meta).via == DEFINITION
         if not left_out.counts:
             return
         self.crawler.signals.send_catch_log(signal=articles_left_out, site=site.id, counts=left_out.counts)
@@ -210,9 +216,8 @@ class SiteSpider(scrapy.Spider):
         if left_out.counts[LeftOut.OFF_SITE] == announced:
             host = urlsplit(left_out.examples[LeftOut.OFF_SITE]).netloc
             what = f"all {announced} articles that it announces lie on another site, such as {host}"
-            self.report(
-                site.id, source, what, f"if the site has moved, make {host} the host of url in its definition"
-            )
+            remedy = f"if the site has moved, make {host} the host of url in its definition"
+            self.report(site.id, source, what, remedy, needs_operator=is_named)
 
     async def parse_page(self, response: Response) -> AsyncIterator[Request | PageItem]:
         """An article page: what it needs to look as it does; its capture's address goes to the pipelines."""
@@ -248,12 +253,28 @@ class SiteSpider(scrapy.Spider):
         discovery = discovery_of(request.meta)
         if discovery.role is not Role.ARTICLE or discovery.via == LISTED:
             status = getattr(getattr(failure.value, "response", None), "status", None)
-            message = f"the server answered {status}" if status else failure.getErrorMessage()
+            message = (
+                f"the server answered {status}; {remedy_of_status(status)}" if status else failure.getErrorMessage()
+            )
             what, _, remedy = (message or type(failure.value).__name__).partition("; ")
-            self.report(discovery.site, request.url, what, remedy or "check the address, or try again later")
+            if status == HTTPStatus.UNAUTHORIZED and self._login_stayed_behind(request, discovery.site):
+                host = urlsplit(request.url).netloc
+                remedy = (
+                    f"the site's login is never sent to another host: if the site has moved to {host}, change url"
+                )
+            self.report(
+                discovery.site,
+                request.url,
+                what,
+                remedy or "check the address, or try again later",
+                needs_operator=discovery.via == DEFINITION and lasts(request.meta.get(OUTCOME, "")),
+            )
 
-    def report(self, site: str, url: str, what: str, remedy: str) -> None:
+    def _login_stayed_behind(self, request: Request, site: str) -> bool:
+        began = urlsplit(asked_address(request)).netloc
+        return urlsplit(request.url).netloc != began and bool(site in self.sites and self.sites[site].access.headers)
+
+    def report(self, site: str, url: str, what: str, remedy: str, *, needs_operator: bool = False) -> None:
         """Tell a problem to whoever listens."""
-        self.crawler.signals.send_catch_log(
-            signal=problem_found, problem=Problem(site, url, " ".join(what.split()), remedy)
-        )
+        problem = Problem(site, url, " ".join(what.split()), remedy, needs_operator)
+        self.crawler.signals.send_catch_log(signal=problem_found, problem=problem)

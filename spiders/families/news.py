@@ -28,6 +28,7 @@ from spiders.requests import (
     BACKFILL_PRIORITY,
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
+    DEFINITION,
     RECAPTURE,
     SEED,
     SOURCE_PRIORITY,
@@ -70,7 +71,7 @@ class NewsSpider(SiteSpider):
         for site in self.sites.values():
             named = [source for source in site.sources if source.kind in self.kinds]
             for source in named:
-                yield self.source_request(site, source.url, Role(source.kind.value), "definition")
+                yield self.source_request(site, source.url, Role(source.kind.value), DEFINITION)
             if not site.sources:
                 yield self.source_request(site, site.url, Role.SECTION, SEED)
 
@@ -276,7 +277,8 @@ class NewsSpider(SiteSpider):
     def _not_a_source(self, response: Response, error: NotASource) -> None:
         discovery = discovery_of(response.meta)
         if discovery.via != "guess":
-            self.report(discovery.site, response.url, str(error), error.remedy)
+            is_named = discovery.via == DEFINITION
+            self.report(discovery.site, response.url, str(error), error.remedy, needs_operator=is_named)
 
 
 class FeedSpider(NewsSpider):
