@@ -11,6 +11,7 @@ The same layout under a directory or an ``s3://bucket/prefix``::
     datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
     holdings/WRITER/NNNNNNNN.json   entries of all manifests, numbered: what should be here
     redactions/YYYY/MM/DD/….json               what was taken out, when and why
+    redactions/begun/SEGMENT.json              only while captures are taken out of a segment
     state/                                      on this machine only: frontier, spool with open segments, merged index
 
 A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``; these hold from then on.
@@ -47,12 +48,14 @@ Modules:
     lookup            finding captures by address, host and time
     manifests         what a stored segment consists of
     members           WARC records as gzip members
+    merkle_tree       RFC 6962 trees: roots, paths, their checks
     merged_index      one local index over many segments
     outcomes          page outcomes: what became of every captured page
     period            stretches of time, and whether a date lies in one
     publishing        a closed segment becomes a stored one
     recovery          finishing a segment whose writer died
     record_scanning   the records of any WARC or ARC file, sound or not
+    records_tree      the tree over a segment's records
     redaction         removing captures for good
     request_method    what an index says of a request that is not GET
     segment           writing a segment

@@ -35,6 +35,7 @@ from archive.members import (
     warc_date,
     warc_fields,
 )
+from archive.merkle_tree import begun_leaf
 from archive.request_method import GET, request_method
 
 _NO_HEAD = ResponseHead("", 0, "", (), 0)
@@ -55,6 +56,8 @@ class PreparedExchange:
     mime: str
     is_indexed: bool
     """Whether there is something to replay."""
+    leaves: tuple[bytes, ...]
+    """Hashes of the records' leaves, see `archive.records_tree`."""
 
     def address(self, name: SegmentName, offset: int) -> CaptureAddress:
         """Where the capture is when the members stand at `offset` of a segment."""
@@ -137,17 +140,19 @@ class ExchangeRecords:
     ) -> PreparedExchange:
         """Write the members of an exchange to `sink`, which is empty. Raises OSError when it takes no more."""
         main_id = self._clock_and_ids.record_id()
+        leaves: list[bytes] = []
         if exchange.request:
-            self._write(sink, *self._request(exchange, main_id))
+            leaves.append(self._write(sink, *self._request(exchange, main_id)))
         begins = sink.tell()
         if not exchange.response:
-            self._write(sink, *self._metadata(exchange, main_id, None))
+            leaves.append(self._write(sink, *self._metadata(exchange, main_id, None)))
             length = sink.tell()
-            return PreparedExchange(length, begins, length - begins, main_id, "", False, "", False)
+            return PreparedExchange(length, begins, length - begins, main_id, "", False, "", False, tuple(leaves))
         response = self._response(exchange, digests, original)
-        self._write(sink, *self._response_member(exchange, response, main_id))
+        leaves.append(self._write(sink, *self._response_member(exchange, response, main_id)))
         ends = sink.tell()
-        self._write(sink, *self._metadata(exchange, self._clock_and_ids.record_id(), main_id, response.framing))
+        about = self._metadata(exchange, self._clock_and_ids.record_id(), main_id, response.framing)
+        leaves.append(self._write(sink, *about))
         return PreparedExchange(
             length=sink.tell(),
             main_offset=begins,
@@ -157,12 +162,16 @@ class ExchangeRecords:
             revisit=response.kind == "revisit",
             mime=response.mime,
             is_indexed=bool(exchange.status),
+            leaves=tuple(leaves),
         )
 
     @staticmethod
-    def _write(sink: IO[bytes], head: bytes, block: Block, level: int) -> None:
-        for part in member_parts(head, block, level):
+    def _write(sink: IO[bytes], head: bytes, block: Block, level: int) -> bytes:
+        """Write a record; the hash of its leaf."""
+        leaf = begun_leaf()
+        for part in member_parts(head, block, level, leaf):
             sink.write(part)
+        return leaf.digest()
 
     def _request(self, exchange: Exchange, main_id: UUID) -> tuple[bytes, Block, int]:
         headers = [*self._common(exchange), ("WARC-Concurrent-To", record_urn(main_id))]

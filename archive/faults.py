@@ -21,6 +21,8 @@ class FaultKind(StrEnum):
     """Bytes of a WARC that are no whole gzip member."""
     BROKEN_RECORD = "broken_record"
     """A gzip member that does not hold exactly one well-formed record."""
+    RECORDS_ROOT = "records_root"
+    """The records are not those, or not in the order, that the manifest's root stands for."""
     BLOCK_DIGEST = "block_digest"
     """A block is not what its record's digest says."""
     PAYLOAD_DIGEST = "payload_digest"

@@ -66,8 +66,13 @@ _HEAD_ENDS = (b"\r\n\r\n", b"\n\n", b"\n\r\n")
 
 def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
     """The offset just behind the first empty line at or after `start`, or -1."""
-    ends = [at + len(mark) for mark in _HEAD_ENDS if (at := data.find(mark, start)) >= 0]
-    return min(ends, default=-1)
+    end = -1
+    for mark in _HEAD_ENDS:
+        # The most common mark first: behind it, which is most often all of a body, no other one is looked for
+        at = data.find(mark, start, *((end,) if end >= 0 else ()))
+        if at >= 0:
+            end = at + len(mark)
+    return end
 
 
 def parse_head(data: bytes) -> ResponseHead:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from archive.errors import DamagedArchive
 
 _READ_SIZE = 1 << 20
+
+LeafHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal."""
 
 
 class StoredPart(BaseModel):
@@ -34,6 +38,17 @@ class StoredFile(StoredPart):
     """SHA-256 of the object's bytes (hexadecimal)."""
 
 
+class RemovedRecords(StoredPart):
+    """Records that were taken out of a segment: nothing of them but the hashes of their leaves."""
+
+    offset: int
+    """Where the tombstone's gzip member begins in the WARC."""
+    position: int
+    """Number of the first of them among the segment's records, from 0 on."""
+    leaves: tuple[LeafHash, ...]
+    """Hashes of their leaves (hexadecimal), see `archive.records_tree`."""
+
+
 class Manifest(StoredPart):
     """What a segment consists of. The segment exists when this does."""
 
@@ -50,6 +65,14 @@ class Manifest(StoredPart):
     sites: dict[str, int]
     """Attempts by site."""
     software: str
+    records: int = 0
+    """Records of the WARC, as leaves of the tree: those that were taken out count."""
+    records_root: str = ""
+    """Root of the tree over the records (hexadecimal), see `archive.records_tree`; manifests older than 2026-12 have
+    none.
+    """
+    removed_records: tuple[RemovedRecords, ...] = ()
+    """What of the records was taken out."""
 
 
 class CompletionManifest(StoredPart):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 from uuid import UUID
 
@@ -174,14 +174,27 @@ def record_head(
     return f"{WARC_VERSION}\r\n{lines}\r\n".encode("utf-8", "surrogateescape")
 
 
-def member_parts(head: bytes, block: Block, level: int) -> Iterator[bytes]:
+def member_parts(head: bytes, block: Block, level: int, leaf: hashlib._Hash | None = None) -> Iterator[bytes]:
     """The record as one gzip member, piece by piece, without a time stamp: the same in, the same out.
 
-    At level `STORED` the header is deflated and the block is not (RFC 1951, section 3.2.4).
+    At level `STORED` the header is deflated and the block is not (RFC 1951, section 3.2.4). `leaf` takes in the
+    record's bytes.
     """
-    if level == STORED:
-        yield from _stored_member(head, block)
-        return
+    if leaf is not None:
+        leaf.update(head)
+        block = Block(partial(_watched, block.parts, leaf), block.length, block.digest)
+    yield from _stored_member(head, block) if level == STORED else _deflated_member(head, block, level)
+    if leaf is not None:
+        leaf.update(_RECORD_END)
+
+
+def _watched(parts: Callable[[], Iterable[bytes]], leaf: hashlib._Hash) -> Iterator[bytes]:
+    for part in parts():
+        leaf.update(part)
+        yield part
+
+
+def _deflated_member(head: bytes, block: Block, level: int) -> Iterator[bytes]:
     deflater = _deflater(level, len(head) + block.length)
     yield deflater.compress(head)
     for part in block.parts():
@@ -190,9 +203,9 @@ def member_parts(head: bytes, block: Block, level: int) -> Iterator[bytes]:
     yield deflater.flush()
 
 
-def gzip_member(head: bytes, block: Block, level: int) -> bytes:
+def gzip_member(head: bytes, block: Block, level: int, leaf: hashlib._Hash | None = None) -> bytes:
     """The same in one piece."""
-    return b"".join(member_parts(head, block, level))
+    return b"".join(member_parts(head, block, level, leaf))
 
 
 def _stored_member(head: bytes, block: Block) -> Iterator[bytes]:

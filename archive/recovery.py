@@ -13,7 +13,7 @@ import io
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,8 +27,10 @@ from archive.durable import sync_directory, write_durably
 from archive.errors import DamagedArchive
 from archive.indexing import WarcIndexing
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
-from archive.manifests import Manifest, stored_file
+from archive.manifests import Manifest, RemovedRecords, stored_file
 from archive.members import Encoding, parse_warc_fields, warc_date
+from archive.merkle_tree import begun_leaf
+from archive.records_tree import RecordsTree, is_tombstone
 from archive.segment import ClosedSegment, SegmentWriter, Written, finish
 
 TORN_SUFFIX = ".torn"
@@ -64,6 +66,7 @@ class SegmentContents:
     entries: list[IndexEntry] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     sites: Counter[str] = field(default_factory=Counter)
+    tree: RecordsTree = field(default_factory=RecordsTree)
 
     def manifest(self, name: SegmentName, warc: Path, cdxj: Path, closed: str) -> Manifest:
         """The segment's manifest; `closed` is the date that it says. Raises OSError."""
@@ -77,6 +80,9 @@ class SegmentContents:
             outcomes=dict(sorted(self.outcomes.items())),
             sites=dict(sorted(self.sites.items())),
             software=self.software,
+            records=self.tree.records,
+            records_root=self.tree.root,
+            removed_records=tuple(self.tree.stand_ins),
         )
 
 
@@ -144,6 +150,7 @@ def resume(path: Path, *, clock_and_ids: ClockAndIds, software: str, encoding: E
         info_id=contents.info_id,
         size=contents.end,
         digest=digest,
+        tree=contents.tree.tree,
         outcomes=contents.outcomes,
         sites=contents.sites,
         resources=frozenset(contents.resources),
@@ -173,11 +180,15 @@ def _cut(path: Path, end: int) -> int:
     return size - end
 
 
-def read_contents(path: Path, name: SegmentName) -> SegmentContents:
-    """Read a segment's WARC up to the end of its last whole exchange. Raises OSError."""
-    contents = SegmentContents()
+def read_contents(path: Path, name: SegmentName, removed: Iterable[RemovedRecords] = ()) -> SegmentContents:
+    """Read a segment's WARC up to the end of its last whole exchange. Raises OSError.
+
+    `removed` is what its manifest says of records that were taken out.
+    """
+    contents = SegmentContents(tree=RecordsTree(removed))
     index = WarcIndexing(name.warc_key)
-    for offset, member in whole_members(path):
+    waiting: list[tuple[int, bytes, bool]] = []
+    for offset, member, leaf in members_with_leaves(path):
         try:
             (record,) = iterate_records(io.BytesIO(member))
         except (DamagedArchive, ValueError):
@@ -190,8 +201,12 @@ def read_contents(path: Path, name: SegmentName) -> SegmentContents:
             contents.resources.add(record.target)
         elif record.kind == "metadata" and b"outcome: " in record.block:
             _count(record, contents)
+        waiting.append((offset, leaf, is_tombstone(record)))
         if record.kind in _ENDS:
             contents.end = offset + len(member)
+            for start, hashed, tombstone in waiting:
+                contents.tree.add(start, hashed, tombstone=tombstone)
+            waiting.clear()
     contents.entries += index.entries(contents.end)
     return contents
 
@@ -205,24 +220,30 @@ def _count(record: WarcRecord, contents: SegmentContents) -> None:
 
 def whole_members(path: Path) -> Iterator[tuple[int, bytes]]:
     """Offset and bytes of each gzip member that is whole and sound, up to the first that is not."""
+    return ((offset, member) for offset, member, _ in members_with_leaves(path))
+
+
+def members_with_leaves(path: Path) -> Iterator[tuple[int, bytes, bytes]]:
+    """The same, and the hash of the leaf that each is in the tree over the records (`archive.records_tree`)."""
     offset = 0
     rest = b""
     with path.open("rb") as file:
         while True:
             inflater = zlib.decompressobj(_GZIP_WINDOW)
             member: list[bytes] = []
+            leaf = begun_leaf()
             while not inflater.eof:
                 chunk = rest or file.read(_READ_SIZE)
                 rest = b""
                 if not chunk:
                     return
                 try:
-                    inflater.decompress(chunk)
+                    leaf.update(inflater.decompress(chunk))
                 except zlib.error:
                     return
                 member.append(chunk)
             rest = inflater.unused_data
             data = b"".join(member)
             data = data[: len(data) - len(rest)]
-            yield offset, data
+            yield offset, data, leaf.digest()
             offset += len(data)

@@ -2,12 +2,14 @@
 
 Of each segment that holds one, in this order, each step repeatable:
 
+0. the hashes of the records that go are noted (``redactions/begun/SEGMENT.json``): they keep the root over the
+   segment's records what it was (`archive.records_tree`), and from what comes next they could not be made;
 1. the WARC is stored anew under its key, a tombstone of the same length in place of each exchange;
 2. the index is stored under the key of the next revision (``SEGMENT.r2.cdxj``);
 3. records and page outcomes are stored anew without the lines of what was taken out, with completion manifests of the
    next revision;
 4. the manifest of the next revision (``SEGMENT.r2.json``) is stored: from here on it is the segment's;
-5. the former index is removed, and former versions of all these objects, where the storage keeps them.
+5. the former index and the note are removed, and former versions of all these objects, where the storage keeps them.
 
 Taken out are all exchanges of an address, also those that came to nothing, and every revisit of what is taken out,
 whatever its address. What other captures say of it, such as the feed that announced it, stays.
@@ -22,18 +24,21 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from archive.cdxj import IndexEntry, index_text
 from archive.clock_and_ids import ClockAndIds
 from archive.derived import completed, read_articles, read_outcomes
 from archive.durable import write_durably
-from archive.errors import DamagedArchive
+from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import SegmentName, revision_of
 from archive.library import completion_keys, newest_manifest
 from archive.lookup import Lookup, Match
-from archive.manifests import Manifest, parse_completion
+from archive.manifests import Manifest, RemovedRecords, StoredPart, file_sha256, parse_completion
 from archive.members import warc_date
 from archive.publishing import put_manifest
-from archive.recovery import read_contents
+from archive.records_tree import RecordsTree
+from archive.recovery import members_with_leaves, read_contents
 from archive.selection import Group, groups
 from archive.storage.protocol import Storage
 from archive.surt import surt_key
@@ -67,6 +72,26 @@ class Targets:
     def urls(self) -> set[str]:
         """Addresses of the captures."""
         return {entry.url for segment in self.entries.values() for entry in segment.values()}
+
+
+class BegunRedaction(StoredPart):
+    """What is kept of a segment while records are being taken out of it."""
+
+    segment: str
+    removed_records: tuple[RemovedRecords, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Where a tombstone stands in a WARC."""
+
+    offset: int
+    length: int
+    is_new: bool
+    """Whether it was put there now, not by an earlier redaction."""
+
+    def holds(self, offset: int) -> bool:
+        return self.offset <= offset < self.offset + self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +171,17 @@ class Redaction:
             raise DamagedArchive(f"{name.text}: an index names it, but it has no manifest")
         manifest, revision = found
         revision += 1
-        warc = scratch / "redacted.warc.gz"
-        spans = self._rewrite(self._storage.fetch(manifest.warc.key, scratch), warc, name)
-        revised = self._store(name, manifest, revision, warc, scratch)
+        source, warc = self._storage.fetch(manifest.warc.key, scratch), scratch / "redacted.warc.gz"
+        spans = self._rewrite(source, warc, name)
+        tree = self._note_removed(manifest, source, spans, scratch)
+        revised = self._store(name, manifest, tree, revision, warc, scratch)
         removed = sum(
             self._redact_records(name, key, spans, scratch)
             for key in _newest(completion_keys(self._storage, name.text))
         )
         put_manifest(self._storage, name, name.revised(name.manifest_key, revision), revised.to_bytes())
         self._storage.delete(manifest.cdxj.key)
+        self._storage.delete(_begun_key(name.text))
         versions = self._storage.forget(manifest.warc.key) + self._storage.forget(manifest.cdxj.key)
         return RedactedSegment(name.text, revision, len(spans), removed, versions)
 
@@ -162,20 +189,53 @@ class Redaction:
         is_target = group.main is not None and group.main.offset in offsets
         return is_target or (group.url.startswith("http") and surt_key(group.url) in self._targets.keys)
 
-    def _rewrite(self, source: Path, target: Path, name: SegmentName) -> list[tuple[int, int]]:
-        """Write the WARC anew; where the tombstones are (offset and length), those of earlier tries too."""
+    def _note_removed(self, manifest: Manifest, source: Path, spans: list[_Span], scratch: Path) -> RecordsTree:
+        """Note the leaves of what goes; the tree over the records as they were, with those leaves in `stand_ins`."""
+        known = [*manifest.removed_records, *self._begun(manifest.segment)]
+        starts = {span.offset: span for span in spans}
+        tree, gone = RecordsTree(known), dict[int, tuple[int, list[str]]]()
+        current: _Span | None = None
+        for offset, _, leaf in members_with_leaves(source):
+            current = starts.get(offset) or (current if current and current.holds(offset) else None)
+            if current is not None and current.is_new:
+                gone.setdefault(current.offset, (tree.records, []))[1].append(leaf.hex())
+            tree.add(offset, leaf, tombstone=current is not None and not current.is_new)
+        tree.stand_ins += [
+            RemovedRecords(offset=offset, position=position, leaves=tuple(leaves))
+            for offset, (position, leaves) in gone.items()
+        ]
+        tree.stand_ins.sort(key=lambda gap: gap.offset)
+        note = scratch / "begun.json"
+        begun = BegunRedaction(segment=manifest.segment, removed_records=tuple(tree.stand_ins))
+        write_durably(note, begun.to_bytes())
+        self._storage.put(_begun_key(manifest.segment), note, file_sha256(note))
+        return tree
+
+    def _begun(self, segment: str) -> tuple[RemovedRecords, ...]:
+        """What an earlier try that came to no end has noted."""
+        key = _begun_key(segment)
+        try:
+            with self._storage.open_range(key) as stream:
+                return BegunRedaction.model_validate_json(stream.read()).removed_records
+        except ObjectMissing:
+            return ()
+        except ValidationError as error:
+            raise DamagedArchive(f"{key}: not the note of a redaction that was begun") from error
+
+    def _rewrite(self, source: Path, target: Path, name: SegmentName) -> list[_Span]:
+        """Write the WARC anew; where the tombstones are, those of earlier tries too."""
         offsets = self._targets.entries[name.text]
-        spans: list[tuple[int, int]] = []
+        spans: list[_Span] = []
         with source.open("rb") as reading, source.open("rb") as copying, target.open("wb") as writing:
             for group in groups(reading):
                 copying.seek(group.offset)
                 if self._is_meant(group, offsets):
                     writing.write(self._tombstone(group, name))
-                    spans.append((group.offset, group.length))
+                    spans.append(_Span(group.offset, group.length, is_new=True))
                 else:
                     _copy(copying, writing, group.length)
                     if group.url == TOMBSTONE_URI:
-                        spans.append((group.offset, group.length))
+                        spans.append(_Span(group.offset, group.length, is_new=False))
         if target.stat().st_size != source.stat().st_size:
             raise DamagedArchive(f"{name.warc_key}: it could not be read to its end; run newswarc verify --deep")
         return spans
@@ -187,17 +247,23 @@ class Redaction:
         except TooSmall as error:
             raise DamagedArchive(f"{name.warc_key}: at {group.offset}: {error}") from error
 
-    def _store(self, name: SegmentName, manifest: Manifest, revision: int, warc: Path, scratch: Path) -> Manifest:
-        contents = read_contents(warc, name)
+    def _store(
+        self, name: SegmentName, manifest: Manifest, tree: RecordsTree, revision: int, warc: Path, scratch: Path
+    ) -> Manifest:
+        contents = read_contents(warc, name, tree.stand_ins)
         cdxj = scratch / "redacted.cdxj"
         write_durably(cdxj, index_text(contents.entries))
         made = contents.manifest(name, warc, cdxj, manifest.closed)
         indexed = made.cdxj.model_copy(update={"key": name.revised(name.cdxj_key, revision)})
         self._storage.put(made.warc.key, warc, made.warc.sha256)
         self._storage.put(indexed.key, cdxj, indexed.sha256)
-        return made.model_copy(update={"cdxj": indexed})
+        # What the manifest said of the records holds, whatever became of them since: verify tells the difference
+        roots = {"records": manifest.records, "records_root": manifest.records_root}
+        if not manifest.records_root:
+            roots = {"records": tree.records, "records_root": tree.root}
+        return made.model_copy(update={"cdxj": indexed, **roots})
 
-    def _redact_records(self, name: SegmentName, key: str, spans: list[tuple[int, int]], scratch: Path) -> int:
+    def _redact_records(self, name: SegmentName, key: str, spans: list[_Span], scratch: Path) -> int:
         """Remove lines from one generation's files; how many articles that were."""
         with self._storage.open_range(key) as stream:
             completion = parse_completion(stream.read(), key)
@@ -224,8 +290,12 @@ def _newest(keys: list[str]) -> list[str]:
     return list(newest.values())
 
 
-def _within(offset: int, spans: list[tuple[int, int]]) -> bool:
-    return any(start <= offset < start + length for start, length in spans)
+def _within(offset: int, spans: list[_Span]) -> bool:
+    return any(span.holds(offset) for span in spans)
+
+
+def _begun_key(segment: str) -> str:
+    return f"redactions/begun/{segment}.json"
 
 
 def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:

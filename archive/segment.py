@@ -44,6 +44,7 @@ from archive.members import (
     warc_date,
     warc_fields,
 )
+from archive.merkle_tree import GrowingTree, begun_leaf
 
 IN_MEMORY = 1 << 20
 """Bytes of a response up to which its records are made in memory."""
@@ -92,6 +93,8 @@ class Written:
     size: int
     digest: hashlib._Hash
     """SHA-256 of all its bytes so far."""
+    tree: GrowingTree
+    """Over the records so far, see `archive.records_tree`."""
     outcomes: Counter[str]
     sites: Counter[str]
     resources: frozenset[str]
@@ -132,6 +135,7 @@ class SegmentWriter:
         self._sites = start.sites
         self._resources = set(start.resources)
         self._digest = start.digest
+        self._tree = start.tree
         self._size = self._durable = start.size
         for entry in start.entries:
             self._index.add(entry)
@@ -140,7 +144,7 @@ class SegmentWriter:
 
     def _begin(self, operator: str, robots: str) -> None:
         try:
-            self._write([self._warcinfo(operator, robots)])
+            self._add_record(*self._warcinfo(operator, robots))
         except OSError:
             self.discard()
             raise
@@ -149,7 +153,7 @@ class SegmentWriter:
         file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
         # Held until the file is closed or the process ends: it tells a living writer from a dead one
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return Written(file, info_id, 0, hashlib.sha256(), Counter(), Counter(), frozenset(), ())
+        return Written(file, info_id, 0, hashlib.sha256(), GrowingTree(), Counter(), Counter(), frozenset(), ())
 
     @property
     def size(self) -> int:
@@ -183,8 +187,13 @@ class SegmentWriter:
         head = record_head(
             "resource", self._clock_and_ids.record_id(), self._clock_and_ids.now(), content_type, block, headers
         )
-        self._write([gzip_member(head, block, self._encoding.level)])
+        self._add_record(head, block)
         self._resources.add(uri)
+
+    def _add_record(self, head: bytes, block: Block) -> None:
+        leaf = begun_leaf()
+        member = gzip_member(head, block, self._encoding.level, leaf)
+        self._write([member], [leaf.digest()])
 
     def append(self, exchange: Exchange, original: Original | None = None) -> CaptureAddress:
         """Write an exchange and say where it is.
@@ -211,7 +220,7 @@ class SegmentWriter:
         exchange, prepared = ready.exchange, ready.prepared
         address = prepared.address(self.name, self._size)
         with ready.members:
-            self._write(ready.parts())
+            self._write(ready.parts(), prepared.leaves)
         if prepared.is_indexed:
             self._index.add(index_entry(exchange, prepared, address, self.name.warc_key))
         self._outcomes[exchange.outcome.value] += 1
@@ -289,10 +298,12 @@ class SegmentWriter:
             outcomes=dict(sorted(self._outcomes.items())),
             sites=dict(sorted(self._sites.items())),
             software=self._software,
+            records=self._tree.size,
+            records_root=self._tree.root().hex(),
         )
 
-    def _write(self, parts: Iterable[bytes]) -> None:
-        """Write parts of one whole: all of it, or nothing."""
+    def _write(self, parts: Iterable[bytes], leaves: Iterable[bytes]) -> None:
+        """Write parts of one whole, and note the leaves of its records: all of it, or nothing."""
         if self._closed:
             raise SegmentClosed(f"segment {self.name.text} is closed")
         written = 0
@@ -307,6 +318,8 @@ class SegmentWriter:
             raise
         self._size += written
         self._digest = digest
+        for leaf in leaves:
+            self._tree.add(leaf)
 
     def _take_back(self) -> None:
         try:
@@ -319,7 +332,7 @@ class SegmentWriter:
     def _info_header(self) -> tuple[str, str]:
         return "WARC-Warcinfo-ID", record_urn(self._info_id)
 
-    def _warcinfo(self, operator: str, robots: str) -> bytes:
+    def _warcinfo(self, operator: str, robots: str) -> tuple[bytes, Block]:
         fields = warc_fields(
             [
                 ("software", self._software),
@@ -335,8 +348,7 @@ class SegmentWriter:
         )
         block = Block.of(fields, self._encoding.digest)
         headers = [("WARC-Filename", f"{self.name.text}{WARC_SUFFIX}")]
-        head = record_head("warcinfo", self._info_id, self.name.opened, WARC_FIELDS, block, headers)
-        return gzip_member(head, block, self._encoding.level)
+        return record_head("warcinfo", self._info_id, self.name.opened, WARC_FIELDS, block, headers), block
 
 
 def finish(closed: ClosedSegment, opened: Path) -> None:

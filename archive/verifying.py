@@ -25,7 +25,8 @@ from archive.layout import is_imported
 from archive.manifests import CompletionManifest, Manifest, StoredFile, file_sha256
 from archive.members import DIGEST_ALGORITHMS, DigestCheck, check_digest, labelled_digest, parse_warc_fields
 from archive.outcomes import PageOutcome
-from archive.recovery import whole_members
+from archive.records_tree import RecordsTree, is_tombstone
+from archive.recovery import members_with_leaves
 from archive.storage.protocol import Storage
 
 
@@ -111,17 +112,22 @@ class _SegmentCheck:
         self._references: list[tuple[int, UUID]] = []
         self._main: tuple[WarcRecord, int, int] | None = None
         self._is_imported = is_imported(manifest.segment)
+        self._manifest = manifest
+        self._tree = RecordsTree(manifest.removed_records)
 
     def run(self, warc: Path) -> _SegmentCheck:
         end = 0
-        for offset, member in whole_members(warc):
+        for offset, member, leaf in members_with_leaves(warc):
             end = offset + len(member)
             record = self._record(offset, member)
+            self._tree.add(offset, leaf, tombstone=record is not None and is_tombstone(record))
             if record is not None:
                 self._found.records += 1
                 self._check(record, offset, len(member))
         if end != warc.stat().st_size:
             self._fault(FaultKind.BROKEN_MEMBER, end, "no whole gzip member begins here")
+        else:
+            self._check_tree()
         for offset, reference in self._references:
             if reference not in self._ids:
                 self._fault(FaultKind.DANGLING_REFERENCE, offset, f"no record {reference}")
@@ -139,6 +145,14 @@ class _SegmentCheck:
 
     def _fault(self, kind: FaultKind, offset: int, detail: str) -> None:
         self._found.faults.append(Fault(kind, self._key, f"at {offset}: {detail}"))
+
+    def _check_tree(self) -> None:
+        claimed, tree = self._manifest.records_root, self._tree
+        if claimed and (tree.root, tree.records) != (claimed, self._manifest.records):
+            detail = (
+                f"the root over {tree.records} records is {tree.root}, not {claimed} over {self._manifest.records}"
+            )
+            self._found.faults.append(Fault(FaultKind.RECORDS_ROOT, self._key, detail))
 
     def _record(self, offset: int, member: bytes) -> WarcRecord | None:
         try:

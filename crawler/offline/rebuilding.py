@@ -2,7 +2,8 @@
 
 What is there and says the same is left as it is; what is missing is stored; what says something else is replaced
 where that is harmless (an index) and reported where it is not (manifests and records are never overwritten). What
-an older version of this program made is superseded: a manifest of the next revision names an index of today.
+an older version of this program made is superseded: a manifest of the next revision names an index of today, and has
+the root over the segment's records.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ class Rebuilding:
         rebuilt: RebuiltSegment,
         scratch: Path,
     ) -> None:
-        contents = read_contents(warc, name)
+        contents = read_contents(warc, name, known[0].removed_records if known else ())
         if contents.end != warc.stat().st_size:
             raise DamagedArchive(f"{name.warc_key}: damaged behind {contents.end}; run newswarc verify --deep")
         cdxj = scratch / f"{name.text}.rebuilt.cdxj"
@@ -184,8 +185,12 @@ class Rebuilding:
 
 
 def _is_of_an_older_program(there: Manifest, made: Manifest) -> bool:
-    """Whether a manifest says of the same WARC all that the one made now does, but for its index."""
-    return there.cdxj.sha256 != made.cdxj.sha256 and there.model_copy(update={"cdxj": made.cdxj}) == made
+    """Whether a manifest says of the same WARC all that the one made now does, but for what older programs told
+    otherwise (the index) or not at all (the root over the records).
+    """
+    is_older = there.cdxj.sha256 != made.cdxj.sha256 or not there.records_root
+    roots = {} if there.records_root else {"records": made.records, "records_root": made.records_root}
+    return is_older and there.model_copy(update={"cdxj": made.cdxj, **roots}) == made
 
 
 def _compared(there: Manifest | None, made: Manifest) -> ObjectChange:

@@ -208,7 +208,8 @@ def test_an_older_index_is_read_and_brought_up_to_date(tmp_path: Path) -> None:
     older = [entry for entry in read_contents(tmp_path / "a" / manifest.warc.key, name).entries if entry.status]
     index.chmod(0o644)
     index.write_bytes(index_text(older))
-    stored = manifest.model_copy(update={"cdxj": stored_file(manifest.cdxj.key, index)})
+    missing = {"records": 0, "records_root": ""}
+    stored = manifest.model_copy(update={"cdxj": stored_file(manifest.cdxj.key, index), **missing})
     (tmp_path / "a" / name.manifest_key).write_bytes(stored.to_bytes())
     for part in ("state", "holdings"):  # which such archives do not have
         shutil.rmtree(tmp_path / "a" / part, ignore_errors=True)
@@ -220,6 +221,7 @@ def test_an_older_index_is_read_and_brought_up_to_date(tmp_path: Path) -> None:
     found = newest_manifest(storage, name)
     assert found is not None
     assert found[1] == 2
+    assert (found[0].records_root, found[0].records) == (manifest.records_root, manifest.records)
     assert newswarc("find", "http://buoy.example/chart", "a", cwd=tmp_path).code == 0
     verified = newswarc("verify", "a", "--deep", cwd=tmp_path)
     assert verified.code == 0, verified.err
