@@ -23,7 +23,7 @@ GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset hostile realsite scale frontier engines
+.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset answers hostile realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -51,6 +51,7 @@ help:
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make dataset     building a million rows: speed, memory, near copies found, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
+	@echo "make answers     what becomes a record where newspapers answer badly, an hour a run, report to docs/ (needs faketime)"
 	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
 	@echo "make scale       workers on two machines crawl 200 newspapers while things go wrong, report to docs/"
 	@echo "make frontier    the frontier with ten million addresses, report to docs/"
@@ -237,6 +238,10 @@ schedule: setup
 
 dataset: setup
 	$(BIN)/python -m benchmarks.dataset --report docs/measurements/building-datasets.md
+
+# BESIDE=DIR: another checkout, with its environment
+answers: setup
+	$(BIN)/python -m benchmarks.answers $(if $(BESIDE),--beside $(BESIDE)) --report docs/measurements/answers.md
 
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/measurements/hostile.md
