@@ -227,8 +227,7 @@ class ExtractionPool:
         self._context.set_forkserver_preload(["pipelines.preloaded"])
         self._executor: ProcessPoolExecutor | None = None
         if not forked:
-            _start_server()
-            return
+            return  # an idle run starts nothing
         context = multiprocessing.get_context("fork")
         self._executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
         self._executor.submit(_ignore_interrupts).result()
@@ -291,5 +290,6 @@ class ExtractionPool:
 
     def _running(self) -> ProcessPoolExecutor:
         if self._executor is None:
+            _start_server()
             self._executor = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_begin)
         return self._executor

@@ -53,7 +53,7 @@ class CrawlRun:
         self.configuration = configuration
         self.now = clock_and_ids.now
         self.gate = FetchGate()
-        self.state = RunState(configuration, options or RunOptions(), self._log_problem)
+        self.state = RunState(configuration, options or RunOptions(), self._log_problem, self._expect_pages)
         self._services = LocalServices(
             configuration,
             self.state.counts,
@@ -124,10 +124,7 @@ class CrawlRun:
         for name in list(self.state.sites):
             self.state.sites.remember(name, self._services.feedback.memories.recurring(name))
         self._renewing = asyncio.create_task(self.presence.run())
-        self._tasks = [
-            asyncio.create_task(self._services.warm_up()),
-            asyncio.create_task(self._housekeeping.run()),
-        ]
+        self._tasks.append(asyncio.create_task(self._housekeeping.run()))
 
     async def close(self, reason: str) -> None:
         """The spider has ended, for a reason that Scrapy names: everything is closed and stored."""
@@ -156,6 +153,10 @@ class CrawlRun:
 
     def _article_derived(self, site: str, article: Article) -> None:
         self._editions.follow(site, article)
+
+    def _expect_pages(self) -> None:
+        """The first article is about to be fetched: the extractor starts meanwhile."""
+        self._tasks.append(asyncio.create_task(self._services.warm_up()))
 
     def _log_problem(self, problem: Problem) -> None:
         self._services.events.problem(problem)

@@ -57,9 +57,13 @@ class RunState:
     """The state of one run. Nobody else changes it but through these methods and `findings` and `counts`."""
 
     def __init__(
-        self, configuration: Configuration, options: RunOptions, log_problem: Callable[[Problem], None]
+        self,
+        configuration: Configuration,
+        options: RunOptions,
+        log_problem: Callable[[Problem], None],
+        expect_pages: Callable[[], None] = lambda: None,
     ) -> None:
-        """`log_problem` is called with each problem, for the event log."""
+        """`log_problem` is called with each problem, for the event log; `expect_pages` with the first article."""
         self.options = options
         self.sites = RunSites(())
         """Set once, when the spider starts."""
@@ -79,12 +83,15 @@ class RunState:
         self.budget = SiteBudget(SiteLimits(configuration.site_sources, configuration.site_requests))
         self._configuration = configuration
         self._log_problem = log_problem
+        self._expect_pages = expect_pages
         self._admitted = 0
 
     def admit(self) -> bool:
         """Take one of the articles that may be fetched in this run; False when none is left."""
         if self.options.limit and self._admitted >= self.options.limit:
             return False
+        if not self._admitted and not self.options.dry_run:
+            self._expect_pages()
         self._admitted += 1
         return True
 
