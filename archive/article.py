@@ -169,6 +169,8 @@ class Article(RecordPart):
     """The page that follows this one by the page's own account (``rel=next``), when it lies within the site."""
     requested_url: str | None = None
     """Where the redirects began; null when there were none."""
+    duplicate_of: UUID | None = None
+    """UUID of the first capture of the very same bytes, when that is of another address; null when none was known."""
 
     kind: ArticleKind = ArticleKind.ARTICLE
     """What it is besides an article."""

@@ -121,6 +121,13 @@ class Capture:
             previous_text=self.fact("previousText"),
         )
 
+    @property
+    def duplicate_of(self) -> UUID | None:
+        """The first capture of the same payload, where that is of another address; None also when it is not known."""
+        with suppress(ValueError):
+            return UUID(self.fact("duplicateOf"))
+        return None
+
     def head(self) -> ResponseHead:
         """The response's head. Raises BadMessage when it has none.
 

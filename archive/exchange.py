@@ -185,6 +185,8 @@ class Exchange:
     """Names of request headers that were sent but whose values are not kept."""
     extraction_configuration: str = ""
     """Digest of the extraction configuration in force (a resource record of the segment)."""
+    duplicate_of: UUID | None = None
+    """Of a page that is kept whole: the first capture of the same payload, which is of another address."""
 
     head: ResponseHead | None = None
     """The response's head where it was read already; it saves reading it again."""

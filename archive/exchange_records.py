@@ -237,6 +237,7 @@ def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:
         ("requestedUrl", discovery.requested_url),
         ("previousText", discovery.previous_text),
         ("extractionConfiguration", exchange.extraction_configuration),
+        ("duplicateOf", str(exchange.duplicate_of or "")),
         ("redactedHeaders", ", ".join(exchange.redacted)),
         ("proxy", exchange.transport.proxy),
         ("certificateVerified", "" if exchange.transport.verified else "no"),

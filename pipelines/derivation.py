@@ -155,6 +155,7 @@ def _with_provenance(article: Article, capture: Capture, rules: ExtractionRules,
     return article.model_copy(
         update={
             "id": capture.record_id,
+            "duplicate_of": capture.duplicate_of,
             "warc": WarcAddress(
                 file=warc_key,
                 offset=capture.offset,

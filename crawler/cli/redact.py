@@ -109,7 +109,7 @@ def _carry_out(
     lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
     _block(configuration, asked)
     frontier = open_frontier(configuration)
-    frontier.forget(sorted(targets.urls), sorted(targets.digests))
+    frontier.forget(sorted(targets.urls))
     frontier.close()
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
         Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version from what is left")

@@ -363,9 +363,12 @@ class Frontier:
             frozenset(shape for shape, are in known if are is False),
         )
 
-    def forget(self, urls: Sequence[str], digests: Sequence[str]) -> None:
-        """These addresses and payloads were taken out of the archive: nothing refers to them or asks again."""
-        self.database.transaction(lambda connection: forget(connection, urls, digests))
+    def forget(self, urls: Sequence[str]) -> None:
+        """Captures of these addresses were taken out of the archive: nothing refers to them or asks again.
+
+        What other addresses answered with the same bytes stays known.
+        """
+        self.database.transaction(lambda connection: forget(connection, urls))
         self._remembered.clear()
 
     def settle(self) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    insert,
+    select,
     update,
 )
 
@@ -187,13 +189,19 @@ HOLDS = Table(
 )
 
 
-def forget(connection: Connection, urls: Sequence[str], digests: Sequence[str]) -> None:
-    """Drop what is known of captures; that their addresses were found before stays known."""
+def forget(connection: Connection, urls: Sequence[str]) -> None:
+    """Drop what is known of captures; that their addresses were found before stays known.
+
+    Another address's capture becomes the first of a payload in place of one that goes.
+    """
+    gone: set[str] = set()
     for url in urls:
+        gone.update(connection.scalars(select(PAYLOADS.c.payload_digest).where(PAYLOADS.c.url == url)))
         for table in (CAPTURES, PAGES, TEXTS):
             connection.execute(delete(table).where(table.c.url == url))
         connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == url).values(state="forgotten", discovery="{}"))
         connection.execute(delete(PAYLOADS).where(PAYLOADS.c.url == url))
-    for digest in digests:
-        for table in (CAPTURES, PAYLOADS):
-            connection.execute(delete(table).where(table.c.payload_digest == digest))
+    columns = [CAPTURES.c[column.name] for column in PAYLOADS.columns]
+    for digest in sorted(gone):
+        others = select(*columns).where(CAPTURES.c.payload_digest == digest).order_by(CAPTURES.c.date).limit(1)
+        connection.execute(insert(PAYLOADS).from_select([column.name for column in columns], others))

@@ -14,7 +14,7 @@ import asyncio
 import errno
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from archive.members import Encoding, labelled_digest
 from archive.recovery import resume
 from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
-from crawler.frontier.entries import Captured, Failed
+from crawler.frontier.entries import Captured, Failed, KnownCapture
 from crawler.keeping.captured import captured_or_failed
 from crawler.keeping.counts import Counts
 from crawler.keeping.deriving import SegmentPages, WaitingPage
@@ -136,6 +136,7 @@ class Recorder:
             current, described = self._placed(exchange)
             digests = await asyncio.to_thread(self._digests, current, described)
             original = self._original(current, described, digests)
+            described = self._compared(current, described, digests, original)
             ready = await asyncio.to_thread(self._prepared, current, described, digests, original)
             if current is self._current:
                 return self._append(current, ready)
@@ -146,6 +147,7 @@ class Recorder:
         current, described = self._placed(exchange)
         digests = self._digests(current, described)
         original = self._original(current, described, digests)
+        described = self._compared(current, described, digests, original)
         return self._append(current, self._prepared(current, described, digests, original))
 
     def pages(self, segment_name: str) -> SegmentPages | None:
@@ -361,24 +363,47 @@ class Recorder:
         if exchange.truncated is not None:
             return None  # what was received is kept as it is
         segment = current.pages.name.text
-        of_address = self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
+        of_address = self._of_address(exchange)
         if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
             in_reach = of_address is not None and of_address.may_stand_for_repeats_in(segment)
             return of_address.original if of_address is not None and in_reach else None
+        may_be_anywhere = _may_be_anywhere(exchange, digests)
+        same = (
+            known
+            for known in self._of_payload(exchange, digests, segment)
+            if may_be_anywhere or known.url == exchange.url
+        )
+        return next(same, None)
+
+    def _compared(
+        self, current: _Open, exchange: Exchange, digests: ResponseDigests, original: Original | None
+    ) -> Exchange:
+        """An exchange that says which capture of another address its page has the bytes of."""
+        is_whole_page = exchange.discovery.role is Role.ARTICLE and exchange.outcome is CaptureOutcome.OK
+        if original is not None or not is_whole_page or exchange.truncated is not None:
+            return exchange
+        same = self._of_payload(exchange, digests, current.pages.name.text)
+        first = next((known for known in same if known.url != exchange.url), None)
+        return replace(exchange, duplicate_of=first.record_id) if first is not None else exchange
+
+    def _of_address(self, exchange: Exchange) -> KnownCapture | None:
+        return self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
+
+    def _of_payload(self, exchange: Exchange, digests: ResponseDigests, segment: str) -> Iterator[Original]:
+        """Captures of the same payload that are stored or in the same segment: that of the address first."""
         if len(exchange.response) <= digests.head.length:
-            return None  # an empty payload says nothing
-        same = (of_address, self._recent.of_payload(digests.payload), self._frontier.first_capture(digests.payload))
-        return next(
-            (
-                known.original
-                for known in same
-                if known is not None
+            return  # an empty payload says nothing
+        for known in (
+            self._of_address(exchange),
+            self._recent.of_payload(digests.payload),
+            self._frontier.first_capture(digests.payload),
+        ):
+            if (
+                known is not None
                 and known.original.payload_digest == digests.payload
                 and known.may_stand_for_repeats_in(segment)
-                and (known.original.url == exchange.url or _may_be_anywhere(exchange, digests))
-            ),
-            None,
-        )
+            ):
+                yield known.original
 
     def _note(self, exchange: Exchange, address: CaptureAddress) -> None:
         """Remember an attempt until it is durable."""

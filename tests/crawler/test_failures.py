@@ -132,7 +132,7 @@ def test_what_an_interrupted_run_had_claimed_is_still_refused(frontier: Frontier
 
 
 def test_what_was_redacted_is_never_asked_for_again(frontier: Frontier) -> None:
-    frontier.forget([ARTICLE.url], [])
+    frontier.forget([ARTICLE.url])
     frontier.failures.listed([ARTICLE], NOON)
     assert frontier.failures.all() == []
     assert frontier.discover([ARTICLE]) == []

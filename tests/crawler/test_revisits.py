@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+from archive.article import Article
 from archive.captures import Capture, SegmentReading
 from archive.exchange import Original
-from archive.library import outcomes, segments
+from archive.library import articles, outcomes, segments
 from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
 from crawler.frontier.entries import KnownCapture
@@ -81,6 +83,45 @@ def test_a_page_at_another_address_is_kept_whole_and_has_a_record_of_its_own(tmp
     told = {line.url.rpartition("/")[2]: line for line in outcomes(LocalStorage(tmp_path / "newswarc-data"))}
     assert told["a"].outcome is told["b"].outcome is told["c"].outcome
     assert told["c"].outcome is not PageOutcome.UNCHANGED
+    assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
+
+
+def records(directory: Path) -> dict[str, Article]:
+    return {a.url.rpartition("/")[2]: a for a in articles(LocalStorage(directory / "newswarc-data"))}
+
+
+def test_a_record_names_the_first_capture_of_its_bytes_at_another_address(tmp_path: Path) -> None:
+    with Copies() as copies:
+        crawl(copies, tmp_path, "a", "b", "large-a", "large-b", "empty-a", "empty-b")
+        crawl(copies, tmp_path, "c", "large-c", "a", "b")
+    made = records(tmp_path)
+    assert {name: article.duplicate_of for name, article in made.items()} == {
+        "a": None, "b": made["a"].id, "c": made["a"].id,
+        "large-a": None, "large-b": made["large-a"].id, "large-c": made["large-a"].id,
+    }  # fmt: skip
+    captures = pages(tmp_path)
+    again = [capture.url.rpartition("/")[2] for capture in captures if capture.revisit]
+    assert again == ["a", "b"], "each is a repeat of its own address"
+    by_id = {capture.record_id: capture.url for capture in captures}
+    assert all(by_id[capture.refers_to or uuid4()] == capture.url for capture in captures if capture.revisit)
+
+
+def test_a_redaction_of_one_address_takes_nothing_of_another_with_the_same_bytes(tmp_path: Path) -> None:
+    with Copies() as copies:
+        crawl(copies, tmp_path, "a", "b")
+        crawl(copies, tmp_path, "a", "b", "c")
+        before = records(tmp_path)
+        redact = ("redact", f"http://{copies.host}/a", "--reason", "order 2/2027", "--yes")
+        assert newswarc(*redact, cwd=tmp_path).code == 0
+        crawl(copies, tmp_path, "b", "c", "d")
+    after = records(tmp_path)
+    assert {name: after[name] for name in ("b", "c")} == {name: before[name] for name in ("b", "c")}
+    assert after["d"].duplicate_of == before["b"].id, "a capture that is gone is named no more"
+    told = Counter(line.outcome.value for line in outcomes(LocalStorage(tmp_path / "newswarc-data")))
+    assert told == {"record": 3, "unchanged": 3}, "b and c are known as before"
+    for name in ("b", "c", "d"):
+        shown = newswarc("show", f"http://{copies.host}/{name}", "--wire", cwd=tmp_path)
+        assert shown.out.endswith(PAGE.decode())
     assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
 
 
