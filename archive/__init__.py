@@ -10,6 +10,7 @@ The same layout under a directory or an ``s3://bucket/prefix``::
     records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
     datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
     holdings/WRITER/NNNNNNNN.json   entries of all manifests, numbered: what should be here
+    access/rules/ID.json            who may not read what; access/lifts/ID.json is a rule's end
     redactions/YYYY/MM/DD/….json               what was taken out, when and why
     redactions/begun/SEGMENT.json              only while captures are taken out of a segment
     state/                                      on this machine only: frontier, spool with open segments, merged index
@@ -20,6 +21,9 @@ This package knows nothing of Scrapy, of sites, of extraction, and of the networ
 
 Modules:
 
+    access            access rules of an archive, and a gate that heeds them
+    access_rules      who may read which captures
+    address_match     which addresses are meant by one
     article           the article record and its JSON Schema
     captures          reading captures back
     cdxj              the index

@@ -10,6 +10,7 @@
     │   └── ObjectExists        an object of that key is there already, and is never overwritten
     ├── DamagedArchive          bytes that were stored cannot be read as what they should be
     ├── SegmentClosed           the segment takes no more records: open the next one
+    ├── AccessRefused           an access rule keeps a capture from this reader
     └── BadAddress              an archive's address (directory or s3://…) makes no sense
 """
 
@@ -46,6 +47,10 @@ class DamagedArchive(ArchiveError):
 
 class SegmentClosed(ArchiveError):
     """The segment is closed. Open another one."""
+
+
+class AccessRefused(ArchiveError):
+    """An access rule keeps a capture from this reader. The message names the rule."""
 
 
 class BadAddress(ArchiveError):

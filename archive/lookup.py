@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from archive.address_match import Match, beginnings
 from archive.captures import Capture, first_capture, iterate_records
 from archive.cdxj import IndexEntry
-from archive.errors import BadAddress, DamagedArchive
+from archive.errors import DamagedArchive
 from archive.framing import framed
 from archive.http1 import BadMessage
 from archive.library import segments
@@ -23,20 +22,8 @@ from archive.members import DigestCheck, check_digest
 from archive.merged_index import MergedIndex
 from archive.period import ALWAYS, Period
 from archive.storage.protocol import Storage
-from archive.surt import surt_key
 
-
-class Match(StrEnum):
-    """Which addresses are meant by one. Names are those of CDX servers."""
-
-    EXACT = "exact"
-    """This address, as an index writes it."""
-    PREFIX = "prefix"
-    """All that begin with it."""
-    HOST = "host"
-    """All of its host."""
-    DOMAIN = "domain"
-    """All of its host and of the hosts below it."""
+__all__ = ["Lookup", "Match", "read_entry"]
 
 
 class Lookup:
@@ -56,7 +43,7 @@ class Lookup:
 
         `url` may lack its scheme. Raises BadAddress or DamagedArchive.
         """
-        for line in self._lines(_beginnings(url, match)):
+        for line in self._lines(start.encode() for start in beginnings(url, match)):
             stamp = line.split(b" ", 2)[1].decode("ascii", "replace")
             if period.holds_stamp(stamp):
                 yield IndexEntry.parse(line)
@@ -143,21 +130,3 @@ def _stands_for(revisit: Capture, found: Capture) -> bool:
     if revisit.refers_to is not None:
         return found.record_id == revisit.refers_to
     return bool(revisit.payload_digest) and found.payload_digest == revisit.payload_digest
-
-
-def _beginnings(url: str, match: Match) -> list[bytes]:
-    """What the lines begin with that are meant."""
-    address = url if "://" in url else f"http://{url}"
-    if not urlsplit(address).hostname:
-        raise BadAddress(f"{url!r} is not a web address; write https://host/path")
-    key = surt_key(address)
-    host = key.partition(")")[0]
-    if match is Match.EXACT:
-        texts = [f"{key} "]
-    elif match is Match.PREFIX:
-        texts = [f"{key}/" if address.endswith("/") and not key.endswith("/") else key]
-    elif match is Match.HOST:
-        texts = [f"{host})"] if ":" in host else [f"{host})", f"{host}:"]
-    else:
-        texts = [f"{host})", f"{host},", f"{host}:"]
-    return [text.encode() for text in texts]

@@ -99,8 +99,8 @@ def outcomes_page() -> str:
             "## Capture outcomes\n",
             *_capture_outcomes(),
             "\nA source that its site's definition names needs a person when it ends in an outcome that lasts: the "
-            "run ends with exit code 1, even if other sources brought articles. What passes by itself makes exit code 1 "
-            "only where a site brought nothing at all. `newswarc failures` lists the articles.",
+            "run ends with exit code 1, even if other sources brought articles. What passes by itself makes exit "
+            "code 1 only where a site brought nothing at all. `newswarc failures` lists the articles.",
             "\n## Page outcomes\n",
             *traits,
             "\n## Announced articles that are not asked for\n",
