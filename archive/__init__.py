@@ -25,6 +25,7 @@ Modules:
     access_rules      who may read which captures
     address_match     which addresses are meant by one
     article           the article record and its JSON Schema
+    body              the body of an article in blocks
     captures          reading captures back
     cdxj              the index
     ciphers           IANA names of TLS cipher suites
@@ -51,6 +52,7 @@ Modules:
     library           walking an archive: its segments and its records
     lookup            finding captures by address, host and time
     manifests         what a stored segment consists of
+    markdown          an article as Markdown
     members           WARC records as gzip members
     merkle_tree       RFC 6962 trees: roots, paths, their checks
     merged_index      one local index over many segments
@@ -58,6 +60,7 @@ Modules:
     period            stretches of time, and whether a date lies in one
     publishing        a closed segment becomes a stored one
     recovery          finishing a segment whose writer died
+    record_part       the base of all parts of an article record
     record_scanning   the records of any WARC or ARC file, sound or not
     records_tree      the tree over a segment's records
     redaction         removing captures for good

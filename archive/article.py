@@ -11,24 +11,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-SCHEMA_VERSION = "1.0"
-SCHEMA_ID = "urn:newswarc:schema:article:1.0"
+from archive.body import BodyBlock
+from archive.markdown import markdown_of
+from archive.record_part import RecordPart
 
-
-class RecordPart(BaseModel):
-    """Base of all parts of a record: immutable, camelCase in JSON, no unknown keys."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        serialize_by_alias=True,
-    )
+SCHEMA_VERSION = "1.1"
+SCHEMA_ID = "urn:newswarc:schema:article:1.1"
 
 
 class Author(RecordPart):
@@ -182,6 +172,8 @@ class Article(RecordPart):
     """The text: paragraphs parted by one newline."""
     paragraphs: tuple[str, ...] = ()
     """The text's paragraphs in order."""
+    blocks: tuple[BodyBlock, ...] = ()
+    """The same in blocks, with what stands between the paragraphs; empty in records before version 1.1."""
     in_language: str | None = None
     """BCP 47 language tag of the text."""
     word_count: int = Field(default=0, ge=0)
@@ -195,6 +187,10 @@ class Article(RecordPart):
 
     authors: tuple[Author, ...] = ()
     """People who signed; empty when nobody did."""
+    agencies: tuple[str, ...] = ()
+    """News agencies that the article names as its source, by their usual names."""
+    dateline: str | None = None
+    """Where it was written, as its text says at its beginning."""
     publisher: str | None = None
     """The publication's name, as the page states it."""
 
@@ -246,6 +242,10 @@ class Article(RecordPart):
     def to_json_line(self) -> str:
         """The record as one line of JSON, without its line end."""
         return self.model_dump_json(by_alias=True)
+
+    def markdown(self) -> str:
+        """The headline and the body as Markdown (CommonMark 0.31 with tables as GitHub has them)."""
+        return markdown_of(self.headline, self.blocks, self.paragraphs)
 
 
 def article_schema() -> dict[str, Any]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-NEWS = ("zyte181", "fundeval80", "fundus258")
+NEWS = ("zyte181", "fundeval80", "fundus258", "fundushist", "np4k")
 """Sets of news pages with full texts."""
-OTHER = ("wcxb_dev",)
+OTHER = ("wcxb_dev", "wcxb_more")
 """Sets of other articles with full texts."""
 SNIPPETS = "traf990"
 """The set with passages that are, and that are not, of the text."""
-AUTHORED = ("fundus258", "traf990", "wcxb_dev")
+AUTHORED = ("fundus258", "fundushist", "traf990", "wcxb_dev", "wcxb_more")
 """Sets in which a page that names no author has none."""
 FOLDS = 5
 

@@ -17,6 +17,8 @@ from benchmarks.extraction.data import NEWS, Page
 _WORD = re.compile(r"\w+")
 _WORD_OR_SIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 _GRAM = 4
+_IN_ANY_SCRIPT = ("fundus258", "fundushist", "np4k")
+"""Sets whose pages are in many languages."""
 _LEAD = re.compile(r"^(?:by|von|par|de|por|di)\s+", re.I)
 _BETWEEN = re.compile(r"\s*(?:;|,| and | und | & | y | et )\s*")
 
@@ -26,7 +28,7 @@ def text_f1(page: Page, text: str) -> float:
     if not page.texts:
         return float(not text.strip())
     if page.set in NEWS:
-        word = _WORD_OR_SIGN if page.set == "fundus258" else _WORD
+        word = _WORD_OR_SIGN if page.set in _IN_ANY_SCRIPT else _WORD
         return max(_f1(_grams(known, word), _grams(text, word)) for known in page.texts)
     return max(
         _f1(Counter(_WORD.findall(known.lower())), Counter(_WORD.findall(text.lower()))) for known in page.texts

@@ -15,16 +15,21 @@ sure of it. The first model of a fold has not seen the fold's pages either.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lxml import html
+from lxml.html import builder
 from numpy.typing import NDArray
 
 from benchmarks.extraction.data import FOLDS, NEWS, OTHER, Page, load
@@ -32,8 +37,10 @@ from benchmarks.extraction.scores import KnownText
 from benchmarks.support.measuring import say
 from pipelines.extract import features
 from pipelines.extract.blocks import Block, blocks_of
-from pipelines.extract.document import parse_document
+from pipelines.extract.document import Document, parse_document
+from pipelines.extract.exclusions import excluded
 from pipelines.extract.judgement import CONTEXT, VOTERS, Layout, context, layout_of
+from pipelines.extract.media import article_element
 from pipelines.extract.structured import read_structured
 from pipelines.extract.text import declared_of, votes_of
 from pipelines.extract.trees import Trees
@@ -54,6 +61,11 @@ _LEAST_INSIDE, _LEAST_OUTSIDE = 12, 6
 """Characters of such a passage, at least: words as short as a menu's may stand anywhere."""
 _MOST_AROUND = 6
 """How many times as long as a passage that is not of the text a block may be, to be none of it either."""
+_LENGTHENED_WEIGHT = 0.3
+"""What a page counts to which another's article was added, beside the same without it."""
+_EVERY = 3
+_OTHERS = 7
+_ADDED = "data-added"
 _INNER_FOLDS = 4
 _HALF = 0.5
 _VOTERS: dict[str, tuple[str, ...]] = {"plain": (), "voted": VOTERS}
@@ -85,9 +97,10 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--folds", action="store_true")
     options = parser.parse_args()
+    pages = load(options.pages)
     with ProcessPoolExecutor() as pool:
-        made = pool.map(sample_of, load(options.pages), chunksize=8)
-        samples = [sample for sample in made if sample is not None]
+        made = pool.map(sample_of, pages, (others_of(page, pages) for page in pages), chunksize=8)
+        samples = [sample for sample in chain.from_iterable(made) if sample is not None]
     say(f"{len(samples)} pages, {sum(len(sample.labels) for sample in samples):,} blocks")
     for fold in range(FOLDS) if options.folds else ():
         train([sample for sample in samples if sample.fold != fold], options.directory / f"fold-{fold}")
@@ -95,10 +108,30 @@ def main() -> int:
     return 0
 
 
-def sample_of(page: Page) -> Sample | None:
-    """A page's blocks with what is known of them; None of a page without any."""
+def others_of(page: Page, pages: Sequence[Page]) -> list[Page]:
+    """The pages whose articles are put behind a page's own, to teach where that ends: of its fold, chosen by hash.
+
+    Every third page whose text is known gets some.
+    """
+    order = int(hashlib.sha256(page.id.encode()).hexdigest(), 16)
+    if not page.texts or order % _EVERY:
+        return []
+    known = [other for other in pages if other.texts and other.fold == page.fold and other.domain != page.domain]
+    return [known[(order // _EVERY + step) % len(known)] for step in range(_OTHERS)]
+
+
+def sample_of(page: Page, others: Sequence[Page] = ()) -> list[Sample | None]:
+    """A page's blocks with what is known of them, and the same with other articles behind its own."""
     document = parse_document(page.html, page.url)
-    blocks = blocks_of(document.root)
+    samples = [_sample(page, document)]
+    if others and (longer := lengthened(page, document, others)) is not None:
+        samples.append(_sample(page, longer))
+    return samples
+
+
+def _sample(page: Page, document: Document) -> Sample | None:
+    cut = blocks_of(document.root)
+    blocks = [block for block, is_out in zip(cut, excluded(cut), strict=True) if not is_out]
     if not blocks:
         return None
     declared = declared_of(document, read_structured(document))
@@ -110,11 +143,51 @@ def sample_of(page: Page) -> Sample | None:
     if page.set not in (*NEWS, *OTHER):
         labels, known = passages_in(page, blocks)
         return Sample(key, page.fold, rows, labels, weights, layout, known)
+    added = np.array([is_added(block) for block in blocks])
+    if added.any():
+        weights *= _LENGTHENED_WEIGHT
     shares = [[known.share_of(block.text) for block in blocks] for known in map(KnownText.of, page.texts)]
-    labels = np.array(shares[0] if shares else [0.0] * len(blocks)) >= _HALF
+    labels = (np.array(shares[0] if shares else [0.0] * len(blocks)) >= _HALF) & ~added
     if len(shares) > 1:  # optional blocks are neither right nor wrong
-        weights *= labels == (np.array(shares[1]) >= _HALF)
+        weights *= labels == ((np.array(shares[1]) >= _HALF) & ~added)
     return Sample(key, page.fold, rows, labels, weights, layout, np.ones(len(blocks), dtype=np.bool_))
+
+
+def lengthened(page: Page, document: Document, others: Sequence[Page]) -> Document | None:
+    """A page with a ticker and another page's article behind its own; None when either article is not found."""
+    own = article_in(page, document)
+    if own is None or own.getparent() is None:
+        return None
+    document = replace(document, root=deepcopy(document.root))
+    path = own.getroottree().getpath(own)
+    own = document.root.getroottree().xpath(path)[0]
+    first, *rest = others
+    theirs = article_in(first, parse_document(first.html, first.url))
+    if theirs is None:
+        return None
+    behind = builder.DIV(builder.H2(first.title or ""), deepcopy(theirs))
+    ticker = builder.UL(*(builder.LI(builder.A(other.title or other.texts[0][:60], href="/x")) for other in rest))
+    for number, added in enumerate((behind, ticker)):
+        added.set(_ADDED, "")
+        if (len(page.id) + number) % 2:
+            own.append(added)
+        else:
+            own.addnext(added)
+    return document
+
+
+def article_in(page: Page, document: Document) -> html.HtmlElement | None:
+    """The element that holds what is known to be a page's text."""
+    known = KnownText.of(page.texts[0])
+    holders = [block.place.element for block in blocks_of(document.root) if known.share_of(block.text) >= _HALF]
+    found = article_element(document, holders) if holders else None
+    return None if found is None or found.tag in ("html", "body") else found
+
+
+def is_added(block: Block) -> bool:
+    """Whether a block is of what `lengthened` has put behind the article."""
+    element = block.place.element
+    return element.get(_ADDED) is not None or any(one.get(_ADDED) is not None for one in element.iterancestors())
 
 
 def passages_in(page: Page, blocks: Sequence[Block]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +32,7 @@ from pipelines.rules import ExtractionRules, Quality
 from spiders.problems import printable
 
 if TYPE_CHECKING:
+    from archive.article import Article
     from crawler.config import Configuration
     from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.file_extraction import ExtractedFile
@@ -50,6 +52,13 @@ QualityOption = Annotated[
 ]
 
 
+class RecordFormat(StrEnum):
+    """How records are written out."""
+
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 @reads_archive
 def records(
     context: ArchiveContext,
@@ -61,8 +70,11 @@ def records(
     show_outcomes: Annotated[
         bool, typer.Option("--outcomes", help="Every captured page with its outcome, in place of the articles.")
     ] = False,
+    written_as: Annotated[
+        RecordFormat, typer.Option("--format", help="json: one object a line; markdown: one text after another.")
+    ] = RecordFormat.JSON,
 ) -> None:
-    """Write the archive's records to standard output, one JSON object a line."""
+    """Write the archive's records to standard output, one JSON object a line, or as Markdown."""
     from archive.languages import matches as is_language
     from archive.library import RecordFilter, articles, outcomes
     from archive.period import Period
@@ -77,11 +89,17 @@ def records(
     for article in articles(storage, RecordFilter(site, "", Period.of(since, until))):
         languages[article.in_language or "no language"] += 1
         if not lang or is_language(lang, article.in_language):
-            sys.stdout.write(f"{article.to_json_line()}\n")
+            sys.stdout.write(_written(article, written_as, is_first=not written))
             written += 1
     if lang and not written:
         there = ", ".join(f"{name} {count}" for name, count in languages.most_common()) or "none"
         typer.echo(f"no record is in {lang}; records by language: {there}", err=True)
+
+
+def _written(article: Article, written_as: RecordFormat, *, is_first: bool) -> str:
+    if written_as is RecordFormat.JSON:
+        return f"{article.to_json_line()}\n"
+    return article.markdown() if is_first else f"\n---\n\n{article.markdown()}"
 
 
 @reads_archive

@@ -11,6 +11,7 @@ Modules:
     date_texts     what a date's text says
     dates          publication and modification: candidates, then a choice
     document       bytes to one tree: the charset is decided once
+    exclusions     what is no text of the article, whatever it looks like
     features       what can be measured of a block (with class_words and phrases)
     fingerprint    word count, digest and similarity hash of a text
     furniture      lines of the page that are no text of the article; what recurs on the site's pages
@@ -25,7 +26,9 @@ Modules:
     payloads       the text that stands in the page's scripts alone
     phrases        words that stand beside articles
     rights         paywall, robots, text and data mining, licence
+    structure      headings, lists, tables, quotes, code, figures: the blocks of the record
     structured     what the page declares: JSON-LD, meta elements, microdata
+    tables         tables of data, kept whole or not at all
     text           the body: which blocks of the page are its text
     trees          the models' arithmetic
     visible_dates  the date shown beside the heading, for pages that declare none

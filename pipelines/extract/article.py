@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml.html import Element
+from lxml.html import Element, HtmlElement
 
-from archive.article import Alternate, Article, FieldFacts, RecordDiscovery
+from archive.article import Alternate, Article, FieldFacts, Image, RecordDiscovery
+from archive.body import BodyBlock, Paragraph, paragraphs_of
 from archive.exchange import Discovery
 from archive.outcomes import PageOutcome
 from pipelines.extract import dates, media
@@ -26,7 +27,7 @@ from pipelines.extract.document import (
     text_of,
 )
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
-from pipelines.extract.furniture import edition_links, image_labels, without_furniture, without_recurring
+from pipelines.extract.furniture import edition_links, image_labels, is_furniture, recurs
 from pipelines.extract.headline import headline_of, words
 from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhere
 from pipelines.extract.judgement import Models, shipped_models
@@ -34,7 +35,9 @@ from pipelines.extract.kind import kind_of, why_no_article
 from pipelines.extract.language import language_of, script_of
 from pipelines.extract.payloads import payload_of
 from pipelines.extract.rights import reservation, rights_of
+from pipelines.extract.structure import structure_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
+from pipelines.extract.tables import DataTables
 from pipelines.extract.text import TOOL, BodyText, body_of
 from pipelines.extract.visible_dates import date_beside_heading, date_elsewhere
 from pipelines.extract.written_days import names as names_of_months
@@ -73,10 +76,15 @@ class _Page:
     fetched_at: datetime | None
     names: tuple[str, ...]
     body: BodyText
+    element: HtmlElement
+    """What holds the article."""
+    images: dict[HtmlElement, Image]
+    """The article's images by their elements."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
+    blocks: tuple[BodyBlock, ...]
     paragraphs: tuple[str, ...]
     whole: str
     words: list[str]
@@ -111,7 +119,9 @@ def extract(
     structured = read_structured(document)
     names = _site_names(document, structured, rules)
     body = _with_payload(body_of(document, structured, rules, models), document, structured)
-    page = _Page(document, structured, rules, discovery, fetched_at, names, body)
+    element = media.article_element(document, body.holders)
+    images = media.images_in(document, element)
+    page = _Page(document, structured, rules, discovery, fetched_at, names, body, element, images)
     announced = discovery.source_title if discovery else ""
     headline, headline_facts = headline_of(document, structured, rules, names, announced)
     text = _text(page, headline)
@@ -136,10 +146,28 @@ def _text(page: _Page, headline: str | None) -> _Text:
     main_script = script_of("\n".join(raw))
     links = list(edition_links(page.document, page.body.blocks, main_script))
     lines = {line for line, _ in links}
-    kept = without_furniture(raw, headline, image_labels(page.document.root), lines, page.rules.remove_paragraphs)
-    paragraphs = tuple(without_recurring(kept, page.rules.recurring))
+    labels = image_labels(page.document.root)
+    out = is_furniture(raw, headline, labels, lines, page.rules.remove_paragraphs)
+    tables = DataTables()
+    of_table = [tables.around(block.place) is not None for block in page.body.kept] or [False] * len(raw)
+    out = [is_out and not is_cell for is_out, is_cell in zip(out, of_table, strict=True)]
+    left = [number for number, is_out in enumerate(out) if not is_out]
+    again = recurs([raw[number] for number in left], page.rules.recurring)
+    left = [number for number, is_known in zip(left, again, strict=True) if not is_known]
+    blocks = _blocks(page, left)
+    paragraphs = paragraphs_of(blocks)
     whole = "\n".join(paragraphs)
-    return _Text(paragraphs, whole, words_of(whole), tuple(alternate for _, alternate in links))
+    return _Text(blocks, paragraphs, whole, words_of(whole), tuple(alternate for _, alternate in links))
+
+
+def _blocks(page: _Page, left: Sequence[int]) -> tuple[BodyBlock, ...]:
+    """The blocks of the record: of the text's paragraphs those with these numbers, and what stands between them."""
+    body = page.body
+    if not body.kept:
+        return tuple(Paragraph(text=body.paragraphs[number]) for number in left)
+    of_page = body.kept if body.source == "rules" else body.blocks
+    kept = [body.kept[number] for number in left]
+    return structure_of(of_page, kept, body.media, page.images, page.document.absolute)
 
 
 def _with_payload(body: BodyText, document: Document, structured: Structured) -> BodyText:
@@ -209,6 +237,7 @@ def _article(
         headline=headline,
         article_body=text.whole,
         paragraphs=text.paragraphs,
+        blocks=text.blocks,
         in_language=tag,
         word_count=len(text.words),
         content_sha256=content_sha256(text.whole),
@@ -244,8 +273,7 @@ def _boilerplate_share(body: BodyText, text: str) -> float:
 def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate, ...]) -> Article:
     """The article with what the page around its text says: class, media, links, rights."""
     document, structured = page.document, page.structured
-    element = media.article_element(document, page.body.holders)
-    main_image, images = media.images_of(document, element, structured)
+    main_image, images = media.images_of(document, page.images.values(), structured)
     rights = rights_of(document, structured)
     return article.model_copy(
         update={
@@ -260,7 +288,7 @@ def _with_surroundings(article: Article, page: _Page, editions: tuple[Alternate,
             "breadcrumbs": tuple(_breadcrumb_names(structured)),
             "main_image": main_image,
             "images": images,
-            "links": media.links_of(document, element, article.article_body),
+            "links": media.links_of(document, page.element, article.article_body),
             "alternates": _unique([*media.alternates_of(document), *editions]),
             "kind": kind_of(structured, rights, article.word_count, document.url),
             "is_accessible_for_free": rights.is_accessible_for_free,

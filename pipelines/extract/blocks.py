@@ -1,7 +1,7 @@
 """A page as a sequence of text blocks: the paragraphs, list items, cells and lines that a reader sees.
 
-A block is the text between two borders. Borders are the edges of block-level elements and line breaks; what
-programs, forms and drawings contain is no text. Nothing is judged here, only cut.
+A block is the text between two borders. Borders are the edges of block-level elements, line breaks, and blank lines
+of preformatted text; what programs, forms and drawings contain is no text. Nothing is judged here, only cut.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ _BLOCK_LEVEL = frozenset(
     " tr td th tbody thead tfoot caption figure figcaption form fieldset address details summary hr body center"
     " legend html".split()
 )
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_HEADING_OF_PART = _HEADINGS | {"summary", "dt"}
+_INLINE_AS_BLOCK = frozenset(("span", "a", "b", "strong", "em", "i", "u", "font", "label"))
+"""Elements of a line that some pages show as paragraphs by their style."""
+_BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item|flow-root)\b", re.I)
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _UNSEEN_STYLE = re.compile(r"clip\s*:\s*rect\(|clip-path\s*:\s*inset\(50%", re.I)
 _WORD_CHARACTER = re.compile(r"\w")
@@ -53,6 +59,7 @@ _DEEPEST = 500
 _LONGEST_MARKS = 1000
 """Characters of a class and id that are looked at, and kept for the next element that has the same."""
 _FEWEST_PARAGRAPHS = 3
+_MEDIA = frozenset(("img", "iframe", "video", "audio"))
 _NO_TEXT = frozenset(_TAGS_OF[SILENT].split())
 _SKIPPED = _NO_TEXT | _NAVIGATION
 _TAG_BITS = {tag: bit for bit, tags in _TAGS_OF.items() for tag in tags.split()}
@@ -94,14 +101,66 @@ class Block:
     """Whether it begins behind a line break."""
 
 
-def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int) -> PlacedElement:
+_PARTS_OPENED = frozenset(("amp-accordion", "details"))
+
+
+def opens_part(place: PlacedElement) -> bool:
+    """Whether it is the heading of a part that the reader opens: a summary, a button's, an accordion's."""
+    current: PlacedElement | None = place
+    is_heading = False
+    for _ in range(4):
+        if current is None:
+            return False
+        is_heading = is_heading or current.tag in _HEADING_OF_PART
+        if current.tag == "summary" or (current.tag == "button" and not current.around & SILENT):
+            return True
+        if is_heading and (current.tag in _PARTS_OPENED or current.element.get("aria-controls") is not None):
+            return True
+        current = current.parent
+    return False
+
+
+def _is_border(element: html.HtmlElement) -> bool:
+    """Whether an element's edges end a block: by its tag, by its style, or as a custom element that stands alone.
+
+    A custom element (WHATWG HTML, section 4.13: its name has a hyphen) may hold a word or a section: where text
+    touches it, it stands in a line.
+    """
+    tag = element.tag
+    if tag in _BLOCK_LEVEL:
+        return True
+    if tag in _INLINE_AS_BLOCK:
+        style = element.get("style")
+        return bool(style and _BLOCK_STYLE.search(style))
+    return isinstance(tag, str) and "-" in tag and not _is_touched(element)
+
+
+def _is_touched(element: html.HtmlElement) -> bool:
+    before = element.getprevious()
+    parent = element.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else None
+    return bool((text and not text.isspace()) or (element.tail and not element.tail.isspace()))
+
+
+def _heads_part(button: html.HtmlElement) -> bool:
+    """Whether a button is the heading of a part of the page that it opens (ARIA's accordion pattern)."""
+    if next(button.iter(*_HEADINGS), None) is not None:
+        return True
+    parent = button.getparent()
+    if parent is None or parent.tag not in _HEADING_OF_PART or (button.tail and not button.tail.isspace()):
+        return False
+    return len(parent) == 1 and not (parent.text and not parent.text.isspace())
+
+
+def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int, is_border: bool) -> PlacedElement:
     tag = element.tag if isinstance(element.tag, str) else ""
     marks, name = element.get("class"), element.get("id")
     own = class_words(f"{marks or ''} {name or ''}"[:_LONGEST_MARKS]) if marks or name else 0
     around = _TAG_BITS.get(tag, 0) if tag else SILENT
     visibility = SILENT if own & UNSEEN else _visibility(element)
     deep = parent is not None and parent.depth > _DEEPEST
-    if (visibility == SILENT or tag in _OFTEN_LEFT_OPEN) and not deep and _holds_article(element):
+    is_seen = tag == "button" and _heads_part(element)
+    if (visibility == SILENT or tag in _OFTEN_LEFT_OPEN) and not deep and (is_seen or _holds_article(element)):
         around, visibility = around & ~SILENT, 0
     around |= visibility
     place = PlacedElement(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
@@ -110,7 +169,7 @@ def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int)
         place.around |= parent.around
         place.words_above |= parent.words_above
         place.depth = parent.depth + 1
-        if tag not in _BLOCK_LEVEL:
+        if not is_border:
             place.block = parent.block
     return place
 
@@ -139,6 +198,8 @@ class Cut:
     """In the order of the page."""
     left_out: tuple[html.HtmlElement, ...]
     """The elements that lead around the site, in which no blocks are looked for."""
+    media: tuple[tuple[html.HtmlElement, int], ...] = ()
+    """Images, films and frames in order, each with the number of blocks before it."""
 
 
 def blocks_of(root: html.HtmlElement) -> list[Block]:
@@ -169,10 +230,13 @@ class _Cutter:
 
     def __init__(self) -> None:
         self._elements: list[html.HtmlElement] = []
+        self._borders: list[bool] = []
+        self._preformatted = 0
         self._places: list[PlacedElement] = []
         self._made = 0
         self._articles = self._looked_into = 0
         self._left_out: list[html.HtmlElement] = []
+        self._media: list[tuple[html.HtmlElement, int]] = []
         self._blocks: list[Block] = []
         self._parts: list[str] = []
         self._place: PlacedElement | None = None
@@ -188,6 +252,8 @@ class _Cutter:
             self._looked_into += 1
             if self._looked_into > _MOST_LOOKED_INTO or _holds_article(element):
                 return False
+            if element.tag == "button" and _heads_part(element):
+                return False
         if navigates:
             self._left_out.append(element)
         return True
@@ -195,28 +261,40 @@ class _Cutter:
     def enter(self, element: html.HtmlElement, skipped: bool) -> None:
         """Before an element's text."""
         tag = element.tag
-        if self._parts and tag in _BLOCK_LEVEL:
+        is_border = _is_border(element)
+        if self._parts and is_border:
             self._flush(broken=False)
         self._elements.append(element)
+        self._borders.append(is_border)
+        self._preformatted += tag == "pre"
         self._articles += tag in _ARTICLE
+        if tag in _MEDIA:
+            self._media.append((element, len(self._blocks) + bool(self._parts)))
         if not skipped and (text := element.text):
             self.take(text)
 
     def leave(self, element: html.HtmlElement) -> None:
         """Behind an element, before the text that follows it."""
         self._elements.pop()
+        is_border = self._borders.pop()
+        self._preformatted -= element.tag == "pre"
         self._articles -= element.tag in _ARTICLE
         del self._places[len(self._elements) :]
         tag = element.tag
         if tag == "br":
             self._flush(broken=True)
-        elif self._parts and tag in _BLOCK_LEVEL:
+        elif self._parts and is_border:
             self._flush(broken=False)
         if self._elements and (text := element.tail):
             self.take(text)
 
     def take(self, text: str) -> None:
         """A text within the element that was entered last and not left yet."""
+        if self._preformatted and (parts := _BLANK_LINE.split(text))[1:]:
+            for part in parts[:-1]:
+                self.take(part)
+                self._flush(broken=False)
+            text = parts[-1]
         if not text or text.isspace():
             if self._parts:
                 self._parts.append(" ")
@@ -234,12 +312,13 @@ class _Cutter:
     def finish(self) -> Cut:
         """All blocks."""
         self._flush(broken=False)
-        return Cut(self._blocks, tuple(self._left_out))
+        return Cut(self._blocks, tuple(self._left_out), tuple(self._media))
 
     def _current(self) -> PlacedElement:
         """The place of the element that was entered last. Most elements hold no text, and never need one."""
         for element in self._elements[len(self._places) :]:
-            self._places.append(_place(element, self._places[-1] if self._places else None, self._made))
+            is_border = self._borders[len(self._places)]
+            self._places.append(_place(element, self._places[-1] if self._places else None, self._made, is_border))
             self._made += 1
         return self._places[-1]
 

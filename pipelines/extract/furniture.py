@@ -99,35 +99,36 @@ def _language(target: str, text: str) -> str | None:
     return match[1].lower() if match else script_language(text)
 
 
-def without_furniture(
-    paragraphs: list[str],
+def is_furniture(
+    paragraphs: Sequence[str],
     headline: str | None,
     labels: set[str],
     editions: set[str],
     patterns: tuple[str, ...],
-) -> list[str]:
-    """The paragraphs that are text of the article."""
+) -> list[bool]:
+    """Of each paragraph, whether it is no text of the article."""
     removed = [re.compile(pattern) for pattern in patterns]
     title = words(headline or "")
-    kept: list[str] = []
+    first: list[str] | None = None
+    found: list[bool] = []
     for paragraph in paragraphs:
-        if kept and len(said := words(paragraph)) >= _WORDS_NOT_SAID_TWICE and said == words(kept[0]):
-            continue
-        repeated_title = not kept and title and words(paragraph) == title
-        signature = not kept and is_byline(paragraph)
-        if repeated_title or signature or paragraph.casefold() in labels or paragraph in editions:
-            continue
-        if _COMMENTS.fullmatch(paragraph) or any(pattern.fullmatch(paragraph) for pattern in removed):
-            continue
-        kept.append(paragraph)
-    return kept
+        is_none = (
+            (first is not None and len(said := words(paragraph)) >= _WORDS_NOT_SAID_TWICE and said == first)
+            or (first is None and ((title and words(paragraph) == title) or is_byline(paragraph)))
+            or paragraph.casefold() in labels
+            or paragraph in editions
+            or _COMMENTS.fullmatch(paragraph) is not None
+            or any(pattern.fullmatch(paragraph) for pattern in removed)
+        )
+        found.append(bool(is_none))
+        if first is None and not is_none:
+            first = words(paragraph)
+    return found
 
 
-def without_recurring(paragraphs: list[str], recurring: tuple[str, ...]) -> list[str]:
-    """The paragraphs but those that recur on the site's pages; all of them when that would take too much."""
-    if not recurring:
-        return paragraphs
+def recurs(paragraphs: Sequence[str], recurring: tuple[str, ...]) -> list[bool]:
+    """Of each paragraph, whether it recurs on the site's pages; none does when that would take too much."""
     known = frozenset(recurring)
-    left = [paragraph for paragraph in paragraphs if digest_of(paragraph) not in known]
-    lost = 1 - sum(map(len, left)) / (sum(map(len, paragraphs)) or 1)
-    return left if lost <= _MOST_RECURRING else paragraphs
+    found = [bool(known) and digest_of(paragraph) in known for paragraph in paragraphs]
+    lost = sum(len(paragraph) for paragraph, is_known in zip(paragraphs, found, strict=True) if is_known)
+    return found if lost <= _MOST_RECURRING * sum(map(len, paragraphs)) else [False] * len(paragraphs)

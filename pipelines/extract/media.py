@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -51,15 +51,23 @@ def _with_headline(element: html.HtmlElement) -> html.HtmlElement:
     return element
 
 
-def images_of(
-    document: Document, article: html.HtmlElement, structured: Structured
-) -> tuple[Image | None, tuple[Image, ...]]:
-    """The main image, and all images of the article in order."""
-    found: dict[str, Image] = {}
+def images_in(document: Document, article: html.HtmlElement) -> dict[html.HtmlElement, Image]:
+    """The images of the article by their elements, in order."""
+    found: dict[html.HtmlElement, Image] = {}
     for element in article.iter("img"):
         image = _image(document, element)
         if image is not None and not _is_outside(element, article):
-            found.setdefault(image.url, image)
+            found[element] = image
+    return found
+
+
+def images_of(
+    document: Document, shown: Iterable[Image], structured: Structured
+) -> tuple[Image | None, tuple[Image, ...]]:
+    """The main image, and all images of the article in order, each once."""
+    found: dict[str, Image] = {}
+    for image in shown:
+        found.setdefault(image.url, image)
     declared = next(
         (
             address

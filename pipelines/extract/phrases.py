@@ -64,3 +64,54 @@ def _phrases_in(text: str, wordings: Sequence[tuple[str, ...]]) -> list[bool]:
     any_phrase = _ANY.match(text) is not None
     found = [any_phrase and pattern.match(text) is not None for pattern in _PATTERNS]
     return found + [any(map(lower.__contains__, words)) for words in wordings]
+
+
+_ADVERTISEMENT = (
+    r"advertisements?|advert|ad|sponsored(?: content)?|werbung|anzeige|publicit[eé]|publicidade?"
+    r"|pubblicità|reklam[ea]?"
+    r"|reclame|mainos|annons|annonse|annonce|iklan|reklama|реклама|إعلان|اعلان|広告|广告|廣告|광고|διαφήμιση"
+    r"|quảng cáo"
+)
+_READ_ALSO = (
+    r"(?:also read|read (?:also|more|next)|see also|more on this(?: story)?|related(?: (?:stories"
+    r"|articles?|content|topics))?"
+    r"|recommended(?: (?:stories|articles|reading))?|don.t miss|you (?:may|might) also like"
+    r"|lesen sie (?:auch|mehr)|lies auch|mehr zum thema|lire aussi|[aà] lire(?: aussi| [eé]galement)?|lisez aussi"
+    r"|lea (?:tambi[eé]n|adem[aá]s)|lee tambi[eé]n|le puede interesar|te puede interesar"
+    r"|leia (?:tamb[eé]m|mais)|veja tamb[eé]m"
+    r"|leggi anche|lees (?:ook|meer)|czytaj (?:też|także|również)|zobacz (?:też|także|również)"
+    r"|przeczytaj (?:też|także)"
+    r"|l[aä]s (?:mer|ocks[aå])|les (?:ogs[aå]|også)|læs også|lue myös|čtěte také|čítajte aj"
+    r"|mohlo by vás zajímat|olvasta már"
+    r"|citește și|pročitajte (?:i|još)|прочетете още|читайте (?:также|також|ещё|еще)|ще за темою"
+    r"|ayrıca okuyun|bunu da okuyun"
+    r"|baca juga|διαβάστε (?:επίσης|ακόμα)|اقرأ أيض[اً]*|إقرأ أيض[اً]*|بیشتر بخوانید|یہ بھی پڑھیں"
+    r"|यह भी पढ़ें|ये भी पढ़ें"
+    r"|関連記事|相关阅读|相關新聞|관련기사|xem thêm)"
+)
+_FURNITURE = re.compile(
+    rf"\W*(?:{_ADVERTISEMENT})\W*"
+    rf"|\W*(?:(?:the |this )?(?:story|article|post) continues (?:below|after)(?: (?:this |the )?advert\w*)?"
+    r"|article continues|continue reading(?: below)?|scroll (?:down )?to continue(?: reading)?"
+    r"|skip (?:advert\w*|past newsletter.*)"
+    r"|der artikel wird (?:unter|nach).{0,30} fortgesetzt|weiter nach der (?:werbung|anzeige)"
+    r"|la suite après cette publicité"
+    r"|continua después de la publicidad|el artículo continúa.*|continua após a publicidade)\W*"
+    rf"|\W*{_READ_ALSO}\W*",
+    re.I,
+)
+_POINTER = re.compile(rf"\W*{_READ_ALSO}\s*(?:[:：|>»›•→-]|–|—)", re.I)
+_LONGEST_LINE = 60
+
+
+def is_furniture(text: str) -> bool:
+    """Whether a line says nothing but that an advertisement, another article or the rest of the text follows."""
+    return len(text) <= _LONGEST_LINE and _FURNITURE.fullmatch(text) is not None
+
+
+def is_pointer(text: str) -> bool:
+    """Whether a line that holds a link begins as those do that lead to another article."""
+    return len(text) <= _LONGEST_PHRASE and _POINTER.match(text) is not None
+
+
+_LONGEST_PHRASE = 250

@@ -6,26 +6,31 @@ Nothing else imports the two. Rules of a site come first: what they remove is go
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from operator import attrgetter
 
+import numpy as np
 import trafilatura
 from lxml import etree, html
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 from trafilatura.meta import reset_caches
 
-from pipelines.extract.blocks import Block, cut
+from pipelines.extract.blocks import Block, cut, opens_part
 from pipelines.extract.document import Document, select, text_of
+from pipelines.extract.exclusions import excluded
 from pipelines.extract.features import Declared, squeeze
 from pipelines.extract.judgement import VOTERS, Models, shipped_models
 from pipelines.extract.structured import Structured, plain, texts
+from pipelines.extract.tables import settled
 from pipelines.rules import ExtractionRules, Quality
 
 TOOL = f"blocks with trafilatura {trafilatura.__version__} and resiliparse {version('resiliparse')}"
-_INNERMOST = ["p", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td"]
+_TEXT_TAGS = frozenset("p h2 h3 h4 h5 h6 li blockquote pre td th dt dd".split())
+"""What holds the text of an element that the rules name, if it has some; a heading, a byline may stand beside it."""
 _SURE = {Quality.FAST: 0.8, Quality.DEFAULT: 0.9}
 """Expected F1 from which the cheap judgement stands; `docs/measurements/extraction.md` has the cost of others."""
 _MOST_TAGS = 20_000
@@ -46,7 +51,9 @@ class BodyText:
     left_out: int = 0
     """Characters of its navigation."""
     kept: tuple[Block, ...] = ()
-    """Those of the article; empty where rules name the body."""
+    """Those of the article; empty where its text is from elsewhere."""
+    media: tuple[tuple[html.HtmlElement, int], ...] = ()
+    """Images, films and frames in order, each with the number of blocks before it."""
     holders: tuple[html.HtmlElement, ...] = ()
     """The elements that hold the paragraphs."""
 
@@ -60,12 +67,20 @@ def body_of(
     """The text of a page's article; without paragraphs when none is found."""
     document = _without_removed(document, rules)
     page = cut(document.root)
-    blocks, left_out = tuple(page.blocks), sum(len(text_of(element)) for element in page.left_out)
+    found = BodyText((), "blocks", 0.0, tuple(page.blocks), sum(len(text_of(one)) for one in page.left_out))
     for selector in rules.body:
         for element in select(document.root, selector)[:1]:
-            if found := _innermost_texts(element):
-                return BodyText(tuple(found), "rules", 1.0, blocks, left_out, holders=(element,))
-    models = models or shipped_models()
+            if (named := _named(element, found)) is not None:
+                return named
+    return _judged(document, structured, replace(found, media=page.media), rules, models or shipped_models())
+
+
+def _judged(
+    document: Document, structured: Structured, page: BodyText, rules: ExtractionRules, models: Models
+) -> BodyText:
+    """The text by the models' judgement of what is not excluded beforehand, with whole tables."""
+    barred = excluded(page.blocks)
+    blocks = [block for block, is_out in zip(page.blocks, barred, strict=True) if not is_out]
     declared = declared_of(document, structured)
     source, judgement = "blocks", models.plain.judge(blocks, declared)
     if judgement.confidence < _SURE.get(rules.quality, 1.0) and document.source.count(b"<") <= _MOST_TAGS:
@@ -73,9 +88,43 @@ def body_of(
         judgement = models.voted.judge(blocks, declared, votes_of(document))
         if rules.quality is Quality.BEST:
             judgement = max(alone, judgement, key=attrgetter("confidence"))
-    kept = tuple(block for block, chosen in zip(blocks, judgement.kept, strict=True) if chosen)
-    paragraphs, holders = tuple(block.text for block in kept), tuple(block.place.element for block in kept)
-    return BodyText(paragraphs, source, judgement.confidence, blocks, left_out, kept, holders)
+    chosen = chosen_blocks(page.blocks, barred, judgement.kept)
+    kept = tuple(block for block, is_kept in zip(page.blocks, chosen, strict=True) if is_kept)
+    holders = tuple(block.place.element for block in kept)
+    paragraphs = tuple(block.text for block in kept)
+    return replace(
+        page, paragraphs=paragraphs, source=source, confidence=judgement.confidence, kept=kept, holders=holders
+    )
+
+
+def chosen_blocks(blocks: Sequence[Block], barred: Sequence[bool], kept: Iterable[np.bool_]) -> list[bool]:
+    """The choice among all blocks, given that among those which are not `barred`: tables whole, parts headed."""
+    choices = iter(kept)
+    choice = [not is_out and bool(next(choices)) for is_out in barred]
+    return headed(blocks, settled(blocks, choice, barred), barred)
+
+
+def headed(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[bool]) -> list[bool]:
+    """The choice with the headings of those parts that the reader opens, as far as their text is chosen."""
+    result = list(kept)
+    for number in range(len(blocks) - 1):
+        if not kept[number] and kept[number + 1] and not barred[number] and opens_part(blocks[number].place):
+            result[number] = True
+    return result
+
+
+def _named(element: html.HtmlElement, page: BodyText) -> BodyText | None:
+    """The text of an element that the rules name; None when it has none."""
+    inside = cut(element)
+    if inside.blocks:
+        kept = tuple(block for block in inside.blocks if block.place.tag in _TEXT_TAGS) or tuple(inside.blocks)
+        paragraphs = tuple(block.text for block in kept)
+        return replace(
+            page,
+            paragraphs=paragraphs, source="rules", confidence=1.0, kept=kept, holders=(element,), media=inside.media
+        )  # fmt: skip
+    text = text_of(element)
+    return replace(page, paragraphs=(text,), source="rules", confidence=1.0, holders=(element,)) if text else None
 
 
 def declared_of(document: Document, structured: Structured) -> Declared:
@@ -124,12 +173,3 @@ def _without_removed(document: Document, rules: ExtractionRules) -> Document:
         for element in select(root, selector):
             element.drop_tree()
     return replace(document, root=root)
-
-
-def _innermost_texts(element: html.HtmlElement) -> list[str]:
-    """The text of an element that the rules name: its innermost blocks, one paragraph each."""
-    blocks = [
-        block for block in element.iter(*_INNERMOST) if not any(True for _ in block.iterdescendants(*_INNERMOST))
-    ]
-    found = [text_of(block) for block in blocks] if blocks else [text_of(element)]
-    return [text for text in found if text]

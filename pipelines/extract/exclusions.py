@@ -1,0 +1,206 @@
+"""What is no text of the article, whatever it looks like: found before anything is judged.
+
+Copies that are hidden, comments, dialogs, lines that a page says again and again, teasers of other articles. Each
+rule has its guard: what holds the headline or most of the page's text stays, and is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from lxml import etree
+
+from pipelines.extract.blocks import HIDDEN, IN_CELL, Block, PlacedElement
+from pipelines.extract.features import squeeze
+from pipelines.extract.phrases import is_furniture, is_pointer
+
+_COMMENTS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|disqus|kommentare?|comentarios?|commentaires?|commenti|respond|reacties|yorumlar)"
+    r"(?:[_-]?(?:list|section|area|container|wrapper|thread|box|block|widget|s|feed|template))?(?=$|[\s_-])",
+    re.I,
+)
+_COMMENT_CAMEL = re.compile(r"(?:^|\s)comments?(?:List|Section|Area|Container|Wrapper|Thread|Box|Feed)(?=$|\s)")
+_DIALOG = re.compile(
+    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|onetrust|didomi|cmp|cookiebot|cybot\w*)(?=$|[\s_-])|cookie-?(?:banner|consent|notice|law|bar)",
+    re.I,
+)
+_DIALOG_ROLES = frozenset(("dialog", "alertdialog"))
+_LONGEST_MARKS = 300
+_GOOD_WORDS = 12
+_SHORTEST_COPY = 20
+"""Characters (squeezed) from which a hidden line that stands in the visible text is taken for a copy of it."""
+_MOST_INSIDE = 20
+"""Elements looked at within one, at most."""
+_TIMES = 3
+"""How often a page says a line that is none of the article's."""
+_FEWEST_REPEATED_WORDS = 6
+_MOST_REPEATED = 4
+"""How many times as long as what is said again and again the page's text is, at least."""
+_OTHER_ARTICLE = re.compile(
+    r"(?:next|other|infinite|following|previous|prev|additional)[_-]?(?:article|story|post|scroll|page)s?|infinite",
+    re.I,
+)
+_SAME_KIND = 3
+_ALL_LINKED = 0.95
+_CUT_SHORT = re.compile(r"(?:\.\.\.|…)\s*(?:\[?\+?\]?|\W*)$")
+
+_PARAGRAPHS = frozenset(("p", "div", "section", "aside"))
+_IN_COMMENTS, _IN_DIALOG, _IN_MICRODATA = 1, 2, 4
+
+
+def excluded(blocks: Sequence[Block]) -> list[bool]:
+    """Of each block, whether it is no text of the article for certain."""
+    out = [False] * len(blocks)
+    for rule in (_hidden_copies, _apart, _repeated, _lines, _cut_short, _other_articles):
+        for number in rule(blocks):
+            out[number] = True
+    return out
+
+
+def _is_good(block: Block) -> bool:
+    return block.text.count(" ") >= _GOOD_WORDS and block.linked * 2 < len(block.text)
+
+
+def _hidden_copies(blocks: Sequence[Block]) -> Iterator[int]:
+    """What is hidden and says in microdata, or what is shown, what the visible page says already."""
+    hidden = [number for number, block in enumerate(blocks) if block.place.around & HIDDEN]
+    if not hidden:
+        return
+    visible = squeeze(" ".join(block.text for block in blocks if not block.place.around & HIDDEN))
+    shown = sum(len(block.text) for block in blocks if not block.place.around & HIDDEN and _is_good(block))
+    unseen = sum(len(blocks[number].text) for number in hidden)
+    known: dict[int, int] = {}
+    for number in hidden:
+        text = squeeze(blocks[number].text)
+        is_copy = len(text) >= _SHORTEST_COPY and text in visible
+        if is_copy or (2 * shown > unseen and _is_microdata(blocks[number].place, known)):
+            yield number
+
+
+def _is_microdata(place: PlacedElement, known: dict[int, int]) -> bool:
+    inside = islice(place.element.iter(etree.Element), _MOST_INSIDE)
+    return bool(_marks(place, known) & _IN_MICRODATA) or any(one.get("itemprop") for one in inside)
+
+
+def _apart(blocks: Sequence[Block]) -> Iterator[int]:
+    """Comments of readers and dialogs, where the page has text outside of them."""
+    known: dict[int, int] = {}
+    apart = [
+        number for number, block in enumerate(blocks) if _marks(block.place, known) & (_IN_COMMENTS | _IN_DIALOG)
+    ]
+    inside = frozenset(apart)
+    if any(_is_good(block) for number, block in enumerate(blocks) if number not in inside):
+        yield from apart
+
+
+def _marks(place: PlacedElement | None, known: dict[int, int]) -> int:
+    """What the elements around a block say they hold."""
+    if place is None:
+        return 0
+    if place.number not in known:
+        known[place.number] = _marks_of(place) | _marks(place.parent, known)
+    return known[place.number]
+
+
+def _marks_of(place: PlacedElement) -> int:
+    element = place.element
+    marks = f"{element.get('class') or ''} {element.get('id') or ''}"[:_LONGEST_MARKS]
+    found = 0
+    if place.tag not in ("body", "html", "main", "article"):
+        if len(marks) > 1 and (_COMMENTS.search(marks) or _COMMENT_CAMEL.search(marks)):
+            found |= _IN_COMMENTS
+        if (element.get("role") in _DIALOG_ROLES) or (len(marks) > 1 and _DIALOG.search(marks)):
+            found |= _IN_DIALOG
+        if found and next(element.iter("h1", "article", "main"), None) is not None:
+            found = 0
+    if element.get("itemprop"):
+        found |= _IN_MICRODATA
+    return found
+
+
+def _repeated(blocks: Sequence[Block]) -> Iterator[int]:
+    """Lines of some words that stand on the page several times, each a paragraph of its own.
+
+    No refrains, no headings, no items and cells, which recur by right; and a page that gives much of its text again
+    and again says nothing by it.
+    """
+    times = Counter(block.text for block in blocks if not block.after_break and _is_paragraph(block))
+    often = {
+        text for text, count in times.items() if count >= _TIMES and text.count(" ") >= _FEWEST_REPEATED_WORDS - 1
+    }
+    if _MOST_REPEATED * sum(map(len, often)) > len("".join({block.text for block in blocks if _is_good(block)})):
+        return
+    yield from (number for number, block in enumerate(blocks) if block.text in often)
+
+
+def _is_paragraph(block: Block) -> bool:
+    return block.place.tag in _PARAGRAPHS and not block.place.around & IN_CELL
+
+
+def _lines(blocks: Sequence[Block]) -> Iterator[int]:
+    """Lines that say by themselves that they are none of the article's, and those that only lead elsewhere."""
+    for number, block in enumerate(blocks):
+        if is_furniture(block.text) or (block.linked and is_pointer(block.text)):
+            yield number
+
+
+def _cut_short(blocks: Sequence[Block]) -> Iterator[int]:
+    """Teasers: several lines of one list that begin with a link and end with an ellipsis."""
+    teasers: dict[int, list[int]] = {}
+    for number, block in enumerate(blocks):
+        if block.linked and block.place.parent is not None and _CUT_SHORT.search(block.text[-8:]):
+            teasers.setdefault(block.place.parent.number, []).append(number)
+    for numbers in teasers.values():
+        if len(numbers) >= _SAME_KIND:
+            yield from numbers
+
+
+def _other_articles(blocks: Sequence[Block]) -> Iterator[int]:
+    """Articles behind the page's own: what a heading begins that links elsewhere, behind some text of the page's."""
+    first = next((number for number, block in enumerate(blocks) if block.place.tag == "h1"), None)
+    if first is None:
+        return
+    good = 0
+    inside: PlacedElement | None = None
+    for number in range(first + 1, len(blocks)):
+        block = blocks[number]
+        if inside is not None:
+            if _is_within(block.place, inside):
+                yield number
+                continue
+            inside = None
+        good += _is_good(block)
+        if block.place.tag in ("h1", "h2") and block.linked >= _ALL_LINKED * len(block.text) and good >= _SAME_KIND:
+            inside = _begun_by(blocks, number)
+            if inside is not None and not _is_other_article(inside):
+                inside = None
+            if inside is not None:
+                yield number
+
+
+def _begun_by(blocks: Sequence[Block], number: int) -> PlacedElement | None:
+    """The nearest element that the heading begins and that has text of its own."""
+    before, place = blocks[number - 1].place, blocks[number].place.parent
+    while place is not None and not _is_within(before, place):
+        following = blocks[number + 1 : number + 1 + _SAME_KIND]
+        if any(_is_within(block.place, place) and _is_good(block) for block in following):
+            return place
+        place = place.parent
+    return None
+
+
+def _is_other_article(place: PlacedElement) -> bool:
+    """Whether an element says that it holds an article besides the page's own."""
+    marks = f"{place.element.get('class') or ''} {place.element.get('id') or ''}"[:_LONGEST_MARKS]
+    return place.tag == "article" or _OTHER_ARTICLE.search(marks) is not None
+
+
+def _is_within(place: PlacedElement | None, around: PlacedElement) -> bool:
+    while place is not None and place.depth >= around.depth:
+        if place is around:
+            return True
+        place = place.parent
+    return False
