@@ -10,16 +10,16 @@ from archive.surt import surt_key
 
 
 class Match(StrEnum):
-    """Which addresses are meant by one. Names are those of CDX servers."""
+    """How a URL is matched. The names are those of CDX servers."""
 
     EXACT = "exact"
-    """This address, as an index writes it."""
+    """This URL exactly, as normalised in the index."""
     PREFIX = "prefix"
-    """All that begin with it."""
+    """Every URL that starts with it."""
     HOST = "host"
-    """All of its host."""
+    """Every URL of its host."""
     DOMAIN = "domain"
-    """All of its host and of the hosts below it."""
+    """Every URL of its host and its subdomains."""
 
 
 def beginnings(url: str, match: Match) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def beginnings(url: str, match: Match) -> tuple[str, ...]:
     except ValueError:
         hostname = None
     if not hostname:
-        raise BadAddress(f"{url!r} is not a web address; write https://host/path")
+        raise BadAddress(f"{url!r} is not a URL; write https://host/path")
     key = surt_key(address)
     host = key.partition(")")[0]
     if match is Match.EXACT:

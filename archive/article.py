@@ -22,30 +22,30 @@ SCHEMA_ID = "urn:newswarc:schema:article:1.1"
 
 
 class Author(RecordPart):
-    """A person, or a body that signs as one."""
+    """A person, or an organisation that signs like one."""
 
     name: str
     """Name as printed, without roles and without "By"."""
     url: str | None = None
-    """The author's page, absolute."""
+    """URL of the author's page, absolute."""
 
 
 class DateCandidate(RecordPart):
-    """A publication date that some part of the page or its source claims."""
+    """A publication date stated by some part of the page, or by the source that listed it."""
 
     value: str
-    """ISO 8601: with a zone if the claim had one, else without."""
+    """ISO 8601, with a zone if one was stated."""
     source: str
-    """Where the claim was found, such as ``json-ld`` or ``feed``."""
+    """Where the date was found, such as ``json-ld`` or ``feed``."""
 
 
 class Image(RecordPart):
     """An image of the article."""
 
     url: str
-    """Absolute."""
+    """URL, absolute."""
     caption: str | None = None
-    """The caption, or the alternative text when there is no caption."""
+    """The caption, or the alternative text if there is no caption."""
     credit: str | None = None
     """Who made the image, as printed."""
 
@@ -54,31 +54,31 @@ class Link(RecordPart):
     """A link from the article's body."""
 
     url: str
-    """Absolute, without fragment."""
+    """URL, absolute, without fragment."""
     text: str | None = None
-    """The words that are linked."""
+    """The text of the link."""
 
 
 class Alternate(RecordPart):
     """The same article in another language or edition."""
 
     href: str
-    """Absolute."""
+    """URL, absolute."""
     hreflang: str | None = None
-    """BCP 47 language tag, as declared or as the link's script tells."""
+    """BCP 47 language tag, as declared or as the link's script shows."""
 
 
 class WarcAddress(RecordPart):
-    """Where the capture is that the record was made from."""
+    """The capture from which the record was extracted."""
 
     file: str
-    """The WARC's key below the archive's root."""
+    """Key of the WARC file below the archive's root."""
     offset: int = Field(ge=0)
-    """Bytes from the start of the file to the response record's gzip member."""
+    """Position of the response record's gzip member in the file, in bytes."""
     length: int = Field(gt=0)
-    """Bytes of that member."""
+    """Length of that gzip member, in bytes."""
     record_id: UUID
-    """UUID of the response record; the record's `id` too."""
+    """UUID of the response record, which is also the article record's `id`."""
     payload_digest: str
     """Digest of the entity body as received (``sha256:`` and hexadecimal digits)."""
     date: datetime
@@ -91,15 +91,15 @@ class RecordDiscovery(RecordPart):
     via: str
     """Kind of source: ``feed``, ``sitemap``, ``section``, ``seed``, ``list`` or ``page``."""
     source_url: str | None = None
-    """Address of that source."""
+    """URL of that source."""
     source_date: str | None = None
     """Publication date as the source announced it."""
     seen_at: str | None = None
-    """When the source showed the URL (UTC)."""
+    """When the source listed the URL (UTC)."""
 
 
 class HttpFacts(RecordPart):
-    """What the server said of the page."""
+    """What the server's response said about the page."""
 
     status: int
     """Status code of the response."""
@@ -112,135 +112,135 @@ class HttpFacts(RecordPart):
 
 
 class ExtractionFacts(RecordPart):
-    """What made the record."""
+    """The software and settings that extracted the record."""
 
     tool: str
     """The extraction library and its version."""
     version: str
-    """Generation of the extractor: changes whenever its output may."""
+    """Generation of the extractor, which changes whenever its output may change."""
     config_hash: str
-    """Digest of the extraction configuration, which the segment holds as a resource record."""
+    """Digest of the extraction configuration, which the segment contains as a resource record."""
 
 
 class FieldFacts(RecordPart):
-    """Where a field's value was taken from, and how far it can be relied on."""
+    """Where a field's value comes from, and how reliable it is."""
 
     source: str
-    """Such as ``json-ld``, ``opengraph``, ``feed``; of the text ``blocks``, ``agreement`` or ``rules``."""
+    """Such as ``json-ld``, ``opengraph`` or ``feed``; for the text ``blocks``, ``agreement`` or ``rules``."""
     confidence: float = Field(ge=0, le=1)
-    """From 0, a guess, to 1, several independent sources agree."""
+    """From 0 (a guess) to 1 (several independent sources agree)."""
 
 
 class ArticleKind(StrEnum):
-    """What a page is of which a record was made."""
+    """The kind of page from which a record was extracted."""
 
     ARTICLE = "article"
-    """An article, as far as the page shows."""
+    """An ordinary article."""
     LIVE_BLOG = "live_blog"
-    """A page that declares to be a live blog: what it says grows, and each capture holds what there was."""
+    """A page that declares itself a live blog. It grows, and each capture has what there was at the time."""
     LIVE_BLOG_ENTRY = "live_blog_entry"
-    """One entry of a live blog, on a page of its own."""
+    """One entry of a live blog, on its own page."""
     PAYWALL_STUB = "paywall_stub"
-    """The beginning of an article that goes on behind a paywall, which the page declares."""
+    """The beginning of an article that continues behind a declared paywall."""
 
 
 class Article(RecordPart):
-    """One article as it stood at the moment of its capture."""
+    """One article, as it was when it was captured."""
 
     schema_version: str = SCHEMA_VERSION
     """Version of this schema."""
     id: UUID | None = None
-    """UUID of the WARC response record; null only when extraction was called without a capture."""
+    """UUID of the WARC response record. Null only if the page was extracted without a capture."""
     url: str
     """The captured URL (``WARC-Target-URI``)."""
     canonical_url: str | None = None
-    """The address that the page names as its own, when it lies within the site."""
+    """The canonical URL that the page declares, if it is on the same site."""
     next_page: str | None = None
-    """The page that follows this one by the page's own account (``rel=next``), when it lies within the site."""
+    """The next page that the page declares (``rel=next``), if it is on the same site."""
     requested_url: str | None = None
-    """Where the redirects began; null when there were none."""
+    """The URL where the redirects began. Null if there were none."""
     duplicate_of: UUID | None = None
-    """UUID of the first capture of the very same bytes, when that is of another address; null when none was known."""
+    """UUID of the first capture of exactly the same bytes, if that has another URL. Null if none is known."""
 
     kind: ArticleKind = ArticleKind.ARTICLE
-    """What it is besides an article."""
+    """The kind of article."""
     headline: str
     """The title, without the site's name."""
     description: str | None = None
     """The page's own summary."""
     article_body: str
-    """The text: paragraphs parted by one newline."""
+    """The text, with paragraphs separated by one newline."""
     paragraphs: tuple[str, ...] = ()
-    """The text's paragraphs in order."""
+    """The paragraphs of the text, in order."""
     blocks: tuple[BodyBlock, ...] = ()
-    """The same in blocks, with what stands between the paragraphs; empty in records before version 1.1."""
+    """The same text in blocks, with what is between the paragraphs. Empty in records before version 1.1."""
     in_language: str | None = None
     """BCP 47 language tag of the text."""
     word_count: int = Field(default=0, ge=0)
-    """Words of the text; in scripts without spaces, characters count."""
+    """Number of words; in scripts without spaces, number of characters."""
     boilerplate_share: float | None = Field(default=None, ge=0, le=1)
-    """Of the letters that the page shows the share that is not the article's; null for other programs' records."""
+    """Share of the page's visible letters that are not part of the article. Null in records of other programs."""
     content_sha256: str = ""
-    """SHA-256 (hexadecimal) of the text after NFC and folding of white space."""
+    """SHA-256 (hexadecimal) of the text after NFC normalisation and folding of white space."""
     simhash64: str = ""
     """64-bit similarity hash of the text's word triples (16 hexadecimal digits)."""
 
     authors: tuple[Author, ...] = ()
-    """People who signed; empty when nobody did."""
+    """The authors named on the page; empty if there are none."""
     agencies: tuple[str, ...] = ()
     """News agencies that the article names as its source, by their usual names."""
     dateline: str | None = None
-    """Where it was written, as its text says at its beginning."""
+    """Where the article was written, as stated at the beginning of its text."""
     publisher: str | None = None
-    """The publication's name, as the page states it."""
+    """The publication's name, as stated on the page."""
 
     date_published: str | None = None
-    """ISO 8601, with its zone when one is known; null rather than a guess."""
+    """ISO 8601, with its zone if one is known. Null rather than a guess."""
     date_modified: str | None = None
-    """ISO 8601, likewise."""
+    """ISO 8601, with its zone if one is known. Null rather than a guess."""
     date_candidates: tuple[DateCandidate, ...] = ()
     """All publication dates that were considered."""
 
     article_section: str | None = None
     """Section or category."""
     keywords: tuple[str, ...] = ()
-    """Keywords or tags the page declares."""
+    """Keywords or tags that the page declares."""
     breadcrumbs: tuple[str, ...] = ()
-    """Path of the page within the site, outermost first."""
+    """Breadcrumbs: path of the page within the site, outermost first."""
 
     main_image: Image | None = None
-    """The image that stands for the article."""
+    """The article's main image."""
     images: tuple[Image, ...] = ()
     """Images of the article, in order."""
     links: tuple[Link, ...] = ()
-    """Links from the body, in order."""
+    """Links in the body, in order."""
     alternates: tuple[Alternate, ...] = ()
-    """The article's other languages and editions."""
+    """The same article in other languages and editions."""
 
     is_accessible_for_free: bool | None = None
-    """Whether all of it can be read without paying; null when the page doesn't say."""
+    """Whether the whole article can be read without paying. Null when the page doesn't say."""
     paywall: str | None = None
-    """What on the page speaks for a paywall."""
+    """The sign of a paywall that was found on the page. Null if there is none."""
     robots: tuple[str, ...] = ()
     """Directives of meta robots and ``X-Robots-Tag``."""
     tdm: str | None = None
-    """Reservation of text and data mining, as declared."""
+    """Reservation of rights to text and data mining, as declared."""
     license: str | None = None
-    """Licence address or name, as declared."""
+    """URL or name of the licence, as declared."""
 
     warc: WarcAddress | None = None
-    """The capture."""
+    """The capture from which the record was extracted."""
     discovery: RecordDiscovery | None = None
     """How the URL was found."""
     http: HttpFacts | None = None
-    """What the server said."""
+    """What the server's response said about the page."""
     extraction: ExtractionFacts | None = None
-    """What made this record."""
+    """The software and settings that extracted the record."""
     fields: dict[str, FieldFacts] = Field(default_factory=dict)
-    """For each field with several candidates: where its value comes from."""
+    """For each field with several candidates, where its value comes from."""
 
     def to_json_line(self) -> str:
-        """The record as one line of JSON, without its line end."""
+        """The record as one line of JSON, without a line end."""
         return self.model_dump_json(by_alias=True)
 
     def markdown(self) -> str:

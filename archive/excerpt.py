@@ -52,7 +52,7 @@ class Piece:
         while at < end:
             part = os.pread(self.file, min(_COPY, end - at), at)
             if not part:
-                raise DamagedArchive(f"a segment ended at {at} while it was copied")
+                raise DamagedArchive(f"a segment ended at byte {at} while it was being copied")
             at += len(part)
             if self.sha256:
                 digest.update(part)

@@ -85,7 +85,7 @@ def note_manifest(storage: Storage, writer: str, key: str, manifest: bytes, *, a
         except ObjectExists:
             continue  # another process of this writer was faster
         return
-    raise StorageUnavailable(f"{PREFIX}{writer}: other processes take every number")
+    raise StorageUnavailable(f"{PREFIX}{writer}: other processes keep taking the next number")
 
 
 def _last_number(storage: Storage, writer: str) -> int:

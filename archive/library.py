@@ -22,7 +22,7 @@ _MANIFEST_SUFFIX = ".json"
 
 @dataclass(frozen=True, slots=True)
 class RecordFilter:
-    """Which records are wanted; an empty field wants all."""
+    """Which records to select; an empty field selects all."""
 
     site: str = ""
     """Host of the URL, or a parent domain of it."""
@@ -35,7 +35,7 @@ class RecordFilter:
 def require_archive(storage: Storage) -> None:
     """Raises BadAddress when nothing is stored at the storage's address."""
     if next(iter(storage.list("manifests/")), None) is None and next(iter(storage.list("records/")), None) is None:
-        raise BadAddress(f"{storage.uri}: no archive here; check the address")
+        raise BadAddress(f"{storage.uri}: no archive here; check the location")
 
 
 def manifest_keys(storage: Storage) -> Iterator[str]:
@@ -54,7 +54,7 @@ def manifest_keys(storage: Storage) -> Iterator[str]:
 
 
 def segments(storage: Storage) -> Iterator[Manifest]:
-    """The stored segments in the order they were opened on each day, each as its newest manifest has it."""
+    """The newest manifest of each stored segment, in the order in which they were opened on each day."""
     for key in manifest_keys(storage):
         with storage.open_range(key) as stream:
             yield parse_manifest(stream.read(), key)
@@ -122,7 +122,7 @@ def article_of(storage: Storage, record_id: UUID, segment: str) -> Article | Non
 
 
 def articles(storage: Storage, wanted: RecordFilter | None = None) -> Iterator[Article]:
-    """The records of an archive, each segment's newest complete generation, segments by name."""
+    """The records of an archive: of each segment the newest complete generation, segments sorted by name."""
     for _, completion in sorted(completions(storage).items()):
         with storage.open_range(completion.records.key) as stream:
             for article in read_articles(stream):
@@ -131,7 +131,7 @@ def articles(storage: Storage, wanted: RecordFilter | None = None) -> Iterator[A
 
 
 def outcomes(storage: Storage) -> Iterator[PageOutcomeLine]:
-    """The page outcomes of an archive, each segment's newest complete generation."""
+    """The page outcomes of an archive: of each segment the newest complete generation."""
     for _, completion in sorted(completions(storage).items()):
         with storage.open_range(completion.outcomes.key) as stream:
             yield from read_outcomes(stream)
@@ -153,7 +153,7 @@ def _within(url: str, site: str) -> bool:
 
 
 def read_page(storage: Storage, address: WarcAddress) -> bytes:
-    """The HTTP response that a record was made from, byte for byte as it was received.
+    """The HTTP response from which a record was extracted, byte for byte as received.
 
     Raises ObjectMissing or DamagedArchive.
     """

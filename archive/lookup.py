@@ -27,7 +27,7 @@ __all__ = ["Lookup", "Match", "read_entry"]
 
 
 class Lookup:
-    """Captures of one archive, found through this machine's merged index."""
+    """Finds captures of an archive through this machine's merged index."""
 
     def __init__(self, storage: Storage, directory: Path) -> None:
         """`directory` holds the merged index."""
@@ -35,13 +35,15 @@ class Lookup:
         self.index = MergedIndex(directory)
 
     def refresh(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
-        """Take in what was stored since; how many segments. Raises StorageError, DamagedArchive or OSError."""
+        """Index segments stored since the last call; returns how many. Raises StorageError, DamagedArchive or
+        OSError.
+        """
         return self.index.refresh(self.storage, segments(self.storage), progress)
 
     def find(self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS) -> Iterator[IndexEntry]:
-        """Captures by address, oldest first for each; addresses in the order of their keys.
+        """Captures by URL, oldest first for each; URLs in the order of their keys.
 
-        `url` may lack its scheme. Raises BadAddress or DamagedArchive.
+        `url` may be given without a scheme. Raises BadAddress or DamagedArchive.
         """
         for line in self._lines(start.encode() for start in beginnings(url, match)):
             stamp = line.split(b" ", 2)[1].decode("ascii", "replace")
@@ -56,13 +58,15 @@ class Lookup:
                 yield line
 
     def segments_in(self, period: Period) -> Iterator[str]:
-        """Segments with captures of this time, some more than once. Reads the whole index. Raises DamagedArchive."""
+        """Segments with captures in this period, some more than once. Reads the whole index. Raises
+        DamagedArchive.
+        """
         for line in self.index.lines(b""):
             if period.holds_stamp(line.split(b" ", 2)[1].decode("ascii", "replace")):
                 yield IndexEntry.parse(line).segment
 
     def closest(self, url: str, moment: datetime | None = None) -> IndexEntry | None:
-        """The capture of an address nearest in time to `moment`; without one, the newest."""
+        """The capture of a URL closest in time to `moment`; without `moment`, the newest."""
         entries = list(self.find(url))
         if not entries:
             return None
@@ -71,13 +75,13 @@ class Lookup:
         return min(entries, key=lambda entry: abs((entry.moment - moment).total_seconds()))
 
     def read(self, entry: IndexEntry) -> Capture:
-        """The capture that an index entry names. Raises ObjectMissing, DamagedArchive or StorageError."""
+        """The capture at an index entry. Raises ObjectMissing, DamagedArchive or StorageError."""
         return read_entry(self.storage, entry)
 
     def original(self, capture: Capture) -> Capture:
-        """The capture that a revisit stands for; any other capture is its own. Raises DamagedArchive when it is lost.
+        """The original of a revisit; any other capture is returned as it is. Raises DamagedArchive if it is lost.
 
-        It is known by its record id, or else by the payload's digest; its address and time say where to look
+        It is identified by its record id, or else by the payload's digest; its URL and time show where to look
         (WARC/1.1, section 6.7).
         """
         if not capture.revisit:
@@ -91,9 +95,9 @@ class Lookup:
         raise DamagedArchive(f"{capture.url}: the capture that it stands for ({known_as}) is not here")
 
     def wire(self, capture: Capture) -> bytes:
-        """The response exactly as it was received; of a revisit: its own head, its framing, the original's payload.
+        """The response exactly as received; for a revisit: its own headers, its framing, and the original's payload.
 
-        Raises DamagedArchive when that cannot be told: the original is lost, or the revisit was written without
+        Raises DamagedArchive if that is impossible: the original is lost, or the revisit was written without
         what it takes, by another program or an early version of this one.
         """
         if not capture.revisit:
@@ -113,12 +117,12 @@ class Lookup:
         return capture.response[: head.length] + framed(framing, payload)
 
     def close(self) -> None:
-        """Let the files go."""
+        """Close the files."""
         self.index.close()
 
 
 def read_entry(storage: Storage, entry: IndexEntry) -> Capture:
-    """The capture that an index entry names. Raises ObjectMissing, DamagedArchive or StorageError."""
+    """The capture at an index entry. Raises ObjectMissing, DamagedArchive or StorageError."""
     with storage.open_range(entry.filename, entry.offset) as stream:
         capture = first_capture(iterate_records(stream))
     if capture is None:

@@ -93,7 +93,7 @@ class MergedIndex:
         )
 
     def close(self) -> None:
-        """Let the files go."""
+        """Close the files."""
         for lines in self._open.values():
             lines.close()
         self._open = {}

@@ -92,7 +92,7 @@ def _end(first: datetime, precision: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time: at or after `since`, before `until` (UTC). None: without that end."""
+    """A period of time: at or after `since`, before `until` (UTC). None: no limit."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -108,22 +108,24 @@ class Period:
         return self.since is None and self.until is None
 
     def holds(self, moment: datetime) -> bool:
-        """Whether a moment (aware) lies in it."""
+        """Whether an aware datetime is in the period."""
         return (self.since is None or moment >= self.since) and (self.until is None or moment < self.until)
 
     def holds_stamp(self, stamp: str) -> bool:
-        """Whether a moment in fourteen digits (UTC), as indexes have it, lies in it."""
+        """Whether a 14-digit timestamp (UTC), as used in indexes, is in the period."""
         return (self.since is None or stamp >= f"{self.since:{_STAMP}}") and (
             self.until is None or stamp < f"{self.until:{_STAMP}}"
         )
 
     def is_past(self, date: str) -> bool:
-        """Whether all that a date may mean lies before the period. False for what is no date."""
+        """Whether every possible meaning of a date is before the period. False for text that is not a date."""
         span = span_of(date)
         return span is not None and self.since is not None and span.end <= self.since
 
     def wants(self, date: str) -> bool:
-        """Whether a moment that a date may mean lies in it. What is no date is wanted by an endless period alone."""
+        """Whether a possible meaning of a date is in the period. Text that is not a date matches only a period
+        without limits.
+        """
         span = span_of(date)
         if span is None:
             return self.is_endless

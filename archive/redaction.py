@@ -168,7 +168,7 @@ class Redaction:
     def _redact(self, name: SegmentName, scratch: Path) -> RedactedSegment:
         found = newest_manifest(self._storage, name)
         if found is None:
-            raise DamagedArchive(f"{name.text}: an index names it, but it has no manifest")
+            raise DamagedArchive(f"{name.text}: listed in an index, but has no manifest")
         manifest, revision = found
         revision += 1
         source, warc = self._storage.fetch(manifest.warc.key, scratch), scratch / "redacted.warc.gz"
@@ -237,7 +237,7 @@ class Redaction:
                     if group.url == TOMBSTONE_URI:
                         spans.append(_Span(group.offset, group.length, is_new=False))
         if target.stat().st_size != source.stat().st_size:
-            raise DamagedArchive(f"{name.warc_key}: it could not be read to its end; run newswarc verify --deep")
+            raise DamagedArchive(f"{name.warc_key}: could not be read to its end; run `newswarc verify --deep`")
         return spans
 
     def _tombstone(self, group: Group, name: SegmentName) -> bytes:

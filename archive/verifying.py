@@ -254,7 +254,7 @@ class _RecordsCheck:
             told = self._outcomes(outcomes)
             articles = self._articles(records)
         except (OSError, DamagedArchive, ValueError) as error:
-            self._fault(FaultKind.BROKEN_RECORD, self._records_key, f"cannot be read: {error}")
+            self._fault(FaultKind.BROKEN_RECORD, self._records_key, f"can't be read: {error}")
             return self.faults
         for record_id in sorted({page.record_id for page in self._pages.values()} - told.keys(), key=str):
             self._fault(FaultKind.OUTCOMES_DIFFER, self._outcomes_key, f"{record_id}: no outcome")

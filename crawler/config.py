@@ -418,14 +418,14 @@ def _read_file(path: Path) -> dict[str, Any]:
     try:
         data = path.read_bytes()
         if data.startswith(_BYTE_ORDER_MARKS):
-            raise ConfigurationError(f"{path}: begins with a byte order mark; save it as UTF-8 without one")
+            raise ConfigurationError(f"{path}: starts with a byte order mark; save it as UTF-8 without one")
         return tomllib.loads(data.decode("utf-8"))
     except FileNotFoundError as error:
         raise ConfigurationError(f"{path}: no such file; check --config or NEWSWARC_CONFIG") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}; check --config") from error
+        raise ConfigurationError(f"{path}: can't be read: {error.strerror or error}; check --config") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
 
@@ -465,7 +465,9 @@ def _coherent(configuration: Configuration) -> Configuration:
             "lower it, or raise longest_interval"
         )
     if configuration.s3_encryption_key and not configuration.s3_encryption.startswith("aws:kms"):
-        raise ConfigurationError("settings: s3_encryption_key: there is no aws:kms encryption; set s3_encryption too")
+        raise ConfigurationError(
+            "settings: s3_encryption_key: only used with aws:kms encryption; set s3_encryption too"
+        )
     return configuration
 
 

@@ -59,12 +59,12 @@ def parse_allow_entry(text: str) -> AllowEntry:
     if text.lower().startswith(_RESOLVE):
         entry = parse_allow_entry(text[len(_RESOLVE) :])
         if entry.network is None or entry.resolves:
-            raise BadAllowEntry(f"{text!r}: resolve: is for networks; write resolve:CIDR or resolve:CIDR:port")
+            raise BadAllowEntry(f"{text!r}: resolve: needs a network; write resolve:CIDR or resolve:CIDR:port")
         return replace(entry, resolves=True)
     match = _BRACKETED.fullmatch(text) or (_PLAIN.fullmatch(text) if text.count(":") <= 1 else None)
     host, port = (match["host"], match["port"]) if match else (text, None)
     if port is not None and not 0 < int(port) <= _MAX_PORT:
-        raise BadAllowEntry(f"{text!r}: {port} is no port; write a number from 1 to {_MAX_PORT}")
+        raise BadAllowEntry(f"{text!r}: {port} is not a port; write a number from 1 to {_MAX_PORT}")
     number = int(port) if port else None
     try:
         return AllowEntry(host, ipaddress.ip_network(host, strict=False), number)

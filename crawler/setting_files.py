@@ -24,12 +24,12 @@ def _require(key: str, file: Path, use: Callable[[Path], object]) -> None:
         use(file)
     except ssl.SSLError as error:
         raise ConfigurationError(
-            f"settings: {key}: {file}: no PEM certificates in it; name a file of them"
+            f"settings: {key}: {file}: contains no PEM certificates; name a file that does"
         ) from error
     except FileNotFoundError as error:
-        raise ConfigurationError(f"settings: {key}: {file}: no such file; make it, or unset {key}") from error
+        raise ConfigurationError(f"settings: {key}: {file}: no such file; create it, or unset {key}") from error
     except OSError as error:
-        message = f"settings: {key}: {file}: {error.strerror or error}; name a file that can be used, or unset {key}"
+        message = f"settings: {key}: {file}: {error.strerror or error}; name a readable file, or unset {key}"
         raise ConfigurationError(message) from error
 
 

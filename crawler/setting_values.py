@@ -20,9 +20,9 @@ def web_address(text: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a web address: {error}; write https://host/path") from error
+        raise ValueError(f"{text!r} is not a URL: {error}; write https://host/path") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or any(map(str.isspace, text)):
-        raise ValueError(f"{text!r} is not a web address; write https://host/path")
+        raise ValueError(f"{text!r} is not a URL; write https://host/path")
     return text
 
 
@@ -32,7 +32,7 @@ def service_address(text: str) -> str:
         raise ValueError(f"{text!r} has no scheme; write http://{text} or https://{text}")
     parts = urlsplit(web_address(text))
     if parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"{text!r} is more than a service's address; write {parts.scheme}://host:port")
+        raise ValueError(f"{text!r} has more than scheme, host and port; write {parts.scheme}://host:port")
     return text.rstrip("/")
 
 
@@ -47,7 +47,7 @@ def mail_server(text: str) -> str:
 def mailbox(text: str) -> str:
     """``name@host``. Raises ValueError."""
     if not _MAILBOX.fullmatch(text):
-        raise ValueError(f"{text!r} is not a mailbox; write name@host")
+        raise ValueError(f"{text!r} is not an e-mail address; write name@host")
     return text
 
 
@@ -56,14 +56,14 @@ def program_line(text: str) -> str:
     try:
         shlex.split(text)
     except ValueError as error:
-        raise ValueError(f"{text!r} cannot be read: {error}; close what was opened") from error
+        raise ValueError(f"{text!r} can't be read: {error}; close the open quote") from error
     return text
 
 
 def local_path(text: str) -> str:
     """A path on this machine. Raises ValueError for the address of something elsewhere."""
     if _LOOKS_LIKE_ADDRESS.match(text) or "\0" in text:
-        raise ValueError(f"{text!r} is not a path on this machine; write one, such as ./file")
+        raise ValueError(f"{text!r} is not a local path; write one, such as ./file")
     return text
 
 

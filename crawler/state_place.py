@@ -90,7 +90,7 @@ def read_identity(state: Path) -> ArchiveIdentity | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StateOfAnother(f"{file}: cannot be read: {error}; remove it if this is the archive's state") from error
+        raise StateOfAnother(f"{file}: can't be read: {error}; remove it if this is the archive's state") from error
 
 
 def require_own(state: Path, identity: ArchiveIdentity) -> None:
@@ -98,8 +98,8 @@ def require_own(state: Path, identity: ArchiveIdentity) -> None:
     known = read_identity(state)
     if known not in (None, identity):
         raise StateOfAnother(
-            f"{state}: state of the archive {known}, not of {identity}; set `state` to another directory, or remove "
-            f"{state / IDENTITY_FILE} if the archive was moved"
+            f"{state}: belongs to the archive {known}, not to {identity}; set `state` to another directory, or "
+            f"remove {state / IDENTITY_FILE} if the archive was moved"
         )
 
 

@@ -127,7 +127,7 @@ class EarlierRules(PageRules):
 
 
 class ExtractionRules(PageRules):
-    """Rules for the pages of one site: as they are now, and as they were."""
+    """Rules for the pages of one site, now and in the past."""
 
     earlier: tuple[EarlierRules, ...] = ()
     """Rules of former layouts, for captures of their time."""
@@ -136,7 +136,7 @@ class ExtractionRules(PageRules):
     Learned by the crawler; not to be written by hand."""
 
     def at(self, moment: datetime | None) -> ExtractionRules:
-        """The rules for a page fetched at a moment (aware); today's when it is not known."""
+        """The rules for a page fetched at this time (aware); the current rules if it is not known."""
         if moment is None or not self.earlier:
             return self
         day = moment.astimezone(UTC).date()
@@ -149,7 +149,7 @@ class ExtractionRules(PageRules):
         )
 
     def canonical_json(self) -> bytes:
-        """The rules as bytes that are the same for equal rules: what a segment keeps."""
+        """The rules as bytes, the same for equal rules. Segments contain them in this form."""
         # Without what is not known, so that rules of segments from before there was any keep their digests
         return self.model_dump_json(exclude=None if self.recurring else {"recurring"}).encode("utf-8")
 

@@ -36,8 +36,12 @@ class SiteCatalog:
         if len(matching) == 1:
             return read_site(paths[matching[0]], matching[0])
         if matching:
-            raise SiteError(f"site {name!r}: several countries have it; write one of {', '.join(sorted(matching))}")
-        raise SiteError(f"site {name!r}: no definition; `newswarc sites` lists them, a new one goes into --sites DIR")
+            raise SiteError(
+                f"site {name!r}: exists for several countries; write one of {', '.join(sorted(matching))}"
+            )
+        raise SiteError(
+            f"site {name!r}: no such definition; `newswarc sites` lists them, and --sites DIR adds your own"
+        )
 
     def all(self, *, bundled: bool = True) -> Iterator[Site]:
         """All definitions by id, or the operator's own. Raises SiteError at the first that is wrong."""
@@ -61,9 +65,9 @@ def read_site(path: Path, site_id: str) -> Site:
     except tomllib.TOMLDecodeError as error:
         raise SiteError(f"{path}: not valid TOML: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SiteError(f"{path}: cannot be read: {error}") from error
+        raise SiteError(f"{path}: can't be read: {error}") from error
     if "id" in values:
-        raise SiteError(f"{path}: id: a site's id is its file's place; remove the key")
+        raise SiteError(f"{path}: id: a site's id is its file's path; remove the key")
     try:
         return Site(id=site_id, **values)
     except ValidationError as error:

@@ -31,17 +31,17 @@ class LeftOut(StrEnum):
 
 
 _SENTENCES = {
-    LeftOut.NO_ADDRESS: "The entry gives no address.",
-    LeftOut.UNFIT: "The address is no http or https address, or has no valid host or port.",
-    LeftOut.TOO_LONG: "The address is longer than 2,000 characters.",
-    LeftOut.DENIED: "The address matches a pattern under urls.deny of the site's definition.",
-    LeftOut.NOT_ALLOWED: "The address matches none of the patterns under urls.allow of the site's definition.",
-    LeftOut.OFF_SITE: "The address lies on another site.",
-    LeftOut.ASSET: "The address is that of a picture, a document or another file that is no page.",
-    LeftOut.NOT_AN_ARTICLE: "The address does not look like an article's, and no feed or news sitemap lists it.",
-    LeftOut.OLD: "A plain sitemap dates it more than three days back; --backfill takes it.",
-    LeftOut.UNDATED: "A plain sitemap gives it no date; --backfill takes it.",
-    LeftOut.UNREADABLE_DATE: "A plain sitemap gives it a date that can't be read; --backfill takes it.",
+    LeftOut.NO_ADDRESS: "The entry has no URL.",
+    LeftOut.UNFIT: "The URL is not http or https, or has no valid host or port.",
+    LeftOut.TOO_LONG: "The URL is longer than 2,000 characters.",
+    LeftOut.DENIED: "The URL matches a pattern under urls.deny in the site's definition.",
+    LeftOut.NOT_ALLOWED: "The URL matches no pattern under urls.allow in the site's definition.",
+    LeftOut.OFF_SITE: "The URL is on another site.",
+    LeftOut.ASSET: "The URL is that of a picture, a document or another file that is not a page.",
+    LeftOut.NOT_AN_ARTICLE: "The URL does not look like an article's, and no feed or news sitemap lists it.",
+    LeftOut.OLD: "A plain sitemap dates it more than three days ago; --backfill includes it.",
+    LeftOut.UNDATED: "A plain sitemap gives it no date; --backfill includes it.",
+    LeftOut.UNREADABLE_DATE: "A plain sitemap gives it a date that can't be read; --backfill includes it.",
 }
 
 

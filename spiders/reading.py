@@ -42,5 +42,5 @@ async def read_source(
         return await reader.read_body(parser, response.body, *arguments)
     except (ArchiveError, OSError) as error:
         raise NotASource(
-            f"cannot be read: {error}", "try again later; if it stays so, name a smaller source"
+            f"can't be read: {error}", "try again later; if it keeps failing, use a smaller source"
         ) from error

@@ -5,28 +5,28 @@ from __future__ import annotations
 from archive.exchange import CaptureOutcome, outcome_of_status
 
 _LATER = "the next run tries again"
-_WRONG_ADDRESS = "correct the address, or take it out of the site's definition"
+_WRONG_ADDRESS = "correct the URL, or remove it from the site's definition"
 
 REMEDIES: dict[CaptureOutcome, str] = {
     CaptureOutcome.FORBIDDEN: "open it in a browser; if it works there, ask the publisher for access",
     CaptureOutcome.NOT_FOUND: _WRONG_ADDRESS,
-    CaptureOutcome.RATE_LIMITED: "its host asked to be left alone; raise delay for it if this goes on",
+    CaptureOutcome.RATE_LIMITED: "its host asked for a pause; raise delay for it if this continues",
     CaptureOutcome.CLIENT_ERROR: "open it in a browser; if it works there, compare the headers",
     CaptureOutcome.UNAVAILABLE: _LATER,
     CaptureOutcome.SERVER_ERROR: _LATER,
-    CaptureOutcome.TRUNCATED_LENGTH: "raise max_body if the whole of it is wanted",
-    CaptureOutcome.TRUNCATED_TIME: "the next run tries again; raise timeout if this goes on",
+    CaptureOutcome.TRUNCATED_LENGTH: "raise max_body to get all of it",
+    CaptureOutcome.TRUNCATED_TIME: "the next run tries again; raise timeout if this continues",
     CaptureOutcome.TRUNCATED_DISCONNECT: _LATER,
     CaptureOutcome.MALFORMED: "the server does not speak HTTP there; check scheme and port",
     CaptureOutcome.DNS_FAILURE: "check the host's name, and this machine's name servers",
-    CaptureOutcome.CONNECTION_REFUSED: "check the address and its port; the next run tries again",
-    CaptureOutcome.CONNECTION_FAILED: "check the address and this machine's network; the next run tries again",
+    CaptureOutcome.CONNECTION_REFUSED: "check the URL and its port; the next run tries again",
+    CaptureOutcome.CONNECTION_FAILED: "check the URL and this machine's network; the next run tries again",
     CaptureOutcome.TLS_FAILURE: "for a private authority set ca_file; to accept any certificate of this site, "
     "set verify_certificates = false under [access]",
-    CaptureOutcome.TIMEOUT: "the next run tries again; raise first_byte_timeout if this goes on",
-    CaptureOutcome.ROBOTS_DENIED: "leave it to its owner",
-    CaptureOutcome.ROBOTS_UNREACHABLE: "nothing is fetched there until it can be",
-    CaptureOutcome.BLOCKED: "take it off the block list to fetch it",
+    CaptureOutcome.TIMEOUT: "the next run tries again; raise first_byte_timeout if this continues",
+    CaptureOutcome.ROBOTS_DENIED: "leave it, or ask the site's owner",
+    CaptureOutcome.ROBOTS_UNREACHABLE: "the host is not crawled until robots.txt can be fetched",
+    CaptureOutcome.BLOCKED: "remove it from the block list to fetch it",
     CaptureOutcome.ADDRESS_REFUSED: "allow it with --allow-host if it is yours",
     CaptureOutcome.CANCELLED: _LATER,
 }
@@ -46,17 +46,17 @@ _LASTING = frozenset(
 )
 
 _OF_STATUS = {
-    401: "it asks for a login: give it with --header, or under [access] headers in the site's definition",
-    402: "it asks to be paid: ask the publisher for access",
-    407: "the proxy asks for a login: give it in the proxy's address",
-    410: "it is gone for good: take it out of the site's definition",
+    401: "it requires a login: give one with --header, or under [access] headers in the site's definition",
+    402: "it requires payment: ask the publisher for access",
+    407: "the proxy requires a login: give it in the proxy's URL",
+    410: "it is gone for good: remove it from the site's definition",
     451: "it is withheld for legal reasons; leave it",
 }
 
 
 def remedy_of_status(status: int) -> str:
     """What to do about an answer of this status (RFC 9110, section 15)."""
-    return _OF_STATUS.get(status) or REMEDIES.get(outcome_of_status(status), "check the address")
+    return _OF_STATUS.get(status) or REMEDIES.get(outcome_of_status(status), "check the URL")
 
 
 def lasts(outcome: str) -> bool:

@@ -33,7 +33,7 @@ class RunSites(Mapping[str, Site]):
         known = next((site for site in self._sites.values() if same_site(url, site)), None)
         site = known or site_of_address(url)
         if any(same_site(url, left_out) for left_out in self._left_out):
-            raise ValueError("another run crawls its site now; try again when that has ended")
+            raise ValueError("another run is crawling its site; try again when it has finished")
         return self._sites.setdefault(site.id, site)
 
     def leave_out(self, name: str) -> None:

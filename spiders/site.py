@@ -39,9 +39,9 @@ class SourceKind(StrEnum):
 def _web_address(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not a web address; write https://host/path")
+        raise ValueError(f"{url!r} is not a URL; write https://host/path")
     if "@" in parts.netloc:
-        raise ValueError("an address with a password would be kept in the archive; put the login into [access]")
+        raise ValueError("a URL with a password would be kept in the archive; put the login under [access]")
     return url.strip()
 
 

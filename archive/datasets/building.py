@@ -117,7 +117,7 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
     taken = [completion for _, completion in sorted(completions(source).items()) if completion.articles]
     newest = newest_version(target, plan.name)
     if plan.version and plan.version in versions(target, plan.name):
-        raise BadAddress(f"{plan.name}@{plan.version} is there already; versions are never changed, take another")
+        raise BadAddress(f"{plan.name}@{plan.version} already exists; versions never change, so choose another")
     sources = tuple(map(_source_of, taken))
     if newest is not None and not plan.version and _is_same(newest, plan, sources):
         return Built(newest, is_new=False)

@@ -247,12 +247,14 @@ def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
         "## Sites",
         _table("site", "rows", _counted(dict(_largest(statistics.sites)))),
         "## Biases and gaps",
-        "What the sites' sources did not announce, what robots.txt denies and what could not be fetched is not in "
-        "it. Rows without a value: " + _empty(manifest) + ".",
+        "Articles that the sites' sources did not announce, that robots.txt denies or that could not be fetched are "
+        "not in "
+        "the data set. Rows without a value: " + _empty(manifest) + ".",
         "## Personal information",
-        "Articles name people, and authors sign them. Whoever uses the data answers for what is done with that.",
+        "The articles name people, including their authors. Users of the data are responsible for how they handle "
+        "that.",
         "## Rights",
-        "Texts belong to their publishers. Columns `license`, `robots` and `tdm` say what the pages declare.",
+        "Texts belong to their publishers. The columns `license`, `robots` and `tdm` contain what the pages declare.",
         "## Citation",
         f"{manifest.name}, version {manifest.version}; built with {manifest.software}. Versions are never changed.",
         "## Changelog",

@@ -136,7 +136,7 @@ class _Parser:
         while text[at:].strip():
             match = _TOKEN.match(text, at)
             if match is None:
-                raise BadAddress(f"--where: {text[at:].strip()[:30]!r} cannot be read; texts stand in 'quotes'")
+                raise BadAddress(f"--where: {text[at:].strip()[:30]!r} can't be read; put text in 'quotes'")
             self._tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
             at = match.end()
         self._at = 0
@@ -150,23 +150,23 @@ class _Parser:
 
     def _next(self) -> tuple[str, str]:
         if self._at >= len(self._tokens):
-            raise BadAddress("--where: it ends too soon; write column = 'value', joined by and")
+            raise BadAddress("--where: incomplete; write column = 'value', joined by and")
         self._at += 1
         return self._tokens[self._at - 1]
 
     def _expect(self, word: str) -> None:
         _, found = self._next()
         if found.lower() != word:
-            raise BadAddress(f"--where: {word!r} is expected where {found!r} stands")
+            raise BadAddress(f"--where: expected {word!r}, found {found!r}")
 
     def _comparison(self) -> Comparison:
         _, name = self._next()
         column = _ALIASES.get(name, name)
         if column not in SCHEMA.names:
-            raise BadAddress(f"--where: there is no column {name!r}; schema.json lists them")
+            raise BadAddress(f"--where: no column {name!r}; schema.json lists the columns")
         kind = SCHEMA.field(column).type
         if pa.types.is_list(kind):
-            raise BadAddress(f"--where: {column} is a list and cannot be compared")
+            raise BadAddress(f"--where: {column} is a list, which can't be compared")
         _, sign = self._next()
         if sign in _COMPARISONS:
             return Comparison(column, sign, (self._value(column, kind),))
@@ -177,7 +177,7 @@ class _Parser:
             self._at += is_negated
             self._expect("null")
             return Comparison(column, "is not null" if is_negated else "is null", ())
-        raise BadAddress(f"--where: {sign!r} compares nothing; use = != < <= > >= in, is null")
+        raise BadAddress(f"--where: {sign!r} is not a comparison; use = != < <= > >= in, is null")
 
     def _values(self, column: str, kind: pa.DataType) -> tuple[Any, ...]:
         self._expect("(")
@@ -185,7 +185,7 @@ class _Parser:
         while (sign := self._next()[1]) == ",":
             found.append(self._value(column, kind))
         if sign != ")":
-            raise BadAddress(f"--where: ')' is expected where {sign!r} stands")
+            raise BadAddress(f"--where: expected ')', found {sign!r}")
         return tuple(found)
 
     def _value(self, column: str, kind: pa.DataType) -> Any:
@@ -193,7 +193,7 @@ class _Parser:
         try:
             return _value_of(form, text, kind)
         except ValueError as error:
-            raise BadAddress(f"--where: {text} is no value of {column}") from error
+            raise BadAddress(f"--where: {text} is not a valid value for {column}") from error
 
 
 def _value_of(form: str, text: str, kind: pa.DataType) -> Any:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CAPTIONS = {
-    "plots/articles-a-day.png": "Articles a day of publication, by language.",
+    "plots/articles-a-day.png": "Articles per day of publication, by language.",
     "plots/sites-and-languages.png": "The largest sites and languages.",
-    "plots/text-length.png": "Texts by the number of their words.",
-    "plots/coverage-gaps.png": "Articles a week of the largest sites; white is a week without any.",
+    "plots/text-length.png": "Articles by number of words.",
+    "plots/coverage-gaps.png": "Articles per week of the largest sites; white is a week without any.",
 }
 """Paths below the version's, and what is seen there."""
 
@@ -112,7 +112,7 @@ def _coverage_gaps(facts: ShardFacts) -> bytes:
         edges = [first + timedelta(days=7 * number) for number in range(weeks + 1)]
         shown = np.ma.masked_equal(counts, 0)
         mesh = axes.pcolormesh(edges, range(len(sites) + 1), shown, norm="log", cmap="viridis_r")  # type: ignore[arg-type]
-        figure.colorbar(mesh, ax=axes, label="articles a week")
+        figure.colorbar(mesh, ax=axes, label="articles per week")
         axes.invert_yaxis()
     axes.set_yticks([number + 0.5 for number in range(len(sites))], [_short(site) for site in sites], fontsize=7)
     axes.set_title("Articles by week of publication")

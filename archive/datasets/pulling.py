@@ -70,7 +70,7 @@ def pull(
             left = _attempt(left, pool, progress)
     if left:
         raise DamagedArchive(
-            f"{left[0].key}: what the storage gives is not what the manifest says; run `newswarc dataset verify`"
+            f"{left[0].key}: the stored file differs from the manifest; run `newswarc dataset verify`"
         )
     (directory / "manifest.json").write_bytes(manifest.to_bytes())
     received = sum(download.received for download in downloads)
@@ -100,10 +100,10 @@ def select(
 ) -> Pulled:
     """Download rows and columns alone, as Parquet. Raises BadAddress, DamagedArchive, StorageError or OSError."""
     if unknown := [name for name in columns or () if name not in SCHEMA.names]:
-        raise BadAddress(f"--columns: there is no column {unknown[0]!r}; schema.json lists them")
+        raise BadAddress(f"--columns: no column {unknown[0]!r}; schema.json lists the columns")
     shards = manifest.shards(".parquet")
     if not shards:
-        raise BadAddress(f"{manifest.name}@{manifest.version} has no Parquet to choose from; pull all of it")
+        raise BadAddress(f"{manifest.name}@{manifest.version} has no Parquet files to select from; pull all of it")
     wanted = columns or SCHEMA.names
     needed = list(dict.fromkeys([*wanted, *(condition.columns if condition else ())]))
     rows = received = files = 0

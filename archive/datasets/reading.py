@@ -36,14 +36,14 @@ def dataset(storage: Storage, name: str, version: str = "") -> DatasetManifest:
     """A version, without one the newest that was not withdrawn. Raises BadAddress when there is none."""
     known = versions(storage, name)
     if version and version not in known:
-        raise BadAddress(f"{name}@{version}: no such version; there are {', '.join(known) or 'none'}")
+        raise BadAddress(f"{name}@{version}: no such version; versions: {', '.join(known) or 'none'}")
     for one in [version] if version else reversed(known):
         key = f"{dataset_prefix(name, one)}manifest.json"
         with storage.open_range(key) as stream:
             manifest = parse_dataset_manifest(stream.read(), key)
         if version or not manifest.withdrawn:
             return manifest
-    raise BadAddress(f"{name}: no such data set in {storage.uri}; `newswarc dataset list` says what there is")
+    raise BadAddress(f"{name}: no such data set in {storage.uri}; see `newswarc dataset list`")
 
 
 def newest_version(storage: Storage, name: str) -> DatasetManifest | None:

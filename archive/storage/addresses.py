@@ -35,23 +35,23 @@ class ArchiveAddress:
 def parse_address(text: str) -> ArchiveAddress:
     """Read an address. A path after ``file://`` is taken as it stands. Raises BadAddress."""
     if not text or "\0" in text:
-        raise BadAddress("an archive's address is empty; give a directory or s3://bucket/prefix")
+        raise BadAddress("the archive's location is empty; give a directory or s3://bucket/prefix")
     match = _SCHEME.match(text)
     if match is None or not (match[2] or match[1].lower() in _SCHEMES):
         try:
             return ArchiveAddress(Path(text).expanduser())
         except RuntimeError as error:
-            raise BadAddress(f"{text}: nobody of that name has a home here; write the whole path") from error
+            raise BadAddress(f"{text}: no such user; write the full path") from error
     scheme, slashes, rest = match[1], match[2], match[3]
     if scheme.lower() not in ("s3", "file"):
         raise BadAddress(f"{text}: unknown kind of storage {scheme!r}; give a directory or s3://bucket/prefix")
     if scheme != scheme.lower() or slashes != "//":
         right = f"{scheme.lower()}://{'/' if scheme.lower() == 'file' else ''}{rest.lstrip('/')}"
-        raise BadAddress(f"{text}: not an address; write {right}, or ./{text} for a directory of that name")
+        raise BadAddress(f"{text}: not a valid location; write {right}, or ./{text} for a directory of that name")
     if scheme == "file":
         path = rest.removeprefix("localhost")
         if not path.startswith("/"):
-            raise BadAddress(f"{text}: no absolute path; write file:///{rest}, or the directory alone")
+            raise BadAddress(f"{text}: not an absolute path; write file:///{rest}, or the directory without file:")
         return ArchiveAddress(Path(path))
     bucket, _, prefix = rest.partition("/")
     if not bucket:
@@ -70,6 +70,6 @@ def _require_bucket(text: str, bucket: str) -> None:
         return  # an access point, as boto3 takes it
     if not _BUCKET.fullmatch(bucket) or ".." in bucket or _FOUR_NUMBERS.fullmatch(bucket):
         raise BadAddress(
-            f"{text}: {bucket!r} cannot be a bucket's name; it has letters, digits, dots and hyphens, and is no IP "
+            f"{text}: {bucket!r} is not a valid bucket name; use letters, digits, dots and hyphens, not an IP "
             "address; write s3://bucket/prefix"
         )

@@ -82,7 +82,7 @@ class LocalStorage:
             try:
                 os.link(temporary, self._path(key))
             except FileExistsError as error:
-                raise ObjectExists(f"{self.root / key} exists already") from error
+                raise ObjectExists(f"{self.root / key} already exists") from error
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
@@ -96,10 +96,12 @@ class LocalStorage:
         try:
             os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError as error:
-            raise StorageUnavailable(f"{path}: another program writes it now, or died at it; try again") from error
+            raise StorageUnavailable(
+                f"{path}: another program is writing it, or died while doing so; try again"
+            ) from error
         try:
             if path.exists():
-                raise ObjectExists(f"{path} exists already")
+                raise ObjectExists(f"{path} already exists")
             temporary.rename(path)
         finally:
             claim.unlink()
@@ -183,9 +185,9 @@ class LocalStorage:
         except IsADirectoryError as error:
             raise ObjectMissing(f"{self.root / key} is not a file") from error
         except FileExistsError as error:
-            raise StorageRefused(f"{self.root / key}: something that is no directory is in the way") from error
+            raise StorageRefused(f"{self.root / key}: a part of its path is not a directory") from error
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise ObjectMissing(f"{self.root / key} is a link that leads nowhere") from error
+                raise ObjectMissing(f"{self.root / key} is a broken link") from error
             kind = StorageRefused if error.errno in _REFUSALS else StorageUnavailable
             raise kind(f"{self.root / key}: {error.strerror or error}") from error

@@ -9,9 +9,9 @@ from archive.storage.s3_options import S3Options
 
 
 def open_storage(address: str, s3: S3Options | None = None) -> Storage:
-    """The storage at an address: a directory's path, ``file://…`` or ``s3://bucket/prefix``.
+    """The storage at a location: a directory's path, ``file://…`` or ``s3://bucket/prefix``.
 
-    `s3` says how a bucket is used. Raises BadAddress, or StorageRefused when boto3 cannot be set up. Nothing is
+    `s3` has the settings for S3. Raises BadAddress, or StorageRefused if boto3 can't be set up. Nothing is
     contacted or created yet.
     """
     place = parse_address(address)

@@ -44,8 +44,8 @@ _READ_SIZE = 1 << 20
 class _Feature(StrEnum):
     """What some services lack."""
 
-    CHECKSUMS = "SHA-256 checksums; entity tags or sizes are compared instead"
-    CONDITIONS = "writing on a condition (If-None-Match); it is asked beforehand instead"
+    CHECKSUMS = "SHA-256 checksums; comparing entity tags or sizes instead"
+    CONDITIONS = "conditional writes (If-None-Match); checking beforehand instead"
 
 
 class S3Storage:
@@ -86,7 +86,7 @@ class S3Storage:
         """
         with self._explained(key):
             if self._head(key) is not None:
-                raise ObjectExists(f"{self.uri}/{key} exists already")
+                raise ObjectExists(f"{self.uri}/{key} already exists")
             self._degrading(
                 _Feature.CONDITIONS,
                 lambda: self._degrading(_Feature.CHECKSUMS, lambda: self._put_bytes(key, data)),
@@ -212,7 +212,7 @@ class S3Storage:
                 self._lacking.discard(feature)  # it was something else
                 self._client = self._new_client()
                 raise
-            logger.warning("%s: the service lacks %s", self.uri, feature.value)
+            logger.warning("%s: the service does not support %s", self.uri, feature.value)
             return result
 
     def _holds(self, key: str, fingerprint: Fingerprint) -> bool:

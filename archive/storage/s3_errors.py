@@ -88,4 +88,4 @@ def translated(error: ClientError, place: str) -> StorageError:
         return ObjectExists(message)
     if status >= _SERVER_ERROR or code in _PASSING:
         return StorageUnavailable(f"{message} ({code})")
-    return StorageRefused(f"{message} ({code}); check the bucket, its rights, the settings and the credentials")
+    return StorageRefused(f"{message} ({code}); check the bucket, its permissions, the settings and the credentials")

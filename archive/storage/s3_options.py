@@ -43,7 +43,7 @@ class S3Options:
     def client_config(self, *, checksums: bool) -> Config:
         """Settings of boto3's client.
 
-        A service of one's own is addressed by path, Amazon's by host name: what botocore calls ``auto``.
+        With an `endpoint`, the bucket is part of the path; with Amazon, of the host name (botocore's ``auto``).
         """
         from botocore.config import Config
 
@@ -59,7 +59,7 @@ class S3Options:
         )
 
     def object_settings(self, now: datetime) -> dict[str, Any]:
-        """Arguments of every request that makes an object."""
+        """Arguments for every request that creates an object."""
         settings: dict[str, Any] = {}
         if self.encryption:
             settings["ServerSideEncryption"] = self.encryption
@@ -73,7 +73,9 @@ class S3Options:
         return settings
 
     def part_size_for(self, size: int) -> int:
-        """Bytes of a part of a file of this size: always the same, so that an upload can be resumed."""
+        """Size of the parts in which a file of this size is uploaded: always the same, so that uploads can be
+        resumed.
+        """
         part_size = self.part_size
         while size > part_size * _MOST_PARTS:
             part_size *= 2

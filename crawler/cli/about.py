@@ -37,7 +37,7 @@ def sites(
     for heading in ("site", "name", "language", "sources", "verified"):
         table.add_column(heading)
     for site in found:
-        kinds = ", ".join(sorted({source.kind.value for source in site.sources})) or "found from the front page"
+        kinds = ", ".join(sorted({source.kind.value for source in site.sources})) or "found on the front page"
         table.add_row(site.id, site.name, site.language, kinds, "yes" if site.verified else "not yet")
     print_whole(Console(), table)
 
@@ -45,10 +45,10 @@ def sites(
 @reads_settings
 def config(
     context: ArchiveContext,
-    table: Annotated[bool, typer.Option("--table", help="Document all settings, as Markdown.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the settings in force as JSON.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Print a reference of all settings, as Markdown.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the settings in effect as JSON.")] = False,
 ) -> None:
-    """Show the settings in force."""
+    """Show the settings in effect."""
     if table:
         from crawler.config import configuration_table
 

@@ -102,8 +102,8 @@ class ArchiveContext:
 
         self.configuration.require_own_state()
         lookup = Lookup(self.archive, self.configuration.index_directory)
-        with self.console().status("taking in new segments") as status:
-            lookup.refresh(lambda done, of: status.update(f"taking in new segments: {done} of {of}"))
+        with self.console().status("indexing new segments") as status:
+            lookup.refresh(lambda done, of: status.update(f"indexing new segments: {done} of {of}"))
         return lookup
 
     @cached_property

@@ -41,14 +41,18 @@ if TYPE_CHECKING:
 
 FilesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[URI|FILE…]", help="An archive, or HTML, WARC, ARC and WACZ files of any origin."),
+    typer.Argument(metavar="[URI|FILE…]", help="An archive, or HTML, WARC, ARC and WACZ files."),
 ]
 RecordsOption = Annotated[
-    str | None, typer.Option("--to", metavar="DIR|s3://…|-", help="Write the records here; - is standard output.")
+    str | None, typer.Option("--to", metavar="DIR|s3://…|-", help="Where to write the records; - is standard output.")
 ]
 QualityOption = Annotated[
     Quality | None,
-    typer.Option("--quality", help="What to spend on a page's text. For files; of an archive, sites say it."),
+    typer.Option(
+        "--quality",
+        help="How much time to spend on a page's text. For files only; in an archive, each site's definition "
+        "decides.",
+    ),
 ]
 
 
@@ -63,18 +67,20 @@ class RecordFormat(StrEnum):
 def records(
     context: ArchiveContext,
     uri: ArchiveArgument = None,
-    site: Annotated[str, typer.Option("--site", help="Only this host and the hosts below it.")] = "",
-    lang: Annotated[str, typer.Option("--lang", help="Only this language: en takes en-GB too.")] = "",
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Published at or after.")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Published before.")] = "",
+    site: Annotated[str, typer.Option("--site", help="Only this host and its subdomains.")] = "",
+    lang: Annotated[str, typer.Option("--lang", help="Only this language; en includes en-GB.")] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="Published at or after this date (UTC).")
+    ] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Published before this date (UTC).")] = "",
     show_outcomes: Annotated[
-        bool, typer.Option("--outcomes", help="Every captured page with its outcome, in place of the articles.")
+        bool, typer.Option("--outcomes", help="Instead of articles, write every captured page with its outcome.")
     ] = False,
     written_as: Annotated[
-        RecordFormat, typer.Option("--format", help="json: one object a line; markdown: one text after another.")
+        RecordFormat, typer.Option("--format", help="json: one object per line; markdown: one article after another.")
     ] = RecordFormat.JSON,
 ) -> None:
-    """Write the archive's records to standard output, one JSON object a line, or as Markdown."""
+    """Write the archive's records to standard output, as JSON Lines or Markdown."""
     from archive.languages import matches as is_language
     from archive.library import RecordFilter, articles, outcomes
     from archive.period import Period
@@ -113,22 +119,28 @@ def extract(
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
     site: Annotated[
-        str, typer.Option("--site", help="Of WARC files: only pages of this host and those below it.")
+        str, typer.Option("--site", help="For WARC files: only pages of this host and its subdomains.")
     ] = "",
-    lang: Annotated[str, typer.Option("--lang", help="Of WARC files: only pages in this language, such as ar.")] = "",
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Of WARC files: captured at or after.")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Of WARC files: captured before.")] = "",
+    lang: Annotated[
+        str, typer.Option("--lang", help="For WARC files: only pages in this language, such as ar.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="For WARC files: captured at or after this date (UTC).")
+    ] = "",
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="For WARC files: captured before this date (UTC).")
+    ] = "",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Leave a file at the first thing that is damaged.")
+        bool, typer.Option("--strict", help="Stop reading a file at its first damaged record.")
     ] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Derive records from an archive again, or from HTML, WARC, ARC and WACZ files of any origin.
+    """Extract records from an archive again, or from any HTML, WARC, ARC and WACZ files.
 
-    Of an archive, every segment without records of this extractor's generation is done. Of files, the records go
-    to standard output, or as FILE.jsonl and FILE.outcomes.jsonl to a directory; what is there is not done again, and
-    an interrupted file is resumed. Of a damaged file every good record is read, and everything else is listed.
-    Exit code 1 when something could not be read.
+    With an archive, every segment is extracted that has no records of this extractor's generation yet. With files,
+    records go to standard output, or to FILE.jsonl and FILE.outcomes.jsonl in a directory; files that are done are
+    skipped, and an interrupted file is resumed. From a damaged file, every good record is read and everything else
+    is listed. Exit code 1 if something could not be read.
     """
     from archive.period import Period
     from archive.selection import Selection
@@ -143,21 +155,24 @@ def extract(
     part = Shard.parse(shard)
     if files:
         if len(files) != len(names):
-            raise UsageError("extract: give either an archive or WARC and HTML files")
+            raise UsageError("extract: give either one archive or only files, not both")
         if cluster or not part.is_whole:
-            raise UsageError(
-                "extract: --shard and --engine are for archives; of files, name those that are to be done"
-            )
+            raise UsageError("extract: --shard and --engine work on archives only; list the files to extract instead")
         from crawler.offline.foreign_pages import PageSelection
 
         wanted = PageSelection(Selection(site, Period.of(since, until)), lang)
         return _extract_files(files, to, quality, wanted, configuration, console, strict=strict, as_json=as_json)
     if site or lang or since or until or strict:
-        raise UsageError("extract: --site, --lang, --since, --until and --strict are for files, not for an archive")
+        raise UsageError(
+            "extract: --site, --lang, --since, --until and --strict work on files only, not on an archive"
+        )
     if quality is not None:
-        raise UsageError("extract: --quality is for files; of an archive, [extraction] quality of a site says it")
+        raise UsageError(
+            "extract: --quality works on files only; for an archive, set `quality` under [extraction] in the site's "
+            "definition"
+        )
     if len(names) > 1:
-        raise UsageError("extract: one archive at a time, or WARC and HTML files only")
+        raise UsageError("extract: give one archive only, or only files")
     place = BulkStorages(names[0], to or names[0], configuration.s3)
     _extract_archive(place, part, cluster, configuration, console, as_json=as_json)
     return 0
@@ -173,7 +188,7 @@ def _extract_archive(
     from crawler.offline.re_extraction import ReExtraction
 
     def show(done: ExtractedSegment) -> None:
-        said = "complete already" if done.skipped else f"{done.articles} articles of {done.pages} pages"
+        said = "already complete" if done.skipped else f"{done.articles} articles from {done.pages} pages"
         console.print(f"{done.segment}: {said}", highlight=False)
 
     source, target = place.storages()
@@ -203,12 +218,14 @@ def _extract_files(
     from crawler.offline.file_extraction import FileExtraction
 
     if to and "://" in to:
-        raise UsageError(f"extract: --to {to}: records of files go to a directory or to - (standard output)")
+        raise UsageError(
+            f"extract: --to {to}: records from files can only go to a directory or to - (standard output)"
+        )
     if not any(file.exists() for file in files):
         raise UsageError(f"{files[0]}: no such file")
     directory = Path(to) if to and to != "-" else None
     if as_json and directory is None:
-        raise UsageError("extract: --json wants --to DIR, since the records are on standard output")
+        raise UsageError("extract: --json needs --to DIR, because records are written to standard output otherwise")
     workers, queue = configuration.workers, configuration.extraction_queue
     rules = ExtractionRules(quality=quality or Quality.DEFAULT, heed=configuration.heed or None)
     extraction = FileExtraction(
@@ -229,7 +246,7 @@ def _extract_files(
 def _show_file(done: ExtractedFile, console: Console, *, is_silent: bool) -> None:
     rejects = [f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record"]
     rejects += [f"{done.left_out} not selected"] if done.left_out else []
-    said = "done already" if done.skipped else f"{done.articles} articles of {sum(done.outcomes.values())} pages"
+    said = "already done" if done.skipped else f"{done.articles} articles from {sum(done.outcomes.values())} pages"
     if not done.fault or done.outcomes:
         details = f" ({', '.join(rejects)})" if rejects else ""
         console.print(printable(f"{done.file}: {said}{details}"), highlight=False, markup=False, soft_wrap=True)

@@ -13,17 +13,18 @@ _VARIABLE = "_NEWSWARC_COMPLETE"
 
 
 class Shell(StrEnum):
-    """A shell that can be told."""
+    """A supported shell."""
 
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
 
 
-def completion(shell: Annotated[Shell, typer.Argument(help="The shell that is to read it.")]) -> None:
-    """Print the script that completes command lines in a shell.
+def completion(shell: Annotated[Shell, typer.Argument(help="The shell that will read it.")]) -> None:
+    """Print the script for shell completion.
 
-    For this session: `source <(newswarc completion bash)`. For all: write it where the shell looks for such files.
+    For the current session: `source <(newswarc completion bash)`. For all sessions: save it in your shell's
+    completion directory.
     """
     typer.echo(completion_script(shell), nl=False)
 

@@ -14,15 +14,15 @@ from crawler.cli.options import ArchiveOption, JsonOption, SitesOption, fetches
 def crawl(
     context: ArchiveContext,
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")
+        list[str] | None,
+        typer.Argument(metavar="URL|SITE…", help="URLs of front pages, or names of site definitions."),
     ] = None,
     urls: Annotated[
-        str | None, typer.Option("--urls", metavar="FILE|-", help="Capture exactly these pages, one address a line.")
+        str | None,
+        typer.Option("--urls", metavar="FILE|-", help="Capture exactly the pages in this list, one URL per line."),
     ] = None,
     to: ArchiveOption = None,
-    limit: Annotated[
-        int, typer.Option("--limit", min=0, help="At most this many articles in all; 0: any number.")
-    ] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Maximum number of articles in all. 0: no limit.")] = 0,
     since: Annotated[
         str,
         typer.Option("--since", metavar="DATE", help="Only articles published at or after this date (UTC)."),
@@ -34,23 +34,23 @@ def crawl(
         bool, typer.Option("--backfill", help="Follow all sitemaps and all pages of sections.")
     ] = False,
     due: Annotated[
-        bool, typer.Option("--due", help="Only sources whose time has come: run this often, from cron or a timer.")
+        bool, typer.Option("--due", help="Read only sources that are due. Run this often, from cron or a timer.")
     ] = False,
     requisites: Annotated[
         bool | None,
         typer.Option(
-            "--requisites/--no-requisites", help="Also what pages need to look as they do: styles, pictures."
+            "--requisites/--no-requisites", help="Also capture what pages need to display properly: styles, pictures."
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be fetched and why; keep nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be fetched and why; archive nothing.")
     ] = False,
     sites: SitesOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Crawl sites and capture what is new.
 
-    A URL is a site's front page: its feeds, news sitemaps and sections are found from there. A SITE is the
+    A URL is a site's front page, where its feeds, news sitemaps and sections are found. A SITE is the
     name of a definition (`newswarc sites` lists them).
     """
     # Imported late: Scrapy and the extractor take seconds, which `--help` and the extraction workers do without

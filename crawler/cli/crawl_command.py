@@ -51,10 +51,10 @@ def crawl_and_show(request: CrawlRequest, context: ArchiveContext, *, as_json: b
         dry_run=request.dry_run,
     )
     if not plan.sites and plan.urls is None:
-        raise UsageError("crawl: nothing to crawl; give front pages, names of sites, or --urls FILE")
+        raise UsageError("crawl: nothing to crawl; give front pages, site names, or --urls FILE")
     with turn(configuration.state_directory) if plan.due else nullcontext(True) as is_our_turn:
         if not is_our_turn:
-            Console(stderr=True, quiet=quiet).print("another run with --due is under way; nothing is left to do")
+            Console(stderr=True, quiet=quiet).print("another run with --due is in progress; nothing to do")
             return 0
         report = run_and_show(configuration, plan, quiet=quiet or as_json, verbosity=context.verbosity)
     if as_json:
@@ -77,7 +77,7 @@ def run_and_show(configuration: Configuration, plan: CrawlPlan, *, quiet: bool, 
     elif not quiet:
         show_summary(console, report)
     if report.interrupted:
-        console.print("interrupted; everything captured is kept. Run the same command to continue")
+        console.print("interrupted; everything captured is kept. Run the same command again to continue")
     return report
 
 
@@ -85,7 +85,8 @@ def _introduce(console: Console, configuration: Configuration) -> None:
     console.print(f"[dim]User-Agent: {escape(configuration.agent)}[/dim]", highlight=False)
     if not configuration.contact and not configuration.user_agent:
         console.print(
-            "[yellow]no contact is set[/yellow]: sites cannot reach you; give --contact or set it in newswarc.toml"
+            "[yellow]no contact is set[/yellow]: site owners can't reach you; give --contact, or set `contact` in "
+            "newswarc.toml"
         )
 
 
@@ -93,7 +94,7 @@ def _listed(source: str) -> tuple[str, ...]:
     try:
         text = sys.stdin.read() if source == STANDARD_INPUT else Path(source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--urls {source}: cannot be read: {error}") from error
+        raise UsageError(f"--urls {source}: can't be read: {error}") from error
     lines = [line.strip() for line in text.splitlines()]
     return tuple(line for line in lines if line and not line.startswith("#"))
 

@@ -39,46 +39,58 @@ dataset = typer.Typer(name="dataset", help="Build, describe and download data se
 dataset.command("stats")(show_coverage)
 dataset.command("presign")(show_links)
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version the newest.")
+    str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version, the newest one.")
 ]
-FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive it is in.")]
+FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive that contains it.")]
 
 
 @dataset.command("build")
 @reads_archive
 def build(
     context: ArchiveContext,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, - and _.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set: letters, digits, - and _.")],
     source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Where to put it; default: there.")
+        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Where to write it. Default: into the archive.")
     ] = None,
-    version: Annotated[str, typer.Option("--version", help="Default: the number after the newest.")] = "",
-    site: Annotated[
-        list[str] | None, typer.Option("--site", help="A host, with those below it. May be repeated.")
-    ] = None,
-    lang: Annotated[list[str] | None, typer.Option("--lang", help="A language, such as ar. May be repeated.")] = None,
-    captured_since: Annotated[
-        str, typer.Option("--captured-since", metavar="DATE", help="Captured at or after.")
+    version: Annotated[
+        str, typer.Option("--version", help="Version to build. Default: one more than the newest.")
     ] = "",
-    captured_until: Annotated[str, typer.Option("--captured-until", metavar="DATE", help="Captured before.")] = "",
+    site: Annotated[
+        list[str] | None, typer.Option("--site", help="Only this host and its subdomains. Repeatable.")
+    ] = None,
+    lang: Annotated[
+        list[str] | None, typer.Option("--lang", help="Only this language, such as ar. Repeatable.")
+    ] = None,
+    captured_since: Annotated[
+        str, typer.Option("--captured-since", metavar="DATE", help="Captured at or after this date (UTC).")
+    ] = "",
+    captured_until: Annotated[
+        str, typer.Option("--captured-until", metavar="DATE", help="Captured before this date (UTC).")
+    ] = "",
     published_since: Annotated[
-        str, typer.Option("--published-since", metavar="DATE", help="Published at or after.")
+        str, typer.Option("--published-since", metavar="DATE", help="Published at or after this date (UTC).")
     ] = "",
     published_until: Annotated[
-        str, typer.Option("--published-until", "--until", metavar="DATE", help="Published before.")
+        str, typer.Option("--published-until", "--until", metavar="DATE", help="Published before this date (UTC).")
     ] = "",
-    min_words: Annotated[int, typer.Option("--min-words", min=0, help="At least this many words.")] = 0,
-    versions: Annotated[str | None, typer.Option("--versions", help="all, first or latest of an article.")] = None,
-    dedup: Annotated[str | None, typer.Option("--dedup", help="keep (and say so), exact, or near.")] = None,
-    preset: Annotated[str, typer.Option("--preset", help="clean: whole articles, each once, unreserved.")] = "",
+    min_words: Annotated[int, typer.Option("--min-words", min=0, help="Minimum number of words.")] = 0,
+    versions: Annotated[
+        str | None, typer.Option("--versions", help="Which versions of an article: all, first or latest.")
+    ] = None,
+    dedup: Annotated[
+        str | None, typer.Option("--dedup", help="Copies to leave out: exact or near ones; keep marks them instead.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option("--preset", help="clean: complete articles, each once, without reserved rights.")
+    ] = "",
     parquet: Annotated[bool, typer.Option("--parquet/--no-parquet", help="Write Parquet shards.")] = True,
     jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl", help="Write JSON-lines shards.")] = True,
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Build a version of a data set from an archive's records. The same again gives no new version."""
+    """Build a version of a data set from an archive's records. If nothing has changed, no new version is made."""
     from archive.datasets.building import BuildPlan
     from archive.datasets.building import build as run
     from archive.datasets.survey import ArchiveLocation
@@ -87,7 +99,7 @@ def build(
 
     cluster = scheduler_of(engine, scheduler)
     if not name.replace("-", "").replace("_", "").isalnum():
-        raise UsageError(f"dataset: {name!r} is no name; use letters, digits, - and _")
+        raise UsageError(f"dataset: {name!r} is not a valid name; use letters, digits, - and _")
     context = context.with_flags(archive=source)
     configuration, _ = context.configuration, context.archive
     given = {
@@ -124,7 +136,7 @@ def build(
     if as_json:
         typer.echo(built.manifest.model_dump_json(by_alias=True))
     elif not context.quiet:
-        said = "built" if built.is_new else "is the same already"
+        said = "built" if built.is_new else "is unchanged"
         Console(stderr=True, highlight=False).print(
             f"{name}@{built.manifest.version} {said}: {built.manifest.rows:,} rows, left out "
             f"{sum(built.manifest.dropped.values()):,}"
@@ -139,7 +151,7 @@ def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
     from crawler.config import explain
 
     if preset not in ("", "clean"):
-        raise UsageError(f"dataset: --preset {preset}: there is only clean")
+        raise UsageError(f"dataset: --preset {preset}: no such preset; the only one is clean")
     for start in ("captured", "published"):
         Period.of(given[f"{start}_since"], given[f"{start}_until"])
     said = {name: value for name, value in given.items() if value}
@@ -171,7 +183,7 @@ def list_all(context: ArchiveContext, uri: ArchiveArgument = None, as_json: Json
 @dataset.command("info")
 @reads_archive
 def info(context: ArchiveContext, name: NameArgument, source: FromOption = None, as_json: JsonOption = False) -> None:
-    """Describe a version: its card, or with --json its manifest."""
+    """Show a version's card, or with --json its manifest."""
     from archive.datasets.manifest import dataset_prefix
 
     storage, manifest = _found(context, name, source)
@@ -188,15 +200,19 @@ def pull(
     context: ArchiveContext,
     name: NameArgument,
     source: FromOption = None,
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Default: ./NAME-VERSION.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Directory to download to. Default: ./NAME-VERSION.")
+    ] = None,
     where: Annotated[
         str, typer.Option("--where", help="Only these rows: \"lang = 'ar' and datePublished >= '2026-01-01'\".")
     ] = "",
     columns: Annotated[str, typer.Option("--columns", metavar="A,B,…", help="Only these columns.")] = "",
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Files at once.")] = 4,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Number of files to download at once.")] = 4,
     as_json: JsonOption = False,
 ) -> None:
-    """Download a version, verified; begun again it goes on. Of a selection only what is needed is read."""
+    """Download and verify a version; run it again to resume. With --where or --columns, only what is needed is
+    read.
+    """
     from archive.datasets.conditions import parse_condition
 
     condition = parse_condition(where) if where else None
@@ -248,7 +264,7 @@ def verify(
     source: FromOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Hold a version's files against its manifest. Exit code 1 when anything is wrong."""
+    """Check a version's files against its manifest. Exit code 1 if anything is wrong."""
     from archive.datasets.reading import verify_dataset
 
     storage, manifest = _found(context, name, source)
@@ -262,7 +278,7 @@ def verify(
             f"{fault.key}: {fault.kind}: {fault.detail}", markup=False
         )
     if not faults:
-        console.print(f"{manifest.name}@{manifest.version}: {len(manifest.files)} files, sound")
+        console.print(f"{manifest.name}@{manifest.version}: {len(manifest.files)} files, no faults")
     return 1 if faults else 0
 
 

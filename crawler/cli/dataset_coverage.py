@@ -36,21 +36,24 @@ class By(StrEnum):
 def show_coverage(
     context: ArchiveContext,
     name: Annotated[
-        str, typer.Argument(metavar="[NAME[@VERSION]]", help="Without one: the whole archive.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[NAME[@VERSION]]", help="A data set. Default: the whole archive.", show_default=False
+        ),
     ] = "",
     source: Annotated[
-        str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive with its captures.")
+        str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive that contains the captures.")
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option("--dataset-from", metavar="DIR|s3://…", help="Where the data set is; default: there."),
+        typer.Option("--dataset-from", metavar="DIR|s3://…", help="Where the data set is. Default: in that archive."),
     ] = None,
-    by: Annotated[By, typer.Option("--by", help="Lines of the table.")] = By.SITE,
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="First day of announcement.")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Day behind the last.")] = "",
+    by: Annotated[By, typer.Option("--by", help="One row per site or per day.")] = By.SITE,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Announced on or after this day.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Announced before this day.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """What share of the articles that feeds and news sitemaps announced there is, and why not the rest."""
+    """Show what share of the articles announced by feeds and news sitemaps is there, and why the rest is missing."""
     from archive.datasets.reading import dataset as read
     from archive.period import Period
     from crawler.offline.coverage import CoverageReading
@@ -59,7 +62,7 @@ def show_coverage(
     held_in = context.storage(dataset) if dataset else storage
     manifest = read(held_in, *name.partition("@")[::2]) if name else None
     if manifest is not None and manifest.rows and not manifest.shards(".parquet"):
-        raise UsageError(f"{name}: has no Parquet files, of which its rows would be read; build a version with them")
+        raise UsageError(f"{name}: has no Parquet files to read rows from; build a version that has them")
     reading = CoverageReading(storage, manifest, held_in)
     with context.console(quiet=as_json).status("reading") as status:
         coverage = reading.run(
@@ -72,7 +75,7 @@ def show_coverage(
 
 
 def _show(coverage: Coverage, by: By, *, with_dataset: bool) -> None:
-    table = Table(by.value, *("announced", "recorded"), *(["in data set"] if with_dataset else []), "why not")
+    table = Table(by.value, *("announced", "recorded"), *(["in data set"] if with_dataset else []), "missing because")
     shares: Mapping[str, Share] = coverage.sites if by is By.SITE else coverage.days
     for name, share in [*shares.items(), ("all", coverage.total)]:
         counts = [share.recorded, *([share.in_dataset] if with_dataset else [])]

@@ -19,28 +19,32 @@ _LONGEST = 7 * 24
 def show_links(
     context: ArchiveContext,
     name: Annotated[
-        str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version the newest.")
+        str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version, the newest one.")
     ],
-    source: Annotated[str | None, typer.Option("--from", metavar="s3://…", help="The archive it is in.")] = None,
-    hours: Annotated[int, typer.Option("--hours", min=1, max=_LONGEST, help="How long they hold.")] = 24,
-    below: Annotated[str, typer.Option("--below", metavar="DIR", help="Only files of data or jsonl.")] = "",
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="s3://…", help="The archive that contains it.")
+    ] = None,
+    hours: Annotated[
+        int, typer.Option("--hours", min=1, max=_LONGEST, help="Hours for which the links are valid.")
+    ] = 24,
+    below: Annotated[str, typer.Option("--below", metavar="DIR", help="Only files below data or jsonl.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Print an address for each file, one a line, as `wget -i -` reads them. Who has an address has the file."""
+    """Print a link to each file, one per line, for `wget -i -`. Anyone who has a link can download the file."""
     from archive.datasets.manifest import dataset_prefix
     from archive.datasets.reading import dataset as read
     from archive.storage.s3 import S3Storage
 
     storage = context.with_flags(archive=source).storage()
     if not isinstance(storage, S3Storage):
-        raise UsageError(f"dataset presign: {storage.uri} is no s3:// address; a directory has no links to give")
+        raise UsageError(f"dataset presign: {storage.uri} is not in S3; links exist only for s3:// archives")
     manifest = read(storage, *name.partition("@")[::2])
     if manifest.withdrawn:
         raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
     until = datetime.now(UTC) + timedelta(hours=hours)
     chosen = [file for file in manifest.files if not below or file.path.startswith(f"{below.strip('/')}/")]
     if not chosen:
-        raise UsageError(f"{manifest.name}@{manifest.version}: no files below {below!r}; there are data and jsonl")
+        raise UsageError(f"{manifest.name}@{manifest.version}: no files below {below!r}; use data or jsonl")
     prefix = dataset_prefix(manifest.name, manifest.version)
     links = storage.links([prefix + file.path for file in chosen], hours * 3600)
     for file, address in zip(chosen, links, strict=True):

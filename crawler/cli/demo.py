@@ -23,10 +23,10 @@ def demo(
     context: ArchiveContext,
     to: ArchiveOption = None,
     serve: Annotated[bool, typer.Option("--serve", help="Only serve the newspaper, until Ctrl-C.")] = False,
-    corrected: Annotated[bool, typer.Option("--corrected", help="Show the corrected version of a story.")] = False,
-    port: Annotated[int, typer.Option("--port", help="Port on loopback; taken from the free ones if in use.")] = PORT,
+    corrected: Annotated[bool, typer.Option("--corrected", help="Serve the corrected version of a story.")] = False,
+    port: Annotated[int, typer.Option("--port", help="Port on loopback; if it is in use, any free one.")] = PORT,
 ) -> int:
-    """Serve a small newspaper on loopback and crawl it."""
+    """Serve a small newspaper on this machine and crawl it."""
     console = Console(stderr=True)
     with _server(port, corrected=corrected) as server:
         console.print(f"serving a demonstration newspaper at {server.base}/ (this machine only)", highlight=False)
@@ -61,7 +61,7 @@ def _next_steps(console: Console, archive: str) -> None:
     for command, meaning in (
         (f".venv/bin/newswarc records{where} | head -1", "one article as JSON"),
         (f".venv/bin/newswarc records{where} --lang ar", "the Arabic edition"),
-        (f".venv/bin/newswarc records{where} --outcomes", "what became of every page"),
+        (f".venv/bin/newswarc records{where} --outcomes", "every page with its outcome"),
         (".venv/bin/newswarc sites", "newspapers that have a definition"),
         (".venv/bin/newswarc crawl https://… --dry-run", "what a crawl of your newspaper would fetch"),
     ):

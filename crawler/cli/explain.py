@@ -25,9 +25,9 @@ def explain(
     url: Annotated[str, typer.Argument(metavar="URL", help="The article's address.")],
     uri: ArchiveArgument = None,
     sites: SitesOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a fact.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per fact.")] = False,
 ) -> None:
-    """Tell all that is known of an address: its sources, rules, tries, captures and outcomes."""
+    """Show everything known about a URL: sources, rules, attempts, captures and outcomes."""
     from archive.library import require_archive
     from crawler.frontier.frontier import open_frontier
     from crawler.offline.explanation import explain as explain_address

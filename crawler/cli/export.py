@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from archive.excerpt import Excerpt
     from archive.lookup import Lookup
 
-SiteOption = Annotated[str, typer.Option("--site", help="Only this site: a definition's name, or a host.")]
-SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after (UTC).")]
-UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before.")]
+SiteOption = Annotated[str, typer.Option("--site", help="Only this site: the name of a definition, or a host.")]
+SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after this date (UTC).")]
+UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before this date (UTC).")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
 
-export = typer.Typer(name="export", help="Take a part of an archive out of it.", no_args_is_help=True)
+export = typer.Typer(name="export", help="Export part of an archive.", no_args_is_help=True)
 
 
 @export.command("warc")
@@ -41,12 +41,12 @@ def to_warc(
     until: UntilOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Write captures into one WARC file, with an index beside it (FILE.cdxj). Exit code 1 when there is none."""
+    """Export captures as one WARC file, with an index beside it (FILE.cdxj). Exit code 1 if none match."""
     from archive.exporting import export_warc
     from crawler.config import software
 
     if not output.name.endswith(".warc.gz"):
-        raise UsageError(f"export: {output}: records are compressed one by one; name the file ….warc.gz")
+        raise UsageError(f"export: {output}: the file is compressed; give it a name that ends in .warc.gz")
     lookup = context.with_flags(archive=uri).lookup
     with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
         written = export_warc(excerpt, output, SystemClockAndIds(), software())
@@ -61,15 +61,17 @@ def wacz(
     site: SiteOption = "",
     since: SinceOption = "",
     until: UntilOption = "",
-    title: Annotated[str, typer.Option("--title", help="What readers see it called.")] = "",
+    title: Annotated[str, typer.Option("--title", help="Title shown to readers.")] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Write captures and articles as one WACZ file, which ReplayWeb.page opens. Exit code 1 when there is none."""
+    """Export captures and articles as one WACZ file, which ReplayWeb.page can open. Exit code 1 if none match."""
     from archive.wacz import WaczWriter
     from crawler.config import software
 
     if output.suffix != ".wacz":
-        raise UsageError(f"wacz: {output}: replay tools know such a file by its name; call it {output.name}.wacz")
+        raise UsageError(
+            f"wacz: {output}: replay tools recognise WACZ files by their name; call it {output.name}.wacz"
+        )
     lookup = context.with_flags(archive=uri).lookup
     with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
         writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
@@ -100,7 +102,7 @@ def _conclude(output: Path, written: dict[str, object], excerpt: Excerpt, *, qui
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     if not excerpt.captures:
         output.unlink(missing_ok=True)
-        console.print("no capture is meant by this; nothing was written", markup=False)
+        console.print("no capture matches; nothing was written", markup=False)
     if as_json:
         typer.echo(json.dumps({"file": str(output), **written, "exit_code": code}, ensure_ascii=False))
     elif not quiet and excerpt.captures:

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 SiteOption = Annotated[str, typer.Option("--site", help="Only this site.")]
 OutcomeOption = Annotated[
-    str, typer.Option("--outcome", help="Only those that ended so, such as forbidden; see the reference.")
+    str, typer.Option("--outcome", help="Only this outcome, such as forbidden (see the outcomes reference).")
 ]
-SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Last tried at or after (UTC).")]
+SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Last tried at or after this date (UTC).")]
 UrlsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="URL…", help="These; without any all that the options select.")
+    list[str] | None, typer.Argument(metavar="URL…", help="The URLs. Default: all that match the options.")
 ]
 
 failures = typer.Typer(
     invoke_without_command=True,
-    help="List the articles that are not captured, why, and when each is tried again.",
+    help="List the articles that could not be captured, the reason, and when each is tried again.",
 )
 
 
@@ -44,7 +44,7 @@ def show(
     since: SinceOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """List the articles that are not captured, why, and when each is tried again."""
+    """List the articles that could not be captured, the reason, and when each is tried again."""
     if command.invoked_subcommand is not None:
         return
     found = _selected(context, site, outcome, since)
@@ -56,8 +56,8 @@ def show(
         typer.echo(_line(failure))
     given_up = sum(failure.given_up for failure in found)
     Console(stderr=True, quiet=context.quiet).print(
-        f"{len(found)} articles are not captured: {len(found) - given_up} are tried again, {given_up} were given up "
-        "(newswarc failures retry tries them again)",
+        f"{len(found)} articles could not be captured: {len(found) - given_up} will be tried again, {given_up} "
+        "were given up (`newswarc failures retry` tries them again)",
         highlight=False,
     )
 
@@ -71,9 +71,9 @@ def retry(
     outcome: OutcomeOption = "",
     since: SinceOption = "",
 ) -> None:
-    """Try articles again with the next run, as if they had never failed."""
+    """Try articles again in the next run, as if they had never failed."""
     typer.echo(
-        f"{_change(context, 'retry', urls or [], site, outcome, since)} articles are tried again by the next run"
+        f"{_change(context, 'retry', urls or [], site, outcome, since)} articles will be tried again by the next run"
     )
 
 
@@ -86,8 +86,10 @@ def forget(
     outcome: OutcomeOption = "",
     since: SinceOption = "",
 ) -> None:
-    """Never ask for articles again, whoever lists them."""
-    typer.echo(f"{_change(context, 'forget', urls or [], site, outcome, since)} articles are never asked for again")
+    """Never request articles again, even if a source still lists them."""
+    typer.echo(
+        f"{_change(context, 'forget', urls or [], site, outcome, since)} articles will never be requested again"
+    )
 
 
 def _selected(context: ArchiveContext, site: str, outcome: str, since: str) -> list[Failure]:
@@ -105,7 +107,7 @@ def _change(context: ArchiveContext, action: str, urls: list[str], site: str, ou
     from crawler.frontier.frontier import open_frontier
 
     if not urls and not (site or outcome or since):
-        raise UsageError(f"failures {action}: give addresses, or say which by --site, --outcome or --since")
+        raise UsageError(f"failures {action}: give URLs, or select articles with --site, --outcome or --since")
     urls = urls or [failure.url for failure in _selected(context, site, outcome, since)]
     with closing(open_frontier(context.configuration)) as frontier:
         change = frontier.failures.retry if action == "retry" else frontier.failures.forget

@@ -19,17 +19,21 @@ from spiders.problems import printable
 @reads_archive
 def find(
     context: ArchiveContext,
-    url: Annotated[str, typer.Argument(metavar="URL", help="An address, or a host; its scheme does not matter.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="A URL or a host, with or without https://.")],
     uri: ArchiveArgument = None,
     match: Annotated[
-        Match, typer.Option("--match", help="This address, all that begin with it, its host, hosts below it too.")
+        Match,
+        typer.Option(
+            "--match",
+            help="Match this URL exactly, every URL that starts with it, its host, or its host and subdomains.",
+        ),
     ] = Match.EXACT,
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after (UTC).")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=0, help="So many at most; 0: all.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture.")] = False,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after this date (UTC).")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before this date (UTC).")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Maximum number of captures. 0: no limit.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per capture.")] = False,
 ) -> int:
-    """List the captures of an address. Exit code 1 when there is none."""
+    """List the captures of a URL, a host or a domain. Exit code 1 if there are none."""
     url = page_address(url)
     lookup = context.with_flags(archive=uri).lookup
     found = 0

@@ -19,10 +19,11 @@ from crawler.cli.terminal import print_whole
 if TYPE_CHECKING:
     from crawler.config import Configuration
 
-fleet = typer.Typer(no_args_is_help=True, help="The sites that workers crawl, and the workers' spools.")
+fleet = typer.Typer(no_args_is_help=True, help="Manage the sites that workers crawl, and the workers' spools.")
 
 FrontierOption = Annotated[
-    str | None, typer.Option("--frontier", metavar="URL", help="The database: postgresql://user@host/name.")
+    str | None,
+    typer.Option("--frontier", metavar="URL", help="The shared database, such as postgresql://user@host/name."),
 ]
 _HOUR = 3600.0
 
@@ -30,14 +31,14 @@ _HOUR = 3600.0
 @fetches
 def worker(
     context: ArchiveContext,
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Sites crawled at once.")] = 4,
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, help="Number of sites to crawl at once.")] = 4,
     frontier: FrontierOption = None,
     to: ArchiveOption = None,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when nothing is due.")] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Exit when nothing is due.")] = False,
 ) -> int:
-    """Crawl sites of the fleet whose time has come, beside other workers. Ctrl-C or SIGTERM ends it in order.
+    """Crawl the fleet's sites that are due, alongside other workers. Ctrl-C or SIGTERM stops it cleanly.
 
-    After a crash, start it again on the same machine: what it had captured is taken up, nothing is lost.
+    After a crash, start it again on the same machine: it picks up what it had captured, and nothing is lost.
     """
     configuration = _shared(context.with_flags(archive=to), frontier)
     try:
@@ -54,12 +55,14 @@ def worker(
 @reads_settings
 def add(
     context: ArchiveContext,
-    what: Annotated[list[str], typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")],
+    what: Annotated[
+        list[str], typer.Argument(metavar="URL|SITE…", help="URLs of front pages, or names of site definitions.")
+    ],
     frontier: FrontierOption = None,
     directories: SitesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let workers crawl sites from now on; give those that they know already their new definition."""
+    """Add sites for workers to crawl, or replace the definitions of sites they already crawl."""
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
@@ -71,18 +74,18 @@ def add(
         typer.echo(json.dumps({"added": new, "known": [site.id for site in sites if site.id not in new]}))
         return
     for site in sites:
-        typer.echo(f"{site.id}: {'added' if site.id in new else 'known; its definition is replaced'}")
+        typer.echo(f"{site.id}: {'added' if site.id in new else 'already known; definition replaced'}")
 
 
 @fleet.command("remove")
 @reads_settings
 def remove(
     context: ArchiveContext,
-    what: Annotated[list[str], typer.Argument(metavar="SITE…", help="Names, as `fleet list` has them.")],
+    what: Annotated[list[str], typer.Argument(metavar="SITE…", help="Site names, as shown by `fleet list`.")],
     frontier: FrontierOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Let workers crawl sites no more. What is known of their addresses stays."""
+    """Stop crawling sites. What is known about their URLs is kept."""
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
@@ -92,7 +95,7 @@ def remove(
     if as_json:
         typer.echo(json.dumps({"removed": gone, "unknown": unknown}))
     for name in () if as_json else what:
-        typer.echo(f"{name}: {'removed' if name in gone else 'not in the fleet; see newswarc fleet list'}")
+        typer.echo(f"{name}: {'removed' if name in gone else 'not in the fleet; see `newswarc fleet list`'}")
     return 1 if unknown else 0
 
 
@@ -121,7 +124,7 @@ def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: Json
     table = Table("site", "front page", "due")
     for item in sites:
         table.add_row(item.site.id, item.site.url, "now" if item.due_in <= 0 else f"in {item.due_in / 60:.0f} min")
-    workers = Table("spool", "worker", "state", "heard of")
+    workers = Table("spool", "worker", "state", "last seen")
     for spool in spools:
         state = "lost" if spool.lost else "there" if spool.is_present else "gone"
         workers.add_row(spool.holder, spool.worker, state, f"{spool.silent:.0f} s ago")
@@ -134,24 +137,24 @@ def show(context: ArchiveContext, frontier: FrontierOption = None, as_json: Json
 @reads_settings
 def lost(
     context: ArchiveContext,
-    holder: Annotated[str, typer.Argument(metavar="SPOOL", help="As `fleet list` has it.")],
+    holder: Annotated[str, typer.Argument(metavar="SPOOL", help="Name of its spool, as shown by `fleet list`.")],
     frontier: FrontierOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """A machine is lost for good: what it captured and did not store is fetched again, by others."""
+    """Declare a machine lost: what it captured but did not store is fetched again by other workers."""
     from crawler.frontier.database import Database
     from crawler.scale.fleet import Fleet
 
     with closing(Database(_shared(context, frontier).frontier)) as database:
         known = Fleet(database)
         if holder not in [spool.holder for spool in known.spools()]:
-            raise UsageError(f"fleet lost: {holder!r} is not the name of a spool; see newswarc fleet list")
+            raise UsageError(f"fleet lost: no spool is called {holder!r}; see `newswarc fleet list`")
         count = known.give_up(holder)
-    typer.echo(json.dumps({"due_again": count}) if as_json else f"{holder}: {count} addresses are due again")
+    typer.echo(json.dumps({"due_again": count}) if as_json else f"{holder}: {count} URLs are due again")
 
 
 def _shared(context: ArchiveContext, frontier: str | None) -> Configuration:
     configuration = context.with_flags(frontier=frontier).configuration
     if not configuration.frontier.startswith("postgres"):
-        raise UsageError("several machines need a PostgreSQL; give --frontier postgresql://user@host/name")
+        raise UsageError("workers need a PostgreSQL database; give --frontier postgresql://user@host/name")
     return configuration

@@ -29,16 +29,18 @@ def show_history(
     context: ArchiveContext,
     url: Annotated[str, typer.Argument(metavar="URL", help="The article's address.")],
     uri: ArchiveArgument = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a capture, with its record.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per capture, with its record.")
+    ] = False,
 ) -> int:
-    """Show all captures of an article, its versions, and the words that changed between them."""
+    """Show an article's captures, its versions, and the words that changed between them."""
     from archive.history import history
 
     url = page_address(url)
     storage = context.with_flags(archive=uri).archive
     moments = history(storage, url)
     if not moments:
-        raise BadAddress(f"{url}: no capture of it in {storage.uri}; check the address (newswarc records lists all)")
+        raise BadAddress(f"{url}: no capture in {storage.uri}; check the URL (`newswarc records` lists all articles)")
     if as_json:
         for moment in moments:
             typer.echo(json.dumps(_facts(moment), ensure_ascii=False))

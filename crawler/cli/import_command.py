@@ -25,20 +25,20 @@ def import_warcs(
     context: ArchiveContext,
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE…", help="WARC, ARC and WACZ files of wget, Heritrix, Browsertrix, CC-NEWS, …"),
+        typer.Argument(
+            metavar="FILE…", help="WARC, ARC and WACZ files, such as those of wget, Heritrix, Browsertrix or CC-NEWS."
+        ),
     ],
     to: ArchiveOption = None,
     jobs: JobsOption = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a file of which not everything can be imported.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Reject a file unless all of it can be imported.")] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Take WARC, ARC and WACZ files of other programs into an archive, and make records of their pages.
+    """Import WARC, ARC and WACZ files from other programs, and extract records from their pages.
 
-    Packed or not: gzip, zstd. Records are kept byte for byte. Of a damaged file every good record is imported, and
-    all else is listed: where it is, and what is wrong. A file that was imported before is passed over. Exit code 1
-    when something could not be imported.
+    Files may be compressed (gzip, zstd) or not. Records are kept byte for byte. From a damaged file, every good
+    record is imported and everything else is listed, with its position and what is wrong. A file that was imported
+    before is skipped. Exit code 1 if something could not be imported.
     """
     # Imported late: the extractor takes seconds to import
     from crawler.offline.importing import import_files
@@ -75,10 +75,11 @@ def _line(result: Import) -> str:
     if result.fault:
         return printable(f"{result.file}: not imported: {result.fault}")
     if result.skipped:
-        return printable(f"{result.file}: imported before, as {result.segment}")
-    refused = f", {len(result.refused):,} places that could not be imported" if result.refused else ""
+        return printable(f"{result.file}: already imported, as {result.segment}")
+    refused = f", {len(result.refused):,} parts that could not be imported" if result.refused else ""
     mended = f", {result.mended:,} record headers rewritten" if result.mended else ""
     return printable(
-        f"{result.file}: {result.records:,} records, {result.articles:,} articles of {result.pages:,} pages{refused}"
+        f"{result.file}: {result.records:,} records, {result.articles:,} articles from {result.pages:,} "
+        f"pages{refused}"
         f"{mended}, as {result.segment}"
     )

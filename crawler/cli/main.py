@@ -18,63 +18,62 @@ from crawler.cli.terminal import reader_is_gone
 
 COMMANDS = {
     "crawl": ("crawl:crawl", "Crawl sites and capture what is new."),
-    "schedule": ("schedule:schedule", "Crawl sites for ever, each source when its time has come."),
-    "worker": ("fleet:worker", "Crawl sites of the fleet whose time has come, beside other workers."),
-    "fleet": ("fleet:fleet", "The sites that workers crawl, and the workers' spools."),
-    "status": ("watch:status", "Show what this machine has captured, what waits, and what is wrong."),
-    "health": ("watch:health", "Tell whether anything needs a person: exit code 0 or 1, for probes."),
+    "schedule": ("schedule:schedule", "Crawl sites continuously, reading each source when it is due."),
+    "worker": ("fleet:worker", "Crawl the fleet's sites that are due, alongside other workers."),
+    "fleet": ("fleet:fleet", "Manage the sites that workers crawl, and the workers' spools."),
+    "status": ("watch:status", "Show what this machine has captured, what is waiting, and what is wrong."),
+    "health": ("watch:health", "Report what needs attention; exit code 1 if anything does, for health probes."),
     "failures": (
         "failures:failures",
-        "List the articles that are not captured, why, and when each is tried again.",
+        "List the articles that could not be captured, the reason, and when each is tried again.",
     ),
     "watch": (
         "watch:watch",
-        "Look at this machine again and again; send alarms when something begins to be wrong, and when it has "
-        "passed.",
+        "Watch this machine; send an alarm when something goes wrong, and a notice when it is resolved.",
     ),
-    "records": ("archives:records", "Write the archive's records to standard output, one JSON object a line."),
-    "find": ("find:find", "List the captures of an address."),
-    "show": ("show:show", "Show a capture: the newest of an address, or the one nearest to a time."),
+    "records": ("archives:records", "Write the archive's records to standard output, as JSON Lines or Markdown."),
+    "find": ("find:find", "List the captures of a URL, a host or a domain."),
+    "show": ("show:show", "Show a capture of a URL: the newest, or the one closest to a given time."),
     "explain": (
         "explain:explain",
-        "Tell all that is known of an address: its sources, rules, tries, captures and outcomes.",
+        "Show everything known about a URL: sources, rules, attempts, captures and outcomes.",
     ),
     "import": (
         "import_command:import_warcs",
-        "Take WARC, ARC and WACZ files of other programs into an archive, and make records of their pages.",
+        "Import WARC, ARC and WACZ files from other programs, and extract records from their pages.",
     ),
     "dataset": ("dataset:dataset", "Build, describe and download data sets."),
     "redact": (
         "redact:redact",
-        "Take all captures of an address out of an archive: from WARC files, indexes, records.",
+        "Remove all captures of a URL from an archive's WARC files, indexes and records.",
     ),
     "replay": (
         "replay:replay",
-        "Open an archive in the browser, until Ctrl-C: a start page, a calendar, every page as it was.",
+        "Browse an archive: a start page, a calendar, and every page as it was captured.",
     ),
-    "export": ("export:export", "Take a part of an archive out of it."),
-    "wacz": ("export:wacz", "Write captures and articles as one WACZ file, which ReplayWeb.page opens."),
+    "export": ("export:export", "Export part of an archive."),
+    "wacz": ("export:wacz", "Export captures and articles as one WACZ file, which ReplayWeb.page can open."),
     "history": (
         "history:show_history",
-        "Show all captures of an article, its versions, and the words that changed between them.",
+        "Show an article's captures, its versions, and the words that changed between them.",
     ),
     "extract": (
         "archives:extract",
-        "Derive records from an archive again, or from HTML, WARC, ARC and WACZ files of any origin.",
+        "Extract records from an archive again, or from any HTML, WARC, ARC and WACZ files.",
     ),
     "recover": ("spool_recovery:recover", "Finish the segments of crawls that were killed."),
-    "upload": ("spool_recovery:upload", "Store what waits on this machine."),
-    "verify": ("verify:verify", "Hold an archive's objects against their manifests, records and digests."),
+    "upload": ("spool_recovery:upload", "Store the segments waiting on this machine."),
+    "verify": ("verify:verify", "Check an archive's objects against their manifests, records and digests."),
     "rebuild": (
         "rebuild:rebuild",
-        "Make indexes, manifests, records and outcomes again from the WARC files, and compare with what is there.",
+        "Rebuild indexes, manifests, records and outcomes from the WARC files, and compare them.",
     ),
-    "site": ("site:site", "Define sites, and see whether their sources are alive."),
+    "site": ("site:site", "Define sites, and check whether their sources work."),
     "sites": ("about:sites", "List the sites that have a definition."),
-    "config": ("about:config", "Show the settings in force."),
+    "config": ("about:config", "Show the settings in effect."),
     "schema": ("about:schema", "Print the JSON Schema of the article record."),
-    "completion": ("completion:completion", "Print the script that completes command lines in a shell."),
-    "demo": ("demo:demo", "Serve a small newspaper on loopback and crawl it."),
+    "completion": ("completion:completion", "Print the script for shell completion."),
+    "demo": ("demo:demo", "Serve a small newspaper on this machine and crawl it."),
 }
 """Each command: where it is, as `MODULE:NAME` below `crawler.cli`, and the first sentence of its help, which a test
 compares with the command's own."""
@@ -106,7 +105,7 @@ class LazyGroup(TyperGroup):
         except BrokenPipeError as error:
             if reader_is_gone():
                 raise
-            raise ConnectionAbortedError(f"a connection broke: {error}") from error
+            raise ConnectionAbortedError(f"a connection was broken: {error}") from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that a command line begins with."""

@@ -18,15 +18,15 @@ from crawler.cli.reference import described_parameter
 from crawler.config import Configuration, software
 
 _FILES = {
-    "newswarc.toml": "Settings, looked for in the working directory; --config or NEWSWARC_CONFIG names another file.",
-    "newswarc-data/": "The archive, unless `archive` or --to says otherwise.",
-    "newswarc-data/state/": "This machine's state: what is known of addresses, and what is not stored yet.",
-    "newswarc-state/": "The states of archives in buckets.",
+    "newswarc.toml": "Settings, read from the working directory. --config or NEWSWARC_CONFIG names another file.",
+    "newswarc-data/": "The archive, unless `archive` or --to names another.",
+    "newswarc-data/state/": "This machine's state: what it knows about URLs, and captures that are not stored yet.",
+    "newswarc-state/": "The state for archives in S3 buckets.",
 }
 _STATUS = {
-    "0": "All is well.",
-    "1": "The work was done, but something needs a person: a line on standard error says what.",
-    "2": "Bad usage or configuration; nothing was started.",
+    "0": "Success.",
+    "1": "The work was done, but something needs attention; standard error says what.",
+    "2": "Wrong usage or configuration; nothing was done.",
     "130": "Interrupted. Everything captured is kept.",
 }
 _CODE = re.compile(r"`([^`]+)`")
@@ -54,9 +54,9 @@ def manual_page() -> str:
         r"[\fIOPTION\fR]\&.\|.\|. [\fIARGUMENT\fR]\&.\|.\|.",
         ".SH DESCRIPTION",
         *_text(
-            "newswarc finds the articles of newspapers, keeps what it receives byte for byte in WARC files, in a "
-            "directory or an S3 bucket, and makes a record of each article, one JSON object a line. Every command "
-            "answers --help."
+            "newswarc finds the articles of newspapers, keeps everything it receives byte for byte in WARC files, "
+            "in a directory or an S3 bucket, and extracts a record of each article, one JSON object per line. "
+            "Every command has a --help option."
         ),
         ".SH COMMANDS",
     ]

@@ -25,9 +25,9 @@ class Engine(StrEnum):
 def scheduler_of(engine: Engine, scheduler: str) -> str:
     """The scheduler that work is given to; empty: it is done here. Raises UsageError."""
     if engine is Engine.DASK and not scheduler:
-        raise UsageError("--engine dask: give --scheduler ADDRESS too")
+        raise UsageError("--engine dask needs --scheduler ADDRESS")
     if engine is Engine.POOL and scheduler:
-        raise UsageError("--scheduler is for --engine dask")
+        raise UsageError("--scheduler needs --engine dask")
     return scheduler
 
 
@@ -38,49 +38,52 @@ def page_address(text: str) -> str:
         parts = urlsplit(address if "//" in address else f"//{address}")
         is_readable = bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        raise UsageError(f"{text!r} is not an address: {error}; write https://host/path") from error
+        raise UsageError(f"{text!r} is not a URL: {error}; write https://host/path") from error
     if not is_readable:
-        raise UsageError(f"{text!r} is not an address; write https://host/path")
+        raise UsageError(f"{text!r} is not a URL; write https://host/path")
     return address
 
 
 ArchiveArgument = Annotated[
-    str | None, typer.Argument(metavar="[URI]", help="The archive; default: the configured one.")
+    str | None, typer.Argument(metavar="[URI]", help="The archive. Default: the configured one.")
 ]
 ArchiveOption = Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")]
 EndpointOption = Annotated[
-    str | None, typer.Option("--endpoint-url", metavar="URL", help="The S3 service, when it is not Amazon's.")
+    str | None, typer.Option("--endpoint-url", metavar="URL", help="URL of the S3 service, if not Amazon's.")
 ]
 ShardOption = Annotated[
-    str, typer.Option("--shard", metavar="I/N", help="Only this part of the segments: 2/8 is the second of eight.")
+    str,
+    typer.Option(
+        "--shard", metavar="I/N", help="Process only part of the segments: 2/8 is the second of eight parts."
+    ),
 ]
 EngineOption = Annotated[
-    Engine, typer.Option("--engine", help="Processes of this machine, or a Dask cluster (`--scheduler`).")
+    Engine, typer.Option("--engine", help="Run in processes on this machine, or on a Dask cluster (`--scheduler`).")
 ]
 SchedulerOption = Annotated[
-    str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler: tcp://host:8786.")
+    str,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler, such as tcp://host:8786."),
 ]
-JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes that extract.")]
+JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Number of extraction processes.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")]
 SitesOption = Annotated[
-    list[Path] | None, typer.Option("--sites", metavar="DIR", help="Site definitions of your own.")
+    list[Path] | None,
+    typer.Option("--sites", metavar="DIR", help="Directory with your own site definitions. Repeatable."),
 ]
 ContactOption = Annotated[
-    str | None, typer.Option("--contact", help="Web page or e-mail address that sites can reach you by.")
+    str | None, typer.Option("--contact", help="Web page or e-mail address where site owners can reach you.")
 ]
 AllowHostOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow-host", metavar="HOST[:PORT]|CIDR[:PORT]", help="An internal address that may be contacted."
+        "--allow-host", metavar="HOST[:PORT]|CIDR[:PORT]", help="Internal address that may be contacted. Repeatable."
     ),
 ]
 ConfigOption = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what went wrong.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show problems only.")]
 VerboseOption = Annotated[
     int,
-    typer.Option(
-        "--verbose", "-v", count=True, help="Show what happens; twice for the log as well, three times for all of it."
-    ),
+    typer.Option("--verbose", "-v", count=True, help="Show each event; -vv also shows the log, -vvv all of it."),
 ]
 
 

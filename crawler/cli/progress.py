@@ -71,15 +71,15 @@ def show_summary(console: Console, report: CrawlReport) -> None:
         table.add_row("", str(number), _coloured(outcome))
     table.add_row("articles", str(sum(report.articles.values())), _by_site(report.articles))
     if report.set_aside:
-        table.add_row("set aside", str(sum(report.set_aside.values())), "dated outside of --since and --until")
+        table.add_row("set aside", str(sum(report.set_aside.values())), "dated outside --since and --until")
     left_out: Counter[str] = Counter()
     for reasons in report.left_out.values():
         left_out.update(reasons)
     if left_out:
-        table.add_row("left out", str(left_out.total()), "announced by sources, and not asked for")
+        table.add_row("left out", str(left_out.total()), "announced by sources, but not requested")
     for reason, number in sorted(left_out.items()):
         table.add_row("", str(number), f"{reason}: {LeftOut(reason).sentence}")
-    table.add_row("pages", str(sum(report.pages.values())), "by what became of them")
+    table.add_row("pages", str(sum(report.pages.values())), "by outcome")
     for outcome, number in report.pages.items():
         table.add_row("", str(number), _coloured(outcome))
     table.add_row("files", str(len(report.files)), "written, each verified")
@@ -111,4 +111,4 @@ def show_plan(console: Console, report: CrawlReport) -> None:
         console.print(
             f"{escape(printable(entry['url']))}  [dim]{escape(printable(why))}[/dim]", soft_wrap=True, highlight=False
         )
-    console.print(f"{len(report.planned)} articles would be fetched; nothing was kept")
+    console.print(f"{len(report.planned)} articles would be fetched; nothing was archived")

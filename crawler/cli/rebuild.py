@@ -36,27 +36,27 @@ def rebuild(
     context: ArchiveContext,
     uri: ArchiveArgument = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Put what is derived here instead.")
+        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Write what is derived to this archive instead.")
     ] = None,
     only_frontier: Annotated[
-        bool, typer.Option("--frontier", help="Only rebuild this machine's frontier from the archive.")
+        bool, typer.Option("--frontier", help="Rebuild only this machine's frontier from the archive.")
     ] = False,
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Make indexes, manifests, records and outcomes again from the WARC files, and compare with what is there.
+    """Rebuild indexes, manifests, records and outcomes from the WARC files, and compare them.
 
-    What is missing is stored, an index that differs is replaced. Exit code 1 when anything else differs.
+    Whatever is missing is stored, and an index that differs is replaced. Exit code 1 if anything else differs.
     """
     context = context.with_flags(archive=uri)
     console = context.console(quiet=as_json)
     if only_frontier:
         if to:
-            raise UsageError("rebuild: --frontier is made in this machine's state directory; leave --to out")
+            raise UsageError("rebuild: --frontier writes to this machine's state directory; leave out --to")
         if not Shard.parse(shard).is_whole:
-            raise UsageError("rebuild: --frontier is made from all segments; leave --shard out")
+            raise UsageError("rebuild: --frontier needs all segments; leave out --shard")
         return _frontier(context, console, as_json=as_json)
     work = _Work(to, Shard.parse(shard), scheduler_of(engine, scheduler))
     return _derived(context, work, console, as_json=as_json)

@@ -29,27 +29,32 @@ if TYPE_CHECKING:
 @reads_archive
 def redact(
     context: ArchiveContext,
-    url: Annotated[str, typer.Argument(metavar="URL|-", help="The address; - with --digest alone.")],
+    url: Annotated[str, typer.Argument(metavar="URL|-", help="The URL, or - with --digest.")],
     uri: ArchiveArgument = None,
     digest: Annotated[
         str,
-        typer.Option("--digest", metavar="sha256:…", help="All captures with this payload, whatever their address."),
+        typer.Option(
+            "--digest", metavar="sha256:…", help="Remove all captures with this payload digest, whatever their URL."
+        ),
     ] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the WARC files and in the log.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="The reason, which is kept in the WARC files and in the log.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Take all captures of an address out of an archive: from WARC files, indexes, records. It cannot be undone.
+    """Remove all captures of a URL from an archive's WARC files, indexes and records. This can't be undone.
 
-    Tombstones take their places, so that everything else stays where it is. Revisits of what is taken out go too. The
-    address is put on the block list. What was done, when and why is kept in the archive's `redactions/`. What waits
-    on this machine is stored first, so that it is reached too; exit code 1 when a crawl still writes a segment.
+    Tombstones of the same length replace them, so all other captures keep their positions. Revisits of removed
+    captures are removed too. The URL is added to the block list. A log of what was removed, when and why is kept in
+    the archive's `redactions/`. Captures waiting on this machine are stored first, so that they are included. Exit
+    code 1 if a running crawl is still writing a segment.
     """
     if not reason.strip():
-        raise UsageError("redact: give the reason with --reason; it is kept in place of what is taken out")
+        raise UsageError("redact: give a reason with --reason; it is kept in place of the removed captures")
     address = "" if url == "-" else page_address(url)
     if not address and not digest:
-        raise UsageError("redact: give an address, or - and a --digest")
+        raise UsageError("redact: give a URL, or - with --digest")
     from archive.redaction import find_targets
 
     context = context.with_flags(archive=uri)
@@ -60,11 +65,11 @@ def redact(
     if not targets.entries:
         for line in unreached:
             typer.echo(f"newswarc: {line}", err=True)
-        raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
+        raise BadAddress(f"{url}: no capture here; `newswarc find --match host` lists the captures of a host")
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     _announce(console, targets)
-    if not yes and not (sys.stdin.isatty() and typer.confirm("Take these out for good?", err=True)):
-        raise UsageError("redact: nothing was done; say --yes to do it")
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Remove these for good?", err=True)):
+        raise UsageError("redact: nothing was done; give --yes to confirm")
     done = _carry_out(lookup, targets, address or digest, reason, configuration)
     _report(console, done, targets, configuration, address, as_json=as_json)
     for line in unreached:
@@ -84,7 +89,7 @@ def _unreached(configuration: Configuration) -> list[str]:
     problems = asyncio.run(upload_segments(configuration)).problems
     for path in open_segments(spool):
         name = path.name.partition(".")[0]
-        problems.append(f"{name}: a crawl writes this segment now; redact again when it has been stored")
+        problems.append(f"{name}: a crawl is writing this segment; redact again once it is stored")
     return problems
 
 
@@ -93,7 +98,7 @@ def _announce(console: Console, targets: Targets) -> None:
         for entry in entries.values():
             console.print(f"{entry.moment:%Y-%m-%d %H:%M:%S}  {printable(entry.url)}  in {segment}", markup=False)
     for url in sorted(set(targets.kept)):
-        console.print(f"the same bytes stay under {printable(url)}; --digest takes these out too", markup=False)
+        console.print(f"the same bytes remain under {printable(url)}; --digest removes them too", markup=False)
 
 
 def _carry_out(
@@ -112,7 +117,7 @@ def _carry_out(
     frontier.forget(sorted(targets.urls))
     frontier.close()
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
-        Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version from what is left")
+        Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version")
     done = []
     for segment in Redaction(lookup.storage, targets, reason, clock_and_ids).run():
         for copy in (configuration.state_directory / "spool").glob(f"{segment.segment}.*"):
@@ -146,7 +151,7 @@ def _report(
         typer.echo(json.dumps(facts, ensure_ascii=False))
     for segment in done:
         console.print(
-            f"{segment.segment}: {segment.exchanges} exchanges, {segment.records} records taken out", markup=False
+            f"{segment.segment}: {segment.exchanges} exchanges and {segment.records} records removed", markup=False
         )
     if address and configuration.block_list_file is None:
-        console.print("no block list is set (`block_list`): sources may lead a crawl to this address again")
+        console.print("no `block_list` is set: a crawl may capture this URL again if a source lists it")

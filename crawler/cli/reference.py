@@ -48,8 +48,9 @@ def command_line_page() -> str:
     """Every command with its arguments and options."""
     parts = [
         "# Command line\n",
-        "Every command answers `--help`. Exit codes: 0 all is well; 1 the work was done, but something needs a "
-        "person; 2 bad usage or configuration, nothing was started; 130 interrupted, everything captured is kept.\n",
+        "Every command has a `--help` option. Exit codes: 0, success; 1, the work was done, but something needs "
+        "attention; 2, wrong usage or configuration, and nothing was done; 130, interrupted, and everything "
+        "captured is kept.\n",
     ]
     for name in COMMANDS:
         parts += _command(f"newswarc {name}", load_command(name))
@@ -85,7 +86,7 @@ def _parameter(parameter: Any) -> str:
 
 def outcomes_page() -> str:
     """How attempts and pages end, what can be wrong with an archive, and what needs a person."""
-    traits = ["| outcome | meaning | server gave the page | archive has a record |", "|---|---|---|---|"]
+    traits = ["| outcome | meaning | server sent the page | archive has a record |", "|---|---|---|---|"]
     meanings = documented(PageOutcome)
     for outcome in PageOutcome:
         facts = outcome.traits
@@ -94,21 +95,21 @@ def outcomes_page() -> str:
     return "\n".join(
         [
             "# Outcomes\n",
-            "Every attempt to fetch ends in exactly one capture outcome; every captured page in exactly one page "
-            "outcome. Both are counted, and both can be read back from the archive.\n",
+            "Every attempt to fetch a page ends in exactly one capture outcome, and every captured page has "
+            "exactly one page outcome. Both are counted and kept in the archive.\n",
             "## Capture outcomes\n",
             *_capture_outcomes(),
-            "\nA source that its site's definition names needs a person when it ends in an outcome that lasts: the "
-            "run ends with exit code 1, even if other sources brought articles. What passes by itself makes exit "
-            "code 1 only where a site brought nothing at all. `newswarc failures` lists the articles.",
+            "\nIf a source named in a site's definition ends in a lasting outcome, the run exits with code 1, even "
+            "if other sources yielded articles. A temporary outcome leads to exit code 1 only if the site yielded "
+            "nothing at all. `newswarc failures` lists the articles.",
             "\n## Page outcomes\n",
             *traits,
-            "\n## Announced articles that are not asked for\n",
-            "The report of `newswarc crawl` counts them by site and reason (`left out`).\n",
+            "\n## Announced articles that are not requested\n",
+            "`newswarc crawl` reports their number by site and reason (`left out`).\n",
             "| reason | meaning |",
             "|---|---|",
             *(f"| `{reason.value}` | {_cell(reason.sentence)} |" for reason in LeftOut),
-            "\n## Faults that `newswarc verify` names\n",
+            "\n## Faults reported by `newswarc verify`\n",
             _table(FaultKind, "fault"),
             "\n## Alarms of `newswarc health` and `newswarc watch`\n",
             _table(ConcernKind, "alarm"),
@@ -120,7 +121,7 @@ def outcomes_page() -> str:
 def _capture_outcomes() -> list[str]:
     """What each means, what to do about it, and whether it passes by itself."""
     meanings = documented(CaptureOutcome)
-    rows = ["| outcome | meaning | what to do | lasts |", "|---|---|---|---|"]
+    rows = ["| outcome | meaning | what to do | lasting |", "|---|---|---|---|"]
     for outcome in CaptureOutcome:
         remedy = REMEDIES.get(outcome, "nothing")
         rows.append(
@@ -135,8 +136,8 @@ def record_page() -> str:
     schema = article_schema()
     parts = [
         "# Article record\n",
-        "One JSON object a line. The JSON Schema is `docs/schema/article.schema.json`, also printed by "
-        "`newswarc schema`. Names are those of schema.org NewsArticle where it has one.\n",
+        "One JSON object per line. The JSON Schema is `docs/schema/article.schema.json`, also printed by "
+        "`newswarc schema`. Fields are named as in schema.org's NewsArticle where it has them.\n",
         *_fields(schema),
     ]
     for name, part in sorted(schema.get("$defs", {}).items()):
@@ -153,7 +154,8 @@ def metrics_page() -> str:
     return "\n".join(
         [
             "# Metrics\n",
-            "`newswarc watch --metrics HOST:PORT` answers Prometheus. All are gauges, computed on each request; "
+            "`newswarc watch --metrics HOST:PORT` serves these metrics to Prometheus. All are gauges, computed on "
+            "each request; "
             "times are seconds since 1970. `docs/prometheus/` holds alert rules and a Grafana dashboard.\n",
             "| metric | labels | meaning |",
             "|---|---|---|",

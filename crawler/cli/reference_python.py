@@ -18,7 +18,7 @@ _PUBLIC = {
         ("archive.library", "read_page"),
         ("archive.library", "segments"),
     ),
-    "Captures of an address": (
+    "Captures of a URL": (
         ("archive.lookup", "Lookup"),
         ("archive.lookup", "Match"),
         ("archive.period", "Period"),
@@ -31,7 +31,7 @@ _PUBLIC = {
 }
 _HEAD = """# Python API
 
-These keep their meaning from one version to the next. Everything else may change without notice. Errors are
+These names keep their meaning from one version to the next; everything else may change without notice. Errors are
 subclasses of `archive.errors.ArchiveError`. Fields of an `Article` are those of the [article record](record.md), in
 snake_case. For examples, see [Use it from Python](../how-to/use-from-python.md).
 """

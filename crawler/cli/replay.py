@@ -29,17 +29,20 @@ def replay(
     uri: Annotated[
         str | None, typer.Argument(metavar="[URI|FILE]", help="An archive, or a WARC or WACZ file.")
     ] = None,
-    port: Annotated[int, typer.Option("--port", help="Port of the start page on loopback; 0: any free one.")] = PORT,
-    open_browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    port: Annotated[int, typer.Option("--port", help="Port of the start page on loopback. 0: any free port.")] = PORT,
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the start page in a browser.")] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Only say which pages lack something that they need; exit code 1 then.")
+        bool,
+        typer.Option(
+            "--check", help="Only list the pages that lack something they need; exit code 1 if there are any."
+        ),
     ] = False,
     site: Annotated[str, typer.Option("--site", help="With --check: only this site.")] = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Open an archive in the browser, until Ctrl-C: a start page, a calendar, every page as it was.
+    """Browse an archive: a start page, a calendar, and every page as it was captured. Ctrl-C stops it.
 
-    pywb shows the pages; it is installed apart from newswarc (`pipx install pywb`).
+    Pages are served by pywb, which is installed separately (`pipx install pywb`).
     """
     context = context.with_flags(archive=uri)
     configuration, console = context.configuration, context.console()
@@ -58,7 +61,7 @@ def replay(
         with server, running(program, replayed.index_directory, f"{server.base}{CAPTURES}") as collection:
             server.replay = collection
             typer.echo(f"{server.base}/")
-            console.print("the archive is open at this address; Ctrl-C closes it")
+            console.print("the archive is served at this URL; Ctrl-C stops it")
             if open_browser:
                 webbrowser.open(f"{server.base}/")
             _stay(replayed, console)
@@ -75,6 +78,6 @@ def _stay(replayed: Replayed, console: Console) -> None:
             try:
                 replayed.refresh()
             except (ArchiveError, OSError) as error:
-                console.print(f"new segments could not be taken in: {error}", markup=False)
+                console.print(f"new segments could not be indexed: {error}", markup=False)
     except KeyboardInterrupt:
         console.print("closed")

@@ -17,8 +17,8 @@ from spiders.problems import printable
 def check_and_show(lookup: Lookup, site: str, console: Console, *, as_json: bool) -> int:
     """Look through an archive; exit code 1 when a page lacks anything. Raises StorageError."""
     faults: list[ReplayFault] = []
-    with console.status("looking at pages") as status:
-        check = ReplayCheck(lookup, RecordFilter(site), lambda pages: status.update(f"looking at pages: {pages:,}"))
+    with console.status("checking pages") as status:
+        check = ReplayCheck(lookup, RecordFilter(site), lambda pages: status.update(f"checking pages: {pages:,}"))
         for fault in check.faults():
             faults.append(fault)
             if not as_json:
@@ -30,8 +30,8 @@ def check_and_show(lookup: Lookup, site: str, console: Console, *, as_json: bool
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         console.print(
-            f"{check.pages:,} pages need {check.requisites:,} things, {len(faults):,} times one is missing or wrong; "
-            f"{check.elsewhere:,} of other hosts were not captured"
+            f"{check.pages:,} pages with {check.requisites:,} requisites; {len(faults):,} requisites are missing "
+            f"or damaged; {check.elsewhere:,} on other hosts were not captured"
         )
     return code
 

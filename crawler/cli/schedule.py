@@ -73,19 +73,21 @@ class Repetition:
 @fetches
 def schedule(
     context: ArchiveContext,
-    what: Annotated[list[str], typer.Argument(metavar="URL|SITE…", help="Front pages, or names of sites.")],
+    what: Annotated[
+        list[str], typer.Argument(metavar="URL|SITE…", help="URLs of front pages, or names of site definitions.")
+    ],
     to: ArchiveOption = None,
     sites: SitesOption = None,
-    runs: Annotated[int, typer.Option("--runs", min=0, help="End after so many runs; 0: never.")] = 0,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Exit after this many runs. 0: never.")] = 0,
 ) -> int:
-    """Crawl sites for ever, each source when its time has come. Ctrl-C or SIGTERM ends it in order.
+    """Crawl sites continuously, reading each source when it is due. Ctrl-C or SIGTERM stops it cleanly.
 
-    Settings come from `newswarc.toml` and the environment. After a crash, start it again: nothing is forgotten.
+    Settings come from `newswarc.toml` and the environment. After a crash, start it again: it continues where it was.
     """
     if not what:
-        raise UsageError("schedule: nothing to crawl; give front pages or names of sites")
+        raise UsageError("schedule: nothing to crawl; give front pages or site names")
     context = context.with_flags(archive=to).with_sites(sites)
     configuration = context.configuration
     command = [sys.executable, "-m", "crawler", "crawl", *what, "--due", "--quiet", *context.as_options()]
-    context.console().print(f"each source of {len(what)} sites is looked at when its time has come; Ctrl-C ends it")
+    context.console().print(f"crawling {len(what)} sites, reading each source when it is due; Ctrl-C stops it")
     return Repetition(command, configuration).run(runs)

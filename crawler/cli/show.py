@@ -43,20 +43,26 @@ class Part(StrEnum):
 @reads_archive
 def show(
     context: ArchiveContext,
-    url: Annotated[str, typer.Argument(metavar="URL|ID", help="The page's address, or with --row a row's id.")],
+    url: Annotated[str, typer.Argument(metavar="URL|ID", help="The page's URL, or with --row the id of a row.")],
     uri: ArchiveArgument = None,
-    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The capture nearest to this time (UTC).")] = "",
-    wire: Annotated[bool, typer.Option("--wire", help="The response exactly as it was received.")] = False,
+    at: Annotated[
+        str, typer.Option("--at", metavar="DATE", help="Show the capture closest to this time (UTC).")
+    ] = "",
+    wire: Annotated[bool, typer.Option("--wire", help="Print the response exactly as received.")] = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="The same; of an answer 304, the response that it stands for.")
+        bool, typer.Option("--raw", help="Like --raw, but for a 304 print the response it refers to.")
     ] = False,
-    body: Annotated[bool, typer.Option("--body", help="The body, its codings removed.")] = False,
-    headers: Annotated[bool, typer.Option("--headers", help="The response's header section.")] = False,
-    text: Annotated[bool, typer.Option("--text", help="The article's text.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Where the capture is, and its record.")] = False,
-    row: Annotated[bool, typer.Option("--row", help="The capture behind a row of a data set.")] = False,
+    body: Annotated[bool, typer.Option("--body", help="Print the decoded body.")] = False,
+    headers: Annotated[bool, typer.Option("--headers", help="Print the response headers.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print the article's text.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the capture's position and its record as JSON.")
+    ] = False,
+    row: Annotated[
+        bool, typer.Option("--row", help="Show the capture from which a row of a data set was made.")
+    ] = False,
 ) -> int:
-    """Show a capture: the newest of an address, or the one nearest to a time."""
+    """Show a capture of a URL: the newest, or the one closest to a given time."""
     asked = {
         Part.WIRE: wire,
         Part.RAW: raw,
@@ -67,12 +73,12 @@ def show(
     }
     wanted = [part for part, given in asked.items() if given]
     if len(wanted) > 1:
-        raise UsageError(f"show: one of {', '.join(f'--{part}' for part in asked)} at a time")
+        raise UsageError(f"show: give only one of {', '.join(f'--{part}' for part in asked)}")
     url = url if row else page_address(url)
     lookup = context.with_flags(archive=uri).lookup
     entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
     if entry is None:
-        raise BadAddress(f"{url}: no capture of it here; `newswarc find --match host` lists what there is of a host")
+        raise BadAddress(f"{url}: no capture here; `newswarc find --match host` lists the captures of a host")
     _write(wanted[0] if wanted else Part.SUMMARY, lookup, entry)
     return 0
 
@@ -83,7 +89,7 @@ def _of_row(lookup: Lookup, record_id: str) -> IndexEntry:
 
     row = row_with(lookup.storage, record_id)
     if row is None:
-        raise BadAddress(f"{record_id}: no row of this id in the data sets of {lookup.storage.uri}")
+        raise BadAddress(f"{record_id}: no data set in {lookup.storage.uri} has a row with this id")
     for entry in lookup.find(row["url"]):
         if (entry.filename, entry.offset) == (row["warcFile"], row["warcOffset"]):
             return entry
@@ -131,7 +137,7 @@ def _write_record(part: Part, lookup: Lookup, entry: IndexEntry, capture: Captur
         typer.echo(json.dumps(_facts(entry, capture, whole, article), ensure_ascii=False))
     elif part is Part.TEXT:
         if article is None:
-            raise BadAddress(f"{entry.url}: this capture has no record; `newswarc history URL` says why")
+            raise BadAddress(f"{entry.url}: this capture has no record; `newswarc history URL` shows why")
         typer.echo(f"{article.headline or ''}\n\n{article.article_body}")
     else:
         _summarise(entry, capture, whole, article)

@@ -25,7 +25,7 @@ from spiders.problems import printable
 if TYPE_CHECKING:
     from spiders.site import Access, Site
 
-site = typer.Typer(no_args_is_help=True, help="Define sites, and see whether their sources are alive.")
+site = typer.Typer(no_args_is_help=True, help="Define sites, and check whether their sources work.")
 
 _MOST_SECTIONS = 20
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -42,26 +42,26 @@ def _lag(source: SourceReading, now: datetime) -> timedelta | None:
 @fetches
 def add(
     context: ArchiveContext,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The site's front page.")],
-    directory: Annotated[Path, typer.Option("--sites", metavar="DIR", help="Where definitions are kept.")] = Path(
-        "sites"
-    ),
+    url: Annotated[str, typer.Argument(metavar="URL", help="URL of the site's front page.")],
+    directory: Annotated[
+        Path, typer.Option("--sites", metavar="DIR", help="Directory to write the definition to.")
+    ] = Path("sites"),
     name: Annotated[
-        str, typer.Option("--name", metavar="CC/NAME", help="The definition's name; default: xx/HOST.")
+        str, typer.Option("--name", metavar="CC/NAME", help="Name of the definition. Default: xx/HOST.")
     ] = "",
     header: Annotated[
         list[str] | None,
-        typer.Option("--header", metavar="NAME:VALUE", help="A request header that the site asks for; repeatable."),
+        typer.Option("--header", metavar="NAME:VALUE", help="Request header that the site requires. Repeatable."),
     ] = None,
     cookie: Annotated[
         list[str] | None,
-        typer.Option("--cookie", metavar="NAME=VALUE", help="A cookie that it asks for; repeatable."),
+        typer.Option("--cookie", metavar="NAME=VALUE", help="Cookie that the site requires. Repeatable."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a definition that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing definition.")] = False,
 ) -> int:
-    """Find a site's feeds, sitemaps and sections, try each, and write its definition. Nothing is archived.
+    """Find a site's feeds, sitemaps and sections, try each one, and write a definition. Nothing is archived.
 
-    A header's or cookie's value `env:NAME` is read from the environment, and stays out of the file and the archive.
+    The value `env:NAME` of a header or cookie is read from the environment and kept out of the file and the archive.
     """
     from crawler.cli.site_names import site_of_front_page
     from spiders.catalog import read_site
@@ -71,7 +71,7 @@ def add(
     site_id = name or f"xx/{found.host.removeprefix('www.').replace('.', '-')}"
     path = directory / f"{site_id}.toml"
     if path.exists() and not overwrite:
-        raise UsageError(f"{path}: is there already; give --overwrite to replace it, or another --name")
+        raise UsageError(f"{path}: already exists; give --overwrite to replace it, or another --name")
     report = _looked_at((found,), context)
     sources = _wanted([SourceReading(**source) for source in report.sources])
     console = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -79,7 +79,7 @@ def add(
         console.print(f"[yellow]✗[/yellow] {escape(problem)}")
     if not sources:
         raise UsageError(
-            f"{url}: no source with articles was found; write the definition by hand (docs/how-to/add-a-site.md)"
+            f"{url}: found no source with articles; write the definition by hand (docs/how-to/add-a-site.md)"
         )
     title, language = report.fronts.get(found.id, ("", ""))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -94,20 +94,20 @@ def add(
 @fetches
 def check(
     context: ArchiveContext,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SITE…]", help="Names; default: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SITE…]", help="Site names. Default: all.")] = None,
     directories: SitesOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Read each source of sites once: how many articles it shows, how old the newest is. Nothing is archived.
+    """Read each source once; show how many articles it lists and how old the newest is. Nothing is archived.
 
-    With --sites and no names, the definitions there are read, and no others.
-    The exit code is 1 when a source is dead or shows nothing.
+    With --sites and no names, only the definitions in those directories are checked.
+    Exit code 1 if a source fails or lists no articles.
     """
     catalog = context.with_sites(directories).catalog
     chosen = tuple(catalog.find(name) for name in names or ()) or tuple(catalog.all(bundled=not directories))
     if not chosen:
         raise UsageError(
-            f"{', '.join(map(str, directories or ()))}: no definition here; `newswarc site add` makes one"
+            f"{', '.join(map(str, directories or ()))}: no site definition here; `newswarc site add` writes one"
         )
     report = _looked_at(chosen, context)
     read = {(source["site"], source["url"]): SourceReading(**source) for source in report.sources}
@@ -124,7 +124,7 @@ def check(
     console = Console(soft_wrap=True, highlight=False)
     _show(console, list(read.values()))
     for name, address in silent:
-        console.print(f"[red]✗[/red] {escape(printable(f'{name}: {address}: dead, or shows no article'))}")
+        console.print(f"[red]✗[/red] {escape(printable(f'{name}: {address}: fails, or lists no articles'))}")
     for problem in report.problems:
         console.print(f"[yellow]![/yellow] {escape(problem)}")
     return 1 if silent else 0

@@ -15,7 +15,7 @@ def site_of_name(name: str, catalog: SiteCatalog) -> Site:
         return catalog.find(name)
     except SiteError as error:
         if "." in name:
-            message = f"{name!r} is not the name of a site; if it is an address, write https://{name}"
+            message = f"no site is called {name!r}; if it is a URL, write https://{name}"
             raise UsageError(message) from error
         raise
 

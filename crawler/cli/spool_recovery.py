@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @reads_archive
 def recover(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOption = False) -> int:
-    """Finish the segments of crawls that were killed. A crawl does so by itself when it starts."""
+    """Finish the segments of crawls that were killed. Every crawl does this when it starts."""
     from crawler.keeping.spool_recovery import recover_segments
 
     finished = recover_segments(context.with_flags(archive=to).to_write_state())
@@ -29,7 +29,7 @@ def recover(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOpti
 
 @reads_archive
 def upload(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOption = False) -> int:
-    """Store what waits on this machine. A crawl does so by itself when it starts."""
+    """Store the segments waiting on this machine. Every crawl does this when it starts."""
     from crawler.keeping.spool_recovery import upload_segments
 
     finished = asyncio.run(upload_segments(context.with_flags(archive=to).to_write_state()))
@@ -42,7 +42,7 @@ def _show(recovered: RecoveredSpool, context: ArchiveContext, *, as_json: bool) 
         typer.echo(json.dumps({**asdict(recovered), "exit_code": code}, ensure_ascii=False, indent=1))
         return code
     console = context.console()
-    for line in recovered.lines or ["nothing waits on this machine"]:
+    for line in recovered.lines or ["nothing is waiting on this machine"]:
         console.print(f"[yellow]↻[/yellow] {escape(line)}")
     if recovered.files:
         console.print(f"{len(recovered.files)} files stored, each verified; {recovered.articles} articles")

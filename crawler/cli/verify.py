@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 def verify(
     context: ArchiveContext,
     uri: ArchiveArgument = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Read every byte, not only names and lengths.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte, not only names and sizes.")] = False,
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
     as_json: JsonOption = False,
 ) -> int:
-    """Hold an archive's objects against their manifests, records and digests. Exit code 1 when anything is wrong."""
+    """Check an archive's objects against their manifests, records and digests. Exit code 1 if anything is wrong."""
     from crawler.offline.verification import verify_archive
 
     context = context.with_flags(archive=uri)
@@ -47,7 +47,7 @@ def verify(
 
     def show(verification: Verification) -> None:
         if not context.quiet and not as_json:
-            said = f"{len(verification.faults)} faults" if verification.faults else "sound"
+            said = f"{len(verification.faults)} faults" if verification.faults else "no faults"
             console.print(f"{verification.segment}: {said}")
 
     part = Shard.parse(shard)

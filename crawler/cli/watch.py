@@ -35,10 +35,12 @@ _HOUR = 3600
 def status(
     context: ArchiveContext,
     to: ArchiveOption = None,
-    every: Annotated[float, typer.Option("--every", min=0, help="Look again after so many seconds; 0: once.")] = 0.0,
+    every: Annotated[
+        float, typer.Option("--every", min=0, help="Refresh every so many seconds. 0: show once and exit.")
+    ] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what this machine has captured, what waits, and what is wrong."""
+    """Show what this machine has captured, what is waiting, and what is wrong."""
     from crawler.watching.concerns import concerns
     from crawler.watching.status import look
 
@@ -62,7 +64,7 @@ def status(
 
 @reads_archive
 def health(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOption = False) -> int:
-    """Tell whether anything needs a person: exit code 0 or 1, for probes."""
+    """Report what needs attention; exit code 1 if anything does, for health probes."""
     from crawler.watching.concerns import concerns
     from crawler.watching.status import look
 
@@ -78,15 +80,15 @@ def health(context: ArchiveContext, to: ArchiveOption = None, as_json: JsonOptio
 def watch(
     context: ArchiveContext,
     to: ArchiveOption = None,
-    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks.")] = 60.0,
+    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two checks.")] = 60.0,
     metrics: Annotated[
-        str, typer.Option("--metrics", metavar="HOST:PORT", help="Serve metrics to Prometheus there.")
+        str, typer.Option("--metrics", metavar="HOST:PORT", help="Serve metrics for Prometheus at this address.")
     ] = "",
-    once: Annotated[bool, typer.Option("--once", help="Look once, tell, and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Check once, send alarms, and exit.")] = False,
 ) -> None:
-    """Look at this machine again and again; send alarms when something begins to be wrong, and when it has passed.
+    """Watch this machine; send an alarm when something goes wrong, and a notice when it is resolved.
 
-    Alarms go to `alarm_webhook`, `alarm_mail` and `alarm_command` of the configuration, and to standard error.
+    Alarms go to the `alarm_webhook`, `alarm_mail` and `alarm_command` that are configured, and to standard error.
     """
     configuration = context.with_flags(archive=to).configuration
     if metrics:
@@ -121,7 +123,9 @@ def _look_and_tell(configuration: Configuration, console: Console) -> None:
     for notice in news:
         console.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable(notice.line)}", markup=False)
     for problem in alarms.tell(news, tellers_of(configuration)):
-        console.print(f"not told, tried again at the next look: {printable(problem)}", markup=False)
+        console.print(
+            f"alarm not delivered; will be tried again at the next check: {printable(problem)}", markup=False
+        )
     alarms.write(path)
 
 
@@ -137,7 +141,7 @@ def _serve(configuration: Configuration, address: str) -> None:
     try:
         start_http_server(int(port), host, registry_of(lambda: look(configuration)))
     except OSError as error:
-        raise UsageError(f"watch: --metrics {address}: {error.strerror or error}; take another address") from error
+        raise UsageError(f"watch: --metrics {address}: {error.strerror or error}; use another address") from error
 
 
 def _facts(found: Status) -> dict[str, Any]:
@@ -175,10 +179,10 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
             f"{site.given_up:,}",
             ", ".join(f"{outcome} {count:,}" for outcome, count in site.pages.most_common(4)),
         )
-    doing = "a run is under way" if found.is_crawling else "no run is under way"
+    doing = "a run is in progress" if found.is_crawling else "no run is in progress"
     line = (
-        f"{found.archive}: {doing}; {found.waiting:,} addresses wait; spool {found.spool_bytes >> 20} of "
-        f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments wait to be stored; "
+        f"{found.archive}: {doing}; {found.waiting:,} URLs waiting; spool {found.spool_bytes >> 20} of "
+        f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments waiting to be stored; "
         f"{found.disk_free >> 30} GiB free"
     )
     return [table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong)]
@@ -188,9 +192,9 @@ def _workers(found: Status) -> list[Text]:
     """A line for each place where a worker is, or was."""
     lines = []
     for place, worker in sorted(found.workers.items()):
-        doing = f"crawls {', '.join(worker.sites)}" if worker.sites else "waits for work"
-        state = doing if worker.is_present else "gone: it ended, was killed, or cannot reach the database"
-        lines.append(Text(printable(f"worker {place}: {state}; heard of {worker.silent:.0f} s ago")))
+        doing = f"crawling {', '.join(worker.sites)}" if worker.sites else "waiting for work"
+        state = doing if worker.is_present else "gone: it exited, was killed, or can't reach the database"
+        lines.append(Text(printable(f"worker {place}: {state}; last seen {worker.silent:.0f} s ago")))
     return lines
 
 

@@ -199,7 +199,7 @@ class Database:
                 result = attempt()
             except _PASSING as error:
                 if not self._waited():
-                    raise FrontierUnavailable(f"{self.name}: the frontier takes nothing: {error.orig}") from error
+                    raise FrontierUnavailable(f"{self.name}: the frontier can't be written: {error.orig}") from error
             else:
                 self._gone_since = None
                 return result
@@ -223,17 +223,17 @@ def _engine_of(address: str | URL) -> Engine:
     try:
         url = make_url(address)
     except ArgumentError as error:
-        raise BadDatabase("frontier: not a database's address; write postgresql://user@host/name") from error
+        raise BadDatabase("frontier: not a database URL; write postgresql://user@host/name") from error
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise BadDatabase(f"frontier: {url.drivername} is not known; write postgresql://user@host/name")
+        raise BadDatabase(f"frontier: {url.drivername} is not supported; write postgresql://user@host/name")
     is_sqlite = url.get_backend_name() == "sqlite"
     arguments = {} if is_sqlite else CONNECTING
     try:
         engine = create_engine(url, connect_args=arguments)
     except ModuleNotFoundError as error:
-        raise BadDatabase("frontier: PostgreSQL needs more packages; install newswarc[scale]") from error
+        raise BadDatabase("frontier: PostgreSQL support is missing; install newswarc[scale]") from error
     event.listen(engine, "connect", _tune_sqlite if is_sqlite else _tune_postgresql)
     return engine
 

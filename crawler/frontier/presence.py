@@ -111,7 +111,7 @@ class Alone:
 
 def _without_lock(error: OSError) -> bool:
     """A file system without locks keeps nobody apart, and nobody from crawling."""
-    logger.warning("%s: runs at one site cannot be kept apart", error)
+    logger.warning("%s: can't prevent two runs from crawling the same site", error)
     return True
 
 
@@ -175,7 +175,7 @@ class Among:
                 await self._give_back_idle()
                 keys, deadline = await asyncio.to_thread(self._leases.renew)
             except FrontierUnavailable as error:
-                logger.warning("%s; without it this machine stops when its leases run out", error)
+                logger.warning("%s; unless it returns, this machine stops when its leases expire", error)
             else:
                 self._note(keys, deadline)
             self._look_at_sites()
@@ -195,7 +195,7 @@ class Among:
                 now = time.monotonic()
                 return _Held(lease.deadline, pause, now + lease.wait, last=now)
             if time.monotonic() - begun > LONGEST_WAIT:
-                raise HeldElsewhere(f"another machine is at {key}; a later run goes on")
+                raise HeldElsewhere(f"another machine is crawling {key}; a later run continues")
             await asyncio.sleep(poll)
             poll = min(2 * poll, _LONGEST_POLL)
 

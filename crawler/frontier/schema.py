@@ -27,7 +27,9 @@ def is_up_to_date(connection: Connection) -> bool:
     """Whether the tables are today's. Raises NewerSchema."""
     version = _version(connection)
     if version > SCHEMA_VERSION:
-        raise NewerSchema(f"its tables are of version {version}, this software knows {SCHEMA_VERSION}; upgrade it")
+        raise NewerSchema(
+            f"its tables have version {version}, but this software supports {SCHEMA_VERSION}; upgrade newswarc"
+        )
     return version == SCHEMA_VERSION
 
 

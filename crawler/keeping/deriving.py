@@ -65,7 +65,7 @@ class Deriver:
             await self.start(segment, offset)
         await self.settle(segment)
         if segment.waiting:
-            raise DamagedArchive(f"{segment.path}: {len(segment.waiting)} captures cannot be read back")
+            raise DamagedArchive(f"{segment.path}: {len(segment.waiting)} captures can't be read back")
         return await asyncio.to_thread(segment.derived.complete)
 
     async def read(

@@ -59,7 +59,7 @@ class Housekeeping:
                 # On a full disk what is stored makes room: there is no waiting for more
                 await self._recorder.rotate(if_due=self._refused_since is None)
                 if self._gate.open(FRONTIER):
-                    logger.warning("the frontier answers again; fetching goes on")
+                    logger.warning("the frontier responds again; fetching continues")
             except FrontierUnavailable as error:
                 self._frontier_refused(error)
             except OSError as error:
@@ -73,7 +73,7 @@ class Housekeeping:
 
     def disk_refused(self, error: Exception) -> None:
         """The disk does not take what was received: fetching pauses until it does."""
-        line = f"{error}; fetching pauses until it does. Free disk space or fix permissions"
+        line = f"{error}; fetching pauses until it can. Free disk space or fix permissions"
         if self._gate.close(DISK, line):
             self._refused_since = time.monotonic()
             logger.error(line)
@@ -83,12 +83,14 @@ class Housekeeping:
         """What was received is durable and cannot be reported: one in a file refuses as the disk does."""
         if not self._is_shared:
             self.disk_refused(error)
-        elif self._gate.close(FRONTIER, f"{error}; fetching waits until it answers"):
-            logger.error("%s; fetching waits until it answers", error)
+        elif self._gate.close(FRONTIER, f"{error}; fetching pauses until it responds"):
+            logger.error("%s; fetching pauses until it responds", error)
 
     async def _look(self) -> None:
         if self._configuration.is_stopped and not self._ending:
-            self._counts.problems.append(f"{self._configuration.stop_file}: stopped; remove it to go on")
+            self._counts.problems.append(
+                f"{self._configuration.stop_file}: stopped because this file exists; remove it to continue"
+            )
             self.end()
             self._give_up()
         await self._look_at_disk(time.monotonic())
@@ -115,15 +117,16 @@ class Housekeeping:
             return
         self._refused_since = None
         if self._gate.open(DISK):
-            logger.warning("%s takes bytes again; fetching goes on", self._spool.directory)
+            logger.warning("%s is writable again; fetching continues", self._spool.directory)
 
     def _look_at_backlog(self) -> None:
         """Pause when too much waits for a storage that takes nothing, until half of it is gone."""
         budget = self._configuration.spool_budget
         used = self._spool.used() if self._store.trouble or BACKLOG in self._gate else 0
         if used > budget:
-            line = f"{used >> 20} MiB wait for the storage, {budget >> 20} MiB may: {self._store.trouble}"
+            waiting = f"{used >> 20} MiB are waiting for the storage; the limit is {budget >> 20} MiB"
+            line = f"{waiting}: {self._store.trouble}"
             if self._gate.close(BACKLOG, line):
-                logger.error("%s; fetching waits", line)
+                logger.error("%s; fetching pauses", line)
         elif used <= budget // 2 and self._gate.open(BACKLOG):
-            logger.warning("the storage takes segments again; fetching goes on")
+            logger.warning("the storage accepts segments again; fetching continues")

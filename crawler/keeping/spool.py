@@ -41,7 +41,9 @@ class Spool:
         """Find out whether enough is left to close what is open. Raises OSError."""
         free = shutil.disk_usage(self.directory).free
         if free < self._least_free:
-            raise OSError(f"{self.directory}: {free >> 20} MiB are free, {self._least_free >> 20} MiB have to be")
+            raise OSError(
+                f"{self.directory}: only {free >> 20} MiB are free; {self._least_free >> 20} MiB are required"
+            )
 
     def open_segments(self) -> list[Path]:
         """Files of segments that are being written, or were when their writer died."""

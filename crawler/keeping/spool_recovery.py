@@ -60,7 +60,7 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
         acknowledge(closed.warc, closed.name.text, frontier)
         taken.segments.append((segment_pages(closed.name, closed.warc, spool), closed))
         if closed.name.text not in recovered:
-            following = "its turn comes now" if storage is not None else "newswarc upload stores it"
+            following = "it is stored now" if storage is not None else "`newswarc upload` stores it"
             taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {following}")
     return taken
 
@@ -125,9 +125,9 @@ def _recovered(path: Path, now: datetime) -> str:
         if not is_abandoned:
             return ""
         recovered = recover(path, now)
-        cut = f", {recovered.torn} torn bytes kept beside it" if recovered.torn else ""
+        cut = f", {recovered.torn} incomplete bytes kept beside it" if recovered.torn else ""
         if recovered.closed is None:
-            return f"{recovered.name.text}: nothing whole in it{cut}"
+            return f"{recovered.name.text}: contains no complete record{cut}"
         return f"{recovered.name.text}: left open by an earlier run; recovered{cut}"
 
 
@@ -136,12 +136,12 @@ def _removed(closed: ClosedSegment, spool: Spool, storage: Storage) -> str:
     try:
         storage.stat(closed.name.manifest_key)
     except ObjectMissing:
-        return f"{closed.warc}: missing, and not stored either; restore it, or remove {closed.manifest_path}"
+        return f"{closed.warc}: missing, and not stored; restore it, or remove {closed.manifest_path}"
     except StorageUnavailable as error:
-        return f"{closed.name.text}: whether it is stored cannot be asked now ({error}); the next run does"
+        return f"{closed.name.text}: can't check now whether it is stored ({error}); the next run checks again"
     spool.derived(closed.name, EXTRACTOR_GENERATION).remove()
     spool.remove(closed)
-    return f"{closed.name.text}: stored by an earlier run, removed from this machine now"
+    return f"{closed.name.text}: already stored by an earlier run; removed from this machine"
 
 
 def acknowledge(warc: Path, segment: str, frontier: Frontier) -> None:

@@ -39,12 +39,14 @@ def adopt_state(configuration: Configuration) -> None:
             is_ours = _is_state_of(open_storage(configuration.archive, configuration.s3), former)
         except StorageUnavailable as error:
             raise ConfigurationError(
-                f"{former}: an earlier version's state, and only the storage can tell whether it is this archive's: "
-                f"{error}; try again when it can be reached, or set `state` to this directory"
+                f"{former}: an earlier version's state; whether it belongs to this archive can't be checked: "
+                f"{error}; try again when the storage can be reached, or set `state` to this directory"
             ) from error
         if not is_ours:
             own = own_place(address, configuration.s3_endpoint)
-            logger.warning("%s: the state of another archive; this one's is in %s from now on", former, own)
+            logger.warning(
+                "%s: belongs to another archive; this archive's state is kept in %s from now on", former, own
+            )
             own.mkdir(parents=True, exist_ok=True)
     configuration.claim_state()
 

@@ -92,10 +92,10 @@ class SegmentStore:
         try:
             removed = await asyncio.to_thread(self._storage.tidy, before)
         except (StorageError, OSError) as error:
-            logger.info("unfinished uploads stay as they are: %s", error)
+            logger.info("unfinished uploads could not be removed: %s", error)
             return
         if removed:
-            logger.warning("%d unfinished uploads that were older than a week were ended", removed)
+            logger.warning("removed %d unfinished uploads older than a week", removed)
 
     async def drain(self) -> None:
         """Wait until all is stored, or has been refused once more."""
@@ -117,7 +117,7 @@ class SegmentStore:
             await self._persistently(lambda: self._release(segment, closed))
             self._released(segment.name.text)
         except (StorageError, DamagedArchive) as error:
-            self._report(f"{error}; kept in {self._spool.directory}, stored by the next run or newswarc upload")
+            self._report(f"{error}; kept in {self._spool.directory}; the next run or `newswarc upload` stores it")
         except OSError as error:
             self._report(
                 f"{self._spool.directory}: {error}; free disk space or fix permissions, and the next run continues"
@@ -137,7 +137,7 @@ class SegmentStore:
                 if last:
                     raise
                 if not self.trouble:
-                    logger.warning("%s; the crawl goes on, and it is tried again", error)
+                    logger.warning("%s; the crawl continues, and storing is tried again", error)
                 self.trouble = str(error)
                 await self._pause(pause)
                 pause = min(2 * pause, self._pauses.longest)

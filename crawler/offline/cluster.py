@@ -35,7 +35,7 @@ def on_cluster(
     try:
         client = Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
-        raise NoCluster(f"--scheduler {scheduler}: cannot be reached: {error}") from error
+        raise NoCluster(f"--scheduler {scheduler}: can't be reached: {error}") from error
     with client:
         futures = [client.submit(function, *arguments, pure=False, retries=RETRIES) for arguments in work]
         places = {future.key: place for place, future in enumerate(futures)}

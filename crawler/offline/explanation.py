@@ -20,15 +20,15 @@ from spiders.links import address_flaw, clean_address, same_site, why_left_out
 from spiders.site import Site
 
 _STATES = {
-    State.DISCOVERED: "found, and waits to be asked for",
-    State.CLAIMED: "is being asked for, or waits for the next run",
-    State.FETCHING: "is being asked for by another machine",
+    State.DISCOVERED: "found, waiting to be fetched",
+    State.CLAIMED: "is being fetched, or waits for the next run",
+    State.FETCHING: "is being fetched by another machine",
     State.CAPTURED: "captured on this machine",
     State.STORED: "captured and stored",
-    State.FAILED: "not captured; it is tried again",
-    State.SET_ASIDE: "set aside: its date lay outside of --since and --until",
+    State.FAILED: "not captured; will be tried again",
+    State.SET_ASIDE: "set aside: its date is outside --since and --until",
     State.GIVEN_UP: "given up; `newswarc failures retry` tries it again",
-    State.FORGOTTEN: "never asked for again, by `newswarc failures forget`",
+    State.FORGOTTEN: "never requested again, because of `newswarc failures forget`",
 }
 
 
@@ -51,11 +51,11 @@ def explain(
     address = clean_address(url)
     if address is None:
         flaw = address_flaw(url)
-        return [Fact("address", f"it cannot be asked for: {flaw.sentence if flaw is not None else 'no web address'}")]
+        return [Fact("address", f"it can't be requested: {flaw.sentence if flaw is not None else 'not a URL'}")]
     facts = [] if address == url else [Fact("address", f"it is known as {address}")]
     known = frontier.known_address(address)
     if known is not None and known.url != address:
-        facts.append(Fact("address", f"it is taken for the same article as {known.url}"))
+        facts.append(Fact("address", f"it is treated as the same article as {known.url}"))
     facts += _rules(address, known, frontier, sites)
     facts += _host(address, frontier, agent, now)
     facts += _state(known)
@@ -68,12 +68,12 @@ def _rules(url: str, known: KnownAddress | None, frontier: Frontier, sites: Iter
     announced = known is not None and known.discovery.via in ("feed", "sitemap")
     of_site = [site for site in sites if same_site(url, site)]
     if not of_site:
-        yield Fact("site", "no site definition is of its domain; a front page given by hand needs none")
+        yield Fact("site", "no site definition covers its domain; a front page given by hand needs none")
     for site in of_site:
         reason = why_left_out(url, site, announced=announced, shapes=frontier.shapes_of(site.id))
         how = "announced" if announced else "linked"
-        verdict = "is asked for" if reason is None else f"is not asked for: {reason.sentence}"
-        yield Fact("rule", f"{site.id}: as an address that is {how} it {verdict}")
+        verdict = "is fetched" if reason is None else f"is not fetched: {reason.sentence}"
+        yield Fact("rule", f"{site.id}: as a URL that is {how} it {verdict}")
 
 
 def _host(url: str, frontier: Frontier, agent: str, now: datetime) -> Iterator[Fact]:
@@ -88,12 +88,12 @@ def _host(url: str, frontier: Frontier, agent: str, now: datetime) -> Iterator[F
         yield Fact("robots", f"robots.txt of {copy.fetched:%Y-%m-%d %H:%M} {verdict}")
     until = frontier.hold(parts.hostname or "").until
     if until > now.timestamp():
-        yield Fact("host", f"asked to be left alone until {_moment(until)}")
+        yield Fact("host", f"asked for a pause until {_moment(until)}")
 
 
 def _state(known: KnownAddress | None) -> Iterator[Fact]:
     if known is None:
-        yield Fact("state", "no source that this machine has read lists it")
+        yield Fact("state", "not listed by any source that this machine has read")
         return
     discovery = known.discovery
     dated = f", dated {discovery.source_date}" if discovery.source_date else ", without a date"

@@ -111,7 +111,7 @@ class Rebuilding:
             name = SegmentName.parse(text)
             known = newest_manifest(self._source, name)
             if known is None and self._now - name.opened < ON_ITS_WAY:
-                rebuilt.problem = "no manifest yet, and less than a day old: its writer may be storing it"
+                rebuilt.problem = "no manifest yet, but less than a day old: it may still be being stored"
                 return rebuilt
             with tempfile.TemporaryDirectory(prefix="newswarc-rebuild-") as scratch:
                 warc = self._source.fetch(key, Path(scratch))
@@ -134,7 +134,7 @@ class Rebuilding:
     ) -> None:
         contents = read_contents(warc, name, known[0].removed_records if known else ())
         if contents.end != warc.stat().st_size:
-            raise DamagedArchive(f"{name.warc_key}: damaged behind {contents.end}; run newswarc verify --deep")
+            raise DamagedArchive(f"{name.warc_key}: damaged after byte {contents.end}; run `newswarc verify --deep`")
         cdxj = scratch / f"{name.text}.rebuilt.cdxj"
         write_durably(cdxj, index_text(contents.entries))
         manifest = contents.manifest(name, warc, cdxj, known[0].closed if known else contents.last)

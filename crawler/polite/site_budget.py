@@ -46,7 +46,7 @@ class SiteBudget:
     def takes_source(self, site: str) -> str:
         """Count a source that another one led to; why it is not to be looked at in this run, or nothing."""
         if self._past(self._barren[site], self._limits.barren):
-            return f"{self._limits.barren} sources in a row show nothing new"
+            return f"{self._limits.barren} sources in a row listed nothing new"
         if self._past(self._sources[site], self._limits.sources):
             return f"more than {self._limits.sources} sources"
         refusal = self.takes_request(site)

@@ -38,8 +38,8 @@ def find_program(named: str) -> Path:
     found = str(beside) if beside.is_file() else shutil.which("wayback")
     if found is None:
         raise ReplayFailed(
-            "replay: pywb is not installed; install it in an environment of its own (`pipx install pywb`), "
-            "or name its `wayback` in the setting `pywb`"
+            "replay: pywb is not installed; install it in its own environment (`pipx install pywb`), "
+            "or set `pywb` to the path of its `wayback`"
         )
     return Path(found)
 
@@ -64,7 +64,7 @@ def running(program: Path, index_directory: Path, captures: str) -> Iterator[str
                 _wait(process, port, log)
                 yield f"http://127.0.0.1:{port}/{COLLECTION}/"
                 if process.poll() is not None:
-                    raise ReplayFailed(f"replay: pywb ended by itself: {_tail(log)}")
+                    raise ReplayFailed(f"replay: pywb exited unexpectedly: {_tail(log)}")
             finally:
                 _end(process)
 
@@ -73,13 +73,13 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     ends = time.monotonic() + _LONGEST_START
     while time.monotonic() < ends:
         if process.poll() is not None:
-            raise ReplayFailed(f"replay: pywb ended with code {process.returncode}: {_tail(log)}")
+            raise ReplayFailed(f"replay: pywb exited with code {process.returncode}: {_tail(log)}")
         try:
             with urlopen(f"http://127.0.0.1:{port}/", timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(0.1)
-    raise ReplayFailed(f"replay: pywb did not answer within {_LONGEST_START:.0f} seconds: {_tail(log)}")
+    raise ReplayFailed(f"replay: pywb did not respond within {_LONGEST_START:.0f} seconds: {_tail(log)}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -92,7 +92,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _tail(log: Path) -> str:
-    return " ".join(log.read_text("utf-8", "replace")[-_TAIL:].split()) or "it said nothing"
+    return " ".join(log.read_text("utf-8", "replace")[-_TAIL:].split()) or "no output"
 
 
 def _free_port() -> int:

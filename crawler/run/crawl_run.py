@@ -184,13 +184,13 @@ class CrawlRun:
         self.state.elsewhere = tuple(await self.presence.at_sites(list(self.state.sites)))
         for name in self.state.elsewhere:
             self.state.sites.leave_out(name)
-            self.state.note_problem(
-                Problem(name, "the site", "another run crawls it now", "nothing is left to do here")
-            )
+            self.state.note_problem(Problem(name, "the site", "another run is crawling it", "nothing to do here"))
 
     def _lost_site(self, site: str) -> None:
         """This machine was cut off from the others for so long that they may take a site over: the run ends."""
-        self.state.counts.problems.append(f"{site}: the frontier was out of reach for too long; the next run goes on")
+        self.state.counts.problems.append(
+            f"{site}: the frontier was unreachable for too long; the next run continues"
+        )
         self.gate.shut()
         self._give_up()
 
@@ -204,7 +204,7 @@ class CrawlRun:
                 self.frontier.counted(self.state.findings.found, floors)
             self.frontier.take_back()
         except OSError as error:
-            self.state.counts.problems.append(f"{error}; others wait until this run's leases end")
+            self.state.counts.problems.append(f"{error}; other machines wait until this run's leases expire")
         finally:
             self.presence.leave()
 

@@ -39,8 +39,8 @@ from spiders.site import Site
 
 logger = logging.getLogger(__name__)
 
-_BARREN = "neither the front page nor a feed or sitemap that it leads to shows an article"
-_OF_BARREN = "open it in a browser: if it shows articles, name its sources in a definition (newswarc site add)"
+_BARREN = "found no articles, neither on the front page nor in the feeds and sitemaps it links to"
+_OF_BARREN = "open it in a browser; if it shows articles, list its sources in a definition (`newswarc site add`)"
 _LOG_LEVELS = ("CRITICAL", "CRITICAL", "INFO", "DEBUG")
 """What of Scrapy's log is shown, by how often ``-v`` is given."""
 
@@ -129,7 +129,7 @@ def run_crawl(
     bound_allocator()
     _require_secrets(plan.sites)
     if configuration.is_stopped:
-        raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to go on")
+        raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to continue")
     require_files(configuration)
     with _places(configuration, plan) as effective:
         _probe(effective)
@@ -182,7 +182,9 @@ def _require_secrets(sites: Sequence[Site]) -> None:
         for value in [*site.access.headers.values(), *site.access.cookies.values()]:
             name = value.removeprefix("env:")
             if name != value and environment_value(name) is None:
-                raise ConfigurationError(f"site {site.id}: access: the variable {name} is not set; export it")
+                raise ConfigurationError(
+                    f"site {site.id}: access: the environment variable {name} is not set; export it"
+                )
 
 
 @contextmanager
@@ -216,7 +218,7 @@ def _probe(configuration: Configuration) -> None:
     try:
         next(iter(storage.list("manifests/")), None)
     except StorageUnavailable as error:
-        logger.warning("%s; the crawl goes on, what it captures waits on this machine", error)
+        logger.warning("%s; the crawl continues, and its captures wait on this machine", error)
     adopt_state(configuration)
     open_database(configuration).close()
 
@@ -244,10 +246,10 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
     )
     if broken:
-        problems.append(f"{broken} pages met an internal error; run with -vv and report what it says")
+        problems.append(f"{broken} pages failed with an internal error; run with -vv and report the message")
     if not state.complete:
         problems.append(
-            f"{configuration.state_directory}: not everything is stored yet; the next run goes on from there"
+            f"{configuration.state_directory}: not everything is stored yet; the next run stores the rest"
         )
     failing = {p.site for p in state.problems if not findings.found[p.site] and not counts.articles[p.site]}
     failing |= {problem.site for problem in state.problems if problem.needs_operator}

@@ -200,7 +200,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         host = urlparse_cached(request).hostname or ""
         async with hosts.turn(host), self._presence(host) as until:
             if hosts.left_alone(host):
-                raise IgnoreRequest("its host asked to be left alone; a later run fetches it")
+                raise IgnoreRequest("its host asked for a pause; a later run fetches it")
             try:
                 for exchange in await self._fetched(self._wire_request(request, watcher), host, until):
                     address = await self._run.capturing.keep(exchange)

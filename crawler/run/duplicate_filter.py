@@ -49,7 +49,5 @@ def problem_of_dropped(request: Request) -> Problem | None:
     if not returns_of(request) or (discovery.role is Role.ARTICLE and discovery.via != LISTED):
         return None
     is_named = discovery.via == DEFINITION
-    remedy = "open it in a browser; if it asks for a cookie, give it under [access] cookies in the site's definition"
-    return Problem(
-        discovery.site, asked_address(request), f"it redirects in a circle, by {request.url}", remedy, is_named
-    )
+    remedy = "open it in a browser; if the site needs a cookie, set it under [access] cookies in its definition"
+    return Problem(discovery.site, asked_address(request), f"redirect loop, through {request.url}", remedy, is_named)

@@ -58,10 +58,10 @@ class PaceMiddleware:
             detail = "on the operator's block list"
             outcome = CaptureOutcome.BLOCKED
             run.capturing.keep_now(unsent(request.url, outcome, run.now(), discovery_of(request.meta), detail))
-            raise IgnoreRequest(f"{detail}; take it off to fetch it")
+            raise IgnoreRequest(f"{detail}; remove it from the list to fetch it")
         host = urlparse_cached(request).hostname or ""
         if run.hosts.left_alone(host):
-            raise IgnoreRequest(f"{host} asked to be left alone; the next run after that goes on")
+            raise IgnoreRequest(f"{host} asked for a pause; the next run after it continues")
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Look at how the host answers."""
@@ -111,9 +111,7 @@ class PaceMiddleware:
             self._reported.add(host)
             wait = self._run.hosts.hold(host).until - self._run.now().timestamp()
             self._run.state.note_problem(
-                Problem(
-                    site, host, f"asks to be left alone for {wait:.0f} s", "what is left is fetched by a later run"
-                )
+                Problem(site, host, f"asks for a pause of {wait:.0f} s", "a later run fetches the rest")
             )
 
     @property

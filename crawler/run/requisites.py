@@ -36,5 +36,5 @@ def left_out_hosts(wishes: Wishes) -> Iterator[Problem]:
     for site, hosts in sorted(wishes.other_hosts.items()):
         named = ", ".join(f"{host} ({count})" for host, count in hosts.most_common(_MOST_NAMED))
         more = f" and {len(hosts) - _MOST_NAMED} other hosts" if len(hosts) > _MOST_NAMED else ""
-        remedy = "name those that are wanted in the site's requisite_hosts"
+        remedy = "list the hosts you want in the site's requisite_hosts"
         yield Problem(site, "requisites", f"left out on {named}{more}", remedy)

@@ -73,11 +73,11 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
             return  # the request itself is refused in the same way
         if known.rules.allows(request.url):
             return
-        outcome, detail = CaptureOutcome.ROBOTS_DENIED, "robots.txt does not allow this address"
+        outcome, detail = CaptureOutcome.ROBOTS_DENIED, "robots.txt does not allow this URL"
         remedy = REMEDIES[outcome]
         if known.rules.standing is Standing.UNREACHABLE:
             why, _, cure = known.why.partition("; ")
-            outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt cannot be reached ({why})"
+            outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt can't be fetched ({why})"
             remedy = f"{REMEDIES[outcome]}{': ' if cure else ''}{cure}"
         request.meta[OUTCOME] = outcome.value
         run = self._run

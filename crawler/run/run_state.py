@@ -135,4 +135,4 @@ class RunState:
     def note_limit(self, site: str, refusal: str) -> None:
         """A site is not followed further in this run; told once."""
         if self.budget.is_news(site, refusal):
-            self.note_problem(Problem(site, "what it leads to", refusal, "what is left waits for the next run"))
+            self.note_problem(Problem(site, "what it leads to", refusal, "the next run fetches the rest"))

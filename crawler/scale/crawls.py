@@ -168,7 +168,7 @@ def _crawl(configuration: Configuration, site: Site) -> None:
             _set_up()
             report = run_crawl(configuration, CrawlPlan(sites=(site,), due=True), pool=pool)
         except Exception:
-            logger.exception("%s: the crawl could not begin", site.id)
+            logger.exception("%s: the crawl could not start", site.id)
             sys.exit(Ending.NO_START)
         finally:
             pool.close()
@@ -193,7 +193,7 @@ def _store(configuration: Configuration) -> None:
         try:
             finished = asyncio.run(upload_segments(configuration))
         except Exception:
-            logger.exception("%s: cannot be stored now", configuration.state_directory)
+            logger.exception("%s: can't be stored now", configuration.state_directory)
             sys.exit(Ending.TROUBLE)
     for line in (*finished.lines, *finished.problems):
         logger.warning("%s", line)

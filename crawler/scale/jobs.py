@@ -86,13 +86,13 @@ class Jobs:
         for job in await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT):
             await self._take_from_the_dead(job)
         for holder, count in (await asyncio.to_thread(self._fleet.give_up_silent, self._lost_after)).items():
-            logger.warning("%s: not heard of for too long; %d addresses are due again", holder, count)
+            logger.warning("%s: no sign of life for too long; %d URLs are due again", holder, count)
         await asyncio.to_thread(drop_old, self._database)
 
     async def _take_from_the_dead(self, job: Job) -> None:
         try:
             await self.app.job_manager.retry_job(job)
-            logger.warning("%s: its worker is not heard of; another takes it", job.call_string)
+            logger.warning("%s: its worker shows no sign of life; another worker takes over", job.call_string)
         except exceptions.ConnectorException:
             # The same site waits in another job already: this one is over
             await self.app.job_manager.finish_job(job, Status.FAILED, delete_job=True)

@@ -169,7 +169,11 @@ class Worker:
         if not self._is_away:
             self._is_away = True
             line = " ".join(str(error.__cause__ or error).split())
-            logger.warning("the database does not answer; crawls go on, new ones begin when it does again: %s", line)
+            logger.warning(
+                "the database does not respond; running crawls continue, and new ones start when it responds again: "
+                "%s",
+                line,
+            )
 
     def _answered(self) -> None:
         self._is_away = False

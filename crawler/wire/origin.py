@@ -51,5 +51,5 @@ def parse_proxy(address: str, authorization: bytes = b"") -> Proxy:
     """The proxy at ``http://host:port`` or ``host:port``. Raises ValueError for another scheme or no host."""
     parts = urlsplit(address if "://" in address else f"http://{address}")
     if parts.scheme != "http" or not parts.hostname:
-        raise ValueError(f"{parts.scheme}://{parts.hostname or ''} is no HTTP proxy; write http://host:port")
+        raise ValueError(f"{parts.scheme}://{parts.hostname or ''} is not an HTTP proxy; write http://host:port")
     return Proxy(parts.hostname, parts.port or _DEFAULT_PROXY_PORT, authorization)

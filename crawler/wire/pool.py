@@ -228,7 +228,7 @@ def refusal(address: str, origin: Origin) -> NoConnection:
     """What is said when an internal address was not asked for."""
     return NoConnection(
         CaptureOutcome.ADDRESS_REFUSED,
-        f"internal address {address} refused; if it is meant, allow it with --allow-host {origin.host}:{origin.port}",
+        f"internal address {address} refused; to allow it, give --allow-host {origin.host}:{origin.port}",
     )
 
 

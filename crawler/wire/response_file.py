@@ -28,7 +28,7 @@ class ResponseFile:
                 self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - goes with its last holder
             self._file.write(data)
         except OSError as error:
-            raise ResponseFileFailed(f"a large response cannot be spooled: {error}") from error
+            raise ResponseFileFailed(f"a large response can't be spooled: {error}") from error
 
     def file(self) -> IO[bytes]:
         """All that was taken. Raises ResponseFileFailed."""
@@ -36,5 +36,5 @@ class ResponseFile:
         try:
             self._file.flush()
         except OSError as error:
-            raise ResponseFileFailed(f"a large response cannot be spooled: {error}") from error
+            raise ResponseFileFailed(f"a large response can't be spooled: {error}") from error
         return self._file

@@ -59,7 +59,7 @@ _SHORT = 200
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A page that makes no article."""
+    """A page that has no article."""
 
     outcome: PageOutcome
     """Why not; never `PageOutcome.RECORD`."""
@@ -102,7 +102,7 @@ def extract(
     rules: ExtractionRules | None = None,
     models: Models | None = None,
 ) -> Article | Rejected:
-    """Extract the article of a page.
+    """Extract the article from a page.
 
     `html` is the body without transfer and content coding, `url` its address, `headers` the response's.
     Dates later than `fetched_at` (aware) are refused. `discovery` lends what the source said, `rules` what is known

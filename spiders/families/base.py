@@ -57,10 +57,10 @@ VARIABLE_READER = "NEWSWARC_VARIABLE_READER"
 
 
 _FAULTS = {
-    LeftOut.NO_ADDRESS: "the site has to mend it; the other entries are read",
-    LeftOut.UNFIT: "mend the address, or tell the site; the others are read",
-    LeftOut.TOO_LONG: "find a shorter form of the address, or tell the site; the others are read",
-    LeftOut.UNREADABLE_DATE: "name the sitemap as a source in the site's definition: these are then taken",
+    LeftOut.NO_ADDRESS: "only the site can fix it; the other entries are read",
+    LeftOut.UNFIT: "correct the URL, or tell the site; the others are read",
+    LeftOut.TOO_LONG: "find a shorter form of the URL, or tell the site; the others are read",
+    LeftOut.UNREADABLE_DATE: "list the sitemap as a source in the site's definition, so that they are fetched",
 }
 """Reasons that somebody has to know of at once, each with what can be done. Whatever else is left out is counted."""
 
@@ -145,7 +145,7 @@ class SiteSpider(scrapy.Spider):
         name = value.removeprefix("env:")
         secret = self._secret_of(name) if self._secret_of is not None else None
         if secret is None:
-            raise SiteError(f"access: the variable {name} is not set; export it")
+            raise SiteError(f"access: the environment variable {name} is not set; export it")
         return secret
 
     def article_request(self, site: Site, discovery: Discovery, url: str) -> Request:
@@ -215,8 +215,8 @@ class SiteSpider(scrapy.Spider):
                 self.report(site.id, source or example, what, remedy)
         if left_out.counts[LeftOut.OFF_SITE] == announced:
             host = urlsplit(left_out.examples[LeftOut.OFF_SITE]).netloc
-            what = f"all {announced} articles that it announces lie on another site, such as {host}"
-            remedy = f"if the site has moved, make {host} the host of url in its definition"
+            what = f"all {announced} articles that it lists are on another site, such as {host}"
+            remedy = f"if the site has moved, change the host of url in its definition to {host}"
             self.report(site.id, source, what, remedy, needs_operator=is_named)
 
     async def parse_page(self, response: Response) -> AsyncIterator[Request | PageItem]:
@@ -260,13 +260,13 @@ class SiteSpider(scrapy.Spider):
             if status == HTTPStatus.UNAUTHORIZED and self._login_stayed_behind(request, discovery.site):
                 host = urlsplit(request.url).netloc
                 remedy = (
-                    f"the site's login is never sent to another host: if the site has moved to {host}, change url"
+                    f"the site's login is never sent to another host; if the site has moved to {host}, change url"
                 )
             self.report(
                 discovery.site,
                 request.url,
                 what,
-                remedy or "check the address, or try again later",
+                remedy or "check the URL, or try again later",
                 needs_operator=discovery.via == DEFINITION and lasts(request.meta.get(OUTCOME, "")),
             )
 

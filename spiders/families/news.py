@@ -146,7 +146,7 @@ class NewsSpider(SiteSpider):
             self._not_a_source(response, error)
             return
         if sitemap.children and depth >= _DEEPEST_INDEX:
-            self._not_a_source(response, NotASource(f"an index within {depth} indexes", "name its sitemaps instead"))
+            self._not_a_source(response, NotASource(f"an index within {depth} indexes", "list its sitemaps instead"))
             return
         self._tell_flaws(response, sitemap.flaws)
         self._tell_faults(response, sitemap.children)
@@ -192,9 +192,9 @@ class NewsSpider(SiteSpider):
             self.services.note_front(site.id, section.name, section.language)
             if not same_site(response.url, site):
                 host = urlsplit(response.url).netloc
-                what = f"its front page leads to another site, {host}"
+                what = f"its front page redirects to another site, {host}"
                 self.report(
-                    site.id, site.url, what, f"if it has moved, make {host} the host of url in its definition"
+                    site.id, site.url, what, f"if it has moved, change the host of url in its definition to {host}"
                 )
             async for request in self._explore(response, site, section):
                 yield request
@@ -211,7 +211,7 @@ class NewsSpider(SiteSpider):
         sitemaps = declared or tuple(joined(response.url, path) for path in USUAL_SITEMAPS)
         for address in (*feeds, *sitemaps):
             if not is_fetchable(address):
-                self.report(site.id, address, "named as a source, and can't be asked for", "tell the site")
+                self.report(site.id, address, "listed as a source, but can't be requested", "tell the site")
         if SourceKind.FEED in self.kinds:
             for feed in filter(is_fetchable, feeds[:_MOST_SECTIONS]):
                 yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else "guess")
@@ -254,21 +254,24 @@ class NewsSpider(SiteSpider):
 
     def _tell_flaws(self, response: Response, flaws: Iterable[str]) -> None:
         for flaw in flaws:
-            what = f"could be read in part only: {flaw}"
+            what = f"could only be read in part: {flaw}"
             self.report(
-                discovery_of(response.meta).site, response.url, what, "the site has to mend it; what came is read"
+                discovery_of(response.meta).site,
+                response.url,
+                what,
+                "only the site can fix it; the readable part is used",
             )
 
     def _tell_faults(self, response: Response, children: Sequence[ChildSitemap]) -> None:
         """Tell which sitemaps of an index are left alone for a fault of the index."""
         unfit = [child.url for child in children if not is_fetchable(child.url)]
         if unfit:
-            what = f"{len(unfit)} of {len(children)} sitemaps can't be asked for, such as {unfit[0][:100]!r}"
+            what = f"{len(unfit)} of {len(children)} sitemaps can't be requested, such as {unfit[0][:100]!r}"
             self.report(discovery_of(response.meta).site, response.url, what, "tell the site; the others are read")
         unread = [child.unreadable_date for child in children if child.unreadable_date]
         if unread and not self.backfill:
             what = f"the dates of {len(unread)} of {len(children)} sitemaps can't be read, such as {unread[0]!r}"
-            remedy = "name those with new articles among the sources of the site's definition"
+            remedy = "list those with new articles as sources in the site's definition"
             self.report(discovery_of(response.meta).site, response.url, what, remedy)
 
     def _site(self, response: Response) -> Site:

@@ -28,7 +28,7 @@ class UrlListSpider(SiteSpider):
             try:
                 site = self.sites.of_page(url)
             except ValueError as error:
-                self.report("list", url, str(error), "mend the line")
+                self.report("list", url, str(error), "correct the line")
                 continue
             for request in self.articles(site, [Found(url)], LISTED, None):
                 yield request

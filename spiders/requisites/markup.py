@@ -41,7 +41,7 @@ def page_requisites(body: bytes, url: str, content_type: str = "") -> list[Requi
     try:
         document = parse_document(body, url, [("Content-Type", content_type)] if content_type else ())
     except UnreadableDocument as error:
-        raise NotASource(str(error), "open the address in a browser") from error
+        raise NotASource(str(error), "open the URL in a browser") from error
     return unique(chain(_styles(document), _scripts(document), _icons(document), _pictures(document)))
 
 

@@ -38,23 +38,19 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     flaws: list[str] = []
     body = b"".join(unpacked(body, flaws))
     if not body.strip():
-        raise NotASource("the feed is empty (no bytes)", "check its address in the site's definition")
+        raise NotASource("the feed is empty (no bytes)", "check its URL in the site's definition")
     if looks_like_json(body):
         return parse_json_feed(body, url)
     if body[:1000].lower().lstrip().startswith(_HTML_MARKS):
-        raise NotASource(
-            "an HTML page where a feed was expected", "look for the feed's new address on the front page"
-        )
+        raise NotASource("an HTML page where a feed was expected", "look for the feed's new URL on the front page")
     headers = {"content-location": url, **({"content-type": content_type} if content_type else {})}
     document = io.BytesIO(_ENTITY.sub(b"", _bounded(body)))
     feed = feedparser.parse(document, response_headers=headers, sanitize_html=False)
     if not feed.entries:
         if feed.get("version"):
-            raise NotASource("the feed has no entries", "nothing to do if the site is quiet; else check its address")
-        reason = str(feed.get("bozo_exception") or "no feed format is known that looks like this")
-        raise NotASource(
-            f"not a feed: {' '.join(reason.split())[:200]}", "check its address in the site's definition"
-        )
+            raise NotASource("the feed has no entries", "nothing to do if the site is quiet; otherwise check its URL")
+        reason = str(feed.get("bozo_exception") or "not a known feed format")
+        raise NotASource(f"not a feed: {' '.join(reason.split())[:200]}", "check its URL in the site's definition")
     entries = [_found(entry, url) for entry in feed.entries]
     found = tuple(entry for entry in entries if entry is not None)
     return Feed(found, len(entries) - len(found), tuple(flaws))
@@ -69,7 +65,7 @@ def _bounded(body: bytes) -> bytes:
             break
     limit = _WIDE if b"\x00" in body[:64] else MOST_BYTES
     if len(body) > limit:
-        raise NotASource(f"a feed of more than {limit} bytes", "name a smaller one in the site's definition")
+        raise NotASource(f"a feed of more than {limit} bytes", "use a smaller one in the site's definition")
     return body
 
 

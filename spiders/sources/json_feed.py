@@ -10,7 +10,7 @@ from spiders.links import joined
 from spiders.problems import NotASource
 from spiders.sources.found import MOST_ENTRIES, Feed, Found
 
-_REMEDY = "check its address in the site's definition"
+_REMEDY = "check its URL in the site's definition"
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -25,10 +25,10 @@ def parse_json_feed(body: bytes, url: str) -> Feed:
     except (ValueError, RecursionError) as error:
         raise NotASource(f"not a feed: {' '.join(str(error).split())[:200]}", _REMEDY) from error
     if not isinstance(document, dict) or "jsonfeed.org" not in str(document.get("version", "")):
-        raise NotASource("JSON, but no JSON Feed", _REMEDY)
+        raise NotASource("JSON, but not a JSON Feed", _REMEDY)
     items = document.get("items")
     if not isinstance(items, list) or not items:
-        raise NotASource("the feed has no entries", "nothing to do if the site is quiet; else check its address")
+        raise NotASource("the feed has no entries", "nothing to do if the site is quiet; otherwise check its URL")
     found = [_found(item, document, url) if isinstance(item, dict) else None for item in items[:MOST_ENTRIES]]
     return Feed(tuple(item for item in found if item is not None), found.count(None))
 

@@ -53,7 +53,7 @@ def parse_section(body: bytes, url: str, site: Site, content_type: str = "", sha
     try:
         document = parse_document(body, url, [("Content-Type", content_type)] if content_type else ())
     except UnreadableDocument as error:
-        raise NotASource(str(error), "open the address in a browser") from error
+        raise NotASource(str(error), "open the URL in a browser") from error
     return Section(
         articles=tuple(_articles(document, site, shapes, _query_charset(body, content_type))),
         sections=tuple(_sections(document, site)),

@@ -65,7 +65,7 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
     texts = decoded(unpacked(body, flaws))
     first = next((text for text in texts if text.strip()), "").lstrip()
     if not first:
-        raise NotASource(f"the sitemap is empty{_because(flaws)}", "check its address in the site's definition")
+        raise NotASource(f"the sitemap is empty{_because(flaws)}", "check its URL in the site's definition")
     if first.startswith("{"):
         return _feed(body, url)
     if not first.startswith("<"):
@@ -77,7 +77,7 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
     if len(entries) < MOST_ENTRIES and not reading.is_complete and not flaws:
         flaws.append("its end is missing")
     if not entries and flaws:
-        raise NotASource(f"malformed XML: {flaws[0]}", "try again later; the site has to mend it")
+        raise NotASource(f"malformed XML: {flaws[0]}", "try again later; only the site can fix it")
     placed = [entry for entry in entries if entry.own("loc")]
     return Sitemap(
         articles=tuple(_article(entry, url) for entry in placed if entry.kind == "url"),
@@ -96,7 +96,7 @@ def _plain_list(text: str, url: str, flaws: list[str]) -> Sitemap:
     lines = (line.strip() for line in text.splitlines())
     addresses = list(islice((line for line in lines if line.startswith(("http://", "https://"))), MOST_ENTRIES))
     if not addresses:
-        raise NotASource("neither XML nor a list of addresses", f"check {url} in a browser")
+        raise NotASource("neither XML nor a list of URLs", f"check {url} in a browser")
     return Sitemap(articles=tuple(Found(address) for address in addresses), flaws=tuple(flaws))
 
 
@@ -198,7 +198,7 @@ class _Reading:
             if entry.own("loc"):
                 yield entry
         if not self.kind:
-            raise NotASource(f"not XML{_because(self._flaws)}", "check its address in the site's definition")
+            raise NotASource(f"not XML{_because(self._flaws)}", "check its URL in the site's definition")
 
     def _begin(self, tag: _Tag) -> None:
         if self.kind or not tag.opens:

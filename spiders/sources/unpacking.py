@@ -39,7 +39,7 @@ def _bounded(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > limit:
-            raise NotASource(f"more than {limit} bytes when unpacked", "name smaller ones in the site's definition")
+            raise NotASource(f"more than {limit} bytes when unpacked", "use smaller ones in the site's definition")
         yield piece
 
 

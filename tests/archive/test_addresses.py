@@ -60,11 +60,11 @@ def test_directories(text: str, directory: str) -> None:
         ("https://news.example/", "give a directory or s3://bucket/prefix"),
         ("gs://news", "give a directory or s3://bucket/prefix"),
         ("s3://", "no bucket"),
-        ("s3://-news/x", "cannot be a bucket's name"),
-        ("s3://ne..ws", "cannot be a bucket's name"),
-        ("s3://10.0.0.1/x", "cannot be a bucket's name"),
-        ("s3://ne:ws/x", "cannot be a bucket's name"),
-        ("~nobody-of-this-name/x", "write the whole path"),
+        ("s3://-news/x", "is not a valid bucket name"),
+        ("s3://ne..ws", "is not a valid bucket name"),
+        ("s3://10.0.0.1/x", "is not a valid bucket name"),
+        ("s3://ne:ws/x", "is not a valid bucket name"),
+        ("~nobody-of-this-name/x", "write the full path"),
     ],
 )
 def test_mistakes_say_what_to_write(text: str, remedy: str) -> None:

@@ -211,7 +211,7 @@ def test_what_a_server_lacks_is_done_without(
     storage = through(line, s3_environment, tmp_path.name)
     goods.publish(storage)
     assert stored_digests(s3_environment, tmp_path.name) == goods.digests
-    assert len([record for record in caplog.records if "the service lacks" in record.message]) == 1
+    assert len([record for record in caplog.records if "the service does not support" in record.message]) == 1
     with pytest.raises(ObjectExists):
         storage.put_if_absent(goods.closed.name.manifest_key, b"another")
 

@@ -55,4 +55,4 @@ def test_commands_do_their_part(tmp_path: Path) -> None:
     assert len(rebuilt["segments"]) == verified[0]["segments"]
     mistaken = newswarc("rebuild", "newswarc-data", "--frontier", "--shard", "1/2", cwd=tmp_path)
     assert mistaken.code == 2
-    assert "leave --shard out" in mistaken.err
+    assert "leave out --shard" in mistaken.err

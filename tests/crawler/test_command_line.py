@@ -31,11 +31,11 @@ BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
     ("arguments", "message"),
     [
         (("crawl",), "nothing to crawl"),
-        (("crawl", "nosuch"), "no definition"),
+        (("crawl", "nosuch"), "no such definition"),
         (("crawl", "example.com"), "write https://example.com"),
-        (("crawl", "ftp://example.com/"), "not a web address"),
+        (("crawl", "ftp://example.com/"), "not a URL"),
         (("crawl", "https://example.com/", "--since", "soon"), "--since 'soon': not a date"),
-        (("crawl", "--urls", "nothing.txt"), "--urls nothing.txt: cannot be read"),
+        (("crawl", "--urls", "nothing.txt"), "--urls nothing.txt: can't be read"),
         (("crawl", "https://example.com/", "--allow-host", "a:b:c"), "allow_hosts"),
         (("crawl", "https://example.com/", "--to", "ftp://x"), "unknown kind of storage"),
         (("crawl", "https://example.com/", "--config", "nothing.toml"), "nothing.toml: no such file"),
@@ -45,8 +45,8 @@ BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
         (("records", "s3://"), "no bucket"),
         (("records", "nowhere"), "nowhere: no archive here"),
         (("extract", "nowhere"), "nowhere: no archive here"),
-        (("crawl", "https://me:secret@example.com/"), "put the login into [access]"),
-        (("extract", "a.warc.gz", "b"), "either an archive or WARC and HTML files"),
+        (("crawl", "https://me:secret@example.com/"), "put the login under [access]"),
+        (("extract", "a.warc.gz", "b"), "either one archive or only files"),
     ],
 )
 def test_a_mistake_is_one_clear_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
@@ -65,7 +65,10 @@ def test_a_secret_that_is_not_set_is_asked_for(tmp_path: Path) -> None:
     text = 'name = "X"\nurl = "https://x.example/"\n[access]\ncookies = { session = "env:X_SESSION" }\n'
     (tmp_path / "own" / "xx" / "x.toml").write_text(text)
     done = newswarc("crawl", "xx/x", "--sites", "own", "-q", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "newswarc: site xx/x: access: the variable X_SESSION is not set; export it\n")
+    assert (done.code, done.err) == (
+        2,
+        "newswarc: site xx/x: access: the environment variable X_SESSION is not set; export it\n",
+    )
 
 
 def test_verbose_shows_where_it_came_from(tmp_path: Path) -> None:
@@ -264,7 +267,7 @@ def test_what_could_not_be_stored_is_stored_by_the_next_run(tmp_path: Path) -> N
         variables = {"NEWSWARC_STATE": str(state), "NEWSWARC_DELAY": "0", "NEWSWARC_ALLOW_HOSTS": host(server)}
         first = newswarc("crawl", f"{server.base}/", "-q", cwd=tmp_path, **variables)
         assert first.code == 1
-        assert "stored by the next run" in first.err
+        assert "the next run or `newswarc upload` stores it" in first.err
         assert "Traceback" not in first.err
         assert list((state / "spool").glob("*.warc.gz")), "nothing captured is lost"
         blocked.unlink()

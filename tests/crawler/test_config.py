@@ -56,12 +56,12 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
         ("", {"NEWSWARC_XQ": "3"}, "environment: NEWSWARC_XQ: unknown variable; remove it"),
         ("retires = 3", {}, "newswarc.toml: retires: unknown key; did you mean retries?"),
         ("delay = inf", {}, "newswarc.toml: delay: input should be a finite number"),
-        ("\ufeffdelay = 1", {}, "newswarc.toml: begins with a byte order mark; save it as UTF-8 without one"),
-        ('archive = "s3:/news"', {}, "newswarc.toml: archive: s3:/news: not an address; write s3://news"),
+        ("\ufeffdelay = 1", {}, "newswarc.toml: starts with a byte order mark; save it as UTF-8 without one"),
+        ('archive = "s3:/news"', {}, "newswarc.toml: archive: s3:/news: not a valid location; write s3://news"),
         (
             "",
             {"NEWSWARC_ARCHIVE": "s3://ne ws/x"},
-            "environment: NEWSWARC_ARCHIVE: s3://ne ws/x: 'ne ws' cannot be a bucket's",
+            "environment: NEWSWARC_ARCHIVE: s3://ne ws/x: 'ne ws' is not a valid bucket name",
         ),
         (
             "",
@@ -72,37 +72,37 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
         (
             "",
             {"NEWSWARC_ALARM_WEBHOOK": "chat.example"},
-            "environment: NEWSWARC_ALARM_WEBHOOK: 'chat.example' is not a web address",
+            "environment: NEWSWARC_ALARM_WEBHOOK: 'chat.example' is not a URL",
         ),
         (
             "",
             {"NEWSWARC_ALARM_WEBHOOK": "https://[chat/"},
-            "environment: NEWSWARC_ALARM_WEBHOOK: 'https://[chat/' is not a web address",
+            "environment: NEWSWARC_ALARM_WEBHOOK: 'https://[chat/' is not a URL",
         ),
-        ("", {"NEWSWARC_ALARM_MAIL": "me"}, "environment: NEWSWARC_ALARM_MAIL: 'me' is not a mailbox"),
+        ("", {"NEWSWARC_ALARM_MAIL": "me"}, "environment: NEWSWARC_ALARM_MAIL: 'me' is not an e-mail address"),
         (
             "",
             {"NEWSWARC_ALARM_SMTP": "mail.example"},
             "environment: NEWSWARC_ALARM_SMTP: 'mail.example' is not host:port",
         ),
-        ("", {"NEWSWARC_ALARM_COMMAND": "say 'it"}, 'environment: NEWSWARC_ALARM_COMMAND: "say \'it" cannot be read'),
+        ("", {"NEWSWARC_ALARM_COMMAND": "say 'it"}, "environment: NEWSWARC_ALARM_COMMAND: \"say 'it\" can't be read"),
         ("", {"NEWSWARC_BIND_ADDRESS": "eth0"}, "environment: NEWSWARC_BIND_ADDRESS: 'eth0' is not an IP address"),
         (
             "",
             {"NEWSWARC_STATE": "s3://news/state"},
-            "environment: NEWSWARC_STATE: 's3://news/state' is not a path on this machine",
+            "environment: NEWSWARC_STATE: 's3://news/state' is not a local path",
         ),
         (
             "",
             {"NEWSWARC_EVENT_LOG": "https://logs.example/"},
-            "environment: NEWSWARC_EVENT_LOG: 'https://logs.example/' is not a path",
+            "environment: NEWSWARC_EVENT_LOG: 'https://logs.example/' is not a local path",
         ),
         (
             "shortest_interval = 50\nlongest_interval = 40",
             {},
             "settings: shortest_interval: 50 is more than longest_interval, 40; lower it",
         ),
-        ('s3_encryption_key = "k"', {}, "settings: s3_encryption_key: there is no aws:kms encryption"),
+        ('s3_encryption_key = "k"', {}, "settings: s3_encryption_key: only used with aws:kms encryption"),
     ],
 )
 def test_faults_are_one_line(tmp_path: Path, text: str, environment: dict[str, str], message: str) -> None:
@@ -163,10 +163,10 @@ def test_the_service_that_boto3_would_take_counts(variables: dict[str, str], end
 @pytest.mark.parametrize(
     ("key", "content", "message"),
     [
-        ("block_list", None, "no such file; make it, or unset block_list"),
+        ("block_list", None, "no such file; create it, or unset block_list"),
         ("block_list", "directory", "Is a directory"),
         ("ca_file", None, "no such file"),
-        ("ca_file", "not a certificate", "no PEM certificates in it"),
+        ("ca_file", "not a certificate", "contains no PEM certificates"),
         ("event_log", "directory", "Is a directory"),
     ],
 )

@@ -61,14 +61,14 @@ def test_of_each_kind_of_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert "record, 'The dam above the town holds'" in captured["capture"][0]
         assert "allows it" in captured["robots"][0]
         refused = explained(server.base, REFUSED, tmp_path)
-        assert refused["state"][0] == "not captured; it is tried again"
+        assert refused["state"][0] == "not captured; will be tried again"
         assert "forbidden (status 403), 1 in all" in refused["state"][1]
         assert refused["state"][2].startswith("next try ")
         assert "http_error: status 403" in refused["capture"][0]
         assert explained(server.base, OLD, tmp_path)["state"] == [
-            "set aside: its date lay outside of --since and --until"
+            "set aside: its date is outside --since and --until"
         ]
         assert "does not allow it" in explained(server.base, FORBIDDEN, tmp_path)["robots"][0]
         unknown = explained(server.base, "/nothing", tmp_path)
-        assert unknown["state"] == ["no source that this machine has read lists it"]
+        assert unknown["state"] == ["not listed by any source that this machine has read"]
         assert newswarc("explain", "mailto:desk@paper.example", cwd=tmp_path).code in (0, 2)

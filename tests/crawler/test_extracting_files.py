@@ -223,9 +223,9 @@ def test_odd_hosts_stop_nothing(tmp_path: Path) -> None:
     [
         (("missing.html",), "missing.html: no such file"),
         (("missing.warc.gz",), "missing.warc.gz: no such file"),
-        (("a.html", "archive"), "either an archive or WARC and HTML files"),
-        (("a.html", "--to", "s3://bucket/x"), "records of files go to a directory"),
-        (("--quality", "best", "archive"), "--quality is for files"),
+        (("a.html", "archive"), "either one archive or only files"),
+        (("a.html", "--to", "s3://bucket/x"), "records from files can only go to a directory"),
+        (("--quality", "best", "archive"), "--quality works on files only"),
     ],
 )
 def test_mistakes_are_said_in_one_line(arguments: tuple[str, ...], said: str) -> None:

@@ -153,6 +153,6 @@ def test_the_command_lists_retries_and_forgets(tmp_path: Path) -> None:
     assert newswarc("failures", "--json", "--outcome", "not_found", cwd=tmp_path, **variables).out == ""
     unsaid = newswarc("failures", "retry", cwd=tmp_path, **variables)
     assert unsaid.code == 2
-    assert "give addresses" in unsaid.err
+    assert "give URLs" in unsaid.err
     assert newswarc("failures", "forget", ARTICLE.url, cwd=tmp_path, **variables).out.startswith("1 article")
     assert newswarc("failures", "--json", cwd=tmp_path, **variables).out == ""

@@ -131,7 +131,7 @@ def test_a_plain_sitemaps_entries_have_reasons_by_their_dates(
         )
         assert list(report["articles"].values()) == [2]
         assert (done.code, len(report["problems"])) == (0, 3)
-        for words in ("some day", "gives no address", "its end is missing"):
+        for words in ("some day", "has no URL", "its end is missing"):
             assert [line for line in report["problems"] if words in line], words
 
 

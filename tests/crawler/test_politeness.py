@@ -186,7 +186,7 @@ def test_a_host_that_asks_for_patience_is_left_alone(
         assert asked.count(STORIES[1]) == 1
         assert asked[-1] == STORIES[1], "nothing is asked for after that"
         assert report["outcomes"][outcome] == 1
-        assert [problem for problem in report["problems"] if "asks to be left alone for 1" in problem]
+        assert [problem for problem in report["problems"] if "asks for a pause of 1" in problem]
         server.requests.clear()
         crawl_list(server, tmp_path)
         assert server.requests == []
@@ -198,7 +198,7 @@ def test_while_robots_txt_fails_nothing_is_fetched(tmp_path: Path, monkeypatch: 
         report = crawl_list(server, tmp_path)
         assert stories_in(server) == []
         assert report["outcomes"]["robots_unreachable"] == len(STORIES)
-        assert [problem for problem in report["problems"] if "robots.txt cannot be reached (status 500)" in problem]
+        assert [problem for problem in report["problems"] if "robots.txt can't be fetched (status 500)" in problem]
         monkeypatch.undo()
         report = crawl_list(server, tmp_path)
         assert sorted(stories_in(server)) == sorted(STORIES)
@@ -255,7 +255,7 @@ def test_blocked_addresses_and_a_stopped_crawl(tmp_path: Path) -> None:
         (tmp_path / "stop").touch()
         done = newswarc("crawl", f"{server.base}/", "-q", cwd=tmp_path, NEWSWARC_STOP_FILE="stop")
         assert (done.code, len(done.err.splitlines())) == (2, 1)
-        assert "remove it to go on" in done.err
+        assert "remove it to continue" in done.err
 
 
 def test_a_site_may_be_exempt_for_a_written_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

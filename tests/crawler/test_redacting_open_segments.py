@@ -43,5 +43,5 @@ def test_a_segment_that_a_crawl_writes_is_named(tmp_path: Path) -> None:
             fcntl.flock(file, fcntl.LOCK_EX)
             code, said = redact(tmp_path, f"{server.base}{story}")
     assert code == 1
-    assert "newswarc-20260101000000000-00009-pier-0a0b0c0d: a crawl writes this segment now" in said
+    assert "newswarc-20260101000000000-00009-pier-0a0b0c0d: a crawl is writing this segment" in said
     assert len(list(articles(LocalStorage(tmp_path / "newswarc-data")))) == OTHERS

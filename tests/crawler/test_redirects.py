@@ -113,6 +113,6 @@ def test_a_circle_is_told(address: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(Moving, "opens", False)
     done = crawl(address, tmp_path)
     (problem,) = done.json()["problems"]
-    assert f"{address}/moved.xml: it redirects in a circle" in problem
+    assert f"{address}/moved.xml: redirect loop" in problem
     assert "cookies" in problem
     assert done.code == 1

@@ -57,7 +57,7 @@ def test_a_state_of_the_first_versions_goes_to_the_first_that_claims_it(
 
 def test_a_state_that_says_nothing_readable_is_not_taken(tmp_path: Path) -> None:
     (tmp_path / "archive.json").write_text("{")
-    with pytest.raises(ConfigurationError, match=r"archive\.json: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"archive\.json: can't be read"):
         Configuration(archive="s3://a/b", state=str(tmp_path)).claim_state()
 
 
@@ -65,7 +65,7 @@ def test_a_directory_of_another_archive_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "state"
     Configuration(archive=str(tmp_path / "one"), state=str(state)).claim_state()
     Configuration(archive=str(tmp_path / "one"), state=str(state)).claim_state()
-    with pytest.raises(ConfigurationError, match=r"state of the archive .*/one, not of .*/two; set `state`"):
+    with pytest.raises(ConfigurationError, match=r"belongs to the archive .*/one, not to .*/two; set `state`"):
         Configuration(archive=str(tmp_path / "two"), state=str(state)).claim_state()
 
 
@@ -73,7 +73,7 @@ def test_a_state_in_its_archive_moves_with_it(tmp_path: Path) -> None:
     Configuration(archive=str(tmp_path / "one")).claim_state()
     (tmp_path / "one").rename(tmp_path / "two")
     Configuration(archive=str(tmp_path / "two")).claim_state()
-    with pytest.raises(ConfigurationError, match="state of the archive"):
+    with pytest.raises(ConfigurationError, match="belongs to the archive"):
         Configuration(archive=str(tmp_path / "three"), state=str(tmp_path / "two" / "state")).claim_state()
 
 
@@ -129,7 +129,7 @@ def test_whose_state_it_is_cannot_be_told_without_the_storage(
             raise StorageUnavailable("s3://bucket/news: no answer")
 
     monkeypatch.setattr(state_adoption, "open_storage", lambda *_: Away(tmp_path))
-    with pytest.raises(ConfigurationError, match="only the storage can tell"):
+    with pytest.raises(ConfigurationError, match="whether it belongs to this archive can't be checked"):
         adopt_state(Configuration(archive="s3://bucket/news"))
     assert read_identity(REMOTE_STATES / "bucket-news") is None
 

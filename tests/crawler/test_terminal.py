@@ -103,7 +103,7 @@ def test_a_narrow_terminal_cuts_no_name(crawled: Path) -> None:
     done = shell('"$PROGRAM" sites; "$PROGRAM" dataset stats', crawled, COLUMNS="20")
     text = done.stdout.decode()
     assert "…" not in text
-    assert "found from the front page" in text or "feed" in text
+    assert "found on the front page" in text or "feed" in text
     assert any(line.strip().startswith("fr/") and line.rstrip().endswith("not yet") for line in text.splitlines())
 
 
@@ -161,7 +161,7 @@ def test_a_connection_that_breaks_is_no_reader_that_goes_away() -> None:
         text=True,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("newswarc: a connection broke")
+    assert done.stderr.startswith("newswarc: a connection was broken")
 
 
 @pytest.mark.parametrize("url", ["http://[bad/", "http://host:port/", "http://", "//", "http://a:99999/", ":"])

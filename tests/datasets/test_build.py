@@ -96,7 +96,7 @@ def test_versions_never_change(place: Path) -> None:
     assert {path: path.read_bytes() for path in version(place).rglob("*") if path.is_file()} == before
     taken = newswarc("dataset", "build", "news", "--version", "2", cwd=place)
     assert taken.code == 2
-    assert "news@2 is there already" in taken.err
+    assert "news@2 already exists" in taken.err
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def mistaken(place: Path, *arguments: str) -> Finished:
 
 
 def test_mistakes(place: Path) -> None:
-    assert "is no name" in mistaken(place, "build", "a/b").err
+    assert "is not a valid name" in mistaken(place, "build", "a/b").err
     assert "not a date" in mistaken(place, "build", "x", "--captured-since", "soon").err
     assert "versions" in mistaken(place, "build", "x", "--versions", "some").err
-    assert "there is only clean" in mistaken(place, "build", "x", "--preset", "dirty").err
+    assert "the only one is clean" in mistaken(place, "build", "x", "--preset", "dirty").err
     assert "no such data set" in mistaken(place, "info", "nothing").err
     assert "no archive here" in mistaken(place, "build", "x", "--from", "elsewhere").err

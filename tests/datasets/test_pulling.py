@@ -170,4 +170,4 @@ def test_links_give_the_files_to_anybody_for_a_while(place: Path, tmp_path: Path
     assert [line.startswith(f"{s3.endpoint}/") for line in plain.out.splitlines()] == [True]
     nowhere = newswarc("dataset", "presign", "news", "--from", str(place / "archive"), cwd=tmp_path)
     assert nowhere.code == 2
-    assert "a directory has no links" in nowhere.err
+    assert "links exist only for s3:// archives" in nowhere.err

@@ -18,7 +18,7 @@ _USUAL_PORT = "8765"
 _LONGEST = 200
 
 EXPECTED = {
-    "operator": ["articles would be fetched", "[[sources]]", "articles  15", "record 15", "sound"],
+    "operator": ["articles would be fetched", "[[sources]]", "articles  15", "record 15", "no faults"],
     "archivist": ["HTTP/1.1 200 OK", "WARC-Date", "the fault was found", "newspaper.wacz", "it is gone"],
     "researcher": ['"headline"', "harbour@", "README.md", "parquet"],
 }

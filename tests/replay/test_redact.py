@@ -194,9 +194,9 @@ def test_again_after_dying_in_the_middle(place: Path, newspaper: Archived, monke
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["http://x.example/", "--yes"], "give the reason"),
-        (["-", "--reason", "x", "--yes"], "give an address"),
-        (["http://x.example/", "--reason", "x", "--yes"], "no capture of it here"),
+        (["http://x.example/", "--yes"], "give a reason"),
+        (["-", "--reason", "x", "--yes"], "give a URL"),
+        (["http://x.example/", "--reason", "x", "--yes"], "no capture here"),
     ],
 )
 def test_mistakes(arguments: list[str], said: str, newspaper: Archived) -> None:

@@ -164,7 +164,7 @@ def test_a_call_whose_worker_is_killed_is_made_again(scheduler: str, tmp_path: P
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
-    with pytest.raises(NoCluster, match="cannot be reached"):
+    with pytest.raises(NoCluster, match="can't be reached"):
         list(on_cluster(f"tcp://127.0.0.1:{free_ports(1)[0]}", _slow, []))
     LocalStorage(tmp_path)
     for words, said in (

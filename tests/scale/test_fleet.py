@@ -147,7 +147,7 @@ def test_the_commands(tmp_path: Path, postgres: Postgres) -> None:
     assert "now" in run("list")
     assert "not in the fleet" in run("remove", "nobody", code=1)
     assert "removed" in run("remove", "example.org")
-    assert "not the name of a spool" in run("lost", "nobody", code=2)
+    assert "no spool is called" in run("lost", "nobody", code=2)
     Fleet(Database(database)).present(["vm:/slot-1"], "vm")
     assert "0 addresses" in run("lost", "vm:/slot-1")
     assert "postgresql://user@host/name" in run("list", code=2, NEWSWARC_FRONTIER="")
@@ -171,7 +171,7 @@ def test_a_worker_that_was_killed_is_gone_and_no_name_is_cut(database: Database,
     assert name in shown
     assert "…" not in shown
     status = newswarc("status", cwd=tmp_path, **settings).out
-    assert "worker one:/state/slot-1: waits for work" in status
+    assert "worker one:/state/slot-1: waiting for work" in status
     assert "worker two:/state/slot-1: gone" in status
 
 

@@ -65,8 +65,8 @@ def test_a_definition_is_read(tmp_path: Path) -> None:
         (("language", "langauge"), "langauge", "unknown key"),
         (("minimum_words = 30", "minimum = 30"), "extraction.minimum", "unknown key"),
         (("/stories/\\d+'", "/stories/(\\d+'"), "urls.allow", "not a regular expression"),
-        (('"https://www.example.org/feed"', '"www.example.org/feed"'), "sources.0.url", "not a web address"),
-        (('url = "https://www.example.org/"', 'url = "mailto:x"'), "url", "not a web address"),
+        (('"https://www.example.org/feed"', '"www.example.org/feed"'), "sources.0.url", "not a URL"),
+        (('url = "https://www.example.org/"', 'url = "mailto:x"'), "url", "not a URL"),
         (('"feed"', '"fed"'), "sources.0.kind", "'feed', 'sitemap' or 'section'"),
         (("15m", "15 minutes"), "frequency", "not a duration"),
         (("Asia/Beirut", "Lebanon/Beirut"), "timezone", "not a time zone"),
@@ -89,7 +89,7 @@ def test_each_fault_names_file_and_key(tmp_path: Path, change: tuple[str, str], 
 
 
 def test_names_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(SiteError, match="no definition"):
+    with pytest.raises(SiteError, match="no such definition"):
         SiteCatalog().find("nosuch")
     with pytest.raises(SiteError, match="no such directory"):
         SiteCatalog([tmp_path / "nothing"]).find("lemonde")

@@ -134,7 +134,7 @@ def test_status_is_what_the_crawl_did(healthy: tuple[Path, Any]) -> None:
     assert (found["waiting_segments"], found["open_segments"], found["is_crawling"]) == (0, 0, False)
     assert found["concerns"] == []
     shown = newswarc("status", cwd=place)
-    assert "no run is under way; 0 addresses wait" in shown.out
+    assert "no run is in progress; 0 URLs waiting" in shown.out
     assert newswarc("health", cwd=place).code == 0
 
 
@@ -316,7 +316,7 @@ def test_status_that_stays_shows_what_has_changed(place: Path) -> None:
         process.send_signal(signal.SIGTERM)
         shown, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert "no run is under way" in shown
+    assert "no run is in progress" in shown
     assert "not_crawling: no source has been read for 3 hours" in shown
 
 
@@ -361,7 +361,7 @@ def test_a_worker_that_is_not_heard_of(tmp_path: Path, postgres: Postgres) -> No
         "machine:/slot-1": [], "machine:/slot-2": ["fr/paper"],
     }  # fmt: skip
     assert 1000 <= workers["machine:/slot-1"]["silent"] < 1060
-    assert "worker machine:/slot-2: crawls fr/paper; heard of" in newswarc("status", cwd=tmp_path, **shared).out
+    assert "worker machine:/slot-2: crawling fr/paper; last seen" in newswarc("status", cwd=tmp_path, **shared).out
     with web_hook() as (address, told):
         for _ in range(2):
             assert newswarc("watch", "--once", cwd=tmp_path, NEWSWARC_ALARM_WEBHOOK=address, **shared).code == 0
