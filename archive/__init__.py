@@ -1,55 +1,56 @@
-"""What is kept, and how it is read back.
+"""What is kept, and how to read it back.
 
-The same layout under a directory or an ``s3://bucket/prefix``::
+The layout is the same in a directory and in ``s3://bucket/prefix``::
 
-    warc/YYYY/MM/DD/SEGMENT.warc.gz            the captures; the truth from which all else is derived
+    warc/YYYY/MM/DD/SEGMENT.warc.gz            the captures, from which everything else is derived
     cdxj/YYYY/MM/DD/SEGMENT.cdxj               index of the segment, sorted by SURT key
     manifests/YYYY/MM/DD/SEGMENT.json          written last: the segment exists when this does
-    records/GENERATION/YYYY/MM/DD/SEGMENT.jsonl.gz            articles, one a line
-    records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one a line, each with its outcome
+    records/GENERATION/YYYY/MM/DD/SEGMENT.jsonl.gz            articles, one per line
+    records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one per line, each with its outcome
     records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
     datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
-    holdings/WRITER/NNNNNNNN.json   entries of all manifests, numbered: what should be here
+    holdings/WRITER/NNNNNNNN.json   numbered list of all manifests: what should be here
     access/rules/ID.json            who may not read what; access/lifts/ID.json is a rule's end
-    redactions/YYYY/MM/DD/….json               what was taken out, when and why
-    redactions/begun/SEGMENT.json              only while captures are taken out of a segment
+    redactions/YYYY/MM/DD/….json               what was removed, when and why
+    redactions/begun/SEGMENT.json              only while captures are being removed from a segment
     state/                                      on this machine only: frontier, spool with open segments, merged index
 
-A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``; these hold from then on.
+A redacted segment has manifests and an index of a later revision, ``SEGMENT.r2.json``, which replace the earlier
+ones.
 
-This package knows nothing of Scrapy, of sites, of extraction, and of the network (but for S3).
+This package knows nothing about Scrapy, sites, extraction, or the network (except S3).
 
 Modules:
 
     access            access rules of an archive, and a gate that heeds them
     access_rules      who may read which captures
-    address_match     which addresses are meant by one
+    address_match     how a URL is matched: exactly, by prefix, host or domain
     article           the article record and its JSON Schema
     body              the body of an article in blocks
     captures          reading captures back
     cdxj              the index
     ciphers           IANA names of TLS cipher suites
-    clock_and_ids     where times and ids come from; injected, so that output can be reproduced
+    clock_and_ids     the source of times and ids; injected, so that output can be reproduced
     content_coding    removing gzip, deflate, br, zstd within bounds
-    datasets/         immutable tables of articles, to be cited
+    datasets/         immutable tables of articles that can be cited
     derived           records and outcomes of a segment
-    durable           files that outlast a loss of power
+    durable           files that survive a power loss
     errors            the package's error tree
     excerpt           copying gzip members of a selection
     exchange          one attempt to fetch one URL: bytes both ways and how it ended
     exchange_records  the WARC records of one exchange
     exporting         a selection as one WARC file
     faults            what can be wrong with a stored archive
-    foreign_files     other programs' files as the WARC or ARC files in them
-    foreign_warcs     other programs' WARC files become segments
-    framing           what stood between the pieces of a payload on the wire
-    history           an address through time
-    holdings          what an archive should hold, so that what is missing is noticed
+    foreign_files     WARC and ARC files inside other programs' files
+    foreign_warcs     importing other programs' WARC files as segments
+    framing           how a payload was framed on the wire (chunk sizes, trailers)
+    history           all captures of a URL over time
+    holdings          what an archive should contain, so that missing objects are noticed
     http1             HTTP/1.x messages as bytes: heads, chunking
     indexing          the index of a WARC file, from its records
-    languages         which language tags a selection means (RFC 4647)
+    languages         which language tags a selection matches (RFC 4647)
     layout            names of segments and keys of objects
-    library           walking an archive: its segments and its records
+    library           reading an archive: its segments and its records
     lookup            finding captures by address, host and time
     manifests         what a stored segment consists of
     markdown          an article as Markdown
@@ -57,22 +58,22 @@ Modules:
     merkle_tree       RFC 6962 trees: roots, paths, their checks
     merged_index      one local index over many segments
     outcomes          page outcomes: what became of every captured page
-    period            stretches of time, and whether a date lies in one
-    publishing        a closed segment becomes a stored one
+    period            periods of time, and whether a date is in one
+    publishing        storing a closed segment
     recovery          finishing a segment whose writer died
     record_part       the base of all parts of an article record
-    record_scanning   the records of any WARC or ARC file, sound or not
-    records_tree      the tree over a segment's records
+    record_scanning   the records of any WARC or ARC file, even a damaged one
+    records_tree      the Merkle tree over a segment's records
     redaction         removing captures for good
-    request_method    what an index says of a request that is not GET
+    request_method    how an index identifies requests other than GET
     segment           writing a segment
-    selection         which captures are meant: address, site, period
-    sharding          a part of an archive's segments, for batch systems
+    selection         selecting captures by URL, site and period
+    sharding          splitting an archive's segments, for batch systems
     storage/          where objects are kept: a directory, or S3
-    surt              SURT keys: URLs written so that a site sorts together
-    tombstone         what stands in place of removed captures
-    unpacking         files of captures as the plain bytes in them
-    verifying         whether a segment is what its manifest, digests and records say
+    surt              SURT keys: URLs written so that a site's pages sort together
+    tombstone         what replaces removed captures
+    unpacking         decompressing files of captures
+    verifying         checking a segment against its manifest, digests and records
     wacz              a selection as one WACZ file
     wacz_reading      reading WACZ files of any origin
 """

@@ -30,10 +30,10 @@ from archive.http1 import ResponseHead, entity_body, parse_head
 from archive.members import canonical_name, parse_warc_date, parse_warc_fields
 
 CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
-"""Resource records of extraction configurations have this address, with the digest behind it."""
+"""URL of resource records that contain extraction configurations, followed by the digest."""
 
 SITE_URI = "urn:newswarc:site:"
-"""Resource records of site definitions have this address, with the site's id and digest behind it."""
+"""URL of resource records that contain site definitions, followed by the site's id and digest."""
 
 _STEP = 1 << 20
 _CHUNK_SIZE = re.compile(rb"[ \t]*[0-9a-fA-F]+[ \t]*(?:;[^\n]*)?\r?\n|$")
@@ -48,12 +48,12 @@ class WarcRecord:
     target: str
     date: datetime
     headers: dict[str, str]
-    """WARC header fields; of a repeated one, the first."""
+    """WARC header fields; if one is repeated, the first."""
     block: bytes
     offset: int
     length: int
     left: int = 0
-    """Bytes of the block that were not wanted."""
+    """Number of bytes of the block that were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +62,23 @@ class Capture:
 
     url: str
     record_id: UUID
-    """The response's record; the metadata record's when there was no response."""
+    """Id of the response record, or of the metadata record if there was no response."""
     date: datetime
     offset: int
     length: int
     response: bytes
-    """The response as received; of a revisit only its head; empty when none came."""
+    """The response as received; for a revisit only its headers; empty if there was none."""
     left: int = field(default=0, kw_only=True)
-    """Bytes of the response that were not read, where only its beginning was wanted."""
+    """Number of bytes of the response that were not read."""
     revisit: bool
     payload_digest: str
     truncated: str
     refers_to: UUID | None = None
-    """Of a revisit: the record it stands for; other programs may leave it out."""
+    """For a revisit: the record it refers to; other programs may leave it out."""
     refers_to_url: str = ""
-    """Of a revisit: that record's address."""
+    """For a revisit: the URL of that record."""
     refers_to_date: datetime | None = None
-    """Of a revisit: that record's date."""
+    """For a revisit: the date of that record."""
     metadata: dict[str, list[str]] = field(default_factory=dict)
     content_type: str = ""
     """Of a resource or conversion record, whose block is no HTTP message but what the address gave: its media
@@ -86,7 +86,7 @@ class Capture:
     """
 
     def fact(self, name: str) -> str:
-        """A value of the metadata record; empty when it has none."""
+        """A value of the metadata record; empty if it has none."""
         return next(iter(self.metadata.get(name, ())), "")
 
     @property
@@ -101,7 +101,7 @@ class Capture:
 
     @property
     def is_page(self) -> bool:
-        """Whether it is of a page that was fetched as an article, so that it has a page outcome."""
+        """Whether the page was fetched as an article, and therefore has a page outcome."""
         return self.role is Role.ARTICLE
 
     @property
@@ -157,7 +157,7 @@ class Capture:
 
 
 def iterate_records(stream: BinaryIO, most: int = sys.maxsize) -> Iterator[WarcRecord]:
-    """All records from the stream's position on; of each block at most `most` bytes are kept.
+    """All records from the stream's position on, each with at most `most` bytes of its block.
 
     Raises DamagedArchive where the stream is no WARC.
     """
@@ -187,12 +187,12 @@ def iterate_records(stream: BinaryIO, most: int = sys.maxsize) -> Iterator[WarcR
 
 
 def _passed_over(stream: BinaryIO) -> int:
-    """Read to the end; how many bytes that were."""
+    """Read to the end; returns the number of bytes."""
     return sum(map(len, iter(partial(stream.read, _STEP), b"")))
 
 
 def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
-    """The captures among records in the order they were written.
+    """The captures among records, in the order in which they were written.
 
     Raises what `records` raises, behind the capture before it.
     """
@@ -215,15 +215,15 @@ def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
 
 
 class SegmentReading:
-    """One pass over a segment: its captures, and the extraction configurations met so far."""
+    """One pass over a segment: its captures, and the extraction configurations found so far."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.configurations: dict[str, bytes] = {}
-        """Extraction configurations (JSON) by digest. Each stands before its first use."""
+        """Extraction configurations (JSON) by digest. Each one comes before its first use."""
 
     def captures(self) -> Iterator[Capture]:
-        """The captures in the order they were written. Raises DamagedArchive."""
+        """The captures in the order in which they were written. Raises DamagedArchive."""
         return iterate_captures(self._watched())
 
     def _watched(self) -> Iterator[WarcRecord]:

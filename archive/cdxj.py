@@ -1,4 +1,4 @@
-"""The index of a segment: CDXJ, one line a capture, as replay tools read it.
+"""The index of a segment: CDXJ, one line per capture, as read by replay tools.
 
 A line is ``SURT-KEY TIMESTAMP {json}``; lines are sorted by bytes. ``filename`` is the WARC's key
 below the archive's root, offsets and lengths are of gzip members.
@@ -28,7 +28,7 @@ _RUN_READ = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """What one line says."""
+    """The content of one line."""
 
     url: str
     date: str
@@ -40,10 +40,10 @@ class IndexEntry:
     offset: int
     filename: str
     method: RequestMethod = GET
-    """Of the request that it answers."""
+    """The method of the request."""
 
     def line(self) -> str:
-        """The line, without its end."""
+        """The line, without a line end."""
         fields = {
             "url": self.url,
             "mime": self.mime,
@@ -62,7 +62,7 @@ class IndexEntry:
 
     @classmethod
     def parse(cls, line: bytes) -> IndexEntry:
-        """Read a line, of ours or of another indexer (fields that are missing are empty). Raises DamagedArchive."""
+        """Parse a line, ours or another indexer's (missing fields are empty). Raises DamagedArchive."""
         try:
             _, stamp, text = line.decode("utf-8").rstrip().split(" ", 2)
             fields = json.loads(text)
@@ -89,12 +89,12 @@ class IndexEntry:
 
     @property
     def segment(self) -> str:
-        """The segment that holds it."""
+        """The segment that contains it."""
         return self.filename.rpartition("/")[2].removesuffix(".warc.gz")
 
     @property
     def is_revisit(self) -> bool:
-        """Whether it stands for an earlier capture."""
+        """Whether it is a revisit."""
         return self.mime == REVISIT_MIME
 
 
@@ -104,7 +104,7 @@ def _method(fields: dict[str, Any]) -> RequestMethod:
 
 
 class IndexBuffer:
-    """Lines of an index that grows: sorted runs in a file without a name while they are many."""
+    """Lines of a growing index; if there are many, they are kept as sorted runs in an unnamed file."""
 
     def __init__(self, directory: Path, in_memory: int = 1 << 18) -> None:
         """`directory` is where the file is made; up to `in_memory` bytes do without."""
@@ -116,7 +116,7 @@ class IndexBuffer:
         self._runs: list[tuple[int, int]] = []
 
     def add(self, entry: IndexEntry) -> None:
-        """Take in a line. While the disk refuses, lines stay in memory."""
+        """Add a line. While the disk refuses writes, lines stay in memory."""
         line = f"{entry.line()}\n".encode()
         self._lines.append(line)
         self._size += len(line)
@@ -125,7 +125,7 @@ class IndexBuffer:
                 self._move()
 
     def sorted_lines(self) -> Iterator[bytes]:
-        """All lines in the order of the index. Raises OSError."""
+        """All lines in index order. Raises OSError."""
         return heapq.merge(*(self._run(start, end) for start, end in self._runs), sorted(self._lines))
 
     def close(self) -> None:
@@ -160,11 +160,11 @@ def index_text(entries: Iterable[IndexEntry]) -> bytes:
 
 
 def sorted_index(lines: Iterable[bytes]) -> bytes:
-    """The whole index file, from lines with their ends in any order."""
+    """The whole index file, from lines in any order, each with a line end."""
     return b"".join(sorted(lines))
 
 
 def plain_mime(content_type: str) -> str:
-    """The media type of a Content-Type value, or ``unk`` as indexes write it."""
+    """The media type of a Content-Type value, or ``unk`` as in indexes."""
     mime = content_type.split(";", 1)[0].strip().lower()
     return mime if mime and " " not in mime else "unk"

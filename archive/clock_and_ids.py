@@ -1,7 +1,7 @@
 """Where times and ids come from.
 
-Nothing else in the archive asks the clock or draws a random id. With `FixedClockAndIds`
-in place of `SystemClockAndIds` the same input gives the same bytes.
+Nothing else in the archive reads the clock or creates random ids. With `FixedClockAndIds`
+instead of `SystemClockAndIds`, the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ClockAndIds(Protocol):
         ...
 
     def token(self) -> str:
-        """A short word that no other writer anywhere has: part of a segment's name."""
+        """A short word unique to this writer, part of a segment's name."""
         ...
 
     def host(self) -> str:
@@ -62,7 +62,7 @@ class SystemClockAndIds:
 
 
 class FixedClockAndIds:
-    """A clock that moves one step at each look, and ids counted from a seed."""
+    """A clock that advances one step each time it is read, and ids counted from a seed."""
 
     def __init__(
         self,

@@ -1,11 +1,11 @@
 """Removing content codings (RFC 9110, section 8.4): gzip, deflate, br, zstd, stacked ones.
 
-A body is never lost for a lie in its ``Content-Encoding``: what can be decoded is given, and the flaw is named.
+A wrong ``Content-Encoding`` never loses a body: what can be decoded is returned, and the flaw is named.
 
 - A coding that is not known: the body as it is, ``unknown coding``.
 - A body that does not follow its coding: the body as it is, ``not CODING``, as browsers and replay tools do.
-- A body that is cut short or breaks off: what came before, ``CODING cut short``.
-- Bytes behind the end of the last member or frame are passed over, as browsers do.
+- A truncated or broken body: what came before, ``CODING cut short``.
+- Bytes after the end of the last member or frame are ignored, as in browsers.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ else:
 
 _STEP = 1 << 18
 MAX_CODINGS = 4
-"""Stacked codings past which a response is up to no good."""
+"""Number of stacked codings above which a response counts as malicious."""
 
 
 MAX_RATIO = 1000
 """A coding that makes this much of each byte is a bomb; gzip cannot, and real pages stay far below."""
 
 _FREE = 1 << 20
-"""Bytes that may come out whatever the ratio."""
+"""Number of decoded bytes that are always allowed, whatever the ratio."""
 
 
 class BodyTooLarge(ArchiveError):
-    """Decoded, the body passes the limit."""
+    """The decoded body exceeds the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class DecodedBody:
 
     body: bytes
     flaw: str = ""
-    """What was wrong with the coding; empty when nothing was."""
+    """What was wrong with the coding; empty if nothing was."""
 
 
 class _Inflater(Protocol):

@@ -1,4 +1,4 @@
-"""Records and page outcomes of a segment: written as they come, put in order when they are complete."""
+"""Records and page outcomes of a segment: written as they arrive, sorted when complete."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DAMAGED: tuple[type[Exception], ...] = (IsalError, EOFError, gzip.BadGzipFile) 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """What was derived from one capture: its outcome, and the article if there is one."""
+    """The result of derivation from one capture: its outcome, and the article if there is one."""
 
     line: PageOutcomeLine
     article: Article | None = None
@@ -46,9 +46,9 @@ class CompletedRecords:
 
 
 class DerivedFiles:
-    """Collects the derivations of one segment in a journal, so that a stopped run can go on.
+    """Collects the derivations of one segment in a journal, so that an interrupted run can resume.
 
-    The journal is not made durable: what is lost or broken in it is derived again.
+    The journal is not made durable: what is lost or damaged in it is derived again.
     """
 
     def __init__(self, spool: Path, name: SegmentName, generation: str, captured: set[UUID] | None = None) -> None:
@@ -69,7 +69,7 @@ class DerivedFiles:
         return record_id in self._known
 
     def add(self, derivation: Derivation) -> None:
-        """Take in a derivation; a second one of the same capture is passed over."""
+        """Add a derivation; a second one for the same capture is ignored."""
         if derivation.line.record_id in self._known:
             return
         article = derivation.article.to_json_line() if derivation.article else "null"
@@ -88,7 +88,7 @@ class DerivedFiles:
         return completed(self._name, self._generation, records, outcomes, articles, lines)
 
     def remove(self) -> None:
-        """Remove the journal and the files made from it, when they are stored or not wanted."""
+        """Remove the journal and the files made from it, once they are stored or not needed."""
         self._file.close()
         for path in self._spool.glob(f"{self._name.text}.{self._generation}.*"):
             path.unlink()

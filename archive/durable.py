@@ -1,4 +1,4 @@
-"""Files that outlast a loss of power: bytes and names made durable with fsync."""
+"""Files that survive a power loss: bytes and names are made durable with fsync."""
 
 from __future__ import annotations
 

@@ -4,14 +4,14 @@
 
     ArchiveError
     ├── StorageError            the place where objects are kept did not do what was asked
-    │   ├── StorageUnavailable  it cannot be reached, or refuses for now: try again later
-    │   ├── StorageRefused      it says no (rights, bucket, path): a person has to change something
-    │   ├── ObjectMissing       there is no object of that key
-    │   └── ObjectExists        an object of that key is there already, and is never overwritten
-    ├── DamagedArchive          bytes that were stored cannot be read as what they should be
+    │   ├── StorageUnavailable  it can't be reached, or refuses for now: try again later
+    │   ├── StorageRefused      it refuses (permissions, bucket, path): somebody has to change something
+    │   ├── ObjectMissing       there is no object with that key
+    │   └── ObjectExists        an object with that key already exists, and is never overwritten
+    ├── DamagedArchive          stored bytes can't be read as what they should be
     ├── SegmentClosed           the segment takes no more records: open the next one
     ├── AccessRefused           an access rule keeps a capture from this reader
-    └── BadAddress              an archive's address (directory or s3://…) makes no sense
+    └── BadAddress              an archive's location (directory or s3://…) makes no sense
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class StorageUnavailable(StorageError):
 
 
 class StorageRefused(StorageError):
-    """The storage refuses for a reason that waiting does not mend, such as missing rights."""
+    """The storage refuses for a reason that waiting doesn't fix, such as missing permissions."""
 
 
 class ObjectMissing(StorageError):
-    """There is no object of this key."""
+    """There is no object with this key."""
 
 
 class ObjectExists(StorageError):
-    """An object of this key exists; nothing was written."""
+    """An object with this key exists; nothing was written."""
 
 
 class DamagedArchive(ArchiveError):

@@ -1,4 +1,4 @@
-"""Cutting a selection out of an archive: whole gzip members, copied as they are.
+"""Copying a selection from an archive: whole gzip members, unchanged.
 
 What a revisit in the selection stands for comes along, also when it is not meant itself: without it the revisit
 could not be shown.
@@ -63,7 +63,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class ExcerptFile:
-    """What of one segment is meant."""
+    """The selected part of one segment."""
 
     name: str
     """Name of the copy: that of the segment's WARC."""
@@ -80,20 +80,20 @@ class _Wanted:
 
 @dataclass(slots=True)
 class Excerpt:
-    """The captures of an archive that a selection means."""
+    """The captures of an archive that match a selection."""
 
     lookup: Lookup
     selection: Selection
     progress: Callable[[int, int], None] = lambda _done, _of: None
-    """Called with segments done and to do."""
+    """Called with the number of segments that are done, and of all."""
     captures: int = 0
     """Captures copied so far."""
     lost: list[str] = field(default_factory=list)
-    """Addresses of revisits whose originals are not in the archive."""
+    """URLs of revisits whose originals are not in the archive."""
     _originals: dict[UUID, _Wanted] = field(default_factory=dict)
 
     def files(self) -> Iterator[ExcerptFile]:
-        """The files of the excerpt, one a segment. Raises DamagedArchive, StorageError or OSError."""
+        """The files of the excerpt, one per segment. Raises DamagedArchive, StorageError or OSError."""
         held = list(self._held())
         for done, manifest in enumerate(held):
             self.progress(done, len(held))

@@ -119,7 +119,7 @@ class Transport:
     """The connection an exchange ran over."""
 
     address: str = ""
-    """The peer's IP address; empty when none was reached."""
+    """The peer's IP address; empty if none was reached."""
     port: int = 0
     tls_version: str = ""
     tls_cipher: str = ""
@@ -135,7 +135,7 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class SpooledBytes:
-    """A response too large for memory, in a file of its own. The file goes when nobody holds it any more."""
+    """A response too large for memory, in a separate file, which is removed once nobody uses it."""
 
     start: bytes
     """The status line and header section; also in the file."""
@@ -159,7 +159,7 @@ class SpooledBytes:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Request and response as bytes, and everything around them that a reader may ask for.
+    """Request and response as bytes, and everything else that is known about the exchange.
 
     `response` holds the status line, the header section and the body just as received, with its
     transfer coding. It is empty when nothing came.
@@ -168,7 +168,7 @@ class Exchange:
     url: str
     method: str
     request: bytes
-    """As sent; empty when nothing was sent."""
+    """As sent; empty if nothing was sent."""
     response: bytes | SpooledBytes
     started: datetime
     finished: datetime
@@ -176,11 +176,11 @@ class Exchange:
     status: int = 0
     truncated: Truncation | None = None
     interim: tuple[bytes, ...] = ()
-    """1xx responses that came before."""
+    """1xx responses received before."""
     transport: Transport = field(default_factory=Transport)
     discovery: Discovery = field(default_factory=Discovery)
     detail: str = ""
-    """One line on a failure: what the system or the library said."""
+    """One line about a failure: the message of the system or library."""
     redacted: tuple[str, ...] = ()
     """Names of request headers that were sent but whose values are not kept."""
     extraction_configuration: str = ""
@@ -209,7 +209,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """An earlier capture that a revisit can point at."""
+    """An earlier capture that a revisit can refer to."""
 
     record_id: UUID
     url: str

@@ -1,4 +1,4 @@
-"""The WARC records of one exchange, as gzip members with their places.
+"""The WARC records of one exchange, as gzip members with their positions.
 
 The order is request, response or revisit, metadata. Without a response only request (if anything
 was sent) and metadata are made, so that every attempt leaves a record.
@@ -108,7 +108,7 @@ class _Response:
 
 
 class ExchangeRecords:
-    """Makes the records of exchanges for one segment. May be used by several threads at once."""
+    """Builds the records of exchanges for one segment. May be used by several threads at once."""
 
     def __init__(self, info_id: UUID, clock_and_ids: ClockAndIds, encoding: Encoding) -> None:
         self._info_header = ("WARC-Warcinfo-ID", record_urn(info_id))
@@ -138,7 +138,7 @@ class ExchangeRecords:
     def prepare(
         self, exchange: Exchange, digests: ResponseDigests, original: Original | None, sink: IO[bytes]
     ) -> PreparedExchange:
-        """Write the members of an exchange to `sink`, which is empty. Raises OSError when it takes no more."""
+        """Write the members of an exchange to `sink`, which is empty. Raises OSError if it can't be written."""
         main_id = self._clock_and_ids.record_id()
         leaves: list[bytes] = []
         if exchange.request:

@@ -16,12 +16,12 @@ from archive.excerpt import Excerpt, Piece
 
 @dataclass(frozen=True, slots=True)
 class WrittenWarc:
-    """What went into a WARC file."""
+    """What a WARC file contains."""
 
     captures: int
     bytes: int
     lost: tuple[str, ...]
-    """Addresses of revisits whose originals are not in the archive."""
+    """URLs of revisits whose originals are not in the archive."""
 
 
 def export_warc(excerpt: Excerpt, path: Path, clock_and_ids: ClockAndIds, software: str) -> WrittenWarc:

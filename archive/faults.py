@@ -1,4 +1,4 @@
-"""What can be wrong with a stored archive: one kind for each thing that is checked."""
+"""What can be wrong with a stored archive: one kind for each check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """What is not as it should be."""
+    """What is wrong."""
 
     MISSING_OBJECT = "missing_object"
     """A manifest names an object that does not exist."""

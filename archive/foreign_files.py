@@ -1,4 +1,4 @@
-"""Files that hold captures, as the WARC or ARC files in them: the file itself, or those of a WACZ."""
+"""The WARC or ARC files inside a file: the file itself, or those in a WACZ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another program's WARC, ARC or WACZ file becomes a segment of this archive.
+"""Importing another program's WARC, ARC or WACZ file as a segment of this archive.
 
 - Every good record is kept byte for byte, WARC header included; only how it is packed may change: one gzip member
   each. What `archive.record_scanning` has to mend of a head, or makes of an ARC record, is counted.
@@ -61,15 +61,15 @@ class ImportedFile:
 
     closed: ClosedSegment
     records: int = 0
-    """Records of the file that are in the segment."""
+    """Number of records of the file that are in the segment."""
     pages: int = 0
-    """Captures that are read as articles."""
+    """Number of captures that are treated as articles."""
     mended: int = 0
-    """Records of which the head had to be written anew."""
+    """Number of records whose header had to be rewritten."""
     refused: list[Refused] = field(default_factory=list)
-    """What of the file is not in the segment."""
+    """Parts of the file that are not in the segment."""
     warnings: list[Refused] = field(default_factory=list)
-    """What is in the segment although something is wrong with it."""
+    """Records that are in the segment although something is wrong with them."""
 
 
 def segment_of(source: Path, prefix: str) -> SegmentName:

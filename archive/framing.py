@@ -1,4 +1,4 @@
-"""How a response's payload was framed on the wire, so that the exact bytes can be told from the payload again.
+"""How a response's payload was framed on the wire, so that the exact bytes can be reconstructed from the payload.
 
 A revisit record keeps a response's head only (WARC/1.1, section 6.7.2). What stood between the pieces of a chunked
 body (RFC 9112, section 7.1: sizes, extensions, trailers, and whatever followed) is kept in the exchange's metadata

@@ -1,4 +1,4 @@
-"""An address through time: every capture of it, what became of it, and the article that it held."""
+"""All captures of a URL over time, with their outcomes and articles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from archive.surt import surt_key
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One capture of an address."""
+    """One capture of a URL."""
 
     url: str
     date: datetime
@@ -26,14 +26,14 @@ class Moment:
     segment: str
     offset: int
     outcome: PageOutcome | None
-    """What became of it; None when it was not fetched as an article, or is not extracted yet."""
+    """Its outcome; None if it was not fetched as an article, or is not extracted yet."""
     detail: str
     article: Article | None
     """Its record, if it became one."""
 
 
 def history(storage: Storage, url: str) -> list[Moment]:
-    """All captures of an address, oldest first; addresses are compared as an index has them (SURT).
+    """All captures of a URL, oldest first; URLs are compared by their keys in the index (SURT).
 
     Raises DamagedArchive or StorageError.
     """

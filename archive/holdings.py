@@ -1,4 +1,4 @@
-"""What an archive should hold: numbered entries, so that what is missing altogether is noticed.
+"""What an archive should contain: numbered entries, so that missing manifests are noticed.
 
 ``holdings/WRITER/00000001.json`` and so on: each names a manifest that was stored (of a segment, of its records, of
 a data set), the manifest's digest, and the digest of the writer's entry before. An entry is stored behind its
@@ -155,7 +155,7 @@ def _writer_of(key: str) -> str:
 
 @dataclass(slots=True)
 class Holdings:
-    """What all entries of an archive say."""
+    """The content of all entries of an archive."""
 
     digests: dict[str, set[str]] = field(default_factory=dict)
     """SHA-256s that a manifest of this key may have."""
@@ -193,7 +193,7 @@ class Holdings:
         self.faults.append(Fault(kind, key, detail))
 
     def check(self, storage: Storage) -> Iterator[Fault]:
-        """Manifests that are missing, or other than their entries say. Raises StorageUnavailable or
+        """Manifests that are missing, or differ from their entries. Raises StorageUnavailable or
         StorageRefused.
         """
         yield from self.faults

@@ -1,4 +1,4 @@
-"""The index of a WARC file, from its records in their order.
+"""Building the index of a WARC file from its records, in their order.
 
 - Indexed are responses, revisits, and resources and conversions of addresses: not what has a name only (``urn:``, as
   the documents have that this program keeps in a segment) or tells of name look-ups (``dns:``).
@@ -24,7 +24,7 @@ _TIMESTAMP_DIGITS = 14
 
 
 class WarcIndexing:
-    """Takes in the records of one file."""
+    """Indexes the records of one file."""
 
     def __init__(self, filename: str) -> None:
         """`filename` is what the lines call the file."""

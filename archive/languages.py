@@ -1,4 +1,4 @@
-"""Which languages are meant by one: basic filtering of language tags (RFC 4647, section 3.3.1; tags: BCP 47)."""
+"""Matching language tags: basic filtering (RFC 4647, section 3.3.1; tags: BCP 47)."""
 
 from __future__ import annotations
 

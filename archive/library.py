@@ -1,4 +1,4 @@
-"""Walking an archive: its segments, their newest records, and captures by their address."""
+"""Reading an archive: its segments, their newest records, and captures by position."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RecordFilter:
 
 
 def require_archive(storage: Storage) -> None:
-    """Raises BadAddress when nothing is stored at the storage's address."""
+    """Raises BadAddress if nothing is stored at the storage's location."""
     if next(iter(storage.list("manifests/")), None) is None and next(iter(storage.list("records/")), None) is None:
         raise BadAddress(f"{storage.uri}: no archive here; check the location")
 
@@ -113,7 +113,7 @@ def _completion(storage: Storage, key: str) -> tuple[CompletionManifest, tuple[s
 
 
 def article_of(storage: Storage, record_id: UUID, segment: str) -> Article | None:
-    """The record that was made from a capture of a segment, if there is one."""
+    """The record that was extracted from a capture of a segment, if there is one."""
     completion = completion_of(storage, segment)
     if completion is None:
         return None

@@ -1,6 +1,6 @@
-"""Finding captures in an archive by address, host and time, and reading them.
+"""Finding captures in an archive by URL, host and time, and reading them.
 
-The merged index of this machine answers; what was stored since it was made is taken in first (`refresh`).
+Uses this machine's merged index; call `refresh` first to index what was stored since.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Manifests: what a stored segment consists of. Written last, never overwritten."""
+"""Manifests: what a stored segment consists of. They are written last and never overwritten."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StoredFile(StoredPart):
 
 
 class RemovedRecords(StoredPart):
-    """Records that were taken out of a segment: nothing of them but the hashes of their leaves."""
+    """Records that were removed from a segment: only the hashes of their leaves are left."""
 
     offset: int
     """Where the tombstone's gzip member begins in the WARC."""

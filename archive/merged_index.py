@@ -1,4 +1,4 @@
-"""One index over many segments, kept on this machine, which answers in a fraction of a millisecond.
+"""One index over many segments, kept on this machine, which responds in a fraction of a millisecond.
 
 Layout of its directory, all of which can be made again from the archive::
 
@@ -70,7 +70,8 @@ class MergedIndex:
         manifests: Iterable[Manifest],
         progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> int:
-        """Take in what is stored and not in it; how many segments. `progress` gets segments done and to do.
+        """Index what is stored but not indexed yet; returns the number of segments. `progress` gets segments done
+        and in all.
 
         Raises StorageError or OSError; what was done till then stays.
         """

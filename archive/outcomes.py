@@ -1,4 +1,4 @@
-"""What became of every captured page: one line a page, each with exactly one outcome."""
+"""What became of every captured page: one line per page, each with exactly one outcome."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PageOutcome(StrEnum):
 
 
 class ExtractionResult(Enum):
-    """What extraction made of a page, for the share of pages that it loses."""
+    """The result of extraction, for the share of pages that it loses."""
 
     TEXT = "text"
     LOST = "lost"
@@ -65,10 +65,10 @@ class ExtractionResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PageOutcomeTraits:
-    """What follows from a page's outcome, for whoever acts on it."""
+    """What follows from a page's outcome."""
 
     is_captured: bool
-    """The server gave the page, whole: its address is not fetched again for want of it."""
+    """The server sent the complete page, so its URL is not fetched again for that reason."""
     has_record: bool
     """The archive has the page's text in a record, this one or an earlier one."""
     extraction: ExtractionResult

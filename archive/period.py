@@ -1,4 +1,4 @@
-"""Stretches of time, and whether a date lies in one: one rule for every ``--since`` and ``--until``.
+"""Periods of time, and whether a date is in one: the same rule for every ``--since`` and ``--until``.
 
 A date is compared as what it may mean: ``2026-11`` is any moment of that month, ``2026-11-20T08:30`` any of that
 minute. A time without a zone is taken to be UTC. A period wants a date when one of the moments that it may mean lies

@@ -1,4 +1,4 @@
-"""A closed segment becomes a stored one; its records likewise.
+"""Storing a closed segment, and its records.
 
 The manifest goes last and is never overwritten, so a thing exists only when it is whole. Every step
 may be repeated: a manifest that is there already ends the work if it says the same. The entry that the archive holds

@@ -1,4 +1,5 @@
-"""The records of a WARC or ARC file of any program, sound or not: each good one, and of all else where and why not.
+"""The records of any program's WARC or ARC file, even a damaged one: every good record, and for everything else
+where it is and why it is not good.
 
 Rules:
 
@@ -82,7 +83,7 @@ class FoundRecord:
     target: str
     date: datetime
     headers: dict[str, str]
-    """WARC header fields; of a repeated one, the first."""
+    """WARC header fields; if one is repeated, the first."""
     head: bytes
     """The head as it is to be kept, its empty line included."""
     offset: int

@@ -1,4 +1,5 @@
-"""The tree over a segment's records: one root in the manifest stands for every byte of every record, in their order.
+"""The Merkle tree over a segment's records: one root in the manifest covers every byte of every record, in their
+order.
 
 **What a leaf is.** Leaf number n (from 0 on) is the n-th record of the segment's WARC file, warcinfo first, as it
 stands in the file when its gzip member is unpacked: the header from ``WARC/1.1`` on, the empty line, the block, and

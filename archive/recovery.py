@@ -1,4 +1,4 @@
-"""Finishing a segment whose writer died: cut to the last whole exchange, indexed, closed.
+"""Finishing a segment whose writer died: it is truncated to the last complete exchange, indexed and closed.
 
 A writer holds a lock (flock) on its open file, which the system lets go when the process ends, however it ends.
 What is cut off is kept beside the segment as ``.torn``. Recovering twice does nothing the second time, since the
@@ -43,18 +43,18 @@ _ENDS = frozenset({"warcinfo", "resource", "metadata"})
 
 @dataclass(slots=True)
 class Recovered:
-    """What came of an open segment."""
+    """The result of recovering an open segment."""
 
     name: SegmentName
     closed: ClosedSegment | None = None
-    """None when no whole exchange was in it; then nothing is left of it but the torn tail."""
+    """None if it contained no complete exchange; then only the torn tail is left."""
     torn: int = 0
-    """Bytes that were cut off."""
+    """Number of bytes that were cut off."""
 
 
 @dataclass(slots=True)
 class SegmentContents:
-    """What is whole in a segment's WARC."""
+    """The complete part of a segment's WARC."""
 
     end: int = 0
     """Bytes up to the end of the last whole exchange."""
@@ -108,7 +108,7 @@ def open_segments(spool: Path) -> list[Path]:
 
 
 def recover(path: Path, now: datetime) -> Recovered:
-    """Finish an open segment whose writer is dead. Raises OSError when the disk refuses."""
+    """Finish an open segment whose writer is dead. Raises OSError if the disk refuses writes."""
     name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
     contents = read_contents(path, name)
     torn = _cut(path, contents.end)
@@ -125,7 +125,7 @@ def recover(path: Path, now: datetime) -> Recovered:
 
 
 def resume(path: Path, *, clock_and_ids: ClockAndIds, software: str, encoding: Encoding) -> SegmentWriter | None:
-    """Go on writing a segment that a run left open; None when its writer lives, or left it torn.
+    """Continue writing a segment that a run left open; None if its writer is alive or left it torn.
 
     Raises OSError.
     """

@@ -1,4 +1,4 @@
-"""Taking captures out of an archive for good: by address, or by payload.
+"""Removing captures from an archive for good, by URL or by payload.
 
 Of each segment that holds one, in this order, each step repeatable:
 
@@ -47,7 +47,7 @@ from archive.tombstone import TOMBSTONE_URI, TooSmall, tombstone
 
 @dataclass(slots=True)
 class Targets:
-    """What is to be taken out."""
+    """What to remove."""
 
     keys: set[str] = field(default_factory=set)
     """SURT keys of addresses."""
@@ -58,10 +58,10 @@ class Targets:
     digests: set[str] = field(default_factory=set)
     """Payload digests of these."""
     kept: list[str] = field(default_factory=list)
-    """Addresses under which the same bytes stay."""
+    """URLs under which the same bytes remain."""
 
     def add(self, entry: IndexEntry) -> bool:
-        """Take in an entry; whether it is new."""
+        """Add an entry; returns whether it is new."""
         segment = self.entries.setdefault(entry.segment, {})
         if entry.offset in segment:
             return False
@@ -96,7 +96,7 @@ class _Span:
 
 @dataclass(frozen=True, slots=True)
 class RedactedSegment:
-    """What was done to a segment."""
+    """What was removed from a segment."""
 
     segment: str
     revision: int
@@ -151,7 +151,7 @@ def _with_digests(lookup: Lookup, digests: Iterable[str]) -> Iterator[IndexEntry
 
 
 class Redaction:
-    """Takes targets out of a storage."""
+    """Removes targets from a storage."""
 
     def __init__(self, storage: Storage, targets: Targets, reason: str, clock_and_ids: ClockAndIds) -> None:
         self._storage = storage

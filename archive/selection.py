@@ -1,4 +1,4 @@
-"""Which captures of an archive are meant, and where they stand in a WARC: for exports of any kind."""
+"""Which captures of an archive are selected, and where they are in a WARC: for exports of any kind."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _WITHOUT_HTTP = frozenset({"resource", "conversion"})
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Captures by site and time; empty fields mean all."""
+    """A selection of captures by site and time; empty fields select all."""
 
     site: str = ""
-    """Id of a site definition, or a host: then the hosts below it too."""
+    """Id of a site definition, or a host including its subdomains."""
     period: Period = field(default_factory=Period)
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether everything is selected."""
         return self == Selection()
 
     def wants(self, url: str, date: datetime, site: str) -> bool:
-        """Whether a capture is meant; `site` is what its metadata says."""
+        """Whether a capture is selected; `site` is the site in its metadata."""
         return self.period.holds(date) and self.names(url, site)
 
     def names(self, url: str, site: str) -> bool:
-        """Whether an address, or the site it was captured for, is meant."""
+        """Whether a URL, or the site it was captured for, is selected."""
         return not self.site or site == self.site or within(urlsplit(url).hostname or "", self.site)
 
     def has_site(self, sites: dict[str, int]) -> bool:

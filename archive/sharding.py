@@ -1,4 +1,4 @@
-"""A part of an archive's segments, for batch systems that run one program many times beside each other."""
+"""A part of an archive's segments, for batch systems that run many instances of one program."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Shard:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether everything is selected."""
         return self.of == 1
 
     def holds(self, segment: str) -> bool:

@@ -1,8 +1,8 @@
-"""What stands where captures were taken out of a WARC: one gzip member of exactly their length.
+"""What replaces removed captures in a WARC: one gzip member of exactly their length.
 
-So every other record of the segment stays where it is, and everything that points there holds. The member holds a
-metadata record that says when and why (WARC/1.1, section 6.4); it is filled up with spaces that are not compressed,
-and for the last few bytes with a comment in the gzip header (RFC 1952, section 2.3.1).
+All other records of the segment keep their positions, so that everything that refers to them stays valid. It
+contains a metadata record that says when and why (WARC/1.1, section 6.4); it is filled up with spaces that are not
+compressed, and for the last few bytes with a comment in the gzip header (RFC 1952, section 2.3.1).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of captures as the plain bytes in them, whatever packs these, and whatever is wrong with them.
+"""Decompressing files of captures, however they are compressed, and even if they are damaged.
 
 A file is read in *stretches*: bytes that begin where a record begins. Packed ones are gzip members (RFC 1952) or zstd
 frames (RFC 8878, with the dictionary of the WARC-Zstandard specification, section 2, in a skippable frame in front).

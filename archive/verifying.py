@@ -1,4 +1,4 @@
-"""Whether a stored segment is what its manifest, its records and its digests say: nothing is taken on trust.
+"""Checking a stored segment against its manifest, its records and its digests: nothing is taken on trust.
 
 Each gzip member is unpacked on its own and its record read to the byte; digests are computed anew; the index is made
 again from the WARC and compared; every article and page outcome has to point at the capture it names.
@@ -32,7 +32,7 @@ from archive.storage.protocol import Storage
 
 @dataclass(slots=True)
 class Verification:
-    """What was found in a segment, and what has to be found elsewhere."""
+    """The faults of a segment, and what has to be looked up in other segments."""
 
     segment: str
     faults: list[Fault] = field(default_factory=list)

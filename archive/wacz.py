@@ -45,13 +45,13 @@ _ORIGINALS = "originals.warc.gz"
 
 @dataclass(frozen=True, slots=True)
 class WrittenWacz:
-    """What went into a WACZ."""
+    """What a WACZ contains."""
 
     captures: int
     pages: int
     bytes: int
     lost: tuple[str, ...]
-    """Addresses of revisits whose originals are not in the archive."""
+    """URLs of revisits whose originals are not in the archive."""
 
 
 @dataclass(frozen=True, slots=True)

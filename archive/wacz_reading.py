@@ -1,4 +1,4 @@
-"""Reading a WACZ of any origin: its WARC files by ranges, its index, its pages."""
+"""Reading any WACZ: its WARC files by ranges, its index, its pages."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class WaczFile:
         return sorted_index(lines)
 
     def pages(self) -> Iterator[WaczPage]:
-        """The pages it names. Raises DamagedArchive."""
+        """The pages it lists. Raises DamagedArchive."""
         if "pages/pages.jsonl" not in self._entries:
             return
         for line in self._read("pages/pages.jsonl").splitlines():

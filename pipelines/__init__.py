@@ -1,17 +1,17 @@
 """From captures to records.
 
-This package knows Scrapy only in `items`, and nothing of sites, of the network and of storage.
+Only `items` knows about Scrapy. This package knows nothing about sites, the network, or storage.
 
 Modules:
 
-    allocator      memory that the allocator keeps to itself, bounded
-    derivation     capture to article or page outcome: one function for the live crawl and for every re-run
+    allocator      limiting the memory that the allocator retains
+    derivation     capture to article or page outcome: the same function for the live crawl and for every re-run
     extract/       HTML to article: pure and deterministic
-    generation     which extractor made a record, and what the record says
-    items          the Scrapy side: an item carries a capture's address
-    outcome_lines  what is said of a page that was looked at
+    generation     the extractor's generation, and what a record says
+    items          the Scrapy side: an item carries a capture's position
+    outcome_lines  the outcome line for a page
     pool           derivation in worker processes, behind a bounded queue
     preloaded      the extractor with its models, for the server that worker processes are forked from
-    rules          extraction rules: what a site's definition may say about its pages
-    site_memory    what recurs on a site's pages
+    rules          extraction rules: what a site's definition can say about its pages
+    site_memory    paragraphs that recur on a site's pages
 """

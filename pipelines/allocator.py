@@ -1,4 +1,4 @@
-"""How much memory the allocator keeps to itself (glibc; elsewhere nothing is done)."""
+"""Limiting the memory that the allocator retains (glibc only)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _KEPT = 1 << 17
 
 
 def bound_allocator() -> None:
-    """Keep one arena for all threads, and give free memory at its end back at once.
+    """Use one arena for all threads, and return free memory at its end at once.
 
     An arena for each thread, as glibc has it, keeps what one thread freed from all others: a crawl that met large
     responses stayed 60 MB larger for it.
@@ -23,7 +23,7 @@ def bound_allocator() -> None:
 
 
 def give_back() -> None:
-    """Give back what is free between what is used (``malloc_trim``); takes some milliseconds."""
+    """Return free memory between used blocks (``malloc_trim``); takes some milliseconds."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -23,7 +23,7 @@ from pipelines.outcome_lines import outcome_line, saved_page_outcome
 from pipelines.rules import ExtractionRules
 
 MAX_BODY = 32 << 20
-"""Bytes of a decoded page past which it is not extracted."""
+"""Maximum size of a decoded page that is extracted, in bytes."""
 
 MOST_OF_PAGE = 16 << 20
 """Bytes of a response past which it is not read as a page: more than its text may have letters."""
@@ -32,7 +32,7 @@ _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml"
 
 
 def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
-    """What becomes of a captured page.
+    """Derive the outcome of a captured page, and its article if there is one.
 
     `configuration` is the canonical JSON of the extraction rules in force, as the segment keeps it; `warc_key`
     is the segment's WARC below the archive's root. Never raises for what a page contains.
@@ -64,9 +64,9 @@ def _said_by_all(capture: Capture, rules: ExtractionRules) -> str:
 
 
 def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:
-    """What becomes of a saved page that no WARC holds. Never raises for what it contains.
+    """Derive the outcome of a saved page outside any WARC. Never raises because of its content.
 
-    Its address is the one it names as its own, or else that of its file. `configuration` is as in `derive`.
+    Its URL is the canonical one that it declares, or else that of its file. `configuration` is as in `derive`.
     """
     rules = _rules(configuration)
     try:

@@ -1,4 +1,4 @@
-"""Which extractor made a record, and what the record says; without the extractor, which takes long to import."""
+"""The extractor's generation, and what a record says; without the extractor, which is slow to import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from archive.article import Article
 
 EXTRACTOR_GENERATION = "g0008"
-"""Goes up with every change that can alter a record. Records are kept by it."""
+"""Increases with every change that can alter a record. Records are stored by generation."""
 
 
 def text_mark(article: Article) -> str:

@@ -1,4 +1,4 @@
-"""The Scrapy side of the pipelines: an item carries a capture's address, the stages hand it on.
+"""The Scrapy side of the pipelines: an item carries a capture's position, and the stages pass it on.
 
 `STAGES` is the order of the item pipeline; `item_pipelines` turns it into Scrapy's setting.
 """
@@ -20,7 +20,7 @@ page_captured = object()
 
 @dataclass(frozen=True, slots=True)
 class PageItem:
-    """A captured page that is to be extracted."""
+    """A captured page that will be extracted."""
 
     url: str
     segment: str
@@ -30,24 +30,24 @@ class PageItem:
 
 
 class RequireAddress:
-    """Drops items that no capture stands behind."""
+    """Drops items without a capture."""
 
     def process_item(self, item: object) -> PageItem:
-        """Let a page item with an address pass. Raises DropItem."""
+        """Pass on a page item that has a position. Raises DropItem."""
         if not isinstance(item, PageItem) or not item.segment:
             raise DropItem(f"not the address of a capture: {item!r}")
         return item
 
 
 class EnqueueExtraction:
-    """Hands a page to the extraction queue, waiting while the queue is full: so fetching slows down."""
+    """Passes a page to the extraction queue, and waits while it is full, which slows down fetching."""
 
     def __init__(self, signals: SignalManager) -> None:
         self._signals = signals
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy."""
+        """Called by Scrapy."""
         return cls(crawler.signals)
 
     async def process_item(self, item: PageItem) -> PageItem:

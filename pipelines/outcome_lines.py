@@ -1,4 +1,4 @@
-"""What is said of a page that was looked at."""
+"""The outcome line for a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extraction in worker processes, so that whoever submits never waits for a page's text.
+"""Extraction in worker processes, so that callers never wait for a page's text.
 
 A worker reads the capture from its segment's file; only its address crosses over. A worker that dies
 takes at most its own page with it: the pool is made anew and the page tried once more. The extractor is imported
@@ -50,16 +50,16 @@ Result = TypeVar("Result")
 
 
 class WorkerDied(ArchiveError):
-    """The processes that worked on a task ended, more than once. Do without its result."""
+    """The processes for a task died more than once. There is no result."""
 
 
 class TakesTooLong(ArchiveError):
-    """A document asks for more processor time than it may have. Do without it."""
+    """A document exceeds its limit of processor time. There is no result."""
 
 
 @dataclass(frozen=True, slots=True)
 class DerivationTask:
-    """One capture to derive from."""
+    """A capture to derive from."""
 
     path: Path
     """The segment's file on this machine, as it is called while it is open or when it is closed."""
@@ -213,7 +213,7 @@ def _start_server() -> None:
 
 
 class ExtractionPool:
-    """Worker processes behind a queue of bounded length."""
+    """Worker processes behind a bounded queue."""
 
     def __init__(self, workers: int, waiting: int, *, forked: bool = False) -> None:
         """`workers` processes; at most `waiting` tasks beyond those being worked on.
@@ -237,12 +237,12 @@ class ExtractionPool:
         return self
 
     async def start(self) -> None:
-        """Start the workers before the first page comes; importing the extractor takes them a second or two."""
+        """Start the workers before the first page arrives; importing the extractor takes a second or two."""
         executor = self._running()
         await asyncio.to_thread(lambda: executor.submit(_ignore_interrupts).result())
 
     async def run(self, function: Callable[..., Result], *arguments: object) -> Result:
-        """Call a function in a worker process, waiting first for a place in the queue.
+        """Call a function in a worker process, after waiting for a place in the queue.
 
         Raises what it raises, or WorkerDied.
         """
@@ -266,7 +266,7 @@ class ExtractionPool:
             self._slots.release()
 
     def close(self) -> None:
-        """End the workers after what they are working on."""
+        """Stop the workers after their current tasks."""
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None

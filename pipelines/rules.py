@@ -1,4 +1,4 @@
-"""Extraction rules: what a site's definition may say about its pages."""
+"""Extraction rules: what a site's definition can say about its pages."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def known_timezone(name: str) -> str:
 
 
 class Quality(StrEnum):
-    """How much is spent on a page's text."""
+    """How much time to spend on a page's text."""
 
     FAST = "fast"
-    """The page is judged by itself, unless that leaves it as good as unknown."""
+    """The model alone judges the page, unless it is very unsure."""
     DEFAULT = "default"
-    """Other extractors are asked where that leaves doubts."""
+    """Other extractors are asked if the model is unsure."""
     BEST = "best"
     """Other extractors are always asked, and the surer judgement counts."""
 
 
 class Heed(StrEnum):
-    """What a page can declare that it does not want."""
+    """Declarations by which a page can refuse to become a record."""
 
     NOARCHIVE = "noarchive"
     """``noarchive`` in meta robots or X-Robots-Tag."""

@@ -1,4 +1,4 @@
-"""What recurs on a site's pages: learned from the paragraphs of its articles, and no text of any of them. Pure.
+"""Paragraphs that recur on a site's pages and belong to none of its articles, learned from its articles. Pure.
 
 A paragraph that three articles of a site have word for word is furniture: a request to subscribe, a note on the
 author, a disclaimer. What is known when a run begins goes into the site's extraction rules

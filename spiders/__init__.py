@@ -1,24 +1,24 @@
 """From a site to requests.
 
-This package knows nothing of storage.
+This package knows nothing about storage.
 
 Modules:
 
     catalog         finding and reading site definitions; sites/ holds the bundled ones
     dates           dates as sources and servers write them
     families/       the spiders
-    left_out        why an article that a source announces is not asked for
-    links           which addresses are articles, sections, or neither
-    meta_refresh    pages that are no more than a way to another
-    numbered_pages  whether an address is the next page of the same article
-    problems        what went wrong at a site, in one line for a person
-    reading         documents of sources, read at once or by a worker
-    remedies        what to do about an attempt that failed
-    requests        requests that carry how their address was found
-    requisites/     what pages need to look as they do
-    run_services    what a spider is given by the run that it is part of
-    shapes          forms of a site's addresses, and which of them are articles
-    site            what a site's definition may say
-    sources/        feeds, sitemaps and sections, read: bytes in, addresses out
-    url_identity    when two addresses are one article
+    left_out        why an announced article is not requested
+    links           which URLs are articles, sections, or neither
+    meta_refresh    pages that only lead to another page
+    numbered_pages  whether a URL is the next page of the same article
+    problems        what went wrong at a site, in one line
+    reading         parsing the documents of sources, at once or in a worker
+    remedies        what to do about a failed attempt
+    requests        requests that carry how their URL was found
+    requisites/     what pages need to display properly
+    run_services    what a run provides to its spider
+    shapes          forms of a site's URLs, and which of them are articles
+    site            the definition of a site
+    sources/        parsing feeds, sitemaps and sections: bytes in, URLs out
+    url_identity    when two URLs are the same article
 """

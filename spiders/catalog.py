@@ -17,7 +17,7 @@ BUNDLED = Path(__file__).parent / "sites"
 
 
 class SiteError(Exception):
-    """A definition is missing or wrong. The message names file, key and remedy; nothing was started."""
+    """A definition is missing or wrong. The message names file, key and remedy. Nothing was started."""
 
 
 class SiteCatalog:

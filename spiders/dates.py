@@ -1,4 +1,4 @@
-"""Dates as sources and servers write them, in whatever form. Pure; no text and no bytes raise."""
+"""Dates as written by sources and servers, in any form. Pure; never raises."""
 
 from __future__ import annotations
 

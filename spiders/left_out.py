@@ -1,4 +1,4 @@
-"""Why an article that a source announces is not asked for. Each is counted by site; the report of a run tells it."""
+"""Why an announced article is not requested. Each reason is counted by site in the report of a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ articles_left_out = object()
 
 
 class LeftOut(StrEnum):
-    """The reasons. What each means is told by its `sentence`."""
+    """The reasons. `sentence` explains each one."""
 
     NO_ADDRESS = "no_address"
     UNFIT = "unfit_address"
@@ -26,7 +26,7 @@ class LeftOut(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What it means, for a person."""
+        """What it means, in one sentence."""
         return _SENTENCES[self]
 
 
@@ -53,7 +53,7 @@ class LeftOutCounts:
         self.examples: dict[LeftOut, str] = {}
 
     def add(self, reason: LeftOut, example: str, number: int = 1) -> None:
-        """So many more are left out."""
+        """Count more left-out entries."""
         if number:
             self.counts[reason] += number
             self.examples.setdefault(reason, example)

@@ -1,4 +1,4 @@
-"""Which addresses are articles, sections, or neither; and one form for each address."""
+"""Which URLs are articles, sections, or neither; and the normal form of each URL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spiders.site import Site
 from spiders.url_identity import is_session
 
 LONGEST_ADDRESS = 2000
-"""Characters of an address past which it is not asked for."""
+"""Maximum length of a URL that is requested."""
 
 _TRACKING = re.compile(
     r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|yclid|_ga|ns_\w+|at_(?:medium|campaign|custom\d|link\w*)"
@@ -145,17 +145,17 @@ def same_site(url: str, site: Site) -> bool:
 
 
 def is_denied(url: str, site: Site) -> bool:
-    """Whether the site's definition forbids an address."""
+    """Whether the site's definition denies a URL."""
     return any(re.search(pattern, url) for pattern in site.urls.deny)
 
 
 def is_article(url: str, site: Site, *, announced: bool, shapes: Shapes = UNKNOWN) -> bool:
-    """Whether an address is to be fetched as an article (see `why_left_out`)."""
+    """Whether to fetch a URL as an article (see `why_left_out`)."""
     return why_left_out(url, site, announced=announced, shapes=shapes) is None
 
 
 def why_left_out(url: str, site: Site, *, announced: bool, shapes: Shapes = UNKNOWN) -> LeftOut | None:
-    """Why an address is not to be fetched as an article; None when it is.
+    """Why not to fetch a URL as an article; None if it should be fetched.
 
     `announced` tells that a feed or news sitemap lists it, which is taken at its word as long as the
     definition does not deny it; a link on a page is judged by the definition's patterns, by what the site's pages

@@ -1,4 +1,4 @@
-"""Pages that are no more than a way to another: ``<meta http-equiv="refresh">`` with a short pause. Pure.
+"""Pages that only lead to another page: ``<meta http-equiv="refresh">`` with a short pause. Pure.
 
 As browsers read it (WHATWG HTML, "shared declarative refresh steps"), also within ``noscript``, since no script runs
 here. A longer pause is that of a page that is meant to be read, and one to the page itself only loads it anew.

@@ -1,4 +1,4 @@
-"""Whether an address leads to the next page of the same article: a pure rule on its form.
+"""Whether a URL is the next page of the same article, judging by its form. Pure.
 
 The two addresses have the same host, and differ only in a page's number of one or two digits, which goes up by one.
 It stands

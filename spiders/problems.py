@@ -1,4 +1,4 @@
-"""What went wrong at a site, in one line for a person."""
+"""What went wrong at a site, in one line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class Problem:
 
 
 def printable(text: str) -> str:
-    """A text that a terminal shows and does not obey: control and direction characters as escapes, not too long."""
+    """A text that is safe to show on a terminal: control and direction characters are escaped, and its length is
+    limited.
+    """
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
 

@@ -1,4 +1,4 @@
-"""Reading the documents of sources: small ones at once, others where they hold nobody up."""
+"""Parsing the documents of sources: small ones at once, others in a worker."""
 
 from __future__ import annotations
 

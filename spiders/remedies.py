@@ -1,4 +1,4 @@
-"""What to do about an attempt that failed: one sentence for each outcome, and for the statuses that say more."""
+"""What to do about a failed attempt: one sentence for each outcome, and for more specific statuses."""
 
 from __future__ import annotations
 

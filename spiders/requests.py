@@ -1,4 +1,4 @@
-"""Requests that carry how their address was found, as plain strings in ``meta``.
+"""Requests that carry how their URL was found, as plain strings in ``meta``.
 
 ``meta["discovery"]`` holds the fields of `archive.exchange.Discovery`; redirects and retries inherit it.
 ``meta["redacted_headers"]`` names headers that are sent but not kept, ``meta["unverified"]`` tells that a bad

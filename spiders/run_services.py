@@ -1,4 +1,4 @@
-"""What a spider is given by the run that it is part of: the sites, and the ways to ask and tell about them."""
+"""What a run provides to its spider: the sites, and functions to ask and report about them."""
 
 from __future__ import annotations
 

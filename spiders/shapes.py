@@ -1,4 +1,4 @@
-"""What forms the addresses of a site have, and which of them its pages have shown to be articles. Pure.
+"""The forms of a site's URLs, and which of them have turned out to be articles. Pure.
 
 A form keeps what tells kinds of pages apart and drops what tells one page from another::
 

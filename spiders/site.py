@@ -1,4 +1,4 @@
-"""What a site's definition may say. Strict: an unknown key is an error."""
+"""The definition of a site. Strict: an unknown key is an error."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Part(BaseModel):
 
 
 class SourceKind(StrEnum):
-    """What shows new articles."""
+    """The kind of a source of new articles."""
 
     FEED = "feed"
     SITEMAP = "sitemap"
@@ -57,12 +57,12 @@ class Source(_Part):
 
 
 class UrlRules(_Part):
-    """Which addresses of the site are articles. Regular expressions, searched for in the whole address."""
+    """Which URLs of the site are articles. Regular expressions, searched for anywhere in the URL."""
 
     allow: tuple[str, ...] = ()
-    """An article's address matches one of these; without any, addresses are judged by their form."""
+    """An article's URL matches one of these. Default: URLs are judged by their form."""
     deny: tuple[str, ...] = ()
-    """An address that matches one of these is never fetched."""
+    """A URL that matches one of these is never fetched."""
 
     @field_validator("allow", "deny")
     @classmethod
@@ -76,21 +76,21 @@ class UrlRules(_Part):
 
 
 class Floors(_Part):
-    """What a healthy run yields."""
+    """The minimum that a healthy run finds."""
 
     articles: int = Field(default=0, ge=0)
-    """Articles that the sources show, at least. Fewer end the run with exit code 1."""
+    """Minimum number of articles that the sources list. With fewer, the run exits with code 1."""
 
 
 class Access(_Part):
-    """What a login or a consent wall asks for. A value `env:NAME` is read from the environment and not kept."""
+    """What a login or a consent page requires. A value `env:NAME` is read from the environment and not kept."""
 
     headers: dict[str, str] = Field(default_factory=dict)
     """Request headers by name."""
     cookies: dict[str, str] = Field(default_factory=dict)
     """Cookies by name."""
     verify_certificates: bool = True
-    """Whether a bad TLS certificate ends an attempt; the archive says when it does not."""
+    """Whether a bad TLS certificate ends an attempt; if not, the archive says so."""
 
 
 class Site(_Part):
@@ -101,7 +101,7 @@ class Site(_Part):
     name: str
     """The publication's name."""
     url: str
-    """Its front page."""
+    """URL of its front page."""
     language: str = ""
     """BCP 47 tag of its articles."""
     timezone: str = ""
@@ -109,11 +109,11 @@ class Site(_Part):
     delay: float | None = Field(default=None, ge=0)
     """Seconds between two requests; unset: the operator's setting."""
     ignore_robots_because: str = ""
-    """Why robots.txt is not obeyed here, such as a law on legal deposit; empty: it is. Stands in each WARC file."""
+    """Why robots.txt is not obeyed here, such as a legal deposit law; empty: it is obeyed. Kept in each WARC file."""
     recapture: tuple[str, ...] | None = None
     """Ages at which an article is fetched again (as `1h`, `7d`); unset: the operator's setting."""
     requisites: bool | None = None
-    """Whether what its pages need to look as they do is captured (styles, pictures, scripts, fonts); unset: the
+    """Whether to capture what its pages need to display properly (styles, pictures, scripts, fonts); unset: the
     operator's setting."""
     requisite_hosts: tuple[str, ...] = ()
     """Hosts beside its own from which requisites are taken, such as `static.example.net` or
@@ -121,17 +121,17 @@ class Site(_Part):
     frequency: str = ""
     """Longest time between two looks at its sources (a number and `s`, `m`, `h` or `d`); unset: as they bring."""
     sources: tuple[Source, ...] = ()
-    """Where its articles are announced; without any they are looked for from the front page."""
+    """Where its articles are announced; without any, they are searched for from the front page."""
     urls: UrlRules = UrlRules()
-    """Which addresses are articles."""
+    """Which URLs are articles."""
     extraction: ExtractionRules = ExtractionRules()
     """Rules for its pages."""
     floors: Floors = Floors()
-    """What a healthy run yields."""
+    """The minimum that a healthy run finds."""
     access: Access = Access()
-    """What a login or a consent wall asks for."""
+    """What a login or a consent page requires."""
     evidence: tuple[str, ...] = ()
-    """Where the addresses in this definition are known from."""
+    """Where the URLs in this definition come from."""
     verified: bool = False
     """Whether a live check has seen its sources."""
 

@@ -1,4 +1,4 @@
-"""Data sets: immutable tables of articles, built from an archive's records, to be cited.
+"""Data sets: immutable tables of articles that are built from an archive's records and can be cited.
 
 Layout of one version, which exists when its manifest does::
 
@@ -16,7 +16,7 @@ Rules:
 - The same segments, options and software give the same bytes: no clock is read.
 - Every row names its capture; nothing is in a row that is not in its record, but what follows from many records
   (versions of an article, copies of a text).
-- Nothing is dropped without a count that the manifest gives.
+- Nothing is left out without being counted in the manifest.
 
     downloading one file in pieces
     withdrawing versions that hold what was taken out of the archive
@@ -27,16 +27,16 @@ Modules:
     card         README.md, schema.json, croissant.json
     conditions   ``--where`` as a condition on rows
     downloading  one file onto this machine, in pieces that may come at once and in any order
-    likeness     how alike two texts are
+    likeness     how similar two texts are
     manifest     what a version of a data set consists of, and what it was built from
     options      which records are wanted
-    plots        pictures of what is in a version
-    pulling      a version, or what a condition chooses of it, onto this machine
-    ranges       A stored object as a file that is read by ranges, as readers of Parquet want it
+    plots        plots of what is in a version
+    pulling      downloading a version, or a selection of its rows
+    ranges       a stored object as a file read by byte ranges, for Parquet readers
     reading      list, describe, verify
-    relations    what follows from many records: versions, copies, clusters
+    relations    relations between records: versions, copies, clusters
     rows         what a row is: columns, schemas, from a record to a row
     shards       rows into files
-    survey       of which segment what is wanted
-    withdrawing  versions that hold what was taken out of the archive are withdrawn
+    survey       which records of each segment are selected
+    withdrawing  withdrawing versions that contain removed captures
 """

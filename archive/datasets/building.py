@@ -46,7 +46,7 @@ from archive.manifests import CompletionManifest, file_sha256
 from archive.storage.protocol import Storage
 
 SHARD = 50_000
-"""Records of the segments that make one shard."""
+"""Number of records for one shard."""
 
 Result = TypeVar("Result")
 
@@ -64,7 +64,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
-    """What is to be built."""
+    """What to build."""
 
     name: str
     version: str
@@ -101,15 +101,15 @@ _BuiltShard = tuple[list[DatasetFile], ShardFacts]
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What came of it."""
+    """The result."""
 
     manifest: DatasetManifest
     is_new: bool
-    """False when the newest version is the same already."""
+    """False if the newest version is already the same."""
 
 
 def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> Built:
-    """Build a version, by processes of this machine or what `engine` has.
+    """Build a version with processes on this machine, or on `engine`.
 
     Raises BadAddress, DamagedArchive, StorageError or OSError, and what `engine` raises.
     """
@@ -217,7 +217,7 @@ def _planned(
 def _second_pass(
     plan: BuildPlan, version: str, shards: list[_Shard], run: Engine, progress: Progress
 ) -> list[_BuiltShard]:
-    """Write and store the shards, but for those that were."""
+    """Write and store the shards that are not stored yet."""
     target = plan.target.open()
     paths = [
         plan.work / f"{plan.name}@{version}" / f"{one.number:05d}-{_plan_digest(plan, one)}.json" for one in shards

@@ -32,14 +32,14 @@ class Download:
         self._noted = target.with_name(f".{target.name}.part.pieces")
         self._lock = threading.Lock()
         self.received = 0
-        """Bytes that were read from the storage."""
+        """Number of bytes read from the storage."""
 
     def is_there(self) -> bool:
         """Whether the file is there, as it should be."""
         return self._is_right(self._target)
 
     def missing(self) -> list[int]:
-        """Numbers of the pieces that are not here yet. Makes room for them."""
+        """Numbers of the missing pieces. Allocates space for them."""
         self._target.parent.mkdir(parents=True, exist_ok=True)
         known = set(self._known()) if self._part.exists() else set()
         if not known:
@@ -49,7 +49,7 @@ class Download:
         return [number for number in range(-(-self._file.size // self._piece)) if number not in known]
 
     def fetch(self, number: int) -> int:
-        """Get a piece; its bytes. Raises ObjectMissing or StorageError."""
+        """Fetch a piece; returns its size. Raises ObjectMissing or StorageError."""
         start = number * self._piece
         length = min(self._piece, self._file.size - start)
         with self._storage.open_range(self.key, start, length) as stream:

@@ -1,4 +1,4 @@
-"""How alike two texts are, from small signatures of them: MinHash of their word triples.
+"""How similar two texts are, estimated from small signatures: MinHash of their word triples.
 
 The share of equal values of two signatures estimates the share of word triples that the texts have in common
 (Jaccard's index; Broder 1997). A signature is made in one go, by parting the triples' hashes into bins and keeping

@@ -13,15 +13,15 @@ class DatasetFile(StoredPart):
     """One file of a version."""
 
     path: str
-    """Below the version's directory."""
+    """Path below the version's directory."""
     size: int
     sha256: str
     rows: int = 0
-    """Rows in it; 0 for what is no shard."""
+    """Number of rows; 0 if the file is not a shard."""
 
 
 class DatasetSource(StoredPart):
-    """A segment's records that went in."""
+    """The records of a segment from which the version was built."""
 
     segment: str
     generation: str
@@ -33,15 +33,15 @@ class DatasetSource(StoredPart):
 
 
 class DatasetChanges(StoredPart):
-    """What is other than in the version before."""
+    """Differences from the previous version."""
 
     previous: str
     added: int
-    """Rows whose ids it did not have."""
+    """Number of rows with new ids."""
     removed: int
-    """Rows that it had."""
+    """Number of rows that are gone."""
     changed: int
-    """Rows of the same id whose text or headline differs."""
+    """Number of rows with the same id but another text or headline."""
 
 
 class DatasetStatistics(StoredPart):
@@ -80,7 +80,7 @@ class DatasetManifest(StoredPart):
     changes: DatasetChanges | None = None
     software: str
     withdrawn: str = ""
-    """Why it must not be used any more; empty while it may."""
+    """Why it must no longer be used; empty if it may be."""
 
     def shards(self, suffix: str) -> list[DatasetFile]:
         """The files with rows whose names end so, in their order."""

@@ -24,14 +24,14 @@ class Versions(StrEnum):
 
 
 class Copies(StrEnum):
-    """What becomes of texts that are there more than once."""
+    """What to do with texts that occur more than once."""
 
     KEEP = "keep"
-    """All stay; columns say which they are."""
+    """Keep all; columns mark them."""
     EXACT = "exact"
-    """Of equal texts the earliest stays."""
+    """Keep the earliest of equal texts."""
     NEAR = "near"
-    """Of texts that are nearly the same the earliest stays."""
+    """Keep the earliest of nearly equal texts."""
 
 
 class Dropped(StrEnum):
@@ -50,14 +50,14 @@ class Dropped(StrEnum):
 
 
 class DatasetOptions(BaseModel):
-    """What is wanted; empty fields want everything. Kept in the manifest."""
+    """Which records to select; empty fields select all. Kept in the manifest."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
 
     sites: tuple[str, ...] = ()
-    """Hosts, with those below them."""
+    """Hosts, including their subdomains."""
     languages: tuple[str, ...] = ()
     """Language ranges (`archive.languages`): ``en`` takes ``en-GB`` too."""
     captured_since: str = ""
@@ -65,11 +65,11 @@ class DatasetOptions(BaseModel):
     published_since: str = ""
     published_until: str = ""
     min_words: int = Field(default=0, ge=0)
-    """Words of the text at least."""
+    """Minimum number of words."""
     without_paywalled: bool = False
-    """Whether pages that show a part of their text alone are left out."""
+    """Whether to leave out pages that show only part of their text."""
     without_reserved: bool = False
-    """Whether pages that reserve text and data mining, or ask for ``noarchive``, are left out."""
+    """Whether to leave out pages that reserve text and data mining, or ask for ``noarchive``."""
     versions: Versions = Versions.ALL
     copies: Copies = Copies.KEEP
 
@@ -108,7 +108,7 @@ CLEAN: dict[str, Any] = {
     "versions": Versions.LATEST,
     "copies": Copies.NEAR,
 }
-"""The preset ``clean``: whole articles, each once, that nobody reserves."""
+"""The preset ``clean``: complete articles, each once, without reserved rights."""
 
 
 _period = lru_cache(maxsize=16)(Period.of)

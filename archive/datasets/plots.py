@@ -1,4 +1,4 @@
-"""Pictures of what is in a version, for its card: the same rows give the same bytes.
+"""Plots of what is in a version, for its card. The same rows give the same bytes.
 
 articles-a-day.png       by day of publication and language
 sites-and-languages.png  the largest of both

@@ -1,4 +1,4 @@
-"""A version, or a part of it, onto this machine.
+"""Downloading a version, or a part of it.
 
 Whole files are downloaded in pieces, several at once, and get their names when their digests are right. A file that
 is there with the right digest is left alone; one with another is downloaded again. Of a selection only the row groups
@@ -31,19 +31,19 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What came of it."""
+    """The result."""
 
     directory: str
     files: int
     rows: int
     received: int
-    """Bytes that were read from the storage."""
+    """Number of bytes read from the storage."""
     kept: int = 0
-    """Files that were there already."""
+    """Number of files that already existed."""
 
 
 Progress = Callable[[int], None]
-"""Called with bytes received."""
+"""Called with the number of bytes received."""
 
 
 def pull(

@@ -1,4 +1,4 @@
-"""A stored object as a file that is read by ranges, as readers of Parquet want it."""
+"""A stored object as a file read by byte ranges, for Parquet readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class StoredFileReader(io.RawIOBase):
-    """Asks the storage for just the bytes that are read."""
+    """Requests only the bytes that are read."""
 
     def __init__(self, storage: Storage, key: str, size: int) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class StoredFileReader(io.RawIOBase):
         self._size = size
         self._at = 0
         self.received = 0
-        """Bytes asked for so far."""
+        """Number of bytes requested so far."""
 
     def readable(self) -> bool:
         """It is."""

@@ -1,4 +1,4 @@
-"""What data sets there are, what is in them, and whether they are whole."""
+"""Which data sets exist, what they contain, and whether they are intact."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def versions(storage: Storage, name: str) -> list[str]:
 
 
 def dataset(storage: Storage, name: str, version: str = "") -> DatasetManifest:
-    """A version, without one the newest that was not withdrawn. Raises BadAddress when there is none."""
+    """A version; without `version`, the newest that was not withdrawn. Raises BadAddress if there is none."""
     known = versions(storage, name)
     if version and version not in known:
         raise BadAddress(f"{name}@{version}: no such version; versions: {', '.join(known) or 'none'}")

@@ -1,4 +1,4 @@
-"""Rows into files: Parquet and JSON lines, the same rows in the same order."""
+"""Writing rows to files: Parquet and JSON Lines, the same rows in the same order."""
 
 from __future__ import annotations
 

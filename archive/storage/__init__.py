@@ -1,16 +1,16 @@
-"""Where an archive's objects are kept: a directory, or a bucket of an S3-compatible service.
+"""Where an archive's objects are kept: in a directory, or in a bucket of an S3-compatible service.
 
 Modules:
 
-    addresses     how the address of an archive is read
-    fingerprint   what a file's bytes come to, whole and by parts, as S3 computes it
+    addresses     parsing an archive's location
+    fingerprint   size and digests of a file, whole and by parts, as S3 computes them
     local         a directory
-    opening       from an address to a storage
-    protocol      what both can do
-    s3            A bucket of an S3-compatible service as storage, through boto3
-    s3_errors     what boto3 and S3-compatible services complain of, in the archive's terms
-    s3_multipart  files that go up to S3 in parts, and go on where an earlier try ended
-    s3_options    how a bucket is used
-    s3_reading    an object of S3 read as a stream, over more than one request when the line breaks
-    s3_versions   former versions of an object in a bucket that keeps them
+    opening       opening the storage at a location
+    protocol      what every storage can do
+    s3            a bucket of an S3-compatible service as storage, through boto3
+    s3_errors     errors of boto3 and S3-compatible services, as the archive's errors
+    s3_multipart  multipart uploads to S3 that can be resumed
+    s3_options    settings for S3
+    s3_reading    reading an S3 object as a stream, with another request if the connection breaks
+    s3_versions   earlier versions of an object in a versioned bucket
 """

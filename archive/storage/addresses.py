@@ -1,4 +1,4 @@
-"""How the address of an archive is read: ``DIRECTORY``, ``file:///DIRECTORY`` or ``s3://bucket/prefix``. Pure."""
+"""Parsing an archive's location: ``DIRECTORY``, ``file:///DIRECTORY`` or ``s3://bucket/prefix``. Pure."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class ArchiveAddress:
     """Without slashes at its ends."""
 
     def __str__(self) -> str:
-        """The one spelling of the address."""
+        """The canonical form of the location."""
         if self.directory is not None:
             return str(self.directory)
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
 def parse_address(text: str) -> ArchiveAddress:
-    """Read an address. A path after ``file://`` is taken as it stands. Raises BadAddress."""
+    """Parse a location. A path after ``file://`` is taken literally. Raises BadAddress."""
     if not text or "\0" in text:
         raise BadAddress("the archive's location is empty; give a directory or s3://bucket/prefix")
     match = _SCHEME.match(text)

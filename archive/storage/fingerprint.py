@@ -1,4 +1,4 @@
-"""What a file's bytes come to, whole and by parts, as S3 computes it.
+"""Size and digests of a file, whole and by parts, as S3 computes them.
 
 Amazon S3 user guide, "Checking object integrity": the checksum of an object that came in parts is the SHA-256 over
 the parts' digests, a hyphen and the number of parts; its entity tag is made in the same way of MD5 digests.

@@ -1,4 +1,4 @@
-"""From an archive's address to its storage."""
+"""Opening the storage at a location."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What the storage says of an object."""
+    """What the storage knows about an object."""
 
     key: str
     size: int
@@ -20,29 +20,29 @@ class StoredObject:
 
 
 class Storage(Protocol):
-    """A place for objects. An object is there whole or not at all.
+    """A place for objects. An object is complete or does not exist.
 
-    Every method may raise StorageUnavailable (try later) or StorageRefused (a person must act).
+    Every method may raise StorageUnavailable (try later) or StorageRefused (somebody has to act).
     """
 
     @property
     def uri(self) -> str:
-        """The address the storage was opened by."""
+        """The location with which the storage was opened."""
         ...
 
     def put(self, key: str, file: Path, sha256: str) -> None:
-        """Store a file's bytes, replacing an object of that key, and verify what was stored.
+        """Store a file, replacing any object with that key, and verify what was stored.
 
         Raises DamagedArchive when what was stored is not what `sha256` says.
         """
         ...
 
     def put_if_absent(self, key: str, data: bytes) -> None:
-        """Store bytes under a new key. Raises ObjectExists and changes nothing when it is taken."""
+        """Store bytes under a new key. If the key exists, raises ObjectExists and changes nothing."""
         ...
 
     def open_range(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
-        """Read `length` bytes from `start`, or all that follows. Raises ObjectMissing."""
+        """Read `length` bytes from `start`, or everything that follows. Raises ObjectMissing."""
         ...
 
     def fetch(self, key: str, directory: Path) -> Path:
@@ -61,16 +61,16 @@ class Storage(Protocol):
         ...
 
     def tidy(self, before: datetime) -> int:
-        """Remove what uploads left that began before this moment and never ended; how many there were."""
+        """Remove unfinished uploads that began before this time; returns their number."""
         ...
 
     def forget(self, key: str) -> int:
-        """Remove what the storage keeps of an object besides what it is now; how many former versions there were.
+        """Remove earlier versions of an object; returns their number.
 
-        Raises StorageRefused when they are locked.
+        Raises StorageRefused if they are locked.
         """
         ...
 
     def delete(self, key: str) -> None:
-        """Remove an object; nothing happens when there is none."""
+        """Remove an object, if it exists."""
         ...

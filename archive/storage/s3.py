@@ -42,7 +42,7 @@ _READ_SIZE = 1 << 20
 
 
 class _Feature(StrEnum):
-    """What some services lack."""
+    """What some services do not support."""
 
     CHECKSUMS = "SHA-256 checksums; comparing entity tags or sizes instead"
     CONDITIONS = "conditional writes (If-None-Match); checking beforehand instead"

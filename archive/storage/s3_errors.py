@@ -1,4 +1,4 @@
-"""What boto3 and S3-compatible services complain of, in the archive's terms.
+"""Errors of boto3 and S3-compatible services, as the archive's errors.
 
 Sources: Amazon S3 API reference, "Error responses"; botocore's exceptions.
 """

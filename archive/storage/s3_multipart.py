@@ -1,4 +1,4 @@
-"""Files that go up to S3 in parts, and go on where an earlier try ended.
+"""Multipart uploads to S3 that can be resumed.
 
 Amazon S3 user guide, "Uploading and copying objects using multipart upload". A part that is there already is kept
 when its entity tag is the MD5 of ours; under encryption that makes tags otherwise, it is sent again.
@@ -38,7 +38,7 @@ class MultipartUpload:
     """Whether the service is given the parts' SHA-256 to check."""
 
     def run(self, fingerprint: Fingerprint) -> None:
-        """Send what is not there yet and put the object together. The next attempt resumes a failed one."""
+        """Send the missing parts and complete the object. The next attempt resumes a failed one."""
         upload_id, present = self._taken_up() or (self._begun(), {})
         kept = {
             number: tag

@@ -1,4 +1,4 @@
-"""How a bucket is used. Credentials are not among it: boto3 finds them (environment, profile, role)."""
+"""Settings for S3, without credentials: boto3 finds these (environment, profile, role)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class S3Options:
     """Settings of an S3 storage."""
 
     endpoint: str = ""
-    """Address of the service; empty: as boto3 finds it (``AWS_ENDPOINT_URL``, profile, Amazon)."""
+    """URL of the service; empty: as boto3 finds it (``AWS_ENDPOINT_URL``, profile, Amazon)."""
     encryption: str = ""
     """Encryption at rest: ``AES256``, ``aws:kms`` or ``aws:kms:dsse``; empty: as the bucket says."""
     encryption_key: str = ""

@@ -1,4 +1,4 @@
-"""An object of S3 read as a stream, over more than one request when the line breaks."""
+"""Reading an S3 object as a stream, with another request if the connection breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Former versions of an object in a bucket that keeps them."""
+"""Earlier versions of an object in a versioned bucket."""
 
 from __future__ import annotations
 

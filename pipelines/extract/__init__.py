@@ -1,36 +1,36 @@
-"""From an HTML page to an article. Pure: no clock, no network, no file but the models that come with it.
+"""From an HTML page to an article. Pure: no clock, no network, and no file except the bundled models.
 
 Modules:
 
-    article        all of it put together: `extract`
-    authors        who signed: candidates, then a choice
+    article        the complete extraction: `extract`
+    authors        authors: candidates, then a choice
     blocks         the page cut into blocks
-    calendars      days of other calendars as days of the common one
+    calendars      converting dates of other calendars
     candidates     claims about a field, each with its source
-    class_words    what the class and id of an element say about what it holds
-    date_texts     what a date's text says
+    class_words    what an element's class and id say about its content
+    date_texts     parsing the text of a date
     dates          publication and modification: candidates, then a choice
-    document       bytes to one tree: the charset is decided once
-    exclusions     what is no text of the article, whatever it looks like
-    features       what can be measured of a block (with class_words and phrases)
+    document       bytes to one tree: the charset is determined once
+    exclusions     what is never text of the article, whatever it looks like
+    features       measurements of a block (with class_words and phrases)
     fingerprint    word count, digest and similarity hash of a text
-    furniture      lines of the page that are no text of the article; what recurs on the site's pages
+    furniture      lines that are not text of the article; paragraphs that recur on the site's pages
     headline       the headline: candidates, then a choice
-    interstitials  pages that stand in an article's place: consent, checks, logins, what is gone
-    json_reading   JSON as pages have it, flawed or not
-    judgement      the models' judgement of all blocks, and the choice
-    kind           what a page is that is no article
+    interstitials  pages shown instead of an article: consent, checks, logins, missing pages
+    json_reading   JSON in pages, even if it is broken
+    judgement      the models' judgement of all blocks, and the selection
+    kind           what kind of page it is, if not an article
     language       language and script of a text
     media          images, links, other editions
-    names          what is a name, and what only looks like one
-    payloads       the text that stands in the page's scripts alone
-    phrases        words that stand beside articles
+    names          recognising names
+    payloads       article text that is only in the page's scripts
+    phrases        phrases that accompany articles
     rights         paywall, robots, text and data mining, licence
     structure      headings, lists, tables, quotes, code, figures: the blocks of the record
     structured     what the page declares: JSON-LD, meta elements, microdata
     tables         tables of data, kept whole or not at all
     text           the body: which blocks of the page are its text
-    trees          the models' arithmetic
+    trees          evaluating the models
     visible_dates  the date shown beside the heading, for pages that declare none
     written_days   days as people write them: figures, names of months, other calendars
 """

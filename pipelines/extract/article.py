@@ -1,4 +1,4 @@
-"""`extract`: from a page to an article, or the reason why not."""
+"""`extract`: from a page to an article, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class _Page:
     names: tuple[str, ...]
     body: BodyText
     element: HtmlElement
-    """What holds the article."""
+    """The element that contains the article."""
     images: dict[HtmlElement, Image]
     """The article's images by their elements."""
 

@@ -1,4 +1,4 @@
-"""Authors: the people who signed the article, or else the body that the page declares to have.
+"""Authors: the people who signed the article, or else the organisation that the page declares as its author.
 
 Never roles, addresses or programs. None rather than a guess.
 """

@@ -1,4 +1,4 @@
-"""Days of the Persian, the Hijri and the Nepali calendar as days of the common one."""
+"""Converting dates of the Persian, Hijri and Nepali calendars to the Gregorian calendar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims about a field, each with its source, and how far a source can be relied on."""
+"""Candidates for a field, each with its source, and how reliable each source is."""
 
 from __future__ import annotations
 

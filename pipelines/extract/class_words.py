@@ -1,4 +1,4 @@
-"""What the class and id of an element say about what it holds."""
+"""What an element's class and id say about its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a date's text says. The whole of it is understood, or it is no date.
+"""Parsing the text of a date. It is understood completely, or it is not a date.
 
 ISO 8601 and what is written for it, RFC 5322, JavaScript's dates, figures alone, seconds since 1970, and days with
 the name of a month; each with a time of 12 or 24 hours and a zone, or without.
@@ -14,7 +14,7 @@ from pipelines.extract.written_days import days_in, names, plain_figures
 
 _EARLIEST_YEAR = 1990
 _LONGEST = 120
-"""Characters past which a text is no date."""
+"""Maximum number of characters of a date."""
 _COMPACT = re.compile(
     r"((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])(?:T?(\d{2})(\d{2})?(\d{2})?)?(?=$|\.\d|Z|[ +-])", re.I | re.A
 )

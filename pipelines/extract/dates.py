@@ -1,4 +1,4 @@
-"""Publication and modification dates: every claim is kept, one is chosen, none is guessed.
+"""Publication and modification dates: all candidates are kept, one is chosen, none is guessed.
 
 A claim later than the fetch is refused (a zoneless one has 14 hours of tolerance, the largest offset
 there is). A zoneless claim takes the site's zone when the rules name one, else stays zoneless.

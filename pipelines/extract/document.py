@@ -1,4 +1,4 @@
-"""Bytes to one tree. The charset is decided once, here."""
+"""From bytes to one tree. The charset is determined once, here."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _FEWEST_TWICE = 3
 
 
 class UnreadableDocument(ValueError):
-    """The bytes do not make an HTML tree. The message says why."""
+    """The bytes can't be parsed as HTML. The message says why."""
 
 
 class DocumentTooComplex(UnreadableDocument):
-    """The page is larger than any article's page: it is not read."""
+    """The page is larger than any article's page and is not read."""
 
 
 @dataclass(frozen=True, slots=True)

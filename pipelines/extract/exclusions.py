@@ -1,4 +1,4 @@
-"""What is no text of the article, whatever it looks like: found before anything is judged.
+"""What is never text of the article, whatever it looks like. It is removed before anything is judged.
 
 Copies that are hidden, comments, dialogs, lines that a page says again and again, teasers of other articles. Each
 rule has its guard: what holds the headline or most of the page's text stays, and is judged.

@@ -1,4 +1,4 @@
-"""What can be measured of each text block of a page: the rows that the block model judges by.
+"""The measurements of each text block of a page: the rows from which the block model judges.
 
 A row holds numbers only, in the order of `names`. None depends on a language's words but those of
 `phrases`, which tell what stands beside articles in the languages of most news sites.

@@ -20,7 +20,7 @@ _LONGEST_KEPT = 40
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text; in scripts without spaces (Han, Kana, Thai) each character."""
+    """The words of a text; in scripts without spaces (Han, Kana, Thai), the characters."""
     return _WORD.findall(text)
 
 

@@ -1,4 +1,4 @@
-"""Lines of a page that are no text of the article: comment counters, file names of images, links to
+"""Lines of a page that are not text of the article: comment counters, file names of images, links to
 the other edition, the headline over again, the byline in front.
 """
 

@@ -1,4 +1,4 @@
-"""Pages that stand in an article's place: consent, checks for robots, refusals, logins, maintenance, what is gone.
+"""Pages shown instead of an article: consent, robot checks, refusals, logins, maintenance, missing pages.
 
 Told by structure first: such a page is short, and declares and shows none of what an article's page does. Only then
 do words say which kind it is, in the languages that most news is written in.

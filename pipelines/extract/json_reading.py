@@ -1,4 +1,4 @@
-"""JSON as pages have it: read strictly, and where that fails repaired within bounds.
+"""JSON in pages: parsed strictly, and if that fails, repaired within bounds.
 
 What is repaired: a byte order mark, comments around it, several values one after another, trailing, doubled and
 missing commas, values left out, escapes that JSON does not know, quotation marks and line ends within texts, and a

@@ -1,4 +1,4 @@
-"""Which blocks of a page are text of the article, and how sure that is.
+"""Which blocks of a page are text of the article, and how certain that is.
 
 A first ensemble of trees judges each block by its own row; a second one judges it again knowing what the first
 thought of the blocks around it. The blocks kept are those of the best expected F1: with p the probability and n
@@ -44,14 +44,14 @@ CONTEXT = (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was thought of the blocks of a page."""
+    """The judgement of the blocks of a page."""
 
     probabilities: Probabilities
-    """That a block is text of the article, from 0 to 1."""
+    """Probability that a block is text of the article, from 0 to 1."""
     kept: NDArray[np.bool_]
-    """The blocks chosen."""
+    """The selected blocks."""
     confidence: float
-    """The F1 expected of the choice, by characters; 0 of a page without blocks."""
+    """The expected F1 of the selection, by characters; 0 for a page without blocks."""
 
 
 @dataclass(frozen=True, slots=True)

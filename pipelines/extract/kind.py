@@ -1,4 +1,4 @@
-"""What kind of page it is: no article (a front page, a list, a film), or which kind of one."""
+"""What kind of page it is: not an article (a front page, a list, a video), or which kind of article."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _is_part_of_live_blog(node: Node) -> bool:
 
 
 def why_no_article(document: Document, structured: Structured, body: BodyText) -> str:
-    """Why a page is no article; empty of one that may be. A page that declares an article is taken at its word."""
+    """Why a page is not an article; empty if it may be one. A page that declares an article is trusted."""
     if structured.articles:
         return ""
     address = urlsplit(document.url)

@@ -1,4 +1,4 @@
-"""Names under an article: people, bodies that sign as one, and what only looks like a name."""
+"""Names in bylines: people, organisations that sign like a person, and what only looks like a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The article's text where it stands in no element: JSON-LD's ``articleBody``, and what a site's programs are given.
+"""The article's text if it is not in any element: JSON-LD's ``articleBody``, and the data of a site's scripts.
 
 Next.js, Nuxt, Apollo and Fusion put the page's data into scripts. They are read as JSON, strictly and within bounds;
 a text counts where the object around it has the page's title too, or where it is the only one.

@@ -1,4 +1,4 @@
-"""Words that stand beside articles: bylines, dates, calls to subscribe, rights in pictures, headings of lists.
+"""Phrases that accompany articles: bylines, dates, calls to subscribe, picture rights, headings of lists.
 
 In the languages of most news sites; a text in another one is judged without them.
 """

@@ -1,4 +1,4 @@
-"""Tables of data: which tables are some, which are kept, and their rows.
+"""Data tables: which tables contain data, which are kept, and their rows.
 
 A table is one thing: it is text of the article with all its cells, or with none.
 """

@@ -1,4 +1,4 @@
-"""The body text: blocks of the page that a model judges, with trafilatura and resiliparse asked where it is unsure.
+"""The body text: a model judges the blocks of the page; where it is unsure, trafilatura and resiliparse are asked.
 
 `Quality` says when they are asked: where little is expected of the choice, where it may be bettered, or always.
 Nothing else imports the two. Rules of a site come first: what they remove is gone, what they name as the body is it.

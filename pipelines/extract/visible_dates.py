@@ -1,4 +1,4 @@
-"""The date that a page shows beside its heading, for pages that declare none.
+"""The date that a page shows near its heading, for pages that declare none.
 
 Only lines near the heading are read, and only whole dates in figures or with the name of a month in the page's
 language or English. What is labelled as a change is no publication. Figures whose order cannot be told are no date:

@@ -1,4 +1,4 @@
-"""Days as people write them, in a line: figures or the name of a month, in the calendars that news is dated by.
+"""Dates in text: in figures or with the name of a month, in the calendars used by news.
 
 The names of months and weekdays are in ``month_names.json``: CLDR's (Unicode License), with the variants that papers
 use beside them. Nothing is compiled for a language: one set of patterns finds what may be a day, a table says whether

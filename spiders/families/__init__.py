@@ -2,7 +2,7 @@
 
 Modules:
 
-    base      what all of them do: sites in, requests with a discovery out, problems announced
+    base      the base of all spiders: sites in, requests with a discovery out, problems reported
     news      feeds, sitemaps and sections of sites, and from them the articles
-    url_list  exactly the pages of a list
+    url_list  exactly the pages in a list
 """

@@ -1,4 +1,4 @@
-"""What all spiders do: sites in, requests with a discovery out, problems announced."""
+"""The base of all spiders: sites in, requests with a discovery out, problems reported."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ class SiteSpider(scrapy.Spider):
         catalog = SiteCatalog(directories)
         named = [catalog.find(part.strip()) for part in site.split(",") if part.strip()]
         self.definitions = (*definitions, *named)
-        """The sites that the spider was made for."""
+        """The sites of the spider."""
         self.services = SpiderServices(RunSites(self.definitions))
-        """Set once by the run that the spider is part of."""
+        """Set once, by the spider's run."""
         self._secret_of = secret_of
         self.period = Period.of(since, until)
         """When articles that are wanted were announced as published."""
@@ -116,7 +116,7 @@ class SiteSpider(scrapy.Spider):
     def request(
         self, url: str, site: Site, discovery: Discovery, callback: Callable[..., Any], priority: int
     ) -> Request:
-        """A request for a site, with what its definition asks to be sent."""
+        """A request for a site, with the headers and cookies in its definition."""
         meta = request_meta(discovery)
         secret = [name for name, value in site.access.headers.items() if value.startswith("env:")]
         if any(value.startswith("env:") for value in site.access.cookies.values()):
@@ -171,7 +171,7 @@ class SiteSpider(scrapy.Spider):
         why: Callable[[Found], LeftOut | None] = lambda _: None,
         without_address: int = 0,
     ) -> Iterator[Request]:
-        """Requests for announced articles; those that are left out are counted and told.
+        """Requests for announced articles; those that are left out are counted and reported.
 
         `why` says why one is left out that could be asked for, `without_address` how many entries give no address.
         """
@@ -201,7 +201,7 @@ class SiteSpider(scrapy.Spider):
         self._tell_left_out(site, source, left_out, announced)
 
     def _tell_left_out(self, site: Site, response: Response | None, left_out: LeftOutCounts, announced: int) -> None:
-        """Tell what a source announces that is not asked for, and what of that is the site's fault."""
+        """Report announced articles that are not requested, and which of these are the site's fault."""
         source = response.url if response is not None else ""
         is_named = response is not None and discovery_of(response.meta).via == DEFINITION
         if not left_out.counts:
@@ -248,7 +248,7 @@ class SiteSpider(scrapy.Spider):
         return address if response.meta.get("redirect_times", 0) < limit else None
 
     def failed(self, failure: Failure) -> None:
-        """A request that came to nothing. The attempt itself is recorded where it was made."""
+        """Handle a failed request. The attempt itself is recorded where it was made."""
         request: Request = failure.request  # type: ignore[attr-defined]
         discovery = discovery_of(request.meta)
         if discovery.role is not Role.ARTICLE or discovery.via == LISTED:
@@ -275,6 +275,6 @@ class SiteSpider(scrapy.Spider):
         return urlsplit(request.url).netloc != began and bool(site in self.sites and self.sites[site].access.headers)
 
     def report(self, site: str, url: str, what: str, remedy: str, *, needs_operator: bool = False) -> None:
-        """Tell a problem to whoever listens."""
+        """Report a problem."""
         problem = Problem(site, url, " ".join(what.split()), remedy, needs_operator)
         self.crawler.signals.send_catch_log(signal=problem_found, problem=problem)

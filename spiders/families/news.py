@@ -2,7 +2,7 @@
 
 A site whose definition names sources is read from these. Any other is explored from its front page: the
 feeds it declares, the sitemaps that robots.txt names, its sections; if there are none, the usual places.
-The back catalogue is left alone unless it is asked for (``backfill``).
+The back catalogue is read only with ``backfill``.
 """
 
 from __future__ import annotations
@@ -285,21 +285,21 @@ class NewsSpider(SiteSpider):
 
 
 class FeedSpider(NewsSpider):
-    """Reads feeds alone."""
+    """Reads feeds only."""
 
     name = "feed"
     kinds = frozenset({SourceKind.FEED})
 
 
 class SitemapSpider(NewsSpider):
-    """Reads sitemaps alone."""
+    """Reads sitemaps only."""
 
     name = "sitemap"
     kinds = frozenset({SourceKind.SITEMAP})
 
 
 class SectionSpider(NewsSpider):
-    """Reads section pages alone."""
+    """Reads section pages only."""
 
     name = "section"
     kinds = frozenset({SourceKind.SECTION})

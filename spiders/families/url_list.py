@@ -1,4 +1,4 @@
-"""Exactly the pages of a list, one address a line."""
+"""Exactly the pages in a list, one URL per line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spiders.sources.found import Found
 
 
 class UrlListSpider(SiteSpider):
-    """Captures listed pages, whatever their form; definitions given with them lend their rules."""
+    """Captures listed pages, whatever their form, using the rules of definitions given with them."""
 
     name = "urls"
 

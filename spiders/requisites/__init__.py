@@ -1,8 +1,8 @@
-"""What a page needs to look as it did: styles, pictures, scripts, fonts.
+"""What a page needs to display properly: styles, pictures, scripts, fonts.
 
 Modules:
 
-    collection  one page's requisites, asked for a few at a time and within bounds
+    collection  the requisites of one page, requested a few at a time and within limits
     found       A requisite, as it was found
     markup      what an HTML document names
     requests    from a page to the requests for its requisites, and on from those that name further ones

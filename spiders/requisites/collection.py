@@ -1,4 +1,4 @@
-"""The requisites of one page, asked for a few at a time and within bounds; what is left out has a reason.
+"""The requisites of one page, requested a few at a time and within limits; each one left out has a reason.
 
 - An address is asked for once in a run, and again in a later one when its capture is old (see `Wishes.is_held`).
 - Taken are the site's own hosts and those that its definition names; never those that follow readers about.
@@ -23,7 +23,7 @@ AT_ONCE = 8
 
 
 class LeftOut(StrEnum):
-    """Why a requisite was not asked for."""
+    """Why a requisite was not requested."""
 
     HOST = "host"
     """Its host is neither the site's nor named by its definition."""

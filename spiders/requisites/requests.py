@@ -37,7 +37,7 @@ class RequisiteSpider(Protocol):
     def request(
         self, url: str, site: Site, discovery: Discovery, callback: Callable[..., Any], priority: int
     ) -> Request:
-        """A request for a site, with what its definition asks to be sent."""
+        """A request for a site, with the headers and cookies in its definition."""
         ...
 
 

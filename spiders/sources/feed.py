@@ -1,4 +1,4 @@
-"""Feeds: RSS, Atom and RDF, by feedparser, which reads malformed ones too; JSON Feed."""
+"""Feeds: RSS, Atom and RDF with feedparser, even malformed ones; JSON Feed."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""What a source says of an article."""
+"""What a source says about an article."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MOST_ENTRIES = 50_000
-"""Entries of a source past which it is not read on (a sitemap's limit by its protocol)."""
+"""Maximum number of entries that are read from a source (the limit of the sitemap protocol)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One announced article. Texts are empty when the source does not give them."""
+    """One announced article. Texts are empty if the source does not give them."""
 
     url: str
     """Absolute, as announced."""
@@ -28,10 +28,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a feed says."""
+    """The content of a feed."""
 
     articles: tuple[Found, ...]
     without_address: int = 0
-    """Entries that give no address."""
+    """Number of entries without a URL."""
     flaws: tuple[str, ...] = ()
-    """Why it could not be read to its end."""
+    """Why it could not be read completely."""

@@ -1,4 +1,4 @@
-"""How often a source wants to be looked at: its ``ttl``, its syndication module, its server's cache headers. Pure."""
+"""How often a source asks to be read: its ``ttl``, its syndication module, its server's cache headers. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Sitemaps (sitemaps.org protocol 0.9, Google News extension): url sets, indexes, plain lists, feeds; gzipped ones.
 
-They are read as they are unpacked, entry by entry, so that a large one takes no more memory than a small one. What
-is faulty is mended or passed over, and told (`Sitemap.flaws`): one entry's fault costs no other entry.
+They are parsed while they are decompressed, entry by entry, so that a large one needs no more memory than a small
+one. What is faulty is repaired or skipped, and reported (`Sitemap.flaws`): a fault in one entry affects no other
+entry.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ class Sitemap:
     articles: tuple[Found, ...] = ()
     children: tuple[ChildSitemap, ...] = ()
     without_address: int = 0
-    """Entries that give no address."""
+    """Number of entries without a URL."""
     flaws: tuple[str, ...] = ()
-    """Why it could not be read to its end."""
+    """Why it could not be read completely."""
 
 
 def parse_sitemap(body: bytes, url: str) -> Sitemap:
