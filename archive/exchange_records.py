@@ -7,17 +7,17 @@ was sent) and metadata are made, so that every attempt leaves a record.
 from __future__ import annotations
 
 import base64
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import IO
 from uuid import UUID
 
 from archive.cdxj import REVISIT_MIME, IndexEntry, plain_mime
 from archive.clock_and_ids import ClockAndIds
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Original
-from archive.framing import framing_of
-from archive.http1 import BadMessage, ResponseHead, entity_parts
+from archive.framing import FramingCheck, framing_of
+from archive.http1 import BadMessage, ResponseHead, chunked_parts
 from archive.layout import SegmentName
 from archive.members import (
     HTTP_REQUEST,
@@ -56,6 +56,8 @@ class PreparedExchange:
     mime: str
     is_indexed: bool
     """Whether there is something to replay."""
+    is_plain: bool
+    """Whether it may stand for repeats, see `ResponseDigests`."""
     leaves: tuple[bytes, ...]
     """Hashes of the records' leaves, see `archive.records_tree`."""
 
@@ -88,6 +90,8 @@ class ResponseDigests:
     block: str
     payload: str
     """Of the de-chunked entity body. Empty without a whole head: then there is no payload (WARC/1.1, section 2)."""
+    is_plain: bool
+    """Whether other readers find the payload too, so that it can stand for repeats (`archive.framing`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,15 @@ class ExchangeRecords:
                 block.update(part)
                 yield part
 
-        body = watched()
-        for part in entity_parts(head, body):
-            payload.update(part)
-        deque(body, maxlen=0)  # trailers, and whatever stands behind a broken chunk
+        framing = FramingCheck()
+        for part, is_payload in chunked_parts(watched()) if head.chunked else zip(watched(), repeat(True)):
+            if is_payload:
+                payload.update(part)
+            else:
+                framing.see(part)
         label = self._encoding.digest
         of_payload = f"{label}:{payload.hexdigest()}" if head.length else ""
-        return ResponseDigests(head, f"{label}:{block.hexdigest()}", of_payload)
+        return ResponseDigests(head, f"{label}:{block.hexdigest()}", of_payload, not head.chunked or framing.is_plain)
 
     def prepare(
         self, exchange: Exchange, digests: ResponseDigests, original: Original | None, sink: IO[bytes]
@@ -147,7 +153,9 @@ class ExchangeRecords:
         if not exchange.response:
             leaves.append(self._write(sink, *self._metadata(exchange, main_id, None)))
             length = sink.tell()
-            return PreparedExchange(length, begins, length - begins, main_id, "", False, "", False, tuple(leaves))
+            return PreparedExchange(
+                length, begins, length - begins, main_id, "", False, "", False, False, tuple(leaves)
+            )
         response = self._response(exchange, digests, original)
         leaves.append(self._write(sink, *self._response_member(exchange, response, main_id)))
         ends = sink.tell()
@@ -162,6 +170,7 @@ class ExchangeRecords:
             revisit=response.kind == "revisit",
             mime=response.mime,
             is_indexed=bool(exchange.status),
+            is_plain=digests.is_plain,
             leaves=tuple(leaves),
         )
 

@@ -8,6 +8,7 @@ record as ``framing``: pairs of literal bytes and of how many bytes of the paylo
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,45 @@ LARGEST = 1 << 16
 
 _PAIR = struct.Struct(">LQ")
 _LARGEST_UNPACKED = 1 << 24
+
+_PLAIN_SIZE = re.compile(rb"0*[1-9a-fA-F][0-9a-fA-F]*(?:;[^\r\n]*)?\r\n")
+_PLAIN_END = re.compile(rb"0+(?:;[^\r\n]*)?\r\n\r\n")
+_LONGEST_PLAIN = 62
+"""Bytes of a line with a chunk's size that other readers of WARC files take in."""
+
+
+class FramingCheck:
+    """Whether other readers of WARC files find the payload of a chunked body.
+
+    Those of pywb and ReplayWeb.page stumble over trailers, long extensions and bare line feeds, and show chunks in
+    the midst of the body. A capture of that kind is kept as it came, and stands for no other.
+    """
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        """What is no size of a chunk and no line end behind one: the last chunk, and what is odd."""
+
+    def see(self, part: bytes) -> None:
+        """Take in what is not of the payload, in the pieces that `archive.http1.chunked_parts` gives."""
+        is_usual = part == b"\r\n" or (len(part) <= _LONGEST_PLAIN and _PLAIN_SIZE.fullmatch(part))
+        if (self._rest or not is_usual) and len(self._rest) <= _LONGEST_PLAIN:
+            self._rest += part
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether they find it."""
+        return len(self._rest) <= _LONGEST_PLAIN and _PLAIN_END.fullmatch(self._rest) is not None
+
+
+def is_plain(head: ResponseHead, body: Iterable[bytes]) -> bool:
+    """The same of a whole body, given as it came behind its head; one that is not chunked is plain."""
+    if not head.chunked:
+        return True
+    check = FramingCheck()
+    for part, is_payload in chunked_parts(body):
+        if not is_payload:
+            check.see(part)
+    return check.is_plain
 
 
 def framing_of(head: ResponseHead, body: Iterable[bytes]) -> str | None:

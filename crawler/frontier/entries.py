@@ -54,6 +54,8 @@ class KnownCapture:
     last_modified: str
     segment: str
     stored: bool
+    chunked: bool = False
+    """Whether it came in chunks."""
 
     def may_stand_for_repeats_in(self, segment: str) -> bool:
         """Whether a revisit in the open `segment` may point here: its reader has to find the original.
@@ -75,6 +77,8 @@ class Captured:
     last_modified: str = ""
     full: bool = False
     """Whether it can serve as the original of a revisit."""
+    chunked: bool = False
+    """Whether it came in chunks."""
     shows_page: bool = False
     """Whether the server gave the page, or said that it is the one it gave before."""
 
@@ -82,7 +86,7 @@ class Captured:
     def known(self) -> KnownCapture:
         """What is known of it as long as it is not stored."""
         original = Original(self.address.record_id, self.url, self.date, self.address.payload_digest)
-        return KnownCapture(original, self.etag, self.last_modified, self.address.segment, stored=False)
+        return KnownCapture(original, self.etag, self.last_modified, self.address.segment, False, self.chunked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def known_capture(row: Row[Any]) -> KnownCapture:
     """A capture as the database tells of it."""
     original = Original(UUID(row.record_id), row.url, datetime.fromisoformat(row.date), row.payload_digest)
     etag, last_modified = getattr(row, "etag", ""), getattr(row, "last_modified", "")
-    return KnownCapture(original, etag, last_modified, row.segment, bool(row.stored))
+    return KnownCapture(original, etag, last_modified, row.segment, bool(row.stored), bool(row.chunked))
 
 
 def discovery_of_row(text: str) -> Discovery:
@@ -157,6 +161,7 @@ def capture_row(capture: Captured) -> dict[str, object]:
         "last_modified": _validator(capture.last_modified),
         "segment": capture.address.segment,
         "stored": False,
+        "chunked": capture.chunked,
     }
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     insert,
     select,
     update,
@@ -57,6 +58,7 @@ CAPTURES = Table(
     Column("last_modified", String, nullable=False, default=""),
     Column("segment", String, nullable=False),
     Column("stored", Boolean, nullable=False, default=False),
+    Column("chunked", Boolean, nullable=False, server_default=false()),
     Index("captures_segment", "segment"),
 )
 PAYLOADS = Table(
@@ -68,6 +70,7 @@ PAYLOADS = Table(
     Column("date", String, nullable=False),
     Column("segment", String, nullable=False),
     Column("stored", Boolean, nullable=False, default=False),
+    Column("chunked", Boolean, nullable=False, server_default=false()),
     Index("payloads_segment", "segment"),
 )
 PAGES = Table(

@@ -1,8 +1,9 @@
 """What the frontier is told of an attempt: the same whether it was just made, read back, or is known from an index.
 
 An attempt whose outcome came to nothing (`crawler.frontier.capture_outcomes`) is a `Failed`. Any other is a
-`Captured`: *full* when it can serve as the original of a revisit (a whole answer to GET that is no revisit itself),
-*shows page* when the server gave the page or said that it is unchanged.
+`Captured`: *full* when it can serve as the original of a revisit (a whole answer to GET that is no revisit itself,
+and framed so that every reader finds its payload), *shows page* when the server gave the page or said that it is
+unchanged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from archive.captures import Capture
 from archive.cdxj import IndexEntry
 from archive.exchange import CaptureAddress, CaptureOutcome, Discovery, Exchange, Role
+from archive.framing import is_plain
 from archive.http1 import BadMessage, ResponseHead
 from archive.outcomes import PageOutcomeLine
 from crawler.frontier.capture_outcomes import FINAL, PASSING
@@ -21,12 +23,13 @@ _REDIRECTION = 300
 _SHOWS_PAGE = frozenset({CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED})
 
 
-def captured_or_failed(exchange: Exchange, address: CaptureAddress) -> Captured | Failed:
-    """An exchange that was kept at an address."""
+def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain: bool) -> Captured | Failed:
+    """An exchange that was kept at an address; whether every reader finds its payload (`archive.framing`)."""
     if _is_failure(exchange.outcome):
         return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING, exchange.status)
-    full = exchange.truncated is None and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
-    etag, last_modified = _validators(exchange.response_head) if full else ("", "")
+    full = exchange.truncated is None and is_plain
+    full = full and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
+    etag, last_modified, chunked = _told(exchange.response_head) if full else ("", "", False)
     return Captured(
         exchange.url,
         address,
@@ -35,6 +38,7 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress) -> Captured 
         etag=etag,
         last_modified=last_modified,
         full=full,
+        chunked=chunked,
         shows_page=exchange.outcome in _SHOWS_PAGE,
     )
 
@@ -44,7 +48,8 @@ def captured_again(capture: Capture, segment: str) -> Captured | None:
     if _is_failure(capture.outcome):
         return None
     full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
-    etag, last_modified = _validators(capture.head) if full else ("", "")
+    full = full and _is_plain(capture)
+    etag, last_modified, chunked = _told(capture.head) if full else ("", "", False)
     return Captured(
         capture.url,
         CaptureAddress(
@@ -55,6 +60,7 @@ def captured_again(capture: Capture, segment: str) -> Captured | None:
         etag=etag,
         last_modified=last_modified,
         full=full,
+        chunked=chunked,
         shows_page=capture.outcome in _SHOWS_PAGE,
     )
 
@@ -70,6 +76,14 @@ def captured_as_indexed(segment: str, line: PageOutcomeLine, entry: IndexEntry) 
     )
 
 
+def _is_plain(capture: Capture) -> bool:
+    try:
+        head = capture.head()
+    except BadMessage:
+        return True
+    return is_plain(head, (capture.response[head.length :],))
+
+
 def _is_failure(outcome: CaptureOutcome) -> bool:
     return outcome in PASSING or outcome in FINAL
 
@@ -78,10 +92,13 @@ def _is_full(outcome: CaptureOutcome, method: str, *, is_revisit: bool) -> bool:
     return outcome is CaptureOutcome.OK and method == "GET" and not is_revisit
 
 
-def _validators(head: Callable[[], ResponseHead]) -> tuple[str, str]:
-    """``ETag`` and ``Last-Modified`` (RFC 9110, section 8.8); empty for a head that cannot be read."""
+def _told(head: Callable[[], ResponseHead]) -> tuple[str, str, bool]:
+    """``ETag`` and ``Last-Modified`` (RFC 9110, section 8.8), and whether the body came in chunks.
+
+    Nothing of a head that cannot be read.
+    """
     try:
         found = head()
     except BadMessage:
-        return "", ""
-    return found.first("etag"), found.first("last-modified")
+        return "", "", False
+    return found.first("etag"), found.first("last-modified"), found.chunked

@@ -317,7 +317,7 @@ class Recorder:
             rules = self._rules.get(exchange.discovery.site)
             configuration = rules.configuration if rules is not None else b""
             current.pages.waiting[address.offset] = WaitingPage(configuration, exchange.discovery.site)
-        self._note(exchange, address)
+        self._note(exchange, address, is_plain=ready.prepared.is_plain)
         if current.writer.undurable >= self._configuration.sync_bytes:
             self._much.set()
         return address
@@ -368,10 +368,12 @@ class Recorder:
             in_reach = of_address is not None and of_address.may_stand_for_repeats_in(segment)
             return of_address.original if of_address is not None and in_reach else None
         may_be_anywhere = _may_be_anywhere(exchange, digests)
+        is_chunked = digests.head.chunked
+        # Readers take the payload apart as the repeat's own head says: they would show an original's chunks
         same = (
-            known
+            known.original
             for known in self._of_payload(exchange, digests, segment)
-            if may_be_anywhere or known.url == exchange.url
+            if (may_be_anywhere or known.original.url == exchange.url) and (is_chunked or not known.chunked)
         )
         return next(same, None)
 
@@ -382,14 +384,14 @@ class Recorder:
         is_whole_page = exchange.discovery.role is Role.ARTICLE and exchange.outcome is CaptureOutcome.OK
         if original is not None or not is_whole_page or exchange.truncated is not None:
             return exchange
-        same = self._of_payload(exchange, digests, current.pages.name.text)
+        same = (known.original for known in self._of_payload(exchange, digests, current.pages.name.text))
         first = next((known for known in same if known.url != exchange.url), None)
         return replace(exchange, duplicate_of=first.record_id) if first is not None else exchange
 
     def _of_address(self, exchange: Exchange) -> KnownCapture | None:
         return self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
 
-    def _of_payload(self, exchange: Exchange, digests: ResponseDigests, segment: str) -> Iterator[Original]:
+    def _of_payload(self, exchange: Exchange, digests: ResponseDigests, segment: str) -> Iterator[KnownCapture]:
         """Captures of the same payload that are stored or in the same segment: that of the address first."""
         if len(exchange.response) <= digests.head.length:
             return  # an empty payload says nothing
@@ -403,11 +405,11 @@ class Recorder:
                 and known.original.payload_digest == digests.payload
                 and known.may_stand_for_repeats_in(segment)
             ):
-                yield known.original
+                yield known
 
-    def _note(self, exchange: Exchange, address: CaptureAddress) -> None:
+    def _note(self, exchange: Exchange, address: CaptureAddress, *, is_plain: bool) -> None:
         """Remember an attempt until it is durable."""
-        result = captured_or_failed(exchange, address)
+        result = captured_or_failed(exchange, address, is_plain=is_plain)
         if isinstance(result, Captured) and result.full:
             self._recent.add(result)
         self._undurable.append(_Undurable(exchange.outcome, exchange.discovery.site, len(exchange.response), result))

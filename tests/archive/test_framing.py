@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from warcio.bufferedreaders import ChunkedDataReader
 
 from archive.errors import DamagedArchive
 from archive.exchange import Original
-from archive.framing import framed, framing_of
+from archive.framing import framed, framing_of, is_plain
 from archive.http1 import entity_body, parse_head
 from archive.lookup import Lookup
 from archive.publishing import publish_segment
@@ -56,6 +58,45 @@ def test_a_body_comes_back_byte_for_byte(body: bytes, step: int) -> None:
     if payload:
         with pytest.raises(DamagedArchive):
             framed(framing, payload[1:])
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"),
+    [
+        (b"4\r\ntide\r\n0\r\n\r\n", True),
+        (b"0004;a=1\r\ntide\r\nA\r\n0123456789\r\n000\r\n\r\n", True),
+        (b"0\r\n\r\n", True),
+        (b"4\r\ntide\r\n0\r\nX-Moon: new\r\n\r\n", False),
+        (b"4\ntide\r\n0\r\n\r\n", False),
+        (b"4\r\ntide\n0\r\n\r\n", False),
+        (b"4\r\ntide\r\n0\n\n", False),
+        (b"4 ; a\r\ntide\r\n0\r\n\r\n", False),
+        (b"4;" + b"a" * 61 + b"\r\ntide\r\n0\r\n\r\n", False),
+        (b"4\r\ntide\r\n0\r\n\r\nmore", False),
+        (b"4\r\ntide\r\n", False),
+        (b"tide", False),
+        (b"", False),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_what_every_reader_takes_apart(body: bytes, plain: bool, step: int) -> None:
+    assert is_plain(parse_head(HEAD), [body[at : at + step] for at in range(0, len(body), step)]) is plain
+    assert is_plain(parse_head(b"HTTP/1.1 200 OK\r\n\r\n"), [body])
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=40), max_size=6),
+    st.sampled_from([b"", b";a", b';a="b"']),
+    st.sampled_from([b"", b"X-Tide: low\r\n"]),
+)
+def test_what_is_plain_warcio_reads(pieces: list[bytes], extension: bytes, trailer: bytes) -> None:
+    chunks = [b"%x%b\r\n%b\r\n" % (len(piece), extension, piece) for piece in pieces]
+    body = b"".join(chunks) + b"0\r\n" + trailer + b"\r\n"
+    reader = ChunkedDataReader(io.BytesIO(body))
+    read = b"".join(iter(lambda: reader.read(100), b""))
+    assert is_plain(parse_head(HEAD), [body]) is (not trailer)
+    if not trailer:
+        assert read == b"".join(pieces)
 
 
 def test_what_is_not_chunked_has_none() -> None:
