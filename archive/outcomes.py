@@ -32,7 +32,7 @@ class PageOutcome(StrEnum):
     UNDECODABLE = "undecodable"
     """The body can't be decoded, or is too large after decoding."""
     TOO_COMPLEX = "too_complex"
-    """The page exceeds the limits for text, elements or processor time."""
+    """The page exceeds the limits for text or elements, or its extraction does not finish."""
     SOFT_NOT_FOUND = "soft_not_found"
     """The page has status 200, but says that it does not exist."""
     NOT_AN_ARTICLE = "not_an_article"

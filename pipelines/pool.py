@@ -1,7 +1,8 @@
 """Extraction in worker processes, so that callers never wait for a page's text.
 
-A worker reads the capture from its segment's file; only its address crosses over. A worker that dies
-takes at most its own page with it: the pool is made anew and the page tried once more. The extractor is imported
+A worker reads the capture from its segment's file; only its address crosses over. A worker that dies or hangs
+takes at most its own page with it: the pool is made anew, and whatever it was working on is tried once more, each in
+a process of its own, so that no page answers for another. The extractor is imported
 where it is called, so that the process with the pool does without it (docs/decisions/0016-starting.md).
 """
 
@@ -15,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -30,19 +32,17 @@ from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
 from pipelines.allocator import bound_allocator, give_back
-from pipelines.outcome_lines import outcome_line, saved_page_outcome
+from pipelines.outcome_lines import outcome_line
 
-PROCESSOR_SECONDS = 2.0
-"""Processor time (seconds) that a page's extraction may take; the slowest of 258 saved news pages took 0.44."""
-PARSING_SECONDS = 10.0
-"""Processor time (seconds) that reading a source's document may take; a sitemap of 50,000 addresses takes 2."""
-_SPENT = f"more than {PROCESSOR_SECONDS:g} s of processor time"
-_PATIENCE = 30
+HANGING_SECONDS = 60.0
+"""Processor time (seconds) past which a task is taken to hang. What a page or document may ask for is bounded by
+counts of what it holds, so that the result is the same on any machine: the largest pages that are read take 2
+seconds, and so does a sitemap of 50,000 addresses."""
+_PATIENCE = 10
 _AGAIN = 0.1
 _PAGES_BETWEEN = 250
 _LARGE = 1 << 18
 _pages = itertools.count(1)
-_ATTEMPTS = 2
 _MAX_DOCUMENT = 50 << 20
 """Bytes of a decoded document past which it is not read; a sitemap may have so many by its protocol."""
 
@@ -50,11 +50,14 @@ Result = TypeVar("Result")
 
 
 class WorkerDied(ArchiveError):
-    """The processes for a task died more than once. There is no result."""
+    """The processes for a task died, the second one with nothing else to do. There is no result."""
 
 
 class TakesTooLong(ArchiveError):
-    """A document exceeds its limit of processor time. There is no result."""
+    """A task never finishes, not even in a process of its own. There is no result."""
+
+    def __init__(self, detail: str = f"not finished after {HANGING_SECONDS:g} s of processor time, twice") -> None:
+        super().__init__(detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +73,27 @@ class DerivationTask:
 
 
 def run_task(task: DerivationTask) -> Derivation:
-    """Read a capture and derive from it. Raises DamagedArchive or OSError when it cannot be read."""
+    """Read a capture and derive from it.
+
+    Raises DamagedArchive or OSError when it cannot be read, TakesTooLong when there is no end to it.
+    """
     from pipelines.derivation import MOST_OF_PAGE, derive
 
     capture = _capture(task.path, task.offset, MOST_OF_PAGE)
+    with _ended(len(capture.response)):
+        return derive(capture, task.configuration, task.warc_key)
+
+
+@contextmanager
+def _ended(size: int) -> Iterator[None]:
+    """Raise TakesTooLong where a task hangs; give memory back behind it, as `stay_small` does."""
     try:
-        with bounded(PROCESSOR_SECONDS):
-            return derive(capture, task.configuration, task.warc_key)
-    except TookTooLong:
-        return Derivation(outcome_line(capture, PageOutcome.TOO_COMPLEX, _SPENT))
+        with bounded(HANGING_SECONDS):
+            yield
+    except TookTooLong as error:
+        raise TakesTooLong from error
     finally:
-        stay_small(len(capture.response))
+        stay_small(size)
 
 
 def stay_small(size: int) -> None:
@@ -100,21 +113,16 @@ def stay_small(size: int) -> None:
 
 
 def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:
-    """Read an HTML file and derive from it; `configuration` as in `derive`. Raises OSError when it cannot be read."""
+    """Read an HTML file and derive from it; `configuration` as in `derive`. Raises OSError or TakesTooLong."""
     from pipelines.derivation import derive_page
 
     page = file.read_bytes()
-    try:
-        with bounded(PROCESSOR_SECONDS):
-            return derive_page(page, file, configuration)
-    except TookTooLong:
-        return Derivation(saved_page_outcome(file, PageOutcome.TOO_COMPLEX, _SPENT))
-    finally:
-        stay_small(len(page))
+    with _ended(len(page)):
+        return derive_page(page, file, configuration)
 
 
 class TookTooLong(BaseException):
-    """The processor time of a page is spent. No Exception, so that nothing takes it for a fault of the page."""
+    """The processor time of a task is spent. No Exception, so that nothing takes it for a fault of the page."""
 
 
 @contextmanager
@@ -159,13 +167,8 @@ def run_on_body(path: Path, offset: int, function: Callable[..., Result], argume
 
 def run_on_document(body: bytes, function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
     """Call a function with a document and with more arguments. Raises TakesTooLong, and all that it raises."""
-    try:
-        with bounded(PARSING_SECONDS):
-            return function(body, *arguments)
-    except TookTooLong as error:
-        raise TakesTooLong(f"more than {PARSING_SECONDS:g} s of processor time to read it") from error
-    finally:
-        stay_small(len(body))
+    with _ended(len(body)):
+        return function(body, *arguments)
 
 
 def _capture(path: Path, offset: int, most: int = sys.maxsize) -> Capture:
@@ -223,6 +226,7 @@ class ExtractionPool:
         """
         self._workers = workers
         self._slots = asyncio.Semaphore(workers + waiting)
+        self._alone = asyncio.Lock()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["pipelines.preloaded"])
         self._executor: ProcessPoolExecutor | None = None
@@ -244,7 +248,7 @@ class ExtractionPool:
     async def run(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Call a function in a worker process, after waiting for a place in the queue.
 
-        Raises what it raises, or WorkerDied.
+        Raises what it raises, WorkerDied, or TakesTooLong.
         """
         async with self._slots:
             return await self._attempts(function, *arguments)
@@ -274,19 +278,38 @@ class ExtractionPool:
     async def _derive(self, task: DerivationTask) -> Derivation:
         try:
             return await self._attempts(run_task, task)
+        except TakesTooLong as error:
+            return self._without(task, PageOutcome.TOO_COMPLEX, str(error))
         except WorkerDied as error:
-            capture = _capture(task.path, task.offset)
-            return Derivation(outcome_line(capture, PageOutcome.EXTRACTION_FAILED, f"{error} on this page"))
+            return self._without(task, PageOutcome.EXTRACTION_FAILED, f"{error} on this page")
+
+    def _without(self, task: DerivationTask, outcome: PageOutcome, detail: str) -> Derivation:
+        return Derivation(outcome_line(_capture(task.path, task.offset), outcome, detail))
 
     async def _attempts(self, function: Callable[..., Result], *arguments: object) -> Result:
-        for _ in range(_ATTEMPTS):
-            executor = self._running()
-            try:
-                return await asyncio.wrap_future(executor.submit(function, *arguments))
-            except BrokenProcessPool:
-                if self._executor is executor:
-                    self._executor = None
-        raise WorkerDied("the extraction process died")
+        executor = self._running()
+        try:
+            return await asyncio.wrap_future(executor.submit(function, *arguments))
+        except BrokenProcessPool:
+            if self._executor is executor:
+                self._executor = None
+        except TakesTooLong:
+            pass
+        async with self._alone:
+            return await self._by_itself(function, *arguments)
+
+    async def _by_itself(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Call a function in a process that does nothing else."""
+        executor = ProcessPoolExecutor(1, mp_context=self._context, initializer=_begin)
+        started = time.monotonic()
+        try:
+            return await asyncio.wrap_future(executor.submit(function, *arguments))
+        except BrokenProcessPool as error:
+            if time.monotonic() - started >= HANGING_SECONDS * _PATIENCE:
+                raise TakesTooLong from error
+            raise WorkerDied("the extraction process died") from error
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
 
     def _running(self) -> ProcessPoolExecutor:
         if self._executor is None:

@@ -217,7 +217,9 @@ def train(samples: Sequence[Sample], directory: Path) -> None:
         text = json.dumps(trained(taught, kind), separators=(",", ":"))
         (directory / f"blocks-{kind}.json").write_text(text + "\n", encoding="utf-8")
         say(f"{directory}: {kind}, {len(text):,} bytes")
-    (directory / "pages.txt").write_text("".join(f"{sample.key}\n" for sample in samples), encoding="utf-8")
+    (directory / "pages.txt").write_text(
+        "".join(f"{key}\n" for key in dict.fromkeys(sample.key for sample in samples)), encoding="utf-8"
+    )
 
 
 def trained(samples: Sequence[Sample], kind: str) -> dict[str, Any]:

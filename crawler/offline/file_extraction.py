@@ -27,7 +27,7 @@ from crawler.offline.begun_file import BegunFile
 from crawler.offline.foreign_pages import ForeignPages, ForeignTask, PageSelection
 from pipelines.generation import EXTRACTOR_GENERATION
 from pipelines.outcome_lines import saved_page_outcome
-from pipelines.pool import DerivationTask, ExtractionPool, WorkerDied, derive_saved_page
+from pipelines.pool import DerivationTask, ExtractionPool, TakesTooLong, WorkerDied, derive_saved_page
 from pipelines.rules import ExtractionRules
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml")
@@ -206,6 +206,8 @@ class FileExtraction:
             return await pool.derive(task)
         try:
             return await pool.run(derive_saved_page, task, self._configuration)
+        except TakesTooLong as error:
+            return Derivation(saved_page_outcome(task, PageOutcome.TOO_COMPLEX, str(error)))
         except WorkerDied as error:
             return Derivation(saved_page_outcome(task, PageOutcome.EXTRACTION_FAILED, f"{error} on this page"))
 

@@ -59,6 +59,8 @@ _DEEPEST = 500
 _LONGEST_MARKS = 1000
 """Characters of a class and id that are looked at, and kept for the next element that has the same."""
 _FEWEST_PARAGRAPHS = 3
+_MOST_PARAGRAPHS = 2000
+"""Paragraphs that blank lines make of one preformatted text, at most."""
 _MEDIA = frozenset(("img", "iframe", "video", "audio"))
 _NO_TEXT = frozenset(_TAGS_OF[SILENT].split())
 _SKIPPED = _NO_TEXT | _NAVIGATION
@@ -290,7 +292,7 @@ class _Cutter:
 
     def take(self, text: str) -> None:
         """A text within the element that was entered last and not left yet."""
-        if self._preformatted and (parts := _BLANK_LINE.split(text))[1:]:
+        if self._preformatted and (parts := _BLANK_LINE.split(text, _MOST_PARAGRAPHS))[1:]:
             for part in parts[:-1]:
                 self.take(part)
                 self._flush(broken=False)

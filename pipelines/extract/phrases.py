@@ -100,13 +100,28 @@ _FURNITURE = re.compile(
     rf"|\W*{_READ_ALSO}\W*",
     re.I,
 )
+_NEWSLETTER = re.compile(
+    r"\W*(?:please )?(?:sign ?up|subscribe|register|join|get|abonnieren|jetzt|melden sie sich"
+    r"|inscri\w+|abonnez|recevez"
+    r"|suscr[ií]\w+|reg[ií]strate|recibe|assine|inscreva\w*|receba|iscriviti|ricevi|schrijf|abonneer"
+    r"|ontvang|zapisz|prenumerera"
+    r"|tilmeld|abonner\w*|подпи\w+|підпи\w+|اشترك\w*|abone|berlangganan|订阅|訂閱|購読|登録)\b[^.!?]{0,70}"
+    r"(?:newsletters?|boletín|boletim|infolettre|e-?mail alerts?|nieuwsbrief|nyhetsbrev\w*|рассылк\w+|розсилк\w+"
+    r"|النشرة|bülten\w*|通讯|ニュースレター)\b[^.!?]{0,70}\W*",
+    re.I,
+)
 _POINTER = re.compile(rf"\W*{_READ_ALSO}\s*(?:[:：|>»›•→-]|–|—)", re.I)
 _LONGEST_LINE = 60
+_LONGEST_CALL = 140
 
 
 def is_furniture(text: str) -> bool:
-    """Whether a line says nothing but that an advertisement, another article or the rest of the text follows."""
-    return len(text) <= _LONGEST_LINE and _FURNITURE.fullmatch(text) is not None
+    """Whether a line says nothing but that an advertisement, another article or the rest of the text follows, or calls
+    for a newsletter.
+    """
+    if len(text) <= _LONGEST_LINE and _FURNITURE.fullmatch(text) is not None:
+        return True
+    return len(text) <= _LONGEST_CALL and _NEWSLETTER.fullmatch(text) is not None
 
 
 def is_pointer(text: str) -> bool:

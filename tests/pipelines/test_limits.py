@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import os
 import random
 import subprocess
 import sys
@@ -18,7 +20,7 @@ from archive.article import Article
 from archive.outcomes import PageOutcome
 from pipelines import pool
 from pipelines.extract import Rejected, extract
-from pipelines.pool import TookTooLong, bounded
+from pipelines.pool import TakesTooLong, TookTooLong, WorkerDied, bounded
 from tests.pipelines.pages import LAYOUTS, stories
 
 FETCHED = datetime(2026, 1, 8, 12, 0, tzinfo=UTC)
@@ -43,6 +45,7 @@ URL = "https://paper.example.org/en/2026/story-0117"
         b"<p>" + b"By A, " * 100_000 + b"</p>",
         b"<p class='" + b"author-name " * 50_000 + b"'>x</p>",
         ("<p>" + "é" * 500_000).encode(),
+        b"<pre>" + b"a\n\n" * 200_000,
         b"<nav>" * 50_000 + b"<p>x</p>" * 3,
         b"<nav><p>x</p></nav>" * 19_000,
         b"<div class=sr-only>" * 29_000 + b"<main>x",
@@ -125,17 +128,68 @@ def test_a_process_that_does_not_come_back_is_ended() -> None:
     assert "not here" not in done.stdout
 
 
-def test_a_page_past_its_time_has_a_named_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_hangs_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "slow.html"
     page.write_bytes(b"<p>One of very many paragraphs, all alike.</p>" * 28_000)
-    monkeypatch.setattr(pool, "PROCESSOR_SECONDS", 0.3)
+    monkeypatch.setattr(pool, "HANGING_SECONDS", 0.3)
     gc.disable()  # what is raised within a callback of the collector's, such as Hypothesis has one, is a warning here
     try:
-        derivation = pool.derive_saved_page(page)
+        with pytest.raises(TakesTooLong):
+            pool.derive_saved_page(page)
     finally:
         gc.enable()
-    assert derivation.article is None
-    assert derivation.line.outcome is PageOutcome.TOO_COMPLEX
-    assert derivation.line.detail == "more than 2 s of processor time"
-    monkeypatch.setattr(pool, "PROCESSOR_SECONDS", 20.0)
+    monkeypatch.setattr(pool, "HANGING_SECONDS", 60.0)
     assert pool.derive_saved_page(page).line.outcome is not PageOutcome.TOO_COMPLEX
+
+
+def _spin(marker: Path, innocent: bool) -> str:
+    """Hang, but for the innocent, who wait until the other hangs."""
+    if innocent:
+        while not marker.exists():
+            time.sleep(0.01)
+        return "done"
+    marker.touch()
+    raise TakesTooLong
+
+
+def _die(marker: Path, innocent: bool) -> str:
+    if innocent and not marker.exists():
+        marker.touch()
+        time.sleep(60)
+    if not innocent:
+        while not marker.exists():
+            time.sleep(0.01)
+        os._exit(1)
+    return "done"
+
+
+def test_no_page_answers_for_another_that_hangs_or_dies(tmp_path: Path) -> None:
+    async def run() -> tuple[list[str | BaseException], list[str | BaseException]]:
+        workers = pool.ExtractionPool(2, 2)
+        try:
+            hung = await asyncio.gather(
+                *(workers.run(_spin, tmp_path / "a", innocent) for innocent in (True, False)), return_exceptions=True
+            )
+            dead = await asyncio.gather(
+                *(workers.run(_die, tmp_path / "b", innocent) for innocent in (True, False)), return_exceptions=True
+            )
+            return hung, dead
+        finally:
+            workers.close()
+
+    hung, dead = asyncio.run(run())
+    assert hung[0] == "done"
+    assert isinstance(hung[1], TakesTooLong)
+    assert dead[0] == "done"
+    assert isinstance(dead[1], WorkerDied)
+
+
+def test_attributes_are_counted_as_they_are_written() -> None:
+    full = b"<p " + b" ".join(b"a%d=b" % number for number in range(6000)) + b">x</p>"
+    made = extract(full, URL)
+    assert isinstance(made, Rejected)
+    assert made.outcome is PageOutcome.TOO_COMPLEX
+    one = b"<p data-words='" + b"a=b " * 6000 + b"'>x</p>"
+    made = extract(one, URL)
+    assert isinstance(made, Rejected)
+    assert made.outcome is not PageOutcome.TOO_COMPLEX
