@@ -116,8 +116,7 @@ _LONGEST_CALL = 140
 
 
 def is_furniture(text: str) -> bool:
-    """Whether a line says nothing but that an advertisement, another article or the rest of the text follows, or calls
-    for a newsletter.
+    """Whether a line only announces an advertisement, another article or more text, or offers a newsletter."""
     """
     if len(text) <= _LONGEST_LINE and _FURNITURE.fullmatch(text) is not None:
         return True
