@@ -117,7 +117,6 @@ _LONGEST_CALL = 140
 
 def is_furniture(text: str) -> bool:
     """Whether a line only announces an advertisement, another article or more text, or offers a newsletter."""
-    """
     if len(text) <= _LONGEST_LINE and _FURNITURE.fullmatch(text) is not None:
         return True
     return len(text) <= _LONGEST_CALL and _NEWSLETTER.fullmatch(text) is not None
