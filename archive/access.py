@@ -108,14 +108,14 @@ class AccessGate:
         """Whether the reader may have a capture; a refusal is counted."""
         rule = self.refusal(url, captured)
         if rule is not None:
-            self.refused[rule.told()] += 1
+            self.refused[rule.description()] += 1
         return rule is None
 
     def require(self, url: str, captured: datetime | None) -> None:
         """Raises AccessRefused when the reader may not have a capture."""
         rule = self.refusal(url, captured)
         if rule is not None:
-            raise AccessRefused(f"{url}: {rule.told()}")
+            raise AccessRefused(f"{url}: {rule.description()}")
 
     def lines(self) -> list[str]:
         """A line on each rule that refused anything, for a person."""

@@ -9,7 +9,7 @@ dates, and says that what it names is
 
 A capture that several rules name is refused when one of them refuses. Nothing is changed or lost by a rule, and a
 lift ends it. Where it is not known when something was captured, a rule that names dates refuses: what is withheld
-does not leak for want of a date.
+does not leak for lack of a date.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class AccessRule(StoredPart):
         is_over = self.until is not None and now >= self.until
         return not is_over and not (is_local and self.restriction is Restriction.LOCAL)
 
-    def told(self) -> str:
+    def description(self) -> str:
         """What it says, in a few words for a reader."""
         if self.restriction is Restriction.LOCAL:
             what = "readable on the archive's own machine only"

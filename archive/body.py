@@ -1,6 +1,6 @@
-"""The body of an article in blocks: headings, paragraphs, lists, tables, and what stands between them.
+"""The body of an article in blocks: headings, paragraphs, lists, tables, and what is between them.
 
-The text of a record is made from its blocks: `paragraphs_of` says how.
+The text of a record is made from its blocks by `paragraphs_of`.
 """
 
 from __future__ import annotations
@@ -14,124 +14,124 @@ from pydantic import Field
 from archive.record_part import RecordPart
 
 BETWEEN_CELLS = " | "
-"""Stands between the cells of a row in an article's text."""
+"""Separates the cells of a row in an article's text."""
 
 
 class Heading(RecordPart):
     """A heading within the article."""
 
     kind: Literal["heading"] = "heading"
-    """Which kind of block it is."""
+    """The kind of block."""
     level: int = Field(ge=1, le=6)
-    """As on the page: 1 to 6."""
+    """Level of the heading, as on the page: 1 to 6."""
     text: str
-    """Its words."""
+    """Its text."""
 
 
 class Paragraph(RecordPart):
     """A paragraph."""
 
     kind: Literal["paragraph"] = "paragraph"
-    """Which kind of block it is."""
+    """The kind of block."""
     text: str
-    """Its words."""
+    """Its text."""
 
 
 class ItemList(RecordPart):
-    """A list. Lists within its items are taken into it."""
+    """A list. Lists inside its items become part of it."""
 
     kind: Literal["list"] = "list"
-    """Which kind of block it is."""
+    """The kind of block."""
     ordered: bool = False
-    """Whether the page numbers its items."""
+    """Whether the items are numbered."""
     items: tuple[str, ...]
-    """Their texts, in order."""
+    """The texts of the items, in order."""
 
 
 class TableCell(RecordPart):
     """A cell of a table."""
 
     text: str
-    """Empty when the cell is."""
+    """The text of the cell; empty if the cell is empty."""
     header: bool = False
-    """Whether it heads a row or a column."""
+    """Whether it is the header of a row or column."""
 
 
 class Table(RecordPart):
     """A table of data, row by row."""
 
     kind: Literal["table"] = "table"
-    """Which kind of block it is."""
+    """The kind of block."""
     caption: str | None = None
-    """What stands above or below it as its title."""
+    """Its caption, above or below the table."""
     rows: tuple[tuple[TableCell, ...], ...]
-    """Its rows, each with its cells."""
+    """The rows, each with its cells."""
 
 
 class Quote(RecordPart):
-    """A quotation that stands by itself."""
+    """A block quotation."""
 
     kind: Literal["quote"] = "quote"
-    """Which kind of block it is."""
+    """The kind of block."""
     paragraphs: tuple[str, ...]
-    """What is quoted."""
+    """The quoted text."""
 
 
 class Code(RecordPart):
-    """Preformatted text: its lines and its spaces are as on the page."""
+    """Preformatted text, with lines and spaces as on the page."""
 
     kind: Literal["code"] = "code"
-    """Which kind of block it is."""
+    """The kind of block."""
     text: str
-    """Its lines, parted by newlines."""
+    """Its lines, separated by newlines."""
 
 
 class Figure(RecordPart):
-    """An image of the article, where it stands. Its caption is no part of the article's text."""
+    """An image of the article, at its position. Its caption is not part of the article's text."""
 
     kind: Literal["figure"] = "figure"
-    """Which kind of block it is."""
+    """The kind of block."""
     url: str
-    """Address of the image, absolute."""
+    """URL of the image, absolute."""
     caption: str | None = None
-    """The caption, or the alternative text when there is none."""
+    """The caption, or the alternative text if there is none."""
     credit: str | None = None
     """Who made the image, as printed."""
 
 
 class EmbedKind(StrEnum):
-    """What another site's content is."""
+    """The kind of content from another site."""
 
     POST = "post"
     """A message on a social network, such as a tweet."""
     VIDEO = "video"
-    """A film."""
+    """A video."""
     AUDIO = "audio"
-    """A recording."""
+    """An audio recording."""
     OTHER = "other"
     """A map, a chart, a form."""
 
 
 class Embed(RecordPart):
-    """Content of another site, or a film, that the page shows in its text."""
+    """Content of another site, or a video, that the page shows within its text."""
 
     kind: Literal["embed"] = "embed"
-    """Which kind of block it is."""
+    """The kind of block."""
     what: EmbedKind
-    """What is shown."""
+    """The kind of content."""
     url: str | None = None
-    """Its address, absolute."""
+    """Its URL, absolute."""
     paragraphs: tuple[str, ...] = ()
-    """Its text, where the page has it."""
+    """Its text, if the page contains it."""
 
 
 class Correction(RecordPart):
-    """A note on a correction or change of the article."""
+    """A note about a correction or change of the article."""
 
     kind: Literal["correction"] = "correction"
-    """Which kind of block it is."""
+    """The kind of block."""
     text: str
-    """Its words."""
+    """Its text."""
 
 
 BodyBlock = Annotated[
@@ -140,7 +140,7 @@ BodyBlock = Annotated[
 
 
 def paragraphs_of(blocks: Iterable[BodyBlock]) -> tuple[str, ...]:
-    """The paragraphs of the text that blocks make: each item, row and line of code is one; figures have none."""
+    """The paragraphs of the text of blocks: one for each item, row and line of code; none for figures."""
     return tuple(text for block in blocks for text in _texts(block) if text)
 
 

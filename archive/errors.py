@@ -26,7 +26,7 @@ class StorageError(ArchiveError):
 
 
 class StorageUnavailable(StorageError):
-    """The storage cannot be reached or is overloaded. Keep the local copy and try again later."""
+    """The storage can't be reached or is overloaded. Keep the local copy and try again later."""
 
 
 class StorageRefused(StorageError):

@@ -69,7 +69,7 @@ class ExcerptFile:
     """Name of the copy: that of the segment's WARC."""
     segment: str
     pieces: Iterator[Piece]
-    """Has to be gone through before the next file is asked for."""
+    """Has to be gone through before the next file is requested."""
 
 
 @dataclass(slots=True)

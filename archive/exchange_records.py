@@ -120,7 +120,7 @@ class ExchangeRecords:
         self._encoding = encoding
 
     def digests(self, exchange: Exchange) -> ResponseDigests:
-        """The digests of an exchange's response. Raises OSError when it was spooled and cannot be read."""
+        """The digests of an exchange's response. Raises OSError when it was spooled and can't be read."""
         head = _head_of(exchange)
         block = new_digest(self._encoding.digest)
         payload = new_digest(self._encoding.digest)

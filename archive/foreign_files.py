@@ -50,9 +50,9 @@ def is_wacz(path: Path) -> bool:
 
 @contextmanager
 def parts_of(path: Path) -> Iterator[Iterator[Part]]:
-    """The parts of a file, one after the other; those of a WACZ are there until the next one is asked for.
+    """The parts of a file, one after the other; those of a WACZ are there until the next one is requested.
 
-    Raises DamagedArchive when it is a ZIP file that cannot be read or holds no WARC file, or OSError.
+    Raises DamagedArchive when it is a ZIP file that can't be read or holds no WARC file, or OSError.
     """
     if not is_wacz(path):
         yield iter((Part(path),))
@@ -96,7 +96,7 @@ def _copy(path: Path, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, target: I
 
 
 def _pages(packed: zipfile.ZipFile) -> dict[str, PageNote]:
-    """All that its lists of pages say; lines that cannot be read are passed over, since records do not need them."""
+    """All that its lists of pages say; lines that can't be read are skipped, since records do not need them."""
     pages: dict[str, PageNote] = {}
     for entry in packed.infolist():
         if (

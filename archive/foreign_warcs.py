@@ -1,7 +1,7 @@
 """Importing another program's WARC, ARC or WACZ file as a segment of this archive.
 
 - Every good record is kept byte for byte, WARC header included; only how it is packed may change: one gzip member
-  each. What `archive.record_scanning` has to mend of a head, or makes of an ARC record, is counted.
+  each. What `archive.record_scanning` has to repair of a head, or makes of an ARC record, is counted.
 - Everything else in the file is listed by its offset with the reason; when that is not wanted, the file is refused.
 - Behind each response or revisit stands a metadata record of ours, as behind one that was captured here: how the
   attempt ended, and whether it is a page to be read as an article (an HTML document with status 200). One that has

@@ -3,7 +3,7 @@
 ``holdings/WRITER/00000001.json`` and so on: each names a manifest that was stored (of a segment, of its records, of
 a data set), the manifest's digest, and the digest of the writer's entry before. An entry is stored behind its
 manifest and never replaced. Of a manifest that supersedes another, or of a data set that was withdrawn, there is an
-entry too: so what was taken out on purpose is told apart from what is missing.
+entry too: so what was removed on purpose is told apart from what is missing.
 
 A writer is the host that a segment's name gives. Several processes may write as one: `put_if_absent` decides who
 has a number, and the other one takes the next. A writer that dies behind a manifest and before its entry does the

@@ -1,7 +1,7 @@
 """HTTP/1.x messages as bytes (RFC 9112): heads and chunking.
 
 Reading is as lenient as browsers are: bare LF ends a line, a header line without a colon is
-passed over, a folded line belongs to the one before, the reason phrase may be missing.
+skipped, a folded line belongs to the one before, the reason phrase may be missing.
 Nothing here changes the bytes it reads.
 """
 
@@ -76,7 +76,7 @@ def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
 
 
 def parse_head(data: bytes) -> ResponseHead:
-    """Read a response's head; `data` may go on with the body.
+    """Read a response's head; `data` may continue with the body.
 
     Raises BadMessage when there is no complete head or its first line is not a status line.
     """
@@ -135,7 +135,7 @@ def _dechunked(body: Iterable[bytes]) -> Iterator[bytes]:
 def chunked_parts(body: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     """A chunked body piece by piece, each with whether it is of the payload; all pieces together are the body.
 
-    Behind the last chunk, or one whose size cannot be read, nothing is of the payload.
+    Behind the last chunk, or one whose size can't be read, nothing is of the payload.
     """
     parts = iter(body)
     rest = b""
@@ -183,7 +183,7 @@ def _line_end_length(data: bytes, position: int) -> int:
 
 
 def _announced(line: bytes) -> int:
-    """The size that a chunk's first line announces; 0 for one that cannot be read."""
+    """The size that a chunk's first line announces; 0 for one that can't be read."""
     try:
         return chunk_size(line)
     except BadMessage:

@@ -123,6 +123,6 @@ def entry_of_record(record: WarcRecord, filename: str) -> IndexEntry | None:
 
 def _index_date(record: WarcRecord) -> str:
     """Its date as it says it, or in full and in UTC where it is cut short or of another zone."""
-    said = record.headers["WARC-Date"].strip()
-    is_full = said.endswith("Z") and len(surt_timestamp(said)) == _TIMESTAMP_DIGITS
-    return said if is_full else f"{record.date:%Y-%m-%dT%H:%M:%SZ}"
+    written_date = record.headers["WARC-Date"].strip()
+    is_full = written_date.endswith("Z") and len(surt_timestamp(written_date)) == _TIMESTAMP_DIGITS
+    return written_date if is_full else f"{record.date:%Y-%m-%dT%H:%M:%SZ}"

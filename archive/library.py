@@ -76,7 +76,7 @@ def completions(
 ) -> dict[str, CompletionManifest]:
     """For each segment the completion manifest of its newest generation.
 
-    `damaged` is told of one that cannot be read, by its key; without it, raises DamagedArchive.
+    `damaged` is told of one that can't be read, by its key; without it, raises DamagedArchive.
     """
     newest: dict[str, tuple[tuple[str, int], CompletionManifest]] = {}
     for item in storage.list("records/"):

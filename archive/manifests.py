@@ -18,7 +18,7 @@ LeafHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class StoredPart(BaseModel):
-    """Base of manifests: immutable, camelCase in JSON; keys of later versions are passed over."""
+    """Base of manifests: immutable, camelCase in JSON; keys of later versions are skipped."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore")
 
@@ -66,13 +66,13 @@ class Manifest(StoredPart):
     """Attempts by site."""
     software: str
     records: int = 0
-    """Records of the WARC, as leaves of the tree: those that were taken out count."""
+    """Records of the WARC, as leaves of the tree: those that were removed count."""
     records_root: str = ""
     """Root of the tree over the records (hexadecimal), see `archive.records_tree`; manifests older than 2026-12 have
     none.
     """
     removed_records: tuple[RemovedRecords, ...] = ()
-    """What of the records was taken out."""
+    """What of the records was removed."""
 
 
 class CompletionManifest(StoredPart):

@@ -1,6 +1,6 @@
 """One index over many segments, kept on this machine, which responds in a fraction of a millisecond.
 
-Layout of its directory, all of which can be made again from the archive::
+Layout of its directory, all of which can be rebuilt from the archive::
 
     RUN.cdxj         CDXJ lines of many segments, sorted by bytes, as `sort -u` and replay tools have them
     contents.json    which runs there are, and the index (by digest) of which segments is in which run
@@ -11,7 +11,7 @@ Rules:
 - New segments become a run; a run that is not twice as large as what was merged after it is merged with that, so
   that there are never more runs than the logarithm of the lines.
 - A run is complete before `contents.json` names it, and removed after it names it no more.
-- A segment whose index is another than before (or that is gone) takes the run it was in with it, which is made anew.
+- A segment whose index is another than before (or that is gone) takes the run it was in with it, which is recreated.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class MergedIndex:
     """The index of an archive's segments, on this machine."""
 
     def __init__(self, directory: Path) -> None:
-        """`directory` need not exist yet. What cannot be read in it counts as not there."""
+        """`directory` need not exist yet. What can't be read in it counts as not there."""
         self.directory = directory
         self._contents = self._read()
         self._open: dict[str, SortedLines] = {}

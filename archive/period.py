@@ -2,7 +2,7 @@
 
 A date is compared as what it may mean: ``2026-11`` is any moment of that month, ``2026-11-20T08:30`` any of that
 minute. A time without a zone is taken to be UTC. A period wants a date when one of the moments that it may mean lies
-in it, so that an article that is dated to the day is never left out for want of an hour.
+in it, so that an article that is dated to the day is never left out for lack of an hour.
 
 Dates are those of ISO 8601 (extended or basic form, RFC 3339 among them), also cut short.
 """

@@ -5,7 +5,7 @@ Rules:
 
 - A record is good when its head can be read and its block is whole. From packed bytes that were altered, only a
   record whose own block digest proves it is good.
-- Behind what is not good the search goes on at the next place that looks like the beginning of a record.
+- Behind what is not good the search continues at the next place that looks like the beginning of a record.
 - A head may end its lines with a bare line feed, fold them, lack its record id (WARC/1.1, section 5.2, wants one)
   or have a version that readers do not know: `FoundRecord.head` then is the same head written as WARC/1.1, section
   4, has it. A block is never touched.
@@ -97,7 +97,7 @@ class FoundRecord:
     is_plain: bool
     """Whether it stands in the file not packed, written as any reader expects it."""
     mended: str
-    """What of its head had to be written anew; empty when it is kept byte for byte."""
+    """What of its head had to be rewritten; empty when it is kept byte for byte."""
     warning: str
     """What is wrong with it although it is good."""
     text: IO[bytes]
@@ -142,7 +142,7 @@ Found = FoundRecord | Refused | Gap
 
 
 def scan(path: Path) -> Iterator[Found]:
-    """All that is in a file, in its order. Raises DamagedArchive when a zstd dictionary cannot be read, or
+    """All that is in a file, in its order. Raises DamagedArchive when a zstd dictionary can't be read, or
     OSError.
     """
     file = PackedFile(path)
@@ -177,7 +177,7 @@ class _Head:
 
 
 class _BadHead(ValueError):
-    """What stands where a head should be cannot be read as one."""
+    """What stands where a head should be can't be read as one."""
 
 
 class _Scan:
@@ -461,7 +461,7 @@ def _address(text: str) -> str:
 
 
 def _unreadable(url: str) -> str:
-    """Why an address cannot be read, behind a colon; empty when it can."""
+    """Why an address can't be read, behind a colon; empty when it can."""
     if not url:
         return ": it is empty"
     try:

@@ -6,7 +6,7 @@ stands in the file when its gzip member is unpacked: the header from ``WARC/1.1`
 the two line ends behind it. Every byte that the member holds counts, and nothing else: how it is compressed does not.
 The tree over the leaves is that of RFC 6962, section 2.1 (`archive.merkle_tree`).
 
-**What a redaction leaves.** A tombstone is no leaf. In its place stand the hashes of the leaves that were taken out,
+**What a redaction leaves.** A tombstone is no leaf. In its place stand the hashes of the leaves that were removed,
 kept in the manifest (`archive.manifests.RemovedRecords`): so the root stays what it was, and with it every proof of
 another record. Of a segment that was redacted before segments had roots, tombstones are leaves like other records.
 """
@@ -22,7 +22,7 @@ from archive.tombstone import TOMBSTONE_URI
 
 
 def is_tombstone(record: WarcRecord) -> bool:
-    """Whether a record stands for others that were taken out."""
+    """Whether a record stands for others that were removed."""
     return record.kind == "metadata" and record.target == TOMBSTONE_URI
 
 
@@ -30,9 +30,9 @@ class RecordsTree:
     """Takes in the records of a segment in their order."""
 
     def __init__(self, removed: Iterable[RemovedRecords] = ()) -> None:
-        """`removed` is what the segment's manifest says of records that were taken out."""
+        """`removed` is what the segment's manifest says of records that were removed."""
         self.tree = GrowingTree()
-        self.stand_ins: list[RemovedRecords] = []
+        self.redacted: list[RemovedRecords] = []
         """Of what was said to be removed all that was met."""
         self._removed = {gap.offset: gap for gap in removed}
 
@@ -40,7 +40,7 @@ class RecordsTree:
         """Take in the member at an offset by the hash of its leaf, and whether its record is a tombstone."""
         gap = self._removed.get(offset)
         if tombstone and gap is not None and gap.position == self.records:
-            self.stand_ins.append(gap)
+            self.redacted.append(gap)
             for removed in gap.leaves:
                 self.tree.add(bytes.fromhex(removed))
         else:

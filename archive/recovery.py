@@ -82,7 +82,7 @@ class SegmentContents:
             software=self.software,
             records=self.tree.records,
             records_root=self.tree.root,
-            removed_records=tuple(self.tree.stand_ins),
+            removed_records=tuple(self.tree.redacted),
         )
 
 
@@ -183,7 +183,7 @@ def _cut(path: Path, end: int) -> int:
 def read_contents(path: Path, name: SegmentName, removed: Iterable[RemovedRecords] = ()) -> SegmentContents:
     """Read a segment's WARC up to the end of its last whole exchange. Raises OSError.
 
-    `removed` is what its manifest says of records that were taken out.
+    `removed` is what its manifest says of records that were removed.
     """
     contents = SegmentContents(tree=RecordsTree(removed))
     index = WarcIndexing(name.warc_key)

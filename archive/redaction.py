@@ -4,14 +4,14 @@ Of each segment that holds one, in this order, each step repeatable:
 
 0. the hashes of the records that go are noted (``redactions/begun/SEGMENT.json``): they keep the root over the
    segment's records what it was (`archive.records_tree`), and from what comes next they could not be made;
-1. the WARC is stored anew under its key, a tombstone of the same length in place of each exchange;
+1. the WARC is stored again under its key, a tombstone of the same length instead of each exchange;
 2. the index is stored under the key of the next revision (``SEGMENT.r2.cdxj``);
-3. records and page outcomes are stored anew without the lines of what was taken out, with completion manifests of the
+3. records and page outcomes are stored again without the lines of what was removed, with completion manifests of the
    next revision;
 4. the manifest of the next revision (``SEGMENT.r2.json``) is stored: from here on it is the segment's;
 5. the former index and the note are removed, and former versions of all these objects, where the storage keeps them.
 
-Taken out are all exchanges of an address, also those that came to nothing, and every revisit of what is taken out,
+Taken out are all exchanges of an address, also those that came to nothing, and every revisit of what is removed,
 whatever its address. What other captures say of it, such as the feed that announced it, stays.
 """
 
@@ -75,7 +75,7 @@ class Targets:
 
 
 class BegunRedaction(StoredPart):
-    """What is kept of a segment while records are being taken out of it."""
+    """What is kept of a segment while records are being removed from it."""
 
     segment: str
     removed_records: tuple[RemovedRecords, ...]
@@ -190,7 +190,7 @@ class Redaction:
         return is_target or (group.url.startswith("http") and surt_key(group.url) in self._targets.keys)
 
     def _note_removed(self, manifest: Manifest, source: Path, spans: list[_Span], scratch: Path) -> RecordsTree:
-        """Note the leaves of what goes; the tree over the records as they were, with those leaves in `stand_ins`."""
+        """Note the leaves of what goes; the tree over the records as they were, with those leaves in `redacted`."""
         known = [*manifest.removed_records, *self._begun(manifest.segment)]
         starts = {span.offset: span for span in spans}
         tree, gone = RecordsTree(known), dict[int, tuple[int, list[str]]]()
@@ -200,13 +200,13 @@ class Redaction:
             if current is not None and current.is_new:
                 gone.setdefault(current.offset, (tree.records, []))[1].append(leaf.hex())
             tree.add(offset, leaf, tombstone=current is not None and not current.is_new)
-        tree.stand_ins += [
+        tree.redacted += [
             RemovedRecords(offset=offset, position=position, leaves=tuple(leaves))
             for offset, (position, leaves) in gone.items()
         ]
-        tree.stand_ins.sort(key=lambda gap: gap.offset)
+        tree.redacted.sort(key=lambda gap: gap.offset)
         note = scratch / "begun.json"
-        begun = BegunRedaction(segment=manifest.segment, removed_records=tuple(tree.stand_ins))
+        begun = BegunRedaction(segment=manifest.segment, removed_records=tuple(tree.redacted))
         write_durably(note, begun.to_bytes())
         self._storage.put(_begun_key(manifest.segment), note, file_sha256(note))
         return tree
@@ -250,7 +250,7 @@ class Redaction:
     def _store(
         self, name: SegmentName, manifest: Manifest, tree: RecordsTree, revision: int, warc: Path, scratch: Path
     ) -> Manifest:
-        contents = read_contents(warc, name, tree.stand_ins)
+        contents = read_contents(warc, name, tree.redacted)
         cdxj = scratch / "redacted.cdxj"
         write_durably(cdxj, index_text(contents.entries))
         made = contents.manifest(name, warc, cdxj, manifest.closed)
@@ -305,7 +305,7 @@ def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
 
 
 def log_entry(
-    targets: Targets, asked: str, reason: str, who: str, clock_and_ids: ClockAndIds
+    targets: Targets, request: str, reason: str, who: str, clock_and_ids: ClockAndIds
 ) -> tuple[str, dict[str, object]]:
     """Key and content of the entry in the archive's log: what, when, why, and by whom."""
     now = clock_and_ids.now()
@@ -315,4 +315,4 @@ def log_entry(
         for segment, entries in sorted(targets.entries.items())
         for entry in entries.values()
     ]
-    return key, {"asked": asked, "reason": reason, "by": who, "date": warc_date(now), "captures": captures}
+    return key, {"asked": request, "reason": reason, "by": who, "date": warc_date(now), "captures": captures}

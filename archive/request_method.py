@@ -42,7 +42,7 @@ GET = RequestMethod()
 
 
 def request_method(request: bytes) -> RequestMethod:
-    """The method of a request, given as sent: head and body. What cannot be read counts as GET."""
+    """The method of a request, given as sent: head and body. What can't be read counts as GET."""
     line = _METHOD.match(request)
     if line is None:
         return GET
@@ -84,7 +84,7 @@ def _binary(body: bytes) -> str:
 
 
 def _fields(body: bytes) -> dict[str, str]:
-    """Names and values of a JSON document, or of one a line, at any depth. Raises ValueError."""
+    """Names and values of a JSON document, or of one per line, at any depth. Raises ValueError."""
     try:
         documents = [json.loads(body)]
     except json.JSONDecodeError:
@@ -124,7 +124,9 @@ def _parts(mime: str, body: bytes) -> list[tuple[str, str | bytes]] | None:
         head, _, value = part.partition(b"\r\n\r\n")
         if part.startswith(b"--"):
             break
-        said = dict(_DISPOSITION.findall(head.decode("utf-8", "replace")))
-        if "name" in said:
-            pairs.append((said["name"], value if said.get("filename") else value.decode("utf-8", "replace")))
+        parameters = dict(_DISPOSITION.findall(head.decode("utf-8", "replace")))
+        if "name" in parameters:
+            pairs.append(
+                (parameters["name"], value if parameters.get("filename") else value.decode("utf-8", "replace"))
+            )
     return pairs

@@ -75,7 +75,7 @@ class Group:
 
 @dataclass(slots=True)
 class _Growing:
-    """The records of a group that may go on."""
+    """The records of a group that may continue."""
 
     records: list[WarcRecord] = field(default_factory=list)
 

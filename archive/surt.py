@@ -23,7 +23,7 @@ _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
 def surt_key(url: str) -> str:
-    """The key of a URL. What is not http or https, or cannot be read as an address, is its own key."""
+    """The key of a URL. What is not http or https, or can't be read as an address, is its own key."""
     try:
         parts = urlsplit(url.strip())
         hostname = parts.hostname

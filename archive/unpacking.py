@@ -3,7 +3,7 @@
 A file is read in *stretches*: bytes that begin where a record begins. Packed ones are gzip members (RFC 1952) or zstd
 frames (RFC 8878, with the dictionary of the WARC-Zstandard specification, section 2, in a skippable frame in front).
 Some programs pack a record a member, some pack the whole file into one, some cut it into members at any place: a
-member that does not begin with a record goes on with the stretch before it.
+member that does not begin with a record continues with the stretch before it.
 """
 
 from __future__ import annotations

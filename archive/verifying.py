@@ -1,6 +1,6 @@
 """Checking a stored segment against its manifest, its records and its digests: nothing is taken on trust.
 
-Each gzip member is unpacked on its own and its record read to the byte; digests are computed anew; the index is made
+Each gzip member is unpacked on its own and its record read to the byte; digests are recomputed; the index is made
 again from the WARC and compared; every article and page outcome has to point at the capture it names.
 """
 
@@ -251,14 +251,16 @@ class _RecordsCheck:
 
     def run(self, records: Path, outcomes: Path) -> list[Fault]:
         try:
-            told = self._outcomes(outcomes)
+            outcome_of_record = self._outcomes(outcomes)
             articles = self._articles(records)
         except (OSError, DamagedArchive, ValueError) as error:
             self._fault(FaultKind.BROKEN_RECORD, self._records_key, f"can't be read: {error}")
             return self.faults
-        for record_id in sorted({page.record_id for page in self._pages.values()} - told.keys(), key=str):
+        for record_id in sorted(
+            {page.record_id for page in self._pages.values()} - outcome_of_record.keys(), key=str
+        ):
             self._fault(FaultKind.OUTCOMES_DIFFER, self._outcomes_key, f"{record_id}: no outcome")
-        wanted = {record_id for record_id, outcome in told.items() if outcome is PageOutcome.RECORD}
+        wanted = {record_id for record_id, outcome in outcome_of_record.items() if outcome is PageOutcome.RECORD}
         for record_id in sorted(wanted ^ articles, key=str):
             self._fault(FaultKind.OUTCOMES_DIFFER, self._records_key, f"{record_id}: an article or an outcome alone")
         return self.faults
@@ -267,7 +269,7 @@ class _RecordsCheck:
         self.faults.append(Fault(kind, key, detail))
 
     def _outcomes(self, path: Path) -> dict[UUID, PageOutcome]:
-        told: dict[UUID, PageOutcome] = {}
+        outcome_of_record: dict[UUID, PageOutcome] = {}
         with path.open("rb") as stream:
             for line in read_outcomes(stream):
                 page = self._pages.get(line.offset)
@@ -275,10 +277,10 @@ class _RecordsCheck:
                     self._fault(
                         FaultKind.WRONG_ADDRESS, self._outcomes_key, f"{line.record_id}: not at {line.offset}"
                     )
-                if line.record_id in told:
+                if line.record_id in outcome_of_record:
                     self._fault(FaultKind.OUTCOMES_DIFFER, self._outcomes_key, f"{line.record_id}: two outcomes")
-                told[line.record_id] = line.outcome
-        return told
+                outcome_of_record[line.record_id] = line.outcome
+        return outcome_of_record
 
     def _articles(self, path: Path) -> set[UUID]:
         found: set[UUID] = set()

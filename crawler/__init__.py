@@ -1,6 +1,6 @@
-"""The composition root: everything is put together here, and nobody imports it.
+"""The composition root: everything is assembled here, and no other package imports it.
 
-A package imports only those below it (import-linter holds each step)::
+A package imports only those below it (import-linter enforces it)::
 
     cli > scale, watching, replay > run, offline > keeping, polite, wire > frontier > config
 
@@ -10,20 +10,20 @@ Modules:
     cli/        the command line: parses and delegates
     config      all settings in one frozen model; the only reader of the environment
     demo/       a small newspaper on loopback
-    ending_signals  which signals end a program in order
-    frontier/   what is known: addresses, sources, hosts, in SQLite or PostgreSQL
-    keeping/    exchanges into segments, segments into storage, pages into records
+    ending_signals  signals that shut a program down cleanly
+    frontier/   what is known about URLs, sources and hosts, in SQLite or PostgreSQL
+    keeping/    exchanges into segments, segments into the storage, pages into records
     offline/    work on an archive without fetching: extract, rebuild, import, verify
-    polite/     rules of a polite guest
-    replay/     an archive in the browser
+    polite/     rules of a polite crawler
+    replay/     browsing an archive
     run/        everything that touches Scrapy
-    safety      which addresses may be contacted
+    safety      which IP addresses may be contacted
     scale/      several machines on one frontier
-    scheduling  when a source is read again: a pure rule
-    setting_files   the files that settings name, tried before a crawl
-    setting_values  what the text of a setting may be
-    state_place     where this machine's state for an archive is, and whose state a directory is
-    trackers    hosts that are never asked for requisites
-    watching/   what an operator sees: status, alarms, metrics
+    scheduling  when a source is read again (pure)
+    setting_files   checking the files named in settings before a crawl
+    setting_values  validating the values of settings
+    state_place     where an archive's state is on this machine, and to which archive a directory belongs
+    trackers    hosts from which requisites are never requested
+    watching/   monitoring: status, alarms, metrics
     wire/       bytes on the wire, one exchange at a time; no Scrapy
 """

@@ -73,7 +73,7 @@ class Configuration(BaseModel):
     """Directory for this machine's state (frontier and spool). Empty: `state/` inside a local archive, otherwise a
     directory below `newswarc-state/`."""
     frontier: str = ""
-    """Database that records which addresses are known, due and captured: `postgresql://user@host/name` when several
+    """Database that records which URLs are known, due and captured: `postgresql://user@host/name` when several
     machines crawl together. Empty: SQLite in the state directory."""
     machine: str = ""
     """This machine's name among machines that share a frontier. Empty: the host name."""
@@ -325,7 +325,7 @@ class Configuration(BaseModel):
         return self.scratch_directory("index")
 
     def scratch_directory(self, name: str) -> Path:
-        """A directory for what can be made again at any time.
+        """A directory for what can be rebuilt at any time.
 
         It is in the state directory. Where nothing can be written there, as in an archive on a read-only disk, it is
         in the user's cache, or among temporary files.

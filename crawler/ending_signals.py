@@ -1,4 +1,4 @@
-"""The signals that end a program in order: Ctrl-C, the system's request, and a terminal that is closed."""
+"""The signals that shut a program down cleanly: Ctrl-C, a request of the system, and a closed terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses may be contacted: public ones, and internal ones only when they are asked for.
+"""Which IP addresses may be contacted: public ones, and internal ones only if they are allowed.
 
 An entry of the allow list is ``host``, ``host:port``, ``CIDR`` or ``CIDR:port`` (an IPv6 address with a
 port in brackets). It is matched on the host and port of the URL, not on what the host resolves to: else any site
@@ -24,7 +24,7 @@ _RESOLVE = "resolve:"
 
 
 class BadAllowEntry(ValueError):
-    """An entry of the allow list cannot be read; the message says what to write."""
+    """An entry of the allow list can't be read; the message says what to write."""
 
 
 @dataclass(frozen=True, slots=True)

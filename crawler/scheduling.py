@@ -1,4 +1,4 @@
-"""When a source is looked at again: a pure rule.
+"""When a source is read again (pure).
 
 The number of new articles is taken for a Poisson process whose rate changes slowly: what was seen counts half after
 `HALF_LIFE`. With a given number of looks in all, the mean wait of an article is least when a source's interval is in

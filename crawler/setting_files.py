@@ -1,4 +1,4 @@
-"""The files that settings name, tried before a crawl: what cannot be used is told before anything is asked for."""
+"""Checking the files named in settings before a crawl, so that problems are reported before anything is requested."""
 
 from __future__ import annotations
 

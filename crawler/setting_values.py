@@ -1,4 +1,4 @@
-"""What the text of a setting may be: addresses, files, mailboxes. Pure checks; each says what to write instead."""
+"""Validating the values of settings: URLs, files, e-mail addresses. Pure checks; each says what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where this machine's state for an archive is, and whose state a directory is.
+"""Where an archive's state is on this machine, and to which archive a directory belongs.
 
 A state directory knows what its archive holds: with another archive's, articles would be taken for captured that are
 not there. So each archive has one of its own, and a file in it says whose it is.
@@ -82,7 +82,7 @@ def _readable(address: ArchiveAddress) -> str:
 
 
 def read_identity(state: Path) -> ArchiveIdentity | None:
-    """Whose state a directory is; None when it does not say. Raises StateOfAnother when its file cannot be read."""
+    """Whose state a directory is; None when it does not say. Raises StateOfAnother when its file can't be read."""
     file = state / IDENTITY_FILE
     try:
         values = json.loads(file.read_bytes())

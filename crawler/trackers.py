@@ -1,4 +1,4 @@
-"""Hosts that follow readers about, or sell what they see."""
+"""Hosts that track readers, or serve advertisements."""
 
 from __future__ import annotations
 

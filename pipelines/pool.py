@@ -1,8 +1,8 @@
 """Extraction in worker processes, so that callers never wait for a page's text.
 
-A worker reads the capture from its segment's file; only its address crosses over. A worker that dies or hangs
-takes at most its own page with it: the pool is made anew, and whatever it was working on is tried once more, each in
-a process of its own, so that no page answers for another. The extractor is imported
+A worker reads the capture from its segment's file; only the capture's position is passed to it. A worker that dies
+or hangs takes at most its own page with it: the pool is recreated, and whatever it was working on is tried once
+more, each page in a separate process, so that no page affects another. The extractor is imported
 where it is called, so that the process with the pool does without it (docs/decisions/0016-starting.md).
 """
 
@@ -75,7 +75,7 @@ class DerivationTask:
 def run_task(task: DerivationTask) -> Derivation:
     """Read a capture and derive from it.
 
-    Raises DamagedArchive or OSError when it cannot be read, TakesTooLong when there is no end to it.
+    Raises DamagedArchive or OSError if it can't be read, TakesTooLong if it doesn't finish.
     """
     from pipelines.derivation import MOST_OF_PAGE, derive
 
@@ -194,7 +194,7 @@ def _begin() -> None:
 
 
 def _end_with_owner() -> None:
-    # Of an owner that was killed nothing comes any more, and no end either: its workers would wait for ever
+    # Of an owner that was killed nothing comes any more, and no end either: its workers would wait forever
     owner = multiprocessing.parent_process()
     if owner is not None:
         owner.join()

@@ -2,7 +2,7 @@
 
 A paragraph that three articles of a site have word for word is furniture: a request to subscribe, a note on the
 author, a disclaimer. What is known when a run begins goes into the site's extraction rules
-(`pipelines.rules.ExtractionRules.recurring`), which the segment keeps, so that its records can be made again.
+(`pipelines.rules.ExtractionRules.recurring`), which the segment keeps, so that its records can be rebuilt.
 
 Guards: short lines do not count, since subheadings recur by right; an article that has half of its paragraphs from
 others tells one of their stories again, and teaches nothing; and `pipelines.extract` takes nothing out of a text that

@@ -6,7 +6,7 @@ from collections import Counter
 from enum import StrEnum
 
 articles_left_out = object()
-"""Signal, sent with ``site=str`` and ``counts=Counter[LeftOut]`` when a source was read. The crawl goes on."""
+"""Signal, sent with ``site=str`` and ``counts=Counter[LeftOut]`` when a source was read. The crawl continues."""
 
 
 class LeftOut(StrEnum):

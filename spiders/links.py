@@ -56,7 +56,7 @@ _suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 def clean_address(url: str, charset: str = "utf-8") -> str | None:
     """One form for each address: safe characters, no fragment, no tracking. None if it can't be fetched.
 
-    What is asked for is what the site wrote, but for parameters of tracking and sessions, which are cut out.
+    What is requested is what the site wrote, but for parameters of tracking and sessions, which are cut out.
     `charset` is that of the page that links to it: letters of the query that are not ASCII are sent in it, as
     browsers do (WHATWG URL, section 4.2, "query state"). No text raises.
     """
@@ -110,11 +110,11 @@ def joined(base: str, address: str) -> str:
     try:
         return urljoin(base, address.strip())
     except ValueError:
-        return address  # such as brackets that do not close: whoever asks for it says so
+        return address  # such as brackets that do not close: whoever requests it says so
 
 
 def is_fetchable(url: str) -> bool:
-    """Whether an address that a site names can be asked for at all: http or https, a host, no user, not too long."""
+    """Whether an address that a site names can be requested at all: http or https, a host, no user, not too long."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -1,7 +1,7 @@
 """Pages that only lead to another page: ``<meta http-equiv="refresh">`` with a short pause. Pure.
 
 As browsers read it (WHATWG HTML, "shared declarative refresh steps"), also within ``noscript``, since no script runs
-here. A longer pause is that of a page that is meant to be read, and one to the page itself only loads it anew.
+here. A longer pause is that of a page that is meant to be read, and one to the page itself only reloads it.
 """
 
 from __future__ import annotations

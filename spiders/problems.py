@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _LONGEST = 500
 problem_found = object()
-"""Signal, sent with ``problem=Problem``. The crawl goes on."""
+"""Signal, sent with ``problem=Problem``. The crawl continues."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ A form keeps what tells kinds of pages apart and drops what tells one page from 
 
 What a site's pages came to teaches which forms are articles; it counts for links alone, since what a feed announces
 is taken at its word. One in `SAMPLED` links of a form that has shown none is followed all the same, so that a site
-that changes is learned anew.
+that changes is learned again.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Rules:
 - Nothing is left out without being counted in the manifest.
 
     downloading one file in pieces
-    withdrawing versions that hold what was taken out of the archive
+    withdrawing versions that hold what was removed from the archive
 
 Modules:
 

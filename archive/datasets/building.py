@@ -1,8 +1,8 @@
 """A version of a data set from an archive's records, in two passes over them.
 
 The first finds which records are wanted and what follows from many of them; the second writes shards, each by a
-process of its own, from the segments in their order. A shard that was finished is not made again when a build that
-was interrupted is begun anew, nor is a segment looked at again (`work` holds what is known).
+process of its own, from the segments in their order. A shard that was finished is not built again when a build that
+was interrupted is started over, nor is a segment looked at again (`work` holds what is known).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One file onto this machine, in pieces that may come at once and in any order.
 
-The file grows beside its name as ``.NAME.part``; ``.NAME.part.pieces`` says which pieces are in it, one a line. A
-download that was interrupted goes on with the others. The file gets its name when its digest is right; what was
+The file grows beside its name as ``.NAME.part``; ``.NAME.part.pieces`` says which pieces are in it, one per line. A
+download that was interrupted continues with the others. The file gets its name when its digest is right; what was
 noted and never reached the disk shows then, and all of it is downloaded again.
 """
 

@@ -116,5 +116,5 @@ _period = lru_cache(maxsize=16)(Period.of)
 
 
 def _is_reserved(row: Row) -> bool:
-    said = {directive.lower() for directive in row["robots"]}
-    return (row["tdm"] or "").strip() not in ("", "0") or bool(said & {"noarchive", "noai", "none"})
+    declared = {directive.lower() for directive in row["robots"]}
+    return (row["tdm"] or "").strip() not in ("", "0") or bool(declared & {"noarchive", "noai", "none"})

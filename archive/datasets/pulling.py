@@ -79,12 +79,12 @@ def pull(
 
 def _attempt(downloads: list[Download], pool: ThreadPoolExecutor, progress: Progress) -> list[Download]:
     """Download files; those that are not as they should be are given back."""
-    asked = [pool.submit(download.fetch, number) for download in downloads for number in download.missing()]
+    pending = [pool.submit(download.fetch, number) for download in downloads for number in download.missing()]
     try:
-        for piece in as_completed(asked):
+        for piece in as_completed(pending):
             progress(piece.result())
     finally:
-        for piece in asked:
+        for piece in pending:
             piece.cancel()
     are_right = pool.map(Download.finish, downloads)
     return [download for download, is_right in zip(downloads, are_right, strict=True) if not is_right]

@@ -55,7 +55,7 @@ def newest_version(storage: Storage, name: str) -> DatasetManifest | None:
 
 
 def parquet_of(storage: Storage, manifest: DatasetManifest, file: DatasetFile) -> pq.ParquetFile:
-    """A shard, read by ranges: only what is asked for."""
+    """A shard, read by ranges: only what is requested."""
     key = f"{dataset_prefix(manifest.name, manifest.version)}{file.path}"
     return pq.ParquetFile(StoredFileReader(storage, key, file.size))
 

@@ -1,6 +1,6 @@
 """The first pass over an archive's records: which of a segment are wanted, and what of them counts for others.
 
-What a segment gave is kept on this machine until the version is built: an interrupted build goes on behind it.
+What a segment gave is kept on this machine until the version is built: an interrupted build continues behind it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Versions that hold what was taken out of the archive are withdrawn: the one exception to their never changing.
+"""Versions that hold what was removed from the archive are withdrawn: the one exception to their never changing.
 
 Their files go, former versions of these too; their manifest stays, without files, and says why. A new version can be
 built from what is left.

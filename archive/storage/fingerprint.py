@@ -50,7 +50,7 @@ class Fingerprint:
         return f"{encoded(hashlib.sha256(b''.join(self.parts)).digest())}-{len(self.parts)}"
 
     def entity_tag(self) -> str:
-        """``ETag`` of the stored object, where no encryption makes it another (read anew). Raises OSError."""
+        """``ETag`` of the stored object, where no encryption makes it another (read again). Raises OSError."""
         if not self.part_size:
             return self.part_entity_tag(1)
         digests = b"".join(bytes.fromhex(self.part_entity_tag(number)) for number, _ in enumerate(self.parts, 1))

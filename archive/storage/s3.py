@@ -82,7 +82,7 @@ class S3Storage:
     def put_if_absent(self, key: str, data: bytes) -> None:
         """Store bytes under a new key (``If-None-Match: *``).
 
-        It is asked first too, since some services pass over the condition without a word.
+        It is asked first too, since some services skip the condition without a word.
         """
         with self._explained(key):
             if self._head(key) is not None:

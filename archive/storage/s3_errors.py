@@ -58,7 +58,7 @@ def code_of(error: ClientError) -> str:
 
 @contextmanager
 def explained(uri: str, key: str) -> Iterator[None]:
-    """Raises StorageError in place of what boto3 raises."""
+    """Raises StorageError instead of what boto3 raises."""
     place = f"{uri}/{key}".rstrip("/")
     try:
         yield

@@ -49,7 +49,7 @@ class MultipartUpload:
             self._complete(upload_id, fingerprint, kept | self._sent(upload_id, fingerprint, kept))
         except ClientError as error:
             if code_of(error) in _BROKEN or is_unsupported(error):
-                self._abort(upload_id)  # it cannot become our object: the next try begins anew
+                self._abort(upload_id)  # it cannot become our object: the next try starts over
             raise
 
     def _sent(self, upload_id: str, fingerprint: Fingerprint, kept: dict[int, str]) -> dict[int, str]:

@@ -36,7 +36,7 @@ class S3Options:
     connect_timeout: float = 10.0
     """Seconds for a connection."""
     read_timeout: float = 60.0
-    """Seconds without an answer after which a request is given up."""
+    """Seconds without a response after which a request is given up."""
     attempts: int = 5
     """How often a request that failed for a passing reason is sent in all."""
 

@@ -19,7 +19,7 @@ _ATTEMPTS = 5
 
 
 class ResumedObject(io.RawIOBase):
-    """Reads an object from `start` on. Where the line breaks the rest is asked for, a few times in a row."""
+    """Reads an object from `start` on. Where the line breaks the rest is requested, a few times in a row."""
 
     def __init__(self, request: Callable[[int], StreamingBody], place: str, start: int = 0) -> None:
         """`request` gives the body from a byte on; `place` is named in errors."""

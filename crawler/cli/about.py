@@ -1,4 +1,4 @@
-"""``newswarc sites``, ``newswarc config`` and ``newswarc schema``: what there is to know."""
+"""``newswarc sites``, ``newswarc config`` and ``newswarc schema``."""
 
 from __future__ import annotations
 

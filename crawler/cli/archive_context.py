@@ -1,6 +1,6 @@
-"""What a command works on: the settings in force and what they name, each opened when it is first asked for.
+"""The settings in effect, and the storage and sites that they name, each opened when it is first used.
 
-Nothing is imported for it until then, so that a command's help does not wait for the database, Pydantic or boto3.
+Nothing is imported before that, so that a command's help does not wait for the database, Pydantic or boto3.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ArchiveContext:
-    """The one way from a command line to configuration, storage, look-up and sites."""
+    """The only way from a command line to configuration, storage, look-up and sites."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ArchiveContext:
         flags: dict[str, Any] | None = None,
         allowed: Sequence[str] = (),
     ) -> None:
-        """`config` is the configuration file that was named; `flags` are settings that the command line gives."""
+        """`config` is the configuration file given; `flags` are settings from the command line."""
         self.config = config
         self.quiet = quiet
         self.verbosity = verbosity
@@ -40,12 +40,12 @@ class ArchiveContext:
         self.allowed = tuple(allowed)
 
     def with_flags(self, **flags: object) -> ArchiveContext:
-        """The context with settings that the command line gives too; None says nothing."""
+        """The context with more settings from the command line; None means not given."""
         given = {name: value for name, value in flags.items() if value is not None}
         return self._changed({**self.flags, **given}, self.allowed)
 
     def with_sites(self, directories: Iterable[Path] | None) -> ArchiveContext:
-        """The context with directories of site definitions in place of the configured ones; empty says nothing."""
+        """The context with directories of site definitions instead of the configured ones; empty says nothing."""
         return self.with_flags(sites=tuple(str(directory) for directory in directories or ()) or None)
 
     def allowing(self, hosts: Iterable[str]) -> ArchiveContext:

@@ -1,4 +1,4 @@
-"""``newswarc records`` and ``newswarc extract``: reading an archive, deriving records again."""
+"""``newswarc records`` and ``newswarc extract``: reading records, extracting them again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ QualityOption = Annotated[
 
 
 class RecordFormat(StrEnum):
-    """How records are written out."""
+    """The output format of records."""
 
     JSON = "json"
     MARKDOWN = "markdown"
@@ -188,8 +188,8 @@ def _extract_archive(
     from crawler.offline.re_extraction import ReExtraction
 
     def show(done: ExtractedSegment) -> None:
-        said = "already complete" if done.skipped else f"{done.articles} articles from {done.pages} pages"
-        console.print(f"{done.segment}: {said}", highlight=False)
+        status = "already complete" if done.skipped else f"{done.articles} articles from {done.pages} pages"
+        console.print(f"{done.segment}: {status}", highlight=False)
 
     source, target = place.storages()
     require_archive(source)
@@ -246,10 +246,10 @@ def _extract_files(
 def _show_file(done: ExtractedFile, console: Console, *, is_silent: bool) -> None:
     rejects = [f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record"]
     rejects += [f"{done.left_out} not selected"] if done.left_out else []
-    said = "already done" if done.skipped else f"{done.articles} articles from {sum(done.outcomes.values())} pages"
+    status = "already done" if done.skipped else f"{done.articles} articles from {sum(done.outcomes.values())} pages"
     if not done.fault or done.outcomes:
         details = f" ({', '.join(rejects)})" if rejects else ""
-        console.print(printable(f"{done.file}: {said}{details}"), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(f"{done.file}: {status}{details}"), highlight=False, markup=False, soft_wrap=True)
     if not is_silent:
-        for told in [*done.refused, *([done.fault] if done.fault else [])]:
-            typer.echo(printable(f"newswarc: {done.file}: {told}"), err=True)
+        for complaint in [*done.refused, *([done.fault] if done.fault else [])]:
+            typer.echo(printable(f"newswarc: {done.file}: {complaint}"), err=True)

@@ -1,4 +1,4 @@
-"""``newswarc completion``: what a shell needs to complete command lines."""
+"""``newswarc completion``: scripts for shell completion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from typer.completion import get_completion_script  # type: ignore[attr-defined]  # not exported, though public
 
 _VARIABLE = "_NEWSWARC_COMPLETE"
-"""By which Typer sees that a shell asks."""
+"""The variable by which Typer recognises a request for completion."""
 
 
 class Shell(StrEnum):
@@ -30,5 +30,5 @@ def completion(shell: Annotated[Shell, typer.Argument(help="The shell that will 
 
 
 def completion_script(shell: Shell) -> str:
-    """The script, which asks the program itself for each completion."""
+    """The script, which calls the program for each completion."""
     return get_completion_script(prog_name="newswarc", complete_var=_VARIABLE, shell=shell.value).strip() + "\n"

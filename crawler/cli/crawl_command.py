@@ -1,4 +1,4 @@
-"""What ``newswarc crawl`` does: options become a plan, the plan is run and shown."""
+"""Running ``newswarc crawl``: from options to a plan to a report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class CrawlRequest:
-    """What the command line asks for; None and empty mean that it does not say."""
+    """The options of the command line; None and empty mean not given."""
 
     what: tuple[str, ...]
     urls: str | None

@@ -1,4 +1,4 @@
-"""``newswarc dataset``: tables of articles to be cited."""
+"""``newswarc dataset``: tables of articles that can be cited."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def build(
         str | None, typer.Option("--versions", help="Which versions of an article: all, first or latest.")
     ] = None,
     dedup: Annotated[
-        str | None, typer.Option("--dedup", help="Copies to leave out: exact or near ones; keep marks them instead.")
+        str | None, typer.Option("--dedup", help="Copies to leave out: exact or near. keep: none; columns mark them.")
     ] = None,
     preset: Annotated[
         str, typer.Option("--preset", help="clean: complete articles, each once, without reserved rights.")
@@ -136,9 +136,9 @@ def build(
     if as_json:
         typer.echo(built.manifest.model_dump_json(by_alias=True))
     elif not context.quiet:
-        said = "built" if built.is_new else "is unchanged"
+        result = "built" if built.is_new else "is unchanged"
         Console(stderr=True, highlight=False).print(
-            f"{name}@{built.manifest.version} {said}: {built.manifest.rows:,} rows, left out "
+            f"{name}@{built.manifest.version} {result}: {built.manifest.rows:,} rows, left out "
             f"{sum(built.manifest.dropped.values()):,}"
         )
 
@@ -154,9 +154,9 @@ def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
         raise UsageError(f"dataset: --preset {preset}: no such preset; the only one is clean")
     for start in ("captured", "published"):
         Period.of(given[f"{start}_since"], given[f"{start}_until"])
-    said = {name: value for name, value in given.items() if value}
+    filters = {name: value for name, value in given.items() if value}
     try:
-        return DatasetOptions(**{**(CLEAN if preset else {}), **said})
+        return DatasetOptions(**{**(CLEAN if preset else {}), **filters})
     except ValidationError as error:
         raise UsageError(explain(error, "dataset")) from error
 

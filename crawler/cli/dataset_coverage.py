@@ -1,4 +1,4 @@
-"""``newswarc dataset stats``: what share of what was announced there is, for a paper's section on methods."""
+"""``newswarc dataset stats``: what share of the announced articles is there, for the methods section of a paper."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from crawler.offline.coverage import Coverage, Share
 
 _REASONS = 3
-"""Reasons told of a row, the most frequent ones."""
+"""Number of reasons shown per row, the most frequent ones."""
 
 
 class By(StrEnum):
-    """What a line of the table is about."""
+    """What a row of the table stands for."""
 
     SITE = "site"
     DAY = "day"
@@ -93,7 +93,7 @@ def _of(count: int, whole: int) -> str:
 
 
 def _why(share: Share) -> str:
-    told = sorted(share.missing.items(), key=lambda pair: (-pair[1], pair[0]))
-    rest = sum(count for _, count in told[_REASONS:])
-    shown = [f"{reason} {count:,}" for reason, count in told[:_REASONS]] + ([f"others {rest:,}"] if rest else [])
+    reasons = sorted(share.missing.items(), key=lambda pair: (-pair[1], pair[0]))
+    rest = sum(count for _, count in reasons[_REASONS:])
+    shown = [f"{reason} {count:,}" for reason, count in reasons[:_REASONS]] + ([f"others {rest:,}"] if rest else [])
     return ", ".join(shown)

@@ -1,4 +1,4 @@
-"""``newswarc dataset presign``: addresses that give a data set's files to people without an account, for a while."""
+"""``newswarc dataset presign``: temporary links to a data set's files, for people without an account."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A user's mistake becomes one clear line; `-v` shows where it came from.
+"""Turning a user's mistake into one clear line; `-v` shows the traceback.
 
-Exit codes: 0 all well; 1 the run finished but something failed; 2 bad usage or configuration;
+Exit codes: 0 success; 1 the run finished but something failed; 2 wrong usage or configuration;
 130 interrupted.
 """
 

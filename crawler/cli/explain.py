@@ -1,4 +1,4 @@
-"""``newswarc explain``: all that is known of an address."""
+"""``newswarc explain``: everything known about a URL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @reads_archive
 def explain(
     context: ArchiveContext,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The article's address.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The article's URL.")],
     uri: ArchiveArgument = None,
     sites: SitesOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per fact.")] = False,

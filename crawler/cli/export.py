@@ -1,4 +1,4 @@
-"""``newswarc export`` and ``newswarc wacz``: a part of an archive as a file to give away."""
+"""``newswarc export`` and ``newswarc wacz``: exporting part of an archive."""
 
 from __future__ import annotations
 

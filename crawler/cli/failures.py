@@ -1,4 +1,4 @@
-"""``newswarc failures``: articles that are not captured, why, and when each is tried again."""
+"""``newswarc failures``: articles that could not be captured, the reason, and when each is tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``newswarc find``: captures of an address, a host or a domain."""
+"""``newswarc find``: captures of a URL, a host or a domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``newswarc worker`` and ``newswarc fleet``: crawling on several machines that share a PostgreSQL."""
+"""``newswarc worker`` and ``newswarc fleet``: crawling on several machines that share a PostgreSQL database."""
 
 from __future__ import annotations
 

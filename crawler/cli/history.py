@@ -27,7 +27,7 @@ _AROUND = 6
 @reads_archive
 def show_history(
     context: ArchiveContext,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The article's address.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The article's URL.")],
     uri: ArchiveArgument = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per capture, with its record.")
@@ -66,8 +66,8 @@ def _show(console: Console, moments: list[Moment]) -> None:
     before: Article | None = None
     for moment in moments:
         outcome = moment.outcome.value if moment.outcome else "captured"
-        said = moment.article.headline if moment.article else moment.detail
-        console.print(Text(f"{moment.date:%Y-%m-%d %H:%M:%S}  {outcome}  {printable(said or '')}", style="bold"))
+        caption = moment.article.headline if moment.article else moment.detail
+        console.print(Text(f"{moment.date:%Y-%m-%d %H:%M:%S}  {outcome}  {printable(caption or '')}", style="bold"))
         if moment.article is not None:
             if before is not None:
                 for line in changes(_words(before), _words(moment.article)):

@@ -1,4 +1,4 @@
-"""``newswarc import``: WARC files of other programs become part of an archive."""
+"""``newswarc import``: importing other programs' WARC files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The application and its commands.
 
-A command's module is imported when the command is asked for. The list of all commands is made from this table alone:
+A command's module is imported when the command is run. The list of all commands comes from this table alone:
 it is what most people see first, and it must not wait for the database, Scrapy and the extractor.
 """
 
@@ -91,7 +91,7 @@ def load_command(name: str) -> Any:
 
 
 class LazyGroup(TyperGroup):
-    """Knows its commands by name and one line of help, and imports the one that is asked for."""
+    """Knows its commands by name and one line of help, and imports the one that is requested."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)

@@ -1,6 +1,6 @@
-"""The manual page and the files for shell completion: ``python -m crawler.cli.manual packaging`` (`make man`).
+"""Generating the manual page and the completion files: ``python -m crawler.cli.manual packaging`` (`make man`).
 
-A test holds the written files against these. Sources: man-pages(7) for the order of sections, groff_man(7).
+A test compares the generated files. Sources: man-pages(7) for the order of sections, groff_man(7).
 """
 
 from __future__ import annotations

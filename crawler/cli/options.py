@@ -16,7 +16,7 @@ from crawler.cli.errors import UsageError
 
 
 class Engine(StrEnum):
-    """What bulk work runs on."""
+    """Where bulk work runs."""
 
     POOL = "pool"
     DASK = "dask"

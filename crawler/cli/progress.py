@@ -1,4 +1,4 @@
-"""What a person watching sees: a few lines that keep up with the crawl, and a summary at its end."""
+"""The progress display of a crawl, and its summary."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def show_summary(console: Console, report: CrawlReport) -> None:
-    """Print what came of a crawl."""
+    """Print the summary of a crawl."""
     table = Table(title=f"crawled into {escape(report.archive)}", title_justify="left", show_header=False, box=None)
     table.add_column(style="bold")
     table.add_column(justify="right")
@@ -99,7 +99,7 @@ def _coloured(outcome: str) -> str:
 
 
 def show_problems(console: Console, report: CrawlReport) -> None:
-    """Print each trouble as one line."""
+    """Print each problem as one line."""
     for problem in report.problems:
         console.print(f"[red]✗[/red] {escape(problem)}", soft_wrap=True, highlight=False)
 

@@ -1,4 +1,4 @@
-"""``newswarc rebuild``: what is derived, from the WARC files again."""
+"""``newswarc rebuild``: rebuilding derived files from the WARC files."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def rebuild(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is to be made again."""
+    """What to rebuild."""
 
     to: str | None
     shard: Shard
     scheduler: str
 
 
-def _derived(context: ArchiveContext, asked: _Work, console: Console, *, as_json: bool) -> int:
+def _derived(context: ArchiveContext, task: _Work, console: Console, *, as_json: bool) -> int:
     # Imported late: the extractor takes seconds to import
     from archive.holdings import note_all
     from crawler.offline.rebuilding import Rebuilding
@@ -79,18 +79,18 @@ def _derived(context: ArchiveContext, asked: _Work, console: Console, *, as_json
     configuration, source = context.configuration, context.storage()
     work = Rebuilding(
         source,
-        context.storage(asked.to) if asked.to else source,
+        context.storage(task.to) if task.to else source,
         workers=configuration.workers,
         queue=configuration.extraction_queue,
         now=datetime.now(UTC),
-        shard=asked.shard,
+        shard=task.shard,
     )
-    if asked.scheduler:
-        done = _on_cluster(asked, list(work.keys()), configuration, console)
+    if task.scheduler:
+        done = _on_cluster(task, list(work.keys()), configuration, console)
     else:
         done = asyncio.run(work.run(lambda segment: console.print(_line(segment))))
-    if asked.shard.is_whole:
-        note_all(context.storage(asked.to) if asked.to else source)
+    if task.shard.is_whole:
+        note_all(context.storage(task.to) if task.to else source)
     code = 1 if any(segment.fault for segment in done) else 0
     if as_json:
         typer.echo(json.dumps({"segments": [asdict(segment) for segment in done], "exit_code": code}, indent=1))
@@ -99,25 +99,23 @@ def _derived(context: ArchiveContext, asked: _Work, console: Console, *, as_json
     return code
 
 
-def _on_cluster(
-    asked: _Work, keys: list[str], configuration: Configuration, console: Console
-) -> list[RebuiltSegment]:
+def _on_cluster(task: _Work, keys: list[str], configuration: Configuration, console: Console) -> list[RebuiltSegment]:
     from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.bulk_work import rebuild_segment
     from crawler.offline.cluster import in_order
 
-    place = BulkStorages(configuration.archive, asked.to or configuration.archive, configuration.s3)
+    place = BulkStorages(configuration.archive, task.to or configuration.archive, configuration.s3)
     now = datetime.now(UTC)
     calls = [(place, key, now) for key in keys]
-    return list(in_order(asked.scheduler, rebuild_segment, calls, lambda segment: console.print(_line(segment))))
+    return list(in_order(task.scheduler, rebuild_segment, calls, lambda segment: console.print(_line(segment))))
 
 
 def _line(segment: RebuiltSegment) -> str:
     if segment.problem:
         return f"{'[red]✗[/red] ' if segment.fault else ''}{segment.segment}: {escape(segment.problem)}"
     mark = "[red]✗[/red] " if segment.fault else ""
-    said = f"index {segment.index}, manifest {segment.manifest}, records {segment.records}"
-    return f"{mark}{segment.segment}: {said}; {segment.articles} articles"
+    changes = f"index {segment.index}, manifest {segment.manifest}, records {segment.records}"
+    return f"{mark}{segment.segment}: {changes}; {segment.articles} articles"
 
 
 def _frontier(context: ArchiveContext, console: Console, *, as_json: bool) -> int:

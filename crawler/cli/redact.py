@@ -1,4 +1,4 @@
-"""``newswarc redact``: captures taken out of an archive for good."""
+"""``newswarc redact``: removing captures for good."""
 
 from __future__ import annotations
 
@@ -78,7 +78,9 @@ def redact(
 
 
 def _unreached(configuration: Configuration) -> list[str]:
-    """Store what waits on this machine; a line on each thing of it that could not be, and so is not redacted."""
+    """Store the segments waiting on this machine; returns a line for each that could not be stored, and so is not
+    redacted.
+    """
     spool = configuration.state_directory / "spool"
     if not any(spool.glob(f"*{WARC_SUFFIX}*")):
         return []
@@ -102,7 +104,7 @@ def _announce(console: Console, targets: Targets) -> None:
 
 
 def _carry_out(
-    lookup: Lookup, targets: Targets, asked: str, reason: str, configuration: Configuration
+    lookup: Lookup, targets: Targets, request: str, reason: str, configuration: Configuration
 ) -> list[RedactedSegment]:
     # Imported late: the database and pyarrow take their time, which other commands should not pay
     from archive.datasets.withdrawing import withdraw
@@ -110,9 +112,9 @@ def _carry_out(
     from crawler.frontier.frontier import open_frontier
 
     clock_and_ids = SystemClockAndIds()
-    key, entry = log_entry(targets, asked, reason, configuration.contact, clock_and_ids)
+    key, entry = log_entry(targets, request, reason, configuration.contact, clock_and_ids)
     lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
-    _block(configuration, asked)
+    _block(configuration, request)
     frontier = open_frontier(configuration)
     frontier.forget(sorted(targets.urls))
     frontier.close()
@@ -127,14 +129,14 @@ def _carry_out(
     return done
 
 
-def _block(configuration: Configuration, asked: str) -> None:
+def _block(configuration: Configuration, request: str) -> None:
     file = configuration.block_list_file
-    if file is None or "://" not in asked:
+    if file is None or "://" not in request:
         return
     known = file.read_text(encoding="utf-8") if file.exists() else ""
-    if asked not in known.splitlines():
+    if request not in known.splitlines():
         with Path(file).open("a", encoding="utf-8") as target:
-            target.write(f"{'' if known.endswith(chr(10)) or not known else chr(10)}{asked}\n")
+            target.write(f"{'' if known.endswith(chr(10)) or not known else chr(10)}{request}\n")
 
 
 def _report(

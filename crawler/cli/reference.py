@@ -1,6 +1,6 @@
-"""Pages of the documentation that are made from the program: ``python -m crawler.cli.reference docs/reference``.
+"""Generating pages of the documentation: ``python -m crawler.cli.reference docs/reference``.
 
-A test holds the written pages against these, so a command, a setting, a field or an outcome is never undocumented.
+A test compares the generated pages, so no command, setting, field or outcome is ever undocumented.
 """
 
 from __future__ import annotations

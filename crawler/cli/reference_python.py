@@ -1,4 +1,4 @@
-"""The reference's page on Python: what other programs may import, with its signatures and docstrings."""
+"""Generating the reference page on the Python API: signatures and docstrings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``newswarc replay``: an archive in the browser."""
+"""``newswarc replay``: browsing an archive."""
 
 from __future__ import annotations
 

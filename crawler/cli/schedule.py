@@ -1,4 +1,4 @@
-"""``newswarc schedule``: ``crawl --due`` again and again, for whoever has no cron."""
+"""``newswarc schedule``: repeating ``crawl --due`` without cron."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Repetition:
         self._running: subprocess.Popen[bytes] | None = None
 
     def run(self, most: int) -> int:
-        """Go on until it is told to stop, or `most` runs were made (0: without end); an exit code.
+        """Continue until it is told to stop, or `most` runs were made (0: without end); an exit code.
 
         A run that failed is followed by the next; one that could not begin ends it.
         """

@@ -50,7 +50,7 @@ def show(
     ] = "",
     wire: Annotated[bool, typer.Option("--wire", help="Print the response exactly as received.")] = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Like --raw, but for a 304 print the response it refers to.")
+        bool, typer.Option("--raw", help="Like --wire, but for a 304 print the response it refers to.")
     ] = False,
     body: Annotated[bool, typer.Option("--body", help="Print the decoded body.")] = False,
     headers: Annotated[bool, typer.Option("--headers", help="Print the response headers.")] = False,
@@ -63,7 +63,7 @@ def show(
     ] = False,
 ) -> int:
     """Show a capture of a URL: the newest, or the one closest to a given time."""
-    asked = {
+    choices = {
         Part.WIRE: wire,
         Part.RAW: raw,
         Part.BODY: body,
@@ -71,9 +71,9 @@ def show(
         Part.TEXT: text,
         Part.JSON: as_json,
     }
-    wanted = [part for part, given in asked.items() if given]
+    wanted = [part for part, given in choices.items() if given]
     if len(wanted) > 1:
-        raise UsageError(f"show: give only one of {', '.join(f'--{part}' for part in asked)}")
+        raise UsageError(f"show: give only one of {', '.join(f'--{part}' for part in choices)}")
     url = url if row else page_address(url)
     lookup = context.with_flags(archive=uri).lookup
     entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
@@ -116,8 +116,8 @@ def _write(part: Part, lookup: Lookup, entry: IndexEntry) -> None:
     elif part is Part.BODY:
         sys.stdout.buffer.write(whole.body(_LARGEST).body)
     elif part is Part.HEADERS:
-        told = capture if capture.response else whole
-        sys.stdout.buffer.write(told.response[: told.head().length])
+        shown = capture if capture.response else whole
+        sys.stdout.buffer.write(shown.response[: shown.head().length])
     else:
         _write_record(part, lookup, entry, capture, whole)
 

@@ -1,4 +1,4 @@
-"""``newswarc site add`` and ``site check``: where a site announces its articles, and whether it still does."""
+"""``newswarc site add`` and ``site check``: defining sites, and checking their sources."""
 
 from __future__ import annotations
 

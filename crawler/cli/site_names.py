@@ -1,4 +1,4 @@
-"""From what a person calls a site to its definition."""
+"""Finding a site's definition by name or front page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``newswarc recover`` and ``newswarc upload``: what a crawl left on this machine."""
+"""``newswarc recover`` and ``newswarc upload``: finishing what a crawl left on this machine."""
 
 from __future__ import annotations
 

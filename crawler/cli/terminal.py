@@ -1,4 +1,4 @@
-"""Standard streams as pipelines need them: UTF-8, no error when a reader has gone, none that is closed."""
+"""Preparing the standard streams for pipelines: UTF-8, no error when a reader is gone, none closed."""
 
 from __future__ import annotations
 

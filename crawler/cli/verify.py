@@ -1,4 +1,4 @@
-"""``newswarc verify``: whether an archive is what it says."""
+"""``newswarc verify``: checking an archive."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def verify(
 
     def show(verification: Verification) -> None:
         if not context.quiet and not as_json:
-            said = f"{len(verification.faults)} faults" if verification.faults else "no faults"
-            console.print(f"{verification.segment}: {said}")
+            result = f"{len(verification.faults)} faults" if verification.faults else "no faults"
+            console.print(f"{verification.segment}: {result}")
 
     part = Shard.parse(shard)
     workers = configuration.workers

@@ -1,4 +1,4 @@
-"""``newswarc status``, ``health`` and ``watch``: what an operator looks at, and what looks for him."""
+"""``newswarc status``, ``health`` and ``watch``: monitoring a machine."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def watch(
     stopped = _stopped()
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     while True:
-        _look_and_tell(configuration, console)
+        _check_and_notify(configuration, console)
         if once or stopped.wait(every):
             return
 
@@ -109,11 +109,11 @@ def _stopped() -> threading.Event:
     return stopped
 
 
-def _look_and_tell(configuration: Configuration, console: Console) -> None:
+def _check_and_notify(configuration: Configuration, console: Console) -> None:
     from crawler.watching.alarms import Alarms
     from crawler.watching.concerns import concerns
+    from crawler.watching.notifiers import notifiers_of
     from crawler.watching.status import look
-    from crawler.watching.tellers import tellers_of
 
     now = time.time()
     path = configuration.state_directory / "alarms.json"
@@ -122,7 +122,7 @@ def _look_and_tell(configuration: Configuration, console: Console) -> None:
     news = alarms.update(wrong, now)
     for notice in news:
         console.print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable(notice.line)}", markup=False)
-    for problem in alarms.tell(news, tellers_of(configuration)):
+    for problem in alarms.notify(news, notifiers_of(configuration)):
         console.print(
             f"alarm not delivered; will be tried again at the next check: {printable(problem)}", markup=False
         )

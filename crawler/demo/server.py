@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class DemoServer(ThreadingHTTPServer):
-    """The newspaper on a loopback port. A context manager: serving in a thread of its own while entered."""
+    """The newspaper on a loopback port. A context manager: serving in its own thread while entered."""
 
     daemon_threads = True
 
@@ -202,7 +202,7 @@ class DemoServer(ThreadingHTTPServer):
             self.requests.append((path, headers))
 
     def counts(self) -> Counter[str]:
-        """How often each path was asked for."""
+        """How often each path was requested."""
         return Counter(path for path, _ in self.requests)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What capture outcomes mean for an address: captured, failed for a passing reason, or refused."""
+"""What capture outcomes mean for a URL: captured, failed temporarily, or refused."""
 
 from __future__ import annotations
 

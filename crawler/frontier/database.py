@@ -49,11 +49,13 @@ Result = TypeVar("Result")
 
 
 class FrontierUnavailable(OSError):
-    """The database refuses, for want of room or for another reason that may pass. Nothing was changed: try again."""
+    """The database refuses, because the disk is full or for another temporary reason. Nothing was changed: try
+    again.
+    """
 
 
 class BadDatabase(ConfigurationError):
-    """The database cannot be used as it is named or as it is. The message says what to mend; nothing was started."""
+    """The database can't be used. The message says what to fix. Nothing was started."""
 
 
 def open_database(configuration: Configuration, *, to_write: bool = True) -> Database:
@@ -183,7 +185,7 @@ class Database:
             self._answered(self._write_back)
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         if self._reader is not None:
             self._reader.close()
         self._watch.end()

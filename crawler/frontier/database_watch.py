@@ -1,4 +1,4 @@
-"""Cuts a database's connection whose answer does not come, so that nobody waits for ever for a line that is dead.
+"""Cuts a database's connection whose answer does not come, so that nobody waits forever for a line that is dead.
 
 The system notices a line that is cut, in time. It does not notice a proxy between that takes everything and answers
 nothing, or a server that hangs.
@@ -33,7 +33,7 @@ class NoWatch:
 
 
 class Watch:
-    """A thread that looks at what is under way. End it."""
+    """A thread that looks at what is in progress. End it."""
 
     def __init__(self, longest: float = LONGEST_ANSWER) -> None:
         self._longest = longest

@@ -1,4 +1,4 @@
-"""What a frontier tells and is told, and how that stands in its database."""
+"""The input and output types of the frontier, and their form in its database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spiders.url_identity import identity
 
 
 class State(StrEnum):
-    """State of an article's address."""
+    """State of an article's URL."""
 
     DISCOVERED = "discovered"
     CLAIMED = "claimed"
@@ -27,10 +27,10 @@ class State(StrEnum):
     STORED = "stored"
     FAILED = "failed"
     SET_ASIDE = "set_aside"
-    """Announced with a date outside of the period that a run was asked for (``--since``, ``--until``)."""
+    """Announced with a date outside the period given for a run (``--since``, ``--until``)."""
     GIVEN_UP = "given_up"
     FORGOTTEN = "forgotten"
-    """An operator wants it never to be asked for again."""
+    """An operator wants it never to be requested again."""
 
 
 WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
@@ -39,7 +39,7 @@ WAITING = (State.DISCOVERED, State.CLAIMED, State.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An address that is to be captured."""
+    """A URL to be captured."""
 
     url: str
     discovery: Discovery
@@ -91,7 +91,7 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt that came to nothing."""
+    """A failed attempt."""
 
     url: str
     outcome: str

@@ -1,6 +1,6 @@
-"""Addresses that were asked for and are not captured: when each is tried again, and when it is given up.
+"""URLs that failed: when each is tried again, and when it is given up.
 
-Final is rare: an address that a source still lists is asked for again, with growing pauses, whatever it answered. It
+Final is rare: an address that a source still lists is requested again, with growing pauses, whatever it answered. It
 is given up when no source has listed it for a week, or when it has failed for weeks. What is given up
 is listed by ``newswarc failures`` and can be tried again by hand.
 

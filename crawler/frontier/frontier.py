@@ -1,4 +1,4 @@
-"""Which addresses are known, due, captured and stored. State of this machine, in SQLite or PostgreSQL.
+"""Which URLs are known, due, captured and stored: the state of this machine, in SQLite or PostgreSQL.
 
 An article's address goes through these states::
 
@@ -7,7 +7,7 @@ An article's address goes through these states::
          └──── failed ◀──────┘   due again while a source lists it; then given up
 
 Beside these, an address is `set_aside` while its date lies outside of what runs ask for, `fetching` while another
-machine asks for it, and `forgotten` when it was redacted or an operator wants it never again.
+machine requests it, and `forgotten` when it was redacted or an operator wants it never again.
 
 `captured` is said only of what is durable on this machine, `stored` only of what is in the storage.
 """
@@ -73,7 +73,7 @@ _BATCH = 500
 _REFUSED = [outcome.value for outcome in FINAL]
 _MOST_REMEMBERED = 10_000
 _MOST_OF_SHAPE = 1000
-"""Pages of a form after which those of before count half, so that a site that changes is learned anew."""
+"""Pages of a form after which those of before count half, so that a site that changes is learned again."""
 # Made once: to put a statement together costs more than to run it
 _CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
 _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
@@ -119,7 +119,7 @@ class KnownAddress:
 
 
 class Frontier:
-    """The state of all addresses. One writer at a time on SQLite."""
+    """The state of all URLs. One writer at a time on SQLite."""
 
     def __init__(self, database: Database, holder: str = "") -> None:
         """`database` may be used by others too; `holder` names this machine's spool among those of several."""
@@ -241,14 +241,14 @@ class Frontier:
         return [Due(url, discovery_of_row(text)) for url, text in self.database.rows(query)]
 
     def fetching(self, url: str) -> None:
-        """An address is asked for now: no other machine asks before it is known what came of it."""
+        """An address is requested now: no other machine asks before it is known what came of it."""
         if self.database.is_shared:
             values = {"state": State.FETCHING.value, "holder": self.holder}
             statement = update(ADDRESSES).where(ADDRESSES.c.url == url, ADDRESSES.c.state == State.CLAIMED.value)
             self.database.transaction(lambda connection: connection.execute(statement.values(values)))
 
     def take_back(self) -> None:
-        """All that this machine asked for and has is known: what it does not have may be asked for again."""
+        """All that this machine asked for and has is known: what it does not have may be requested again."""
         if self.database.is_shared:
             mine = (ADDRESSES.c.holder == self.holder) & (ADDRESSES.c.state == State.FETCHING.value)
             statement = update(ADDRESSES).where(mine).values(state=State.DISCOVERED.value)
@@ -332,7 +332,7 @@ class Frontier:
         return float(row.last) if row is not None else None
 
     def asked_again(self, url: str, now: datetime) -> None:
-        """An article is asked for again: whatever comes of it, it is due when it reaches the next age."""
+        """An article is requested again: whatever comes of it, it is due when it reaches the next age."""
         statement = update(PAGES).where(PAGES.c.url == url).values(last=now.timestamp())
         self.database.transaction(lambda connection: connection.execute(statement))
 
@@ -364,7 +364,7 @@ class Frontier:
         )
 
     def forget(self, urls: Sequence[str]) -> None:
-        """Captures of these addresses were taken out of the archive: nothing refers to them or asks again.
+        """Captures of these addresses were removed from the archive: nothing refers to them or asks again.
 
         What other addresses answered with the same bytes stays known.
         """
@@ -388,7 +388,7 @@ class Frontier:
         return known_capture(row) if row is not None else None
 
     def _remember(self, url: str, known: KnownCapture | None) -> None:
-        """An address is asked for when it is requested and again when it is kept."""
+        """Cache a look-up: a URL is looked up when it is requested, and again when it is kept."""
         self._remembered[url] = known
         if len(self._remembered) > _MOST_REMEMBERED:
             self._remembered.popitem(last=False)
@@ -438,7 +438,7 @@ class Frontier:
         """A source was read and brought so many new articles: when it is due again follows from all it brought.
 
         One that leads on to other sources is due as usual: what these bring does not count for it. `wish` is how many
-        seconds the source wants to be left alone; it is kept up to the usual interval.
+        seconds the source wants between two reads; it is respected up to the usual interval.
         """
         row = self.database.row_of(_SCHEDULE_OF, url)
         seen = Yield() if row is None else Yield(row.articles, row.seconds, row.best)
@@ -452,12 +452,12 @@ class Frontier:
         self.database.insert(SCHEDULES, [{"url": url, **known, "looked_at": moment, "due_at": due_at}], replace=True)
 
     def robots(self, origin: str) -> RobotsCopy | None:
-        """The last good answer to the request for an origin's robots.txt."""
+        """The last good response to the request for an origin's robots.txt."""
         row = self.database.row_of(_ROBOTS_OF, origin)
         return RobotsCopy(row.status, row.body, datetime.fromisoformat(row.fetched)) if row is not None else None
 
     def keep_robots(self, origin: str, copy: RobotsCopy) -> None:
-        """Remember a good answer."""
+        """Remember a good response."""
         row = {"origin": origin, "status": copy.status, "body": copy.body, "fetched": copy.fetched.isoformat()}
         self.database.insert(ROBOTS, [row], replace=True)
 
@@ -474,7 +474,7 @@ class Frontier:
         self.database.insert(HOLDS, [{"host": host, "refusals": hold.refusals, "until": hold.until}], replace=True)
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         self.database.close()
 
     def known_address(self, url: str) -> KnownAddress | None:

@@ -1,7 +1,7 @@
-"""Hosts that ask for patience. No I/O.
+"""Hosts that asked for a pause. No I/O.
 
 A 429 or 503 holds a host back: for as long as its ``Retry-After`` says (RFC 9110, section 10.2.3), and for twice as
-long after each refusal in a row. The first good answer ends the row.
+long after each refusal in a row. The first good response ends the row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from spiders.dates import http_moment
 
 ASKS_FOR_PATIENCE = frozenset({429, 503})
-"""Statuses by which a host asks to be left alone."""
+"""Statuses by which a host asks to get no requests."""
 FIRST_HOLD = 30.0
 """Seconds after a first refusal without Retry-After."""
 LONGEST_HOLD = 86400.0
@@ -36,7 +36,7 @@ class Hold:
         return Hold(self.refusals + 1, max(self.until, now + wait))
 
     def answered(self) -> Hold:
-        """With a good answer."""
+        """With a good response."""
         return Hold(0, self.until)
 
 

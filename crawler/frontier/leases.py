@@ -1,4 +1,4 @@
-"""Who alone may work at something, over all machines: a lease in the database, taken for a time and renewed.
+"""Exclusive access across machines: a lease in the database, taken for a limited time and renewed.
 
 A holder that is cut off from the database knows by its own clock when its lease runs out, and stops before. Whoever
 takes over waits besides for as long as the former holder would have waited between two requests, so that a host sees

@@ -1,4 +1,4 @@
-"""How attempts and pages ended, by site and hour: what an operator looks at, in the frontier's database.
+"""How attempts and pages ended, by site and hour, for monitoring; kept in the frontier's database.
 
 It is a picture, not a record: a run that is killed takes its last half minute with it. The WARC says what each
 attempt came to.

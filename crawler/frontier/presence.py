@@ -1,4 +1,4 @@
-"""Being alone at a site, a host, an address while a crawl works there: leases are taken, renewed, given back."""
+"""Exclusive access to a site, host or IP address while a crawl uses it: leases are taken, renewed and released."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Alone:
         return True
 
     async def at(self, key: str, pause: float) -> float:  # noqa: ARG002 - the protocol's
-        """At once, for ever."""
+        """At once, forever."""
         return inf
 
     def done(self, key: str) -> None:

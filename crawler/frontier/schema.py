@@ -1,4 +1,4 @@
-"""How the frontier's tables come to be, and how those of an earlier version become today's (Alembic).
+"""Creating the frontier's tables, and upgrading those of an earlier version (Alembic).
 
 Alembic is imported when there is something to change, which is once a release: reading one number tells.
 """

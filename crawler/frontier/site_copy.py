@@ -1,4 +1,4 @@
-"""A part of a shared frontier for this machine alone, so that a dry run leaves no trace in what others use."""
+"""A local copy of part of a shared frontier, so that a dry run does not change what others use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Site memories in the frontier's database: read when a run begins, taught while it goes on, kept when it ends."""
+"""Site memories in the frontier's database: read when a run starts, updated while it runs, written when it ends."""
 
 from __future__ import annotations
 

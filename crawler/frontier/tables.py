@@ -195,7 +195,7 @@ HOLDS = Table(
 def forget(connection: Connection, urls: Sequence[str]) -> None:
     """Drop what is known of captures; that their addresses were found before stays known.
 
-    Another address's capture becomes the first of a payload in place of one that goes.
+    Another address's capture becomes the first of a payload instead of one that goes.
     """
     gone: set[str] = set()
     for url in urls:

@@ -1,21 +1,21 @@
-"""What a crawl receives is kept: exchanges in segments, segments in the storage, pages as records.
+"""Keeping what a crawl receives: exchanges in segments, segments in the storage, pages as records.
 
 Modules:
 
-    captured         what the frontier is told of an attempt
+    captured         what is reported to the frontier about an attempt
     counts           what a run has done so far
-    deriving         pages become records in worker processes
-    event_log        what happens, as JSON lines for log collectors
-    fetch_gate       whether fetching may go on
+    deriving         extracting records from pages in worker processes
+    event_log        events as JSON Lines, for log collectors
+    fetch_gate       whether fetching may continue
     housekeeping     repeated work: sync, close segments, watch disk and backlog
-    local_services   frontier, spool, extraction and storage of this machine, put together
-    page_feedback    what derived pages teach the frontier
+    local_services   this machine's frontier, spool, extraction and storage
+    page_feedback    updating the frontier from extracted pages
     recent_captures  captures that are written but not yet durable
     recorder         exchanges into segments
     run_lock         only one `crawl --due` at a time
     source_reading   what a run read from a source
-    spool            open segments, closed ones waiting for storage, and their records
+    spool            open segments, closed ones waiting to be stored, and their records
     spool_recovery   finishing and storing what earlier runs left in the spool
-    state_adoption   a state becomes an archive's before anything is written to it
-    storing          closed segments into storage, for as long as it takes
+    state_adoption   assigning a state directory to an archive before writing to it
+    storing          storing closed segments, for as long as it takes
 """

@@ -1,9 +1,10 @@
-"""What the frontier is told of an attempt: the same whether it was just made, read back, or is known from an index.
+"""What is reported to the frontier about an attempt: the same whether it was just made, read back, or is known from
+an index.
 
-An attempt whose outcome came to nothing (`crawler.frontier.capture_outcomes`) is a `Failed`. Any other is a
-`Captured`: *full* when it can serve as the original of a revisit (a whole answer to GET that is no revisit itself,
-and framed so that every reader finds its payload), *shows page* when the server gave the page or said that it is
-unchanged.
+An attempt that failed (`crawler.frontier.capture_outcomes`) is a `Failed`. Any other is a
+`Captured`: *full* when it can serve as the original of a revisit (a whole response to GET that is not a revisit
+itself, and framed so that every reader finds its payload), *shows page* when the server sent the page or said that
+it is unchanged.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain:
         return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING, exchange.status)
     full = exchange.truncated is None and is_plain
     full = full and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
-    etag, last_modified, chunked = _told(exchange.response_head) if full else ("", "", False)
+    etag, last_modified, chunked = _repeat_facts(exchange.response_head) if full else ("", "", False)
     return Captured(
         exchange.url,
         address,
@@ -49,7 +50,7 @@ def captured_again(capture: Capture, segment: str) -> Captured | None:
         return None
     full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
     full = full and _is_plain(capture)
-    etag, last_modified, chunked = _told(capture.head) if full else ("", "", False)
+    etag, last_modified, chunked = _repeat_facts(capture.head) if full else ("", "", False)
     return Captured(
         capture.url,
         CaptureAddress(
@@ -92,10 +93,10 @@ def _is_full(outcome: CaptureOutcome, method: str, *, is_revisit: bool) -> bool:
     return outcome is CaptureOutcome.OK and method == "GET" and not is_revisit
 
 
-def _told(head: Callable[[], ResponseHead]) -> tuple[str, str, bool]:
-    """``ETag`` and ``Last-Modified`` (RFC 9110, section 8.8), and whether the body came in chunks.
+def _repeat_facts(head: Callable[[], ResponseHead]) -> tuple[str, str, bool]:
+    """``ETag`` and ``Last-Modified`` (RFC 9110, section 8.8), and whether the body is chunked.
 
-    Nothing of a head that cannot be read.
+    Empty for a head that can't be read.
     """
     try:
         found = head()

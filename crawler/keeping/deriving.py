@@ -1,4 +1,4 @@
-"""Pages of segments become records: extracted by worker processes, collected in each segment's journal."""
+"""Extracting records from the pages of segments, in worker processes, into each segment's journal."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Deriver:
     async def finish(self, segment: SegmentPages) -> CompletedRecords:
         """Wait for what runs, then do what nobody enqueued: failures, redirects, pages left over.
 
-        Raises DamagedArchive when captures cannot be read back, or OSError.
+        Raises DamagedArchive when captures can't be read back, or OSError.
         """
         await self.settle(segment)
         for offset in sorted(segment.waiting):
@@ -92,7 +92,7 @@ class Deriver:
             await asyncio.wait(segment.running)
 
     async def _derive_reserved(self, segment: SegmentPages, offset: int) -> None:
-        """Derive from one page. One that cannot be read now is tried once more at the end."""
+        """Derive from one page. One that can't be read now is tried once more at the end."""
         page = segment.waiting[offset]
         task = DerivationTask(segment.path, offset, segment.name.warc_key, page.configuration)
         try:

@@ -1,6 +1,6 @@
-"""What happens, as lines of JSON for programs that gather logs: one for each exchange, page and problem.
+"""Events as lines of JSON, for log collectors: one for each exchange, page and problem.
 
-A line of an exchange has the id of its WARC record, by which all that is known of it can be found.
+The line of an exchange has the id of its WARC record, which identifies the capture.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class EventLog:
             self._log.warning("problem", site=problem.site, url=problem.url, what=problem.what, remedy=problem.remedy)
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         if self._file is not None and self._file is not sys.stderr:
             self._file.close()
 

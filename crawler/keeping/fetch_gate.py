@@ -1,4 +1,4 @@
-"""Whether fetching may go on. It stops for a while when there is no place for what would come."""
+"""Whether fetching may continue. It pauses when there is no room for more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from archive.errors import ArchiveError
 
 
 class GateShut(ArchiveError):
-    """The crawl ends while a request waits: do not send it."""
+    """The crawl ended while a request waited: do not send it."""
 
 
 class FetchGate:
-    """Open as long as nobody has a reason against it."""
+    """Open as long as there is no reason to pause."""
 
     def __init__(self) -> None:
         self._reasons: dict[str, str] = {}

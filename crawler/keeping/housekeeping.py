@@ -1,4 +1,4 @@
-"""What has to happen again and again while a crawl runs: make durable, close, watch the disk and the backlog."""
+"""Repeated tasks while a crawl runs: sync, close segments, watch the disk and the backlog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FRONTIER = "frontier"
 
 
 class Housekeeping:
-    """Runs beside a crawl."""
+    """Runs alongside a crawl."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Housekeeping:
         self._refused_since: float | None = None
 
     async def run(self) -> None:
-        """Go on until `end` is called."""
+        """Continue until `end` is called."""
         while not self._ending:
             await self._recorder.wait()
             try:

@@ -1,4 +1,4 @@
-"""This machine's side of an archive, put together: frontier, spool, extraction, and the way into the storage.
+"""This machine's side of an archive: frontier, spool, extraction, and the way into the storage.
 
 A crawl uses it, and so do the commands that finish by hand what a crawl could not.
 """
@@ -75,7 +75,7 @@ class LocalServices:
         self.feedback.memories.keep()
 
     def close(self) -> None:
-        """Let the database and the log go."""
+        """Close the database and the log."""
         self.frontier.close()
         self.events.close()
 

@@ -1,4 +1,4 @@
-"""What derived pages teach the frontier: what an article says now, which addresses are articles, what recurs."""
+"""Updating the frontier from extracted pages: what an article says now, which URLs are articles, what recurs."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@
 is made durable, and only then counted and reported to the frontier as captured. A full or old segment is closed and
 handed on, to be stored in the background.
 
-A disk that refuses stops the fetching, not the crawl: what was under way is fetched again when there is room. A disk
-that fails to make durable ends the segment at what is durable; what came after it is due again.
+A disk that refuses stops the fetching, not the crawl: what was in progress is fetched again when there is room. A
+disk that fails to make durable ends the segment at what is durable; what came after it is due again.
 """
 
 from __future__ import annotations
@@ -355,7 +355,7 @@ class Recorder:
     def _original(self, current: _Open, exchange: Exchange, digests: ResponseDigests) -> Original | None:
         """An earlier capture that may stand for this one: stored, or in the same segment.
 
-        Of the same address; a requisite's also of another one, but for HTML. So a page that is taken out of the
+        Of the same address; a requisite's also of another one, but for HTML. So a page that is removed from the
         archive never takes another paper's with it.
         """
         if exchange.outcome not in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED) or exchange.method != "GET":

@@ -1,4 +1,4 @@
-"""Runs of ``crawl --due`` take turns: a lock that the system lets go when its holder ends, however it ends."""
+"""Only one ``crawl --due`` at a time: a lock that the system releases when its holder ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GLANCE = 0.1
 
 @contextmanager
 def turn(state: Path) -> Iterator[bool]:
-    """Whether no other run of this machine's state is under way; nobody else's turn comes while the context lasts.
+    """Whether no other run of this machine's state is in progress; nobody else's turn comes while the context lasts.
 
     Raises OSError when the directory cannot be made.
     """
@@ -40,7 +40,7 @@ def _locked(descriptor: int) -> bool:
 
 
 def is_taken(state: Path) -> bool:
-    """Whether a run is under way. Asking takes the lock for a glance."""
+    """Whether a run is in progress. Asking takes the lock for a glance."""
     path = state / _NAME
     if not path.exists():
         return False

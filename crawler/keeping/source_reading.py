@@ -1,4 +1,4 @@
-"""What a run reads of a source, and when its dates are."""
+"""What a run read from a source, and its dates."""
 
 from __future__ import annotations
 

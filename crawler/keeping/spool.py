@@ -1,4 +1,4 @@
-"""This machine's spool: open segments, closed ones that wait to be stored, and what is derived from them."""
+"""This machine's spool: open segments, closed ones waiting to be stored, and their records."""
 
 from __future__ import annotations
 

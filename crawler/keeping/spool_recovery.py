@@ -1,6 +1,6 @@
-"""What earlier runs left in the spool is taken up: segments of dead writers are finished, closed ones stored.
+"""Finishing what earlier runs left in the spool: segments of dead writers are completed, closed ones are stored.
 
-The next crawl does it, or a person by hand (``newswarc recover``, ``newswarc upload``).
+The next crawl does it, or an operator (``newswarc recover``, ``newswarc upload``).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
 async def take_up_and_store(services: LocalServices, now: datetime) -> list[str]:
     """Finish what earlier runs left and begin to store it; a line on each segment.
 
-    What they had asked for and did not get may be asked for again, by anybody.
+    What they had asked for and did not get may be requested again, by anybody.
 
     Raises DamagedArchive, StorageError or OSError.
     """

@@ -1,4 +1,4 @@
-"""A state becomes an archive's before anything is written to it.
+"""Assigning a state directory to an archive before anything is written to it.
 
 States of the first versions do not say whose they are, and archives of two buckets could have the same. What they
 know to be stored tells: some of it is in the archive, or the state is another's.

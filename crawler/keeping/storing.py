@@ -1,7 +1,7 @@
-"""Closed segments become stored ones, in the background and for as long as it takes.
+"""Storing closed segments, in the background and for as long as it takes.
 
 A segment's WARC, index and manifest go first; its records follow when its extractions are done, with their own
-manifest. Only then the local copies go. While the storage cannot be reached each step is tried again, after ever
+manifest. Only then the local copies go. While the storage can't be reached each step is tried again, after ever
 longer pauses; every step may be repeated, so a run that ends in between leaves the rest to the next one.
 """
 

@@ -1,4 +1,4 @@
-"""Where bulk work reads and writes, told in a way that any process understands."""
+"""Where bulk work reads and writes, in a form that can be sent to any process."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Bulk work on a Dask cluster: one call for each segment, on whatever worker is free.
 
 The calls are those that one machine makes: they read a segment from the storage, write what comes of it, and may be
-made twice. A call whose worker dies is made again elsewhere. Workers need this software, the way to the storage, and
+made twice. A call whose worker dies is repeated elsewhere. Workers need this software, the way to the storage, and
 leave to start processes of their own (``DASK_DISTRIBUTED__WORKER__DAEMON=False``), by which extraction is bounded.
 """
 

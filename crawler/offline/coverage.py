@@ -1,4 +1,4 @@
-"""How much of what sources announced an archive and a data set have, and why not the rest.
+"""What share of the announced articles an archive and a data set contain, and why the rest is missing.
 
 Announced is what the captured feeds and news sitemaps name; other sitemaps and pages list what is old, and what is no
 article. An article counts once, under the day of the date that it was first announced with; without one under the day

@@ -1,6 +1,6 @@
-"""All that is known of an address: what announced it, which rules judge it, how it was tried, what became of it.
+"""Everything known about a URL: what announced it, which rules apply, how it was tried, what became of it.
 
-It reads this machine's state and the archive, asks no site, and changes nothing.
+It reads this machine's state and the archive, sends no requests to sites, and changes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is known."""
+    """One known fact."""
 
     about: str
     """``address``, ``site``, ``rule``, ``robots``, ``host``, ``source``, ``state`` or ``capture``."""

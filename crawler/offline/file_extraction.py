@@ -1,8 +1,8 @@
-"""Articles from files of any origin: HTML pages, and WARC, ARC and WACZ files of this program or of others.
+"""Extracting articles from any files: HTML pages, and WARC, ARC and WACZ files of this or other programs.
 
-Each file gives one file of JSON lines, a record a line in the order of its pages, beside it the outcomes of all its
-pages. A file is complete when both are there under their last names. A run that was interrupted goes on behind the
-last page that has an outcome, as long as the file, the rules, the selection and the extractor are the same.
+Each file gives one file of JSON lines, one record per line in the order of its pages, beside it the outcomes of all
+its pages. A file is complete when both are there under their last names. A run that was interrupted continues behind
+the last page that has an outcome, as long as the file, the rules, the selection and the extractor are the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ WARC_SUFFIXES = (WARC_SUFFIX, ".warc", ".warc.zst", ".arc", ".arc.gz", ".wacz")
 
 @dataclass(slots=True)
 class ExtractedFile:
-    """What was done with one file."""
+    """The result for one file."""
 
     file: str
     output: str = ""
@@ -172,7 +172,7 @@ class FileExtraction:
     async def _derivations(
         self, pages: _Pages, pool: ExtractionPool, behind: tuple[int, UUID] | None
     ) -> AsyncIterator[Derivation]:
-        """The derivations in the order of the pages; no more are under way than the pool takes.
+        """The derivations in the order of the pages; no more are in progress than the pool takes.
 
         `behind` is the place and record id of the page behind which to begin. Raises what `_Pages.tasks` does, behind
         the pages before it.

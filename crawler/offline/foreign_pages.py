@@ -1,8 +1,8 @@
 """Pages of other programs' WARC, ARC and WACZ files, as tasks of extraction.
 
 A record that any reader finds at its place in the file is read from there by the workers. Any other (of an ARC file,
-within a larger gzip member or zstd frame, with a head that had to be mended) is copied to a scratch file, and what is
-derived from it says where it is in the file.
+within a larger gzip member or zstd frame, with a head that had to be repaired) is copied to a scratch file, and what
+is derived from it says where it is in the file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A machine's frontier made again from an archive: addresses that are stored, payloads to refer to, site memories.
+"""Rebuilding a machine's frontier from an archive: stored URLs, payloads to refer to, site memories.
 
 Where a segment's outcomes are complete they and its index are enough; else its WARC is read. What was found and not
 captured yet is not in an archive: the sources show it again. What recurs on a site's pages is learned again from its

@@ -1,4 +1,4 @@
-"""WARC files of other programs, taken into an archive with records of their pages."""
+"""Importing other programs' WARC files into an archive, with records of their pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipelines.pool import ExtractionPool
 
 @dataclass(slots=True)
 class Import:
-    """What became of a file."""
+    """The result for one file."""
 
     file: str
     segment: str = ""
@@ -31,7 +31,7 @@ class Import:
     fault: str = ""
     """Why it was not imported."""
     mended: int = 0
-    """Records of which the head had to be written anew."""
+    """Records of which the head had to be rewritten."""
     refused: list[str] = field(default_factory=list)
     """What of it was not imported: where, and why."""
     warnings: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Records from stored segments, over again: by the same function as in the live crawl."""
+"""Extracting records from stored segments again, with the same function as in the live crawl."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipelines.pool import DerivationTask, ExtractionPool
 
 @dataclass(frozen=True, slots=True)
 class ExtractedSegment:
-    """What was done with one segment."""
+    """The result for one segment."""
 
     segment: str
     articles: int
@@ -46,7 +46,7 @@ class ReExtraction:
         self._queue = queue
 
     async def run(self, progress: Progress) -> list[ExtractedSegment]:
-        """Go over all segments; interrupted, it goes on from the first that is not complete."""
+        """Go over all segments; interrupted, it continues from the first that is not complete."""
         pool = ExtractionPool(self._workers, self._queue)
         done: list[ExtractedSegment] = []
         try:

@@ -1,4 +1,4 @@
-"""What is derived from WARC files, made again from them alone: indexes, manifests, records and outcomes.
+"""Rebuilding everything that is derived from WARC files: indexes, manifests, records and outcomes.
 
 What is there and says the same is left as it is; what is missing is stored; what says something else is replaced
 where that is harmless (an index) and reported where it is not (manifests and records are never overwritten). What
@@ -37,7 +37,7 @@ ON_ITS_WAY = timedelta(days=1)
 
 
 class ObjectChange(StrEnum):
-    """What came of one object."""
+    """The result for one object."""
 
     SAME = "same"
     """It is there, and what the WARC gives is the same."""
@@ -51,7 +51,7 @@ class ObjectChange(StrEnum):
 
 @dataclass(slots=True)
 class RebuiltSegment:
-    """What came of a segment."""
+    """The result for one segment."""
 
     segment: str
     index: ObjectChange | None = None
@@ -61,7 +61,7 @@ class RebuiltSegment:
     problem: str = ""
     """Why it was left alone, or what is wrong."""
     fault: bool = field(default=False)
-    """Whether a person has to look at it."""
+    """Whether it needs attention."""
 
 
 Progress = Callable[[RebuiltSegment], None]

@@ -1,4 +1,4 @@
-"""An archive verified: its segments in worker processes, then what goes across them."""
+"""Verifying an archive: its segments in worker processes, then what concerns several segments."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class VerifiedArchive:
     """WARC records that were read."""
     faults: list[Fault] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
-    """Objects that no manifest names: of an upload under way, or left by one that never ended."""
+    """Objects that no manifest names: of an upload in progress, or left by one that never ended."""
 
 
 Progress = Callable[[Verification], None]
@@ -53,7 +53,7 @@ def verify_archive(
     shard is the whole archive.
 
     What the archive's holdings name and what its data sets consist of, too. Raises StorageError when the storage
-    cannot be asked.
+    can't be reached.
     """
     storage = open_storage(address, s3)
     result = VerifiedArchive()

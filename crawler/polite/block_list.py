@@ -1,4 +1,4 @@
-"""Addresses that are never asked for, and a file that stops the crawl: both read again whenever they change."""
+"""URLs that are never requested, and a file that stops the crawl. Both are read again whenever they change."""
 
 from __future__ import annotations
 

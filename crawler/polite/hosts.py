@@ -1,4 +1,4 @@
-"""Which hosts are left alone, over all runs."""
+"""Which hosts get no requests for now, over all runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Hosts:
     """What hosts have answered, as far as it asks for patience."""
 
     def __init__(self, frontier: Frontier, now: Callable[[], datetime], at_once: int) -> None:
-        """`at_once` is how many requests may be under way to one host."""
+        """`at_once` is how many requests may be in progress to one host."""
         self.clock = ClockWatch()
         self._at_once = at_once
         self._asked: dict[str, float] = {}

@@ -27,7 +27,7 @@ class Standing(StrEnum):
 def standing_of(status: int) -> Standing:
     """What a status means; 0 stands for no answer.
 
-    429 counts as unreachable: the host asks to be left alone, which a 4xx is otherwise taken as leave to ignore.
+    429 counts as unreachable: the host asks to get no requests, which a 4xx is otherwise taken as leave to ignore.
     A redirect that leads nowhere counts as absent (section 2.3.1.2).
     """
     if 200 <= status < 300:
@@ -60,7 +60,7 @@ class RobotsRules:
         return max(0.0, delay) if not math.isnan(delay) else 0.0
 
     def allows(self, url: str) -> bool:
-        """Whether an address may be asked for."""
+        """Whether an address may be requested."""
         if self.standing is Standing.GIVEN:
             return bool(self._rules.can_fetch(url, self._token))
         return self.standing is Standing.ABSENT

@@ -1,4 +1,4 @@
-"""How far a run follows a site: a pure rule against traps.
+"""How far a run follows a site: protection against crawler traps (pure).
 
 Sitemaps that name sitemaps, pages behind pages and calendars never end, but they soon bring nothing that was not
 seen before. So a run stops following what led it on at a site after so many sources in a row that show no article

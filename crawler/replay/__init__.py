@@ -1,8 +1,8 @@
-"""``newswarc replay``: an archive in the browser, by way of pywb.
+"""``newswarc replay``: browsing an archive, with pywb.
 
 Modules:
 
-    checking    whether pages have all they need
+    checking    whether pages have everything they need
     listing     its sites, days and articles
     program     pywb, run as a program
     replayed    what is replayed: an archive, a WARC or a WACZ file

@@ -1,4 +1,4 @@
-"""pywb, run as a program of its own: it is licensed under the GPL and never imported."""
+"""Running pywb as a separate program: it is licensed under the GPL and never imported."""
 
 from __future__ import annotations
 

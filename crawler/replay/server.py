@@ -35,7 +35,7 @@ class RangeReader(Protocol):
 
 
 class ReplayServer(ThreadingHTTPServer):
-    """A context manager: serving in a thread of its own while entered."""
+    """A context manager: serving in its own thread while entered."""
 
     daemon_threads = True
 
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def log_message(self, *args: object) -> None:
-        """Nobody reads along."""
+        """Requests are not logged."""
 
     def _answer(self, *, with_body: bool) -> None:
         parts = urlsplit(self.path)

@@ -3,23 +3,23 @@
 Modules:
 
     addon                fills the configuration into Scrapy's settings
-    admission            which articles a run asks for: one rule of age
-    announcements        what sources say of articles that wait to be fetched
-    capturing            the one way into the archive for what a run receives
-    cookies_middleware   cookies within bounds
-    crawl_run            one run: its parts put together, begun and ended
+    admission            which articles a run requests, by their age
+    announcements        what sources say about articles waiting to be fetched
+    capturing            the only way into the archive for what a run receives
+    cookies_middleware   cookies within limits
+    crawl_run            one run: assembled, started and ended
     crawling             one crawl from start to report
     download_handler     Scrapy requests over our own wire
-    duplicate_filter     requests made before are left out, the steps of a redirect never
+    duplicate_filter     filtering duplicate requests, but not the steps of a redirect
     extension            the Scrapy extension that holds the run
     fair_queue           which host is next
-    frontier_middleware  admits new articles, takes up what earlier runs left
-    interruption         Ctrl-C: the first ends the crawl in order, the second at once
-    linked_editions      other forms that an article names for itself
-    narration            what happens, in lines for a person (``-v``)
-    pace_middleware      how fast a host is asked
+    frontier_middleware  admitting new articles, and resuming what earlier runs left
+    interruption         Ctrl-C: the first one ends the crawl cleanly, the second at once
+    linked_editions      other editions and pages that an article links to
+    narration            events as readable lines (``-v``)
+    pace_middleware      how fast a host is requested
     requisites           which styles, pictures and scripts a run fetches
     robots_middleware    robots.txt (RFC 9309): fetched, remembered, obeyed
-    run_state            what a run is to do, has seen and may still do
-    settings             what Scrapy is told; `scrapy.cfg` names it
+    run_state            a run's tasks, findings and budget
+    settings             Scrapy's settings; `scrapy.cfg` names it
 """

@@ -1,9 +1,9 @@
-"""Which articles a run asks for: one rule of age, wherever an address comes from.
+"""Which articles a run requests: one rule about their age, wherever a URL comes from.
 
 An article lies in the run's period (``--since``, ``--until``) by the date that a source gives it. What is dated and
 lies outside is set aside in the frontier, with its date, so that no link brings it back. An address that comes
 without a date, from a page's links or from an earlier run, waits until the run's sources have been read: one of
-them may date it. If none does, it is asked for.
+them may date it. If none does, it is requested.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Admission:
         self._waiting: list[Request] = []
 
     def wants(self, discovery: Discovery) -> bool:
-        """Whether an article may be asked for, by the date that it was found with. One without a date may be."""
+        """Whether an article may be requested, by the date that it was found with. One without a date may be."""
         return self.wants_date(discovery.source_date)
 
     def wants_date(self, date: str) -> bool:
-        """Whether an article of this date may be asked for; what is no date says nothing against it."""
+        """Whether an article of this date may be requested; what is no date says nothing against it."""
         return span_of(date) is None or self._state.period.wants(date)
 
     def refuse(self, discovery: Discovery) -> None:
@@ -55,7 +55,7 @@ class Admission:
         return True
 
     def retries(self, now: datetime, attempts: Mapping[str, int]) -> list[Due]:
-        """Addresses that were refused before and are asked for once more.
+        """Addresses that were refused before and are requested once more.
 
         `attempts` are those of the last day, by site, of which retries may take a share. A host that asks for a login
         (401) gets one of them: if that is answered, the others follow in later runs.

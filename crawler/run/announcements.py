@@ -1,4 +1,4 @@
-"""The best that is known of how an article was found: what a feed or sitemap says of it, whoever links to it."""
+"""The best known discovery of an article: what a feed or sitemap says about it, whoever links to it."""
 
 from __future__ import annotations
 

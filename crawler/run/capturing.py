@@ -1,4 +1,4 @@
-"""The one way into the archive for all that a run receives, and the way back for what is read again."""
+"""The only way into the archive for what a run receives, and the way to read it back."""
 
 from __future__ import annotations
 

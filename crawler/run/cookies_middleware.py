@@ -1,4 +1,4 @@
-"""Cookies as a modest browser keeps them: a server can make neither our memory nor our requests grow with them.
+"""Cookies within limits: a server can't make our memory or our requests grow with them.
 
 RFC 6265, section 6.1, asks for at least 50 cookies a domain and 4096 bytes a cookie; what is more is not kept.
 """

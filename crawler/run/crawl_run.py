@@ -1,4 +1,4 @@
-"""One run: its parts put together, begun when the spider starts and ended when it has finished."""
+"""One run: assembled, started with the spider, and ended after it has finished."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CrawlRun:
         ask: Callable[[Request], None] = lambda _: None,
         pool: ExtractionPool | None = None,
     ) -> None:
-        """`give_up` ends the crawl, `ask` takes a request into it, `pool` extracts in place of one of its own."""
+        """`give_up` ends the crawl, `ask` takes a request into it, `pool` extracts instead of one of its own."""
         self.configuration = configuration
         self.now = clock_and_ids.now
         self.gate = FetchGate()

@@ -1,4 +1,4 @@
-"""One crawl from start to report: Scrapy is set up, run, and asked what came of it."""
+"""One crawl from start to report: Scrapy is set up and run, and its results are reported."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class CrawlReport:
     files: list[str] = field(default_factory=list)
     """Keys of the stored objects."""
     set_aside: dict[str, int] = field(default_factory=dict)
-    """Articles that are dated outside of the period that was asked for, by site."""
+    """Articles that are dated outside of the period that was requested, by site."""
     leftovers: list[str] = field(default_factory=list)
     """A line on each segment of earlier runs that was taken up."""
     elsewhere: list[str] = field(default_factory=list)
@@ -212,7 +212,7 @@ def _copy_frontier(configuration: Configuration, plan: CrawlPlan, state: Path) -
 def _probe(configuration: Configuration) -> None:
     """Find out before the crawl whether storage and state can be used.
 
-    A storage that cannot be reached for now is no reason to miss the news: the spool takes it meanwhile.
+    A storage that can't be reached for now is no reason to miss the news: the spool takes it meanwhile.
     """
     storage = open_storage(configuration.archive, configuration.s3)
     try:

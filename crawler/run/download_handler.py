@@ -82,7 +82,7 @@ class AddressRefused(IgnoreRequest):
     def __init__(self, message: str, url: str) -> None:
         super().__init__(message)
         self.url = url
-        """The address that was asked for, behind all redirects."""
+        """The address that was requested, behind all redirects."""
 
 
 _PROXY_AUTHORIZATION = b"Proxy-Authorization"

@@ -1,6 +1,6 @@
-"""Requests that were made before are left out, but for a redirect that leads back to a step of its own.
+"""Filtering duplicate requests, except a redirect that leads back to one of its own steps.
 
-A cookie gate answers with a redirect to the same address, a consent page leads back to where it was asked for, also
+A cookie gate answers with a redirect to the same address, a consent page leads back to where it was requested, also
 when that was the second address of three, and some servers bring the query into another order. Scrapy's own filter
 drops such a redirect, and with it the page. One that leads to what another request of the run asks for is dropped all
 the same: that page has its own outcome. A chain that keeps coming back is told as a problem of its source.

@@ -1,6 +1,6 @@
-"""Which host's turn it is: no host takes the places of others while it waits for its own.
+"""A fair queue over hosts: a host that waits does not occupy the places of others.
 
-Scrapy counts a request as under way from the moment it leaves the queue, so that a host with a long delay, or one
+Scrapy counts a request as in progress from the moment it leaves the queue, so that a host with a long delay, or one
 that does not answer, fills all places with requests that only wait. Here a host has a few of them at most; how many
 exchanges run at once is counted where they run.
 """
@@ -14,13 +14,13 @@ from typing import Any
 from scrapy.pqueues import DownloaderAwarePriorityQueue, DownloaderInterface
 
 AT_ONCE = 2
-"""Requests that a host may have out of the queue: one under way, and one that is ready when its turn comes."""
+"""Requests that a host may have out of the queue: one in progress, and one that is ready when its turn comes."""
 PLACES = 64
 """Requests that may be out of the queue for each exchange that may run."""
 
 
 class _WithRoom(DownloaderInterface):
-    """What is under way, of the hosts that have room for more."""
+    """What is in progress, of the hosts that have room for more."""
 
     def stats(self, possible_slots: Iterable[str]) -> list[tuple[int, str]]:
         """Number of requests and name of each host that may send one more."""

@@ -1,4 +1,4 @@
-"""Between spiders and the scheduler: only articles that are new are fetched, and what was left over is taken up."""
+"""Between spiders and the scheduler: only new articles are fetched, and what earlier runs left is resumed."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class FrontierMiddleware:
             if not run.admission.waits(request) and run.state.admit():
                 yield request
         for due in run.frontier.set_aside_before(spider.sites):
-            # Without a period, what a back catalogue held is left to a run that asks for it
+            # Without a period, what a back catalogue held is left to a run that requests it
             is_old = run.state.period.is_endless and due.discovery.via == "sitemap"
             if not is_old and run.admission.wants(due.discovery) and run.state.admit():
                 yield spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
@@ -157,7 +157,7 @@ class FrontierMiddleware:
         return requests
 
     def release(self) -> None:
-        """Nothing else is left to do: what has waited for the sources to be read goes on its way."""
+        """Nothing else is left to do: what has waited for the sources to be read continues its way."""
         run = self._run
         waited = run.admission.release()
         wanted = [
@@ -268,7 +268,7 @@ class FrontierMiddleware:
         return self._planned(admitted)
 
     def _admits_article(self, request: Request, discovery: Discovery, new: set[str]) -> bool:
-        """Whether an article is asked for in this run; `new` holds the identities that were not known before it."""
+        """Whether an article is requested in this run; `new` holds the identities that were not known before it."""
         run = self._run
         if discovery.via == LISTED:
             return self._is_within(discovery) and run.state.admit()
@@ -313,7 +313,7 @@ class FrontierMiddleware:
         return False
 
     def _is_read_back_catalogue(self, request: Request) -> bool:
-        """Whether an old sitemap was read to its end and has not changed: a backfill that goes on leaves it out."""
+        """Whether an old sitemap was read to its end and has not changed: a backfill that continues leaves it out."""
         if request.priority != BACKFILL_SOURCE_PRIORITY or CHANGED not in request.meta:
             return False
         read = self._run.frontier.was_read(request.url)

@@ -1,6 +1,6 @@
-"""Ctrl-C, SIGTERM, a closed terminal: the first one lets the crawl end in order, the second ends it at once.
+"""Ctrl-C, SIGTERM or a closed terminal: the first one ends the crawl cleanly, the second at once.
 
-In order means: requests under way are finished, the segment is closed, everything is stored. While that is
+In order means: requests in progress are finished, the segment is closed, everything is stored. While that is
 going on already, the first one is only noted.
 """
 

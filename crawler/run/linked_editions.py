@@ -1,4 +1,4 @@
-"""What articles name as other forms of themselves is followed: languages, canonical address, next page."""
+"""Following an article's other editions and pages: languages, canonical URL, next page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALTERNATE = "alternate"
 CANONICAL = "canonical"
 """``via`` of an address that an article names as its own (``rel=canonical``)."""
 NEXT = "next"
-"""``via`` of an address on which an article of several pages goes on (``rel=next``)."""
+"""``via`` of an address on which an article of several pages continues (``rel=next``)."""
 
 
 class LinkedEditions:

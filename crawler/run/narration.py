@@ -1,4 +1,4 @@
-"""``-v``: what happens, in a line for a person: each source that was read, each answer, each page.
+"""``-v``: a readable line for each source that was read, each response and each page.
 
 These lines come from our own loggers. Scrapy's come with ``-vv``.
 """

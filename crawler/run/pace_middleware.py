@@ -1,4 +1,4 @@
-"""How fast a host is asked, and when it is left alone.
+"""How fast a host is requested, and when it gets no requests.
 
 The delay between two requests to a host is the greatest of: what the operator or the site's definition says, what
 robots.txt asks for (up to a cap), and the host's own latency, which grows when it is under load. A host that answers

@@ -1,4 +1,4 @@
-"""What a run wants of requisites, from the configuration and what the frontier knows."""
+"""Which requisites a run fetches, from the configuration and the frontier."""
 
 from __future__ import annotations
 

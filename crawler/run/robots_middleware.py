@@ -1,4 +1,4 @@
-"""robots.txt (RFC 9309): asked for, remembered, obeyed; every denial leaves a record."""
+"""robots.txt (RFC 9309): requested, remembered, obeyed; every denial is recorded."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIFETIME = timedelta(hours=24)
 UNREACHABLE_LIFETIME = timedelta(minutes=10)
 """For how long a host is not asked again that did not give its robots.txt."""
 LAST_GOOD = timedelta(days=30)
-"""For how long the last good answer stands in while robots.txt cannot be reached (section 2.3.1.4)."""
+"""For how long the last good response stands in while robots.txt can't be reached (section 2.3.1.4)."""
 _REDIRECTS = 5
 """Redirects that are followed; what leads further counts as absent (section 2.3.1.2)."""
 _LARGEST = 1 << 20

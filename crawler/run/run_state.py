@@ -1,4 +1,4 @@
-"""What one run is to do, what it has seen, and what it may still do. All of it is owned here, once."""
+"""A run's tasks, findings and remaining budget, all kept here and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Scrapy is told. `scrapy.cfg` names this module; `crawler.run.addon` adds what the configuration says."""
+"""Scrapy's settings. `scrapy.cfg` names this module; `crawler.run.addon` adds the configuration."""
 
 from __future__ import annotations
 

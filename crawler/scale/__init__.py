@@ -1,4 +1,4 @@
-"""Several machines on one frontier (PostgreSQL): who may work at what, which sites they crawl, and the workers.
+"""Several machines on one frontier (PostgreSQL): jobs, sites and workers.
 
 A lease is taken before anything is fetched (`crawler.frontier.leases`).
 

@@ -1,6 +1,6 @@
-"""Crawls of a worker: each a process of its own, in a slot with a spool of its own.
+"""Crawls of a worker: each one is a separate process in a slot with its own spool.
 
-A slot is a state directory below the worker's. One that a crawl of a former worker still has is passed over. A crawl
+A slot is a state directory below the worker's. One that a crawl of a former worker still has is skipped. A crawl
 whose worker dies ends in order.
 """
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 _SLOT = "slot-"
 _MORE_SLOTS = 100
-"""Slots beyond its number that a worker looks at, when crawls of a former worker have the first ones."""
+"""Number of further slots that a worker tries if crawls of an earlier worker still use the first ones."""
 
 
 class Ending(IntEnum):
@@ -39,12 +39,12 @@ class Ending(IntEnum):
     NO_START = 2
     """It could not begin, as the log says."""
     TAKEN = 3
-    """The slot is another process's."""
+    """Another process uses the slot."""
     ELSEWHERE = 4
     """Another machine crawls the site."""
     INTERRUPTED = 130
     DIED = 255
-    """The process was killed, or broke down."""
+    """The process was killed, or crashed."""
 
 
 class Crawls:
@@ -106,7 +106,7 @@ class Crawls:
         return sorted(int(name) for name in names if name.isdigit())
 
     async def _in(self, number: int, target: Callable[..., None], *arguments: object) -> Ending:
-        """Call a function in a slot, in a process of its own."""
+        """Call a function in a slot, in a separate process."""
         self._used.add(number)
         self._settled.discard(number)
         try:

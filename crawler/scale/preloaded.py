@@ -1,4 +1,4 @@
-"""What a crawl needs, for the server that a worker's crawls are forked from; nobody else imports this.
+"""Imports what a crawl needs, for the server from which a worker's crawls are forked. Nothing else imports this.
 
 A crawl that is forked begins at once, and what it forks extracts at once.
 """

@@ -1,4 +1,4 @@
-"""A worker: takes jobs of sites from the database, crawls them in slots, and tells that it lives."""
+"""A worker: takes jobs from the database, crawls their sites in slots, and reports that it is alive."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Worker:
         self._is_away = False
 
     async def run(self, *, until_idle: bool = False) -> None:
-        """Work; until nothing is due, or for ever. Raises FrontierUnavailable when it cannot begin."""
+        """Work; until nothing is due, or forever. Raises FrontierUnavailable when it cannot begin."""
         loop = asyncio.get_running_loop()
         for number in ending_signals():
             loop.add_signal_handler(number, self._stop)
@@ -129,7 +129,7 @@ class Worker:
                 raise error
 
     async def _crawl(self, name: str) -> None:
-        """The job of a site. When its waiting is ended (the database was away), the crawl goes on all the same."""
+        """The job of a site. When its waiting is ended (the database was away), the crawl continues all the same."""
         task = asyncio.create_task(self._crawl_and_settle(name))
         self._busy.add(task)
         task.add_done_callback(self._busy.discard)
@@ -179,7 +179,7 @@ class Worker:
         self._is_away = False
 
     async def _store(self) -> None:
-        """Store what no crawl goes on with: at first, and each time that a segment would be closed for its age."""
+        """Store what no crawl continues with: at first, and each time that a segment would be closed for its age."""
         while True:
             await self._crawls.store()
             begun = time.monotonic()

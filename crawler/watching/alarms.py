@@ -1,4 +1,4 @@
-"""Concerns that begin are told once, and once more when they have passed; who could not be told is told later."""
+"""Sending each concern once when it starts, and once when it is resolved; failed deliveries are repeated."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from archive.durable import write_durably
 from crawler.watching.concerns import Concern
 
 
-class NotTold(Exception):
-    """A notice did not reach whom it was for. It is tried again at the next look."""
+class DeliveryFailed(Exception):
+    """A notice could not be delivered. Delivery is tried again at the next check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is told. Moments are seconds since 1970."""
+    """A message about a concern. Times are seconds since 1970."""
 
     name: str
-    """Of the concern: the same when it passes."""
+    """Name of the concern, the same when it is resolved."""
     kind: str
     site: str
     detail: str
@@ -32,49 +32,49 @@ class Notice:
 
     @property
     def line(self) -> str:
-        """All of it for a person."""
+        """The notice in one line."""
         about = f"{self.site}: " if self.site else ""
         return f"passed: {about}{self.detail}" if self.passed else f"{about}{self.detail}; {self.remedy}"
 
 
-class Teller(Protocol):
-    """Tells somebody."""
+class Notifier(Protocol):
+    """Delivers notices."""
 
-    def tell(self, notice: Notice) -> None:
-        """Raises NotTold."""
+    def notify(self, notice: Notice) -> None:
+        """Raises DeliveryFailed."""
         ...
 
 
 @dataclass(slots=True)
 class Alarms:
-    """What lasts, and what is still to be told."""
+    """What is still wrong, and what is still to be delivered."""
 
     lasting: dict[str, Notice] = field(default_factory=dict)
-    untold: list[tuple[str, Notice]] = field(default_factory=list)
-    """Name of the teller, and what it has to tell."""
+    undelivered: list[tuple[str, Notice]] = field(default_factory=list)
+    """Name of the notifier, and the notice it has to deliver."""
 
     @classmethod
     def read(cls, path: Path) -> Alarms:
-        """What was known when it was last written; nothing when that cannot be read."""
+        """The alarms as last written; none if they can't be read."""
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
             lasting = {name: Notice(**notice) for name, notice in found["lasting"].items()}
-            return cls(lasting, [(teller, Notice(**notice)) for teller, notice in found["untold"]])
+            return cls(lasting, [(notifier, Notice(**notice)) for notifier, notice in found["untold"]])
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
     def write(self, path: Path) -> None:
-        """Keep it. Raises OSError."""
+        """Write the alarms to a file. Raises OSError."""
         found: dict[str, Any] = {
             "lasting": {name: asdict(notice) for name, notice in self.lasting.items()},
-            "untold": [(teller, asdict(notice)) for teller, notice in self.untold],
+            "untold": [(notifier, asdict(notice)) for notifier, notice in self.undelivered],
         }
         unfinished = path.with_suffix(".part")
         write_durably(unfinished, json.dumps(found, ensure_ascii=False).encode())
         unfinished.replace(path)
 
     def update(self, found: Sequence[Concern], now: float) -> list[Notice]:
-        """What has begun or passed since the last time."""
+        """What has started or been resolved since the last update."""
         current = {concern.name: concern for concern in found}
         news: list[Notice] = []
         for name, concern in current.items():
@@ -87,16 +87,16 @@ class Alarms:
             news.append(Notice(**{**asdict(began), "passed": now}))
         return sorted(news, key=lambda notice: notice.name)
 
-    def tell(self, news: Sequence[Notice], tellers: Mapping[str, Teller]) -> list[str]:
-        """Tell what is new and what could not be told before; a line on each notice that was not."""
-        asked = [*self.untold, *((name, notice) for notice in news for name in tellers)]
-        self.untold, problems = [], []
-        for name, notice in asked:
-            if name not in tellers:
+    def notify(self, news: Sequence[Notice], notifiers: Mapping[str, Notifier]) -> list[str]:
+        """Deliver new notices, and those that could not be delivered before; returns a line for each failure."""
+        pending = [*self.undelivered, *((name, notice) for notice in news for name in notifiers)]
+        self.undelivered, problems = [], []
+        for name, notice in pending:
+            if name not in notifiers:
                 continue
             try:
-                tellers[name].tell(notice)
-            except NotTold as error:
-                self.untold.append((name, notice))
+                notifiers[name].notify(notice)
+            except DeliveryFailed as error:
+                self.undelivered.append((name, notice))
                 problems.append(f"{name}: {error}")
         return problems

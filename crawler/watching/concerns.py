@@ -1,4 +1,4 @@
-"""What of a machine's status needs a person. Pure: a status and limits in, concerns out."""
+"""What in a machine's status needs attention. Pure: a status and limits in, concerns out."""
 
 from __future__ import annotations
 

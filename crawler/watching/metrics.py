@@ -1,4 +1,4 @@
-"""The status as Prometheus reads it. Computed on each request; times are seconds since 1970."""
+"""The status as Prometheus metrics. Computed on each request; times are seconds since 1970."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.watching.concerns import ConcernKind, concerns
 from crawler.watching.status import SiteStatus, Status
 
 _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
-    ("waiting_addresses", "Addresses found but not yet captured.", lambda status: status.waiting),
+    ("waiting_addresses", "URLs found but not yet captured.", lambda status: status.waiting),
     ("spool_bytes", "Size of the spool in bytes.", lambda status: status.spool_bytes),
     ("spool_budget_bytes", "Maximum size of the spool in bytes.", lambda status: status.spool_budget),
     ("open_segments", "Segments being written.", lambda status: status.open_segments),
@@ -40,13 +40,13 @@ _SITE: tuple[tuple[str, str, Callable[[SiteStatus], float]], ...] = (
     ("site_articles", "Articles captured.", lambda site: site.articles),
     ("site_last_article_timestamp_seconds", "When the last new article was captured.", lambda site: site.newest),
     ("site_last_source_timestamp_seconds", "When a source was last read.", lambda site: site.looked_at),
-    ("site_waiting_addresses", "Addresses found but not yet captured.", lambda site: site.waiting),
+    ("site_waiting_addresses", "URLs found but not yet captured.", lambda site: site.waiting),
     (
         "site_failing_addresses",
-        "Addresses that failed or were refused and are tried again.",
+        "URLs that failed or were refused and will be tried again.",
         lambda site: site.failing,
     ),
-    ("site_given_up_addresses", "Addresses that are no longer tried.", lambda site: site.given_up),
+    ("site_given_up_addresses", "URLs that are no longer tried.", lambda site: site.given_up),
     ("site_overdue_seconds", "How long the site's most overdue source has waited.", lambda site: site.overdue),
 )
 

@@ -1,4 +1,4 @@
-"""What there is on this machine, read from its state while crawls go on: nothing is asked of sites or storage."""
+"""The status of this machine, read from its state while crawls run, without requests to sites or the storage."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Status:
     archive: str
     at: float
     is_crawling: bool
-    """Whether a run of ``crawl --due`` is under way."""
+    """Whether a run of ``crawl --due`` is in progress."""
     sites: dict[str, SiteStatus]
     spool_bytes: int
     spool_budget: int

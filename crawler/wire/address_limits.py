@@ -1,4 +1,4 @@
-"""How many exchanges run at once with one address, whatever hosts share it."""
+"""How many exchanges run at once with one IP address, whichever hosts share it."""
 
 from __future__ import annotations
 

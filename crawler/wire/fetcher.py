@@ -175,7 +175,7 @@ class Fetcher:
 
 
 class _Attempt:
-    """An attempt under way."""
+    """An attempt in progress."""
 
     def __init__(self, request: WireRequest, spool: ResponseFile, clock: Callable[[], datetime]) -> None:
         self.reader = ResponseReader(request.method, request.limit, spool)

@@ -1,4 +1,4 @@
-"""Connections to permitted addresses: opened, kept while they are idle, dropped when they are too many or too old."""
+"""Connections to permitted addresses: opened, kept while idle, closed when there are too many or they are too old."""
 
 from __future__ import annotations
 

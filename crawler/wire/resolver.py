@@ -1,4 +1,4 @@
-"""Addresses of hosts, remembered for a while: the system's resolver behind a bounded memory."""
+"""Addresses of hosts, cached for a while: the system's resolver behind a bounded cache."""
 
 from __future__ import annotations
 

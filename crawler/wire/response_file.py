@@ -1,4 +1,4 @@
-"""Where the large part of a response goes while it is received: a file without a name."""
+"""Where the large part of a response is kept while it is received: an unnamed file."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ _PLACES = {
     "forget": "pipelines.extract.text",
     "warm_up": "pipelines.extract.article",
 }
-"""Loaded when they are asked for (PEP 562): a crawl's own process reads dates and trees, workers the texts."""
+"""Loaded when they are requested (PEP 562): a crawl's own process reads dates and trees, workers the texts."""
 
 
 def __getattr__(name: str) -> Any:

@@ -82,7 +82,7 @@ def _resolved(candidates: list[Candidate[str]], structured: Structured) -> Candi
 
 
 def _is_cut_at_quote(title: str, whole: str) -> bool:
-    """Whether a title ends where another goes on with a quotation mark: the mark ended its attribute."""
+    """Whether a title ends where another continues with a quotation mark: the mark ended its attribute."""
     return len(whole) > len(title) and whole.startswith(title) and whole[len(title) :].lstrip()[:1] in ('"', "'")
 
 

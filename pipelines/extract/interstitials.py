@@ -83,7 +83,7 @@ def leads_elsewhere(document: Document) -> str | None:
 
 
 def is_gone(document: Document, structured: Structured, words: int) -> str | None:
-    """The heading or title in which a short, bare page says that what was asked for is not there."""
+    """The heading or title in which a short, bare page says that what was requested is not there."""
     if not _is_bare(document, structured, words):
         return None
     said = [text_of(element) for element in document.root.iter("title", "h1", "h2")]

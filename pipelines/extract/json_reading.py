@@ -34,7 +34,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{4}")
 
 
 class _Ended(ValueError):
-    """The text goes on in a way that is no JSON and no known flaw of it."""
+    """The text continues in a way that is no JSON and no known flaw of it."""
 
 
 def read_json(text: str) -> list[Any]:
@@ -53,7 +53,7 @@ def read_json(text: str) -> list[Any]:
 
 
 class _Repair:
-    """A reader that goes on where JSON's rules end. Each letter is read once, but for short looks ahead."""
+    """A reader that continues where JSON's rules end. Each letter is read once, but for short looks ahead."""
 
     def __init__(self, text: str) -> None:
         self._text = text

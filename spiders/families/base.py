@@ -130,7 +130,7 @@ class SiteSpider(scrapy.Spider):
             callback=callback,
             errback=self.failed,
             headers={name: self._value(value) for name, value in site.access.headers.items()},
-            # One path, so that a cookie stays one when a redirect sets or asks for it again (RFC 6265, section 5.3)
+            # One path, so that a cookie stays one when a redirect sets or requests it again (RFC 6265, section 5.3)
             cookies=[
                 {"name": name, "value": self._value(value), "path": "/"}
                 for name, value in site.access.cookies.items()
@@ -173,7 +173,7 @@ class SiteSpider(scrapy.Spider):
     ) -> Iterator[Request]:
         """Requests for announced articles; those that are left out are counted and reported.
 
-        `why` says why one is left out that could be asked for, `without_address` how many entries give no address.
+        `why` says why one is left out that could be requested, `without_address` how many entries give no address.
         """
         source_record = capture_of(source.meta).record_id if source is not None else ""
         left_out = LeftOutCounts()

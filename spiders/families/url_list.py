@@ -17,7 +17,7 @@ class UrlListSpider(SiteSpider):
     name = "urls"
 
     def __init__(self, name: str | None = None, *, urls: Sequence[str] | str = (), **kwargs: Any) -> None:
-        """`urls` are addresses, or the path of a file with one a line. Raises SiteError, OSError."""
+        """`urls` are addresses, or the path of a file with one per line. Raises SiteError, OSError."""
         super().__init__(name, **kwargs)
         lines = Path(urls).read_text(encoding="utf-8").splitlines() if isinstance(urls, str) else urls
         self.urls = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

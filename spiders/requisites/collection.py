@@ -1,6 +1,6 @@
 """The requisites of one page, requested a few at a time and within limits; each one left out has a reason.
 
-- An address is asked for once in a run, and again in a later one when its capture is old (see `Wishes.is_held`).
+- An address is requested once in a run, and again in a later one when its capture is old (see `Wishes.is_held`).
 - Taken are the site's own hosts and those that its definition names; never those that follow readers about.
 - A page has so many requisites, bytes and seconds; past these the rest is left out. The seconds count from the first
   answer, since until then it waits for its turn.
@@ -64,7 +64,7 @@ class Wishes:
     is_held: Callable[[str], bool] = _held_by_nobody
     """Whether an address is captured, and recently enough."""
     asked: set[int] = field(default_factory=set)
-    """Hashes of the addresses that were asked for in this run."""
+    """Hashes of the addresses that were requested in this run."""
     left_out: dict[str, Counter[LeftOut]] = field(default_factory=dict)
     """By site."""
     other_hosts: dict[str, Counter[str]] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class PageRequisites:
         self._ends: float | None = None
 
     def add(self, found: Iterable[Requisite]) -> None:
-        """Take in what a document names; what was asked for in this run, or is held, is passed over."""
+        """Take in what a document names; what was requested in this run, or is held, is skipped."""
         wishes = self._wishes
         for requisite in found:
             mark = hash(requisite.url)
@@ -138,7 +138,7 @@ class PageRequisites:
             self._ends = self._clock() + self._wishes.bounds.seconds
 
     def take(self) -> list[Requisite]:
-        """Those that are to be asked for now."""
+        """Those that are to be requested now."""
         if reason := self._is_enough():
             while self._waiting:
                 left = self._waiting.popleft()

@@ -12,7 +12,7 @@ from spiders.links import is_fetchable
 from spiders.requisites.found import Requisite, RequisiteKind
 
 _DEEPEST = 40
-"""Blocks within blocks; deeper ones are passed over."""
+"""Blocks within blocks; deeper ones are skipped."""
 _URL_FUNCTIONS = frozenset({"url", "src"})
 _IMAGE_SETS = frozenset({"image-set", "-webkit-image-set"})
 
@@ -29,7 +29,7 @@ def inline_requisites(style: str, base: str) -> list[Requisite]:
 
 
 def resolved(reference: str, base: str, kind: RequisiteKind = RequisiteKind.OTHER) -> Iterator[Requisite]:
-    """The requisite that a reference means, if it is one that can be asked for."""
+    """The requisite that a reference means, if it is one that can be requested."""
     named = reference.strip()
     try:
         address = urldefrag(urljoin(base, named)).url

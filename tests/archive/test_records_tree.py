@@ -283,7 +283,7 @@ def test_leaves_that_went_stand_in_for_their_tombstone(parts: list[tuple[bool, i
     tree = RecordsTree(removed)
     for offset, leaf, gone in members:
         tree.add(offset, leaf, tombstone=gone)
-    assert (tree.root, tree.records, tree.stand_ins) == (root_of(whole).hex(), len(whole), removed)
+    assert (tree.root, tree.records, tree.redacted) == (root_of(whole).hex(), len(whole), removed)
 
 
 @pytest.mark.parametrize("leaf", ["", "00" * 31, "zz" * 32, "AA" * 32])

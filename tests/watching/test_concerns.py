@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crawler.watching.alarms import Alarms, Notice, NotTold
+from crawler.watching.alarms import Alarms, DeliveryFailed, Notice
 from crawler.watching.concerns import Concern, ConcernKind, concerns
 from crawler.watching.status import SiteStatus, Status, WorkerStatus
 
@@ -105,22 +105,22 @@ class Recording:
         self.told: list[Notice] = []
         self.is_away = False
 
-    def tell(self, notice: Notice) -> None:
+    def notify(self, notice: Notice) -> None:
         if self.is_away:
-            raise NotTold("away")
+            raise DeliveryFailed("away")
         self.told.append(notice)
 
 
 def test_told_once_when_it_begins_and_once_when_it_has_passed(tmp_path: Path) -> None:
     path = tmp_path / "alarms.json"
-    teller = Recording()
+    notifier = Recording()
     low = [Concern(ConcernKind.DISK_LOW, "", "900 MiB are free")]
     for found in ([], low, [Concern(ConcernKind.DISK_LOW, "", "800 MiB are free")], low, [], [], low):
         alarms = Alarms.read(path)
-        assert not alarms.tell(alarms.update(found, NOW), {"teller": teller})
+        assert not alarms.notify(alarms.update(found, NOW), {"notifier": notifier})
         alarms.write(path)
-    assert [bool(notice.passed) for notice in teller.told] == [False, True, False]
-    assert teller.told[0].detail == "900 MiB are free"
+    assert [bool(notice.passed) for notice in notifier.told] == [False, True, False]
+    assert notifier.told[0].detail == "900 MiB are free"
 
 
 def test_who_is_away_is_told_later_and_others_only_once(tmp_path: Path) -> None:
@@ -129,12 +129,12 @@ def test_who_is_away_is_told_later_and_others_only_once(tmp_path: Path) -> None:
     away.is_away = True
     alarms = Alarms.read(path)
     news = alarms.update([Concern(ConcernKind.DISK_LOW, "", "x")], NOW)
-    assert alarms.tell(news, {"away": away, "there": there}) == ["away: away"]
+    assert alarms.notify(news, {"away": away, "there": there}) == ["away: away"]
     alarms.write(path)
     away.is_away = False
     alarms = Alarms.read(path)
     assert (
-        alarms.tell(alarms.update([Concern(ConcernKind.DISK_LOW, "", "x")], NOW), {"away": away, "there": there})
+        alarms.notify(alarms.update([Concern(ConcernKind.DISK_LOW, "", "x")], NOW), {"away": away, "there": there})
         == []
     )
     assert away.told == there.told == news

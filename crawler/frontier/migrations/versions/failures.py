@@ -13,6 +13,6 @@ def upgrade() -> None:
     """Add the columns."""
     for name in ("failed_at", "tried_at", "listed_at"):
         op.add_column("addresses", Column(name, Float, nullable=False, server_default="0"))
-    # What was taken out of the archive is never asked for again; before, it could not be told from what was given up
+    # What was removed from the archive is never requested again; before, it could not be told from what was given up
     op.execute("UPDATE addresses SET state = 'forgotten' WHERE state = 'given_up' AND discovery = '{}'")
     op.add_column("addresses", Column("status", Integer, nullable=False, server_default="0"))

@@ -1,4 +1,4 @@
-"""What two addresses share is told by a stricter rule: the identities of all addresses, made anew by it."""
+"""What two addresses share is told by a stricter rule: the identities of all addresses, recreated by it."""
 
 from __future__ import annotations
 

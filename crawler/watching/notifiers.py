@@ -1,4 +1,4 @@
-"""Who is told of alarms: a web hook, a mailbox, a command of one's own. Thin edges."""
+"""Where alarms are sent: a webhook, a mailbox, a command. Thin edges."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from email.message import EmailMessage
 from urllib.error import URLError
 
 from crawler.config import Configuration, software
-from crawler.watching.alarms import Notice, NotTold, Teller
+from crawler.watching.alarms import DeliveryFailed, Notice, Notifier
 
 _PATIENCE = 20.0
 
 
-def tellers_of(configuration: Configuration) -> dict[str, Teller]:
+def notifiers_of(configuration: Configuration) -> dict[str, Notifier]:
     """Those that are configured, by the names of their settings."""
-    found: dict[str, Teller] = {}
+    found: dict[str, Notifier] = {}
     if configuration.alarm_webhook:
         found["alarm_webhook"] = WebHook(configuration.alarm_webhook)
     if configuration.alarm_mail:
@@ -35,15 +35,15 @@ class WebHook:
 
     url: str
 
-    def tell(self, notice: Notice) -> None:
-        """POST it. Raises NotTold."""
+    def notify(self, notice: Notice) -> None:
+        """POST it. Raises DeliveryFailed."""
         headers = {"Content-Type": "application/json", "User-Agent": software()}
         request = urllib.request.Request(self.url, _json(notice), headers)  # noqa: S310 - the operator's own address
         try:
             with urllib.request.urlopen(request, timeout=_PATIENCE):  # noqa: S310
                 return
         except (URLError, OSError, ValueError) as error:
-            raise NotTold(f"{self.url.partition('?')[0]}: {error}") from error
+            raise DeliveryFailed(f"{self.url.partition('?')[0]}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class Mail:
     server: str
     """``host:port``."""
 
-    def tell(self, notice: Notice) -> None:
-        """Hand it to the mail server. Raises NotTold."""
+    def notify(self, notice: Notice) -> None:
+        """Hand it to the mail server. Raises DeliveryFailed."""
         message = EmailMessage()
         message["From"] = message["To"] = self.recipient
         message["Subject"] = f"newswarc: {notice.line}"[:200]
@@ -65,7 +65,7 @@ class Mail:
             with smtplib.SMTP(host, int(port or smtplib.SMTP_PORT), timeout=_PATIENCE) as server:
                 server.send_message(message)
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise NotTold(f"{self.server}: {error}") from error
+            raise DeliveryFailed(f"{self.server}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ class Command:
 
     line: str
 
-    def tell(self, notice: Notice) -> None:
-        """Run it, without a shell. Raises NotTold when it ends with another code than 0."""
+    def notify(self, notice: Notice) -> None:
+        """Run it, without a shell. Raises DeliveryFailed when it ends with another code than 0."""
         command = shlex.split(self.line)
         try:
             subprocess.run(command, input=_json(notice), check=True, timeout=_PATIENCE, stdout=subprocess.DEVNULL)  # noqa: S603 - the operator's own command
         except (subprocess.SubprocessError, OSError) as error:
-            raise NotTold(f"{command[0]}: {error}") from error
+            raise DeliveryFailed(f"{command[0]}: {error}") from error
 
 
 def _json(notice: Notice) -> bytes:
