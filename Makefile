@@ -23,7 +23,7 @@ GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory fetch memory archive replay long faults schedule dataset answers hostile repeats realsite scale frontier engines
+.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile repeats realsite scale frontier engines
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -42,6 +42,7 @@ help:
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
 	@echo "make extraction-models PAGES=DIR   train the block models and put them into the package"
 	@echo "make extraction-memory PAGES=DIR   memory of a process over 20,000 pages"
+	@echo "make whole-job PAGES=DIR    a newspaper of saved pages, beside Scrapy and requests, report to docs/ (needs nginx)"
 	@echo "make fetch PAGES=DIR        what a page costs, beside Scrapy and wget, report to docs/ (needs nginx)"
 	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
@@ -211,6 +212,9 @@ extraction: setup $(MODELS)/pages.txt
 extraction-memory: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make extraction-memory PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.extraction.worker_memory "$(PAGES)"
+
+whole-job: setup
+	$(BIN)/python -m benchmarks.whole_job.run $(PAGES) --report docs/measurements/whole-job.md
 
 fetch: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make fetch PAGES=DIR"; exit 2; }

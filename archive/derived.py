@@ -48,7 +48,9 @@ class CompletedRecords:
 class DerivedFiles:
     """Collects the derivations of one segment in a journal, so that an interrupted run can resume.
 
-    The journal is not made durable: what is lost or damaged in it is derived again.
+    A line of the journal is the outcome and the article (or ``null``), both as JSON as they will be stored, with a
+    tab between them, which JSON never holds (RFC 8259, section 7). So a complete segment is written from it without
+    reading an article again. The journal is not made durable: what is lost or broken in it is derived again.
     """
 
     def __init__(self, spool: Path, name: SegmentName, generation: str, captured: set[UUID] | None = None) -> None:
@@ -61,7 +63,7 @@ class DerivedFiles:
         self._known: set[UUID] = set()
         if self._path.exists():
             _cut_torn_line(self._path)
-            found = {derivation.line.record_id for derivation in self._journal()}
+            found = {line.record_id for line, _ in self._journal()}
             self._known = found if captured is None else found & captured
         self._file = self._path.open("ab", buffering=0)
 
@@ -73,19 +75,24 @@ class DerivedFiles:
         if derivation.line.record_id in self._known:
             return
         article = derivation.article.to_json_line() if derivation.article else "null"
-        self._file.write(f"[{derivation.line.model_dump_json(by_alias=True)},{article}]\n".encode())
+        self._file.write(f"{derivation.line.model_dump_json(by_alias=True)}\t{article}\n".encode())
         self._known.add(derivation.line.record_id)
 
     def complete(self) -> CompletedRecords:
         """Write articles and outcomes ordered by WARC offset, and their manifest."""
         self._file.close()
-        by_capture = {d.line.record_id: d for d in self._journal() if d.line.record_id in self._known}
-        derivations = sorted(by_capture.values(), key=lambda derivation: derivation.line.offset)
+        by_capture = {line.record_id: (line, text) for line, text in self._journal() if line.record_id in self._known}
+        derivations = sorted(by_capture.values(), key=lambda derivation: derivation[0].offset)
         records = self._spool / f"{self._name.text}.{self._generation}.jsonl.gz"
         outcomes = self._spool / f"{self._name.text}.{self._generation}.outcomes.jsonl.gz"
-        articles = [derivation.article.to_json_line() for derivation in derivations if derivation.article]
-        lines = [derivation.line for derivation in derivations]
+        articles = [text for _, text in derivations if text]
+        lines = [line for line, _ in derivations]
         return completed(self._name, self._generation, records, outcomes, articles, lines)
+
+    def articles(self) -> Iterator[Article]:
+        """The articles derived so far, in no particular order."""
+        texts = (text for line, text in self._journal() if text and line.record_id in self._known)
+        return map(Article.model_validate_json, texts)
 
     def remove(self) -> None:
         """Remove the journal and the files made from it, once they are stored or not needed."""
@@ -93,14 +100,15 @@ class DerivedFiles:
         for path in self._spool.glob(f"{self._name.text}.{self._generation}.*"):
             path.unlink()
 
-    def _journal(self) -> Iterator[Derivation]:
+    def _journal(self) -> Iterator[tuple[PageOutcomeLine, str]]:
+        """Outcomes, each with its article's JSON, or with nothing."""
         with self._path.open("rb") as file:
             for raw in file:
+                outcome, tab, article = raw.rstrip(b"\n").partition(b"\t")
                 try:
-                    line, article = json.loads(raw)
-                    yield Derivation(
-                        PageOutcomeLine.model_validate(line), Article.model_validate(article) if article else None
-                    )
+                    line = PageOutcomeLine.model_validate_json(outcome)
+                    if tab and (article == b"null" or json.loads(article)):
+                        yield line, "" if article == b"null" else article.decode("utf-8")
                 except ValueError:
                     continue
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain, islice
 
 RECURS = 3
 """Articles that have a paragraph, at least, for it to be furniture."""
@@ -26,11 +27,12 @@ _MOST_ONCE = 1000
 _MOST_RECURRING = 300
 _DIGITS = 16
 _DIGITS_OF_PAGE = 8
+_NOT_LETTERS = re.compile(r"\W+")
 
 
 def digest_of(paragraph: str) -> str:
     """What stands for a paragraph: its words without case and punctuation. Empty of a short one."""
-    letters = "".join(re.findall(r"\w+", paragraph.casefold()))
+    letters = _NOT_LETTERS.sub("", paragraph.casefold())
     if len(letters) < _FEWEST_LETTERS:
         return ""
     return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest()[:_DIGITS]
@@ -41,38 +43,42 @@ class SiteMemory:
 
     def __init__(self, lines: str = "") -> None:
         """`lines` is what `to_lines` gave."""
-        self._pages: dict[str, tuple[str, ...]] = {}
+        # The least recent first; apart, so that one is forgotten without a look at all
+        self._recurring: dict[str, tuple[str, ...]] = {}
+        self._others: dict[str, tuple[str, ...]] = {}
         for line in lines.splitlines():
             digest, *pages = line.split()
-            self._pages[digest] = tuple(pages[:RECURS])
+            self._put(digest, tuple(pages[:RECURS]))
 
     def learn(self, page: str, paragraphs: Iterable[str]) -> bool:
         """An article at this address has these paragraphs. Whether that was news."""
         mark = hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:_DIGITS_OF_PAGE]
         digests = dict.fromkeys(digest for text in paragraphs if (digest := digest_of(text)))
-        shared = [digest for digest in digests if set(self._pages.get(digest, ())) - {mark}]
+        shared = [digest for digest in digests if any(page != mark for page in self._pages_of(digest))]
         if not digests or len(shared) >= max(2, _TWIN * len(digests)):
             return False
         for digest in digests:
-            pages = self._pages.pop(digest, ())
-            self._pages[digest] = pages if mark in pages or len(pages) >= RECURS else (*pages, mark)
-        self._forget()
+            pages = self._pages_of(digest)
+            self._put(digest, pages if mark in pages or len(pages) >= RECURS else (*pages, mark))
+        for known, most in ((self._recurring, _MOST_RECURRING), (self._others, _MOST_ONCE)):
+            for digest in list(islice(known, max(0, len(known) - most))):
+                del known[digest]
         return True
 
     def recurring(self) -> tuple[str, ...]:
         """Digests of what recurs, sorted."""
-        return tuple(sorted(self._recurring()))
+        return tuple(sorted(self._recurring))
 
     def to_lines(self) -> str:
         """All of it as text, the least recent first."""
-        return "".join(f"{digest} {' '.join(pages)}\n" for digest, pages in self._pages.items())
+        known = chain(self._others.items(), self._recurring.items())
+        return "".join(f"{digest} {' '.join(pages)}\n" for digest, pages in known)
 
-    def _recurring(self) -> Iterator[str]:
-        return (digest for digest, pages in self._pages.items() if len(pages) >= RECURS)
+    def _pages_of(self, digest: str) -> tuple[str, ...]:
+        return self._recurring.get(digest) or self._others.get(digest, ())
 
-    def _forget(self) -> None:
-        often = list(self._recurring())
-        once = [digest for digest, pages in self._pages.items() if len(pages) < RECURS]
-        for known, most in ((often, _MOST_RECURRING), (once, _MOST_ONCE)):
-            for digest in known[: max(0, len(known) - most)]:
-                del self._pages[digest]
+    def _put(self, digest: str, pages: tuple[str, ...]) -> None:
+        """As the most recent."""
+        self._others.pop(digest, None)
+        self._recurring.pop(digest, None)
+        (self._recurring if len(pages) >= RECURS else self._others)[digest] = pages

@@ -9,7 +9,7 @@ A body past 1 MiB, and one that nobody wants (``meta["body"]``), stays in its ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -92,7 +92,7 @@ BACKFILL_PRIORITY = -30
 
 def request_meta(discovery: Discovery) -> dict[str, Any]:
     """``meta`` of a request that is made for this discovery."""
-    return {DISCOVERY: {name: str(value) for name, value in asdict(discovery).items() if value}}
+    return {DISCOVERY: discovery.facts()}
 
 
 def discovery_of(meta: Mapping[str, Any]) -> Discovery:

@@ -24,7 +24,7 @@ error_log {directory}/error.log;
 events {{ worker_connections 1024; }}
 http {{
     access_log off;
-    types {{ text/html html; }}
+    types {{ text/html html; application/xml xml; text/plain txt; }}
     default_type text/html;
     charset off;
     gzip_static on;
@@ -89,6 +89,20 @@ def serving(pages: Sequence[bytes], directory: Path, processor: int = 1) -> Iter
     for number, page in enumerate(pages):
         (root / f"page-{number}.html.gz").write_bytes(page)
         (root / f"page-{number}.html").write_bytes(gzip.decompress(page))
+    paths = tuple(f"/page-{number}.html" for number in range(len(pages)))
+    with _running(root, directory, processor) as (plain, secure, authority):
+        yield Nginx(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}", authority, paths)
+
+
+@contextmanager
+def serving_directory(root: Path, directory: Path, processor: int = 1) -> Iterator[str]:
+    """Serve a folder until the context ends; the address. `directory` is for nginx's own files."""
+    with _running(root, directory, processor) as (plain, _, _):
+        yield f"http://127.0.0.1:{plain}"
+
+
+@contextmanager
+def _running(root: Path, directory: Path, processor: int) -> Iterator[tuple[int, int, Path]]:
     authority = Authority.new(directory)
     certificate = authority.certificate("127.0.0.1")
     plain, secure = free_ports(2)
@@ -100,8 +114,7 @@ def serving(pages: Sequence[bytes], directory: Path, processor: int = 1) -> Iter
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _await(plain, process)
-        paths = tuple(f"/page-{number}.html" for number in range(len(pages)))
-        yield Nginx(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}", authority.bundle, paths)
+        yield plain, secure, authority.bundle
     finally:
         process.terminate()
         process.wait()

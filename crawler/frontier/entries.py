@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -138,7 +138,7 @@ def address_row(
     url: str, discovery: Discovery, state: State, segment: str = "", holder: str = ""
 ) -> dict[str, object]:
     """An address as a row."""
-    text = json.dumps({name: str(value) for name, value in asdict(discovery).items() if value})
+    text = json.dumps(discovery.facts())
     facts = {"url": url, "site": discovery.site, "state": state.value, "discovery": text, "segment": segment}
     return {**facts, "identity": identity(url), "holder": holder}
 

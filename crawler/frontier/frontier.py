@@ -74,6 +74,8 @@ _REFUSED = [outcome.value for outcome in FINAL]
 _MOST_REMEMBERED = 10_000
 _MOST_OF_SHAPE = 1000
 """Pages of a form after which those of before count half, so that a site that changes is learned again."""
+_MOST_LEARNED = 200
+"""What pages taught that is written together, at most."""
 # Made once: to put a statement together costs more than to run it
 _CAPTURE_OF = select(CAPTURES).where(CAPTURES.c.url == bindparam("key"))
 _FIRST_OF = select(PAYLOADS).where(PAYLOADS.c.payload_digest == bindparam("key"))
@@ -130,6 +132,9 @@ class Frontier:
         self._sets_aside: dict[str, bool] = {}
         """Whether addresses of a site are set aside: most sites have none, and are not asked for them."""
         self._remembered: OrderedDict[str, KnownCapture | None] = OrderedDict()
+        self._texts: dict[str, str] = {}
+        self._shapes: dict[tuple[str, str], list[int]] = {}
+        """Not yet written: of each site and form of address, pages that were articles, and others."""
 
     @classmethod
     def in_directory(cls, directory: Path) -> Frontier:
@@ -271,6 +276,7 @@ class Frontier:
 
     def captured(self, captures: Sequence[Captured]) -> None:
         """These captures are durable on this machine."""
+        self.keep_learned()
         for capture in captures:
             self._remembered.pop(capture.url, None)
         pages = {
@@ -291,6 +297,7 @@ class Frontier:
 
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
+        self.keep_learned()
         self._remembered.clear()
 
         def work(connection: Connection) -> None:
@@ -337,25 +344,44 @@ class Frontier:
         self.database.transaction(lambda connection: connection.execute(statement))
 
     def keep_text(self, url: str, text: str) -> None:
-        """An article's newest record says this (see `Discovery.previous_text`)."""
-        self.database.insert(TEXTS, [{"url": url, "text": text}], replace=True)
+        """An article's newest record says this (see `Discovery.previous_text`); written with others."""
+        self._texts[url] = text
+        if len(self._texts) >= _MOST_LEARNED:
+            self.keep_learned()
 
     def text_of(self, url: str) -> str:
         """What an article's newest record says; empty when there is none."""
+        if url in self._texts:
+            return self._texts[url]
         row = self.database.row_of(_TEXT_OF, url)
         return str(row.text) if row is not None else ""
 
     def learn(self, site: str, shape: str, *, is_article: bool) -> None:
-        """A page whose address has this form was an article, or was none."""
-        row = {"site": site, "shape": shape, "articles": float(is_article), "others": float(not is_article)}
-        statement = self.database.insertion(SHAPES).values(row)
+        """A page whose address has this form was an article, or was none; written with others."""
+        self._shapes.setdefault((site, shape), [0, 0])[not is_article] += 1
+        if len(self._shapes) >= _MOST_LEARNED:
+            self.keep_learned()
+
+    def keep_learned(self) -> None:
+        """Write what pages taught. Between two writes a kill loses it, and later pages teach it again."""
+        texts, self._texts = self._texts, {}
+        self.database.insert(TEXTS, [{"url": url, "text": text} for url, text in texts.items()], replace=True)
+        shapes, self._shapes = self._shapes, {}
+        if not shapes:
+            return
+        rows = [
+            {"site": site, "shape": shape, "articles": float(articles), "others": float(others)}
+            for (site, shape), (articles, others) in sorted(shapes.items())
+        ]
+        statement = self.database.insertion(SHAPES)
         part = case((SHAPES.c.articles + SHAPES.c.others >= _MOST_OF_SHAPE, 0.5), else_=1.0)
         counts = {name: (SHAPES.c[name] + statement.excluded[name]) * part for name in ("articles", "others")}
         more = statement.on_conflict_do_update(index_elements=["site", "shape"], set_=counts)
-        self.database.transaction(lambda connection: connection.execute(more))
+        self.database.transaction(lambda connection: connection.execute(more, rows))
 
     def shapes_of(self, site: str) -> Shapes:
         """What is known of the forms of a site's addresses."""
+        self.keep_learned()
         rows = self.database.rows(select(SHAPES).where(SHAPES.c.site == site))
         known = [(row.shape, judged(row.articles, row.others)) for row in rows]
         return Shapes(
@@ -368,11 +394,13 @@ class Frontier:
 
         What other addresses answered with the same bytes stays known.
         """
+        self.keep_learned()
         self.database.transaction(lambda connection: forget(connection, urls))
         self._remembered.clear()
 
     def settle(self) -> None:
         """Make all that was said so far survive a loss of power. Raises FrontierUnavailable."""
+        self.keep_learned()
         self.database.settle()
 
     def known_capture(self, url: str) -> KnownCapture | None:

@@ -72,6 +72,7 @@ class LocalServices:
         """Wait until all is stored, or has been refused once more; then end the workers."""
         await self.store.drain()
         self.pool.close()
+        self.frontier.keep_learned()
         self.feedback.memories.keep()
 
     def close(self) -> None:

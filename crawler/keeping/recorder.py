@@ -216,7 +216,7 @@ class Recorder:
         if writer is None:
             return None
         acknowledge(path, name.text, self._frontier)
-        pages = segment_pages(name, path, self._spool)
+        pages = segment_pages(name, path, self._spool, self._frontier)
         self._segments[name.text] = pages
         return _Open(writer, pages, time.monotonic() - age)
 

@@ -23,7 +23,7 @@ from crawler.keeping.counts import Counts
 from crawler.keeping.deriving import SegmentPages, WaitingPage
 from crawler.keeping.local_services import LocalServices
 from crawler.keeping.spool import Spool, pages_of
-from pipelines.generation import EXTRACTOR_GENERATION
+from pipelines.generation import EXTRACTOR_GENERATION, text_mark
 
 _BATCH = 5000
 
@@ -58,7 +58,7 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
                 taken.lines.append(_removed(closed, spool, storage))
             continue
         acknowledge(closed.warc, closed.name.text, frontier)
-        taken.segments.append((segment_pages(closed.name, closed.warc, spool), closed))
+        taken.segments.append((segment_pages(closed.name, closed.warc, spool, frontier), closed))
         if closed.name.text not in recovered:
             following = "it is stored now" if storage is not None else "`newswarc upload` stores it"
             taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {following}")
@@ -157,7 +157,7 @@ def acknowledge(warc: Path, segment: str, frontier: Frontier) -> None:
     frontier.captured(batch)
 
 
-def segment_pages(name: SegmentName, warc: Path, spool: Spool) -> SegmentPages:
+def segment_pages(name: SegmentName, warc: Path, spool: Spool, frontier: Frontier) -> SegmentPages:
     """A segment of an earlier run, with the pages that have no outcome yet. Raises DamagedArchive or OSError."""
     found = list(pages_of(warc))
     derived = spool.derived(name, EXTRACTOR_GENERATION, {record_id for _, record_id, _, _ in found})
@@ -166,4 +166,6 @@ def segment_pages(name: SegmentName, warc: Path, spool: Spool) -> SegmentPages:
         for offset, record_id, configuration, site in found
         if record_id not in derived
     }
+    for article in derived.articles():  # what a killed run had not written down yet
+        frontier.keep_text(article.url, text_mark(article))
     return SegmentPages(name, warc, derived, waiting)

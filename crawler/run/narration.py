@@ -18,7 +18,16 @@ _FORMAT = "%(asctime)s  %(message)s"
 def narrated(verbosity: int) -> Iterator[None]:
     """While the context lasts, what happens is written to standard error; with a verbosity of 0 it is not."""
     if not verbosity:
-        yield
+        # A line that nobody reads costs as much to make as one that somebody does
+        loggers = [logging.getLogger(name) for name in (*_TOLD_BY, "scrapy")]
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.WARNING)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(_FORMAT, datefmt="%H:%M:%S"))
