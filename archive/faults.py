@@ -21,6 +21,8 @@ class FaultKind(StrEnum):
     """A WARC contains bytes that are not a complete gzip member."""
     BROKEN_RECORD = "broken_record"
     """A gzip member does not contain exactly one well-formed record."""
+    DUPLICATE_ID = "duplicate_id"
+    """Two records of a segment with the same id (an imported file may hold such)."""
     RECORDS_ROOT = "records_root"
     """The records, or their order, differ from the Merkle root in the manifest."""
     BLOCK_DIGEST = "block_digest"

@@ -169,6 +169,8 @@ class _SegmentCheck:
         return record
 
     def _check(self, record: WarcRecord, offset: int, length: int) -> None:
+        if record.record_id in self._ids and not self._is_imported:
+            self._fault(FaultKind.DUPLICATE_ID, offset, f"another record before it is {record.record_id} too")
         self._ids.add(record.record_id)
         self._check_digests(record, offset)
         self._index.add(record, offset, length)

@@ -52,6 +52,8 @@ def verify_archive(
     What concerns several segments (what a revisit stands for, objects that no manifest names) is looked at when the
     shard is the whole archive.
 
+    Without `workers` it is done in this process.
+
     What the archive's holdings name and what its data sets consist of, too. Raises StorageError when the storage
     can't be reached.
     """
@@ -82,6 +84,9 @@ _Work = list[tuple[str, S3Options, Manifest, CompletionManifest | None, bool]]
 
 
 def _here(workers: int, work: _Work) -> Iterator[Verification]:
+    if not workers:
+        yield from (_verify(*arguments) for arguments in work)
+        return
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("forkserver")) as pool:
         tasks: list[Future[Verification]] = [pool.submit(_verify, *arguments) for arguments in work]
         for task in as_completed(tasks):
