@@ -355,7 +355,7 @@ class Configuration(BaseModel):
 
     @property
     def pace(self) -> Pace:
-        """How often sources are looked at."""
+        """How often sources are read."""
         return Pace(self.usual_interval, self.shortest_interval, self.longest_interval)
 
     @property

@@ -1,9 +1,9 @@
 """Which IP addresses may be contacted: public ones, and internal ones only if they are allowed.
 
 An entry of the allow list is ``host``, ``host:port``, ``CIDR`` or ``CIDR:port`` (an IPv6 address with a
-port in brackets). It is matched on the host and port of the URL, not on what the host resolves to: else any site
-could lead a crawl into the network by a name of its own. ``resolve:CIDR`` and ``resolve:CIDR:port`` are matched on
-what the host resolves to, too; they are for networks whose services the operator would show to any site.
+port in brackets). It is matched on the host and port of the URL, not on what the host resolves to. Otherwise any site
+could lead a crawl into the network through its own names. ``resolve:CIDR`` and ``resolve:CIDR:port`` are also
+matched on what the host resolves to; use them only for networks whose services may be visible to any site.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class AddressRules:
     allowed: tuple[AllowEntry, ...] = ()
 
     def asks_for(self, host: str, port: int) -> bool:
-        """Whether the operator asked for this host and port, internal or not."""
+        """Whether the operator allowed this host and port, internal or not."""
         return any(entry.matches(host, port) for entry in self.allowed)
 
     def permits(self, host: str, port: int, address: str) -> bool:
@@ -94,7 +94,7 @@ class AddressRules:
         )
 
     def permits_name(self, host: str, port: int) -> bool:
-        """Whether a host may be asked of a proxy, which resolves names by itself: no internal IP address."""
+        """Whether a host may be requested through a proxy, which resolves names itself: no internal IP address."""
         return _literal(host) is None or self.permits(host, port, host)
 
 

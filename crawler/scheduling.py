@@ -1,12 +1,12 @@
 """When a source is read again (pure).
 
 The number of new articles is taken for a Poisson process whose rate changes slowly: what was seen counts half after
-`HALF_LIFE`. With a given number of looks in all, the mean wait of an article is least when a source's interval is in
+`HALF_LIFE`. For a given total number of reads, the mean delay of an article is smallest if a source's interval is in
 proportion to one over the square root of its rate (Lagrange; Cho and Garcia-Molina, "Effective page refresh policies
 for web crawlers", ACM TODS 28, 2003, section 4, has the same shape for other measures). A source that shows only so
-many entries is looked at before as many are expected to have come: by the rate that is known of it, by the best that
-it ever had (a feed that was dead comes back as it was), and by what the last look brought (which the first hours of a
-lively source have not told yet).
+many entries is read before as many new ones are expected: by its known rate, by the best rate that
+it ever had (a feed that was dead comes back as it was), and by what the last read found (which the first hours of a
+busy source have not shown yet).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HALF_LIFE = 7 * 86400.0
 """Seconds after which what was seen of a source counts half."""
 PRIOR_ARTICLES = 1.0
 PRIOR_SECONDS = 3 * 3600.0
-"""What a source is taken for before it was watched: one article in three hours."""
+"""The assumed rate of an unknown source: one article in three hours."""
 PART_OF_SHOWN = 0.2
 """Part of what a source shows that may be new when it is looked at, by expectation; a day's peak brings double."""
 PART_IN_HASTE = 0.3
@@ -33,14 +33,14 @@ GROWTH = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """What a source brought, weighed by age."""
+    """What a source published, weighted by age."""
 
     articles: float = 0.0
     seconds: float = 0.0
     best: float = 0.0
-    """Articles a second at its best."""
+    """Articles per second, at its highest rate."""
     latest: float = 0.0
-    """Articles a second that the last look found."""
+    """Articles per second found by the last read."""
 
     def after(self, new: int, elapsed: float) -> Yield:
         """With what came in the `elapsed` seconds since the last look."""
@@ -55,20 +55,20 @@ class Yield:
 
     @property
     def rate(self) -> float:
-        """Articles a second, as far as is known."""
+        """Articles per second, as far as is known."""
         return (self.articles + PRIOR_ARTICLES) / (self.seconds + PRIOR_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often sources are looked at."""
+    """How often sources are read."""
 
     usual: float = 3600.0
-    """Seconds between two looks at a source that brings an article in three hours."""
+    """Seconds between two reads of a source that publishes one article in three hours."""
     shortest: float = 300.0
-    """Seconds between two looks at least."""
+    """Minimum number of seconds between two reads."""
     longest: float = 30 * 86400.0
-    """Seconds between two looks at most."""
+    """Maximum number of seconds between two reads."""
 
     def interval(self, seen: Yield, shown: int) -> float:
         """Seconds until a source is due that shows `shown` articles at once."""

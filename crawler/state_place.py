@@ -18,19 +18,19 @@ from archive.storage.addresses import ArchiveAddress
 
 IDENTITY_FILE = "archive.json"
 REMOTE_STATES = Path("newswarc-state")
-"""Where the states of archives are that are not on this machine."""
+"""The directory for states of archives that are not on this machine."""
 
 _IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _DIGITS = 10
 
 
 class StateOfAnother(Exception):
-    """The directory is the state of another archive; the message says whose, and what to do."""
+    """The directory is the state of another archive; the message says which one, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveIdentity:
-    """What tells an archive from all others on this machine."""
+    """What distinguishes an archive from all others on this machine."""
 
     archive: str
     """Its address; of a directory the absolute path, or ``..`` when the state is in it and moves with it."""
@@ -46,12 +46,12 @@ class ArchiveIdentity:
         return cls(".." if state.resolve().parent == directory else str(directory))
 
     def __str__(self) -> str:
-        """The identity for a person."""
+        """The identity as readable text."""
         return f"{self.archive} at {self.endpoint}" if self.endpoint else self.archive
 
 
 def state_place(address: ArchiveAddress, endpoint: str) -> Path:
-    """The state directory of an archive for which none is named.
+    """The default state directory of an archive.
 
     Of a directory it is in it. Of a bucket its name is a readable one with a digest of address and service, since the
     readable part is the same for ``s3://a/b`` and ``s3://a-b``. A directory without the digest was made by the first
@@ -82,7 +82,9 @@ def _readable(address: ArchiveAddress) -> str:
 
 
 def read_identity(state: Path) -> ArchiveIdentity | None:
-    """Whose state a directory is; None when it does not say. Raises StateOfAnother when its file can't be read."""
+    """To which archive a state directory belongs; None if it does not say. Raises StateOfAnother when its file can't
+    be read.
+    """
     file = state / IDENTITY_FILE
     try:
         values = json.loads(file.read_bytes())

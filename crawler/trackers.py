@@ -48,4 +48,4 @@ TRACKERS = (
     "teads.tv",
     "xiti.com",
 )
-"""Hosts of advertising and of the measuring of readers: what they serve is made for one visit."""
+"""Hosts of advertising and audience measurement: what they serve is made for one visit."""

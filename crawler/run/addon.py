@@ -20,7 +20,7 @@ def scrapy_settings(configuration: Configuration) -> dict[str, Any]:
     return {
         "USER_AGENT": configuration.agent,
         "ROBOTSTXT_OBEY": configuration.obey_robots,
-        # One exchange at a time is requested by who wants them in the order of the queue
+        # Callers that need the order of the queue request one exchange at a time
         "CONCURRENT_REQUESTS": configuration.concurrency * PLACES if configuration.concurrency > 1 else 1,
         "CONCURRENT_REQUESTS_PER_DOMAIN": configuration.concurrency_per_host,
         "DOWNLOAD_DELAY": configuration.delay,

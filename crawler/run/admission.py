@@ -1,7 +1,7 @@
 """Which articles a run requests: one rule about their age, wherever a URL comes from.
 
-An article lies in the run's period (``--since``, ``--until``) by the date that a source gives it. What is dated and
-lies outside is set aside in the frontier, with its date, so that no link brings it back. An address that comes
+Whether an article is in the run's period (``--since``, ``--until``) depends on the date that a source gives it. A
+dated article outside the period is set aside in the frontier, with its date, so that no link brings it back. A URL
 without a date, from a page's links or from an earlier run, waits until the run's sources have been read: one of
 them may date it. If none does, it is requested.
 """
@@ -39,11 +39,11 @@ class Admission:
         return self.wants_date(discovery.source_date)
 
     def wants_date(self, date: str) -> bool:
-        """Whether an article of this date may be requested; what is no date says nothing against it."""
+        """Whether an article of this date may be requested; text that is not a date does not prevent it."""
         return span_of(date) is None or self._state.period.wants(date)
 
     def refuse(self, discovery: Discovery) -> None:
-        """An article is dated outside of the period: it is counted."""
+        """Count an article that is dated outside the period."""
         self._state.findings.set_aside[discovery.site] += 1
 
     def waits(self, request: Request) -> bool:
@@ -55,7 +55,7 @@ class Admission:
         return True
 
     def retries(self, now: datetime, attempts: Mapping[str, int]) -> list[Due]:
-        """Addresses that were refused before and are requested once more.
+        """URLs that were refused before and are requested once more.
 
         `attempts` are those of the last day, by site, of which retries may take a share. A host that asks for a login
         (401) gets one of them: if that is answered, the others follow in later runs.
@@ -75,7 +75,7 @@ class Admission:
         return wanted
 
     def release(self) -> list[Request]:
-        """The requests that waited and are wanted, by what sources have said meanwhile. Others are set aside."""
+        """The waiting requests that may be sent now, judging by the dates from sources. Others are set aside."""
         waiting, self._waiting = self._waiting, []
         wanted: list[Request] = []
         refused: list[Due] = []

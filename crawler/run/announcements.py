@@ -12,7 +12,7 @@ from spiders.url_identity import identity
 
 
 class Announcements:
-    """What sources announce of articles that wait to be fetched."""
+    """What sources say about articles waiting to be fetched."""
 
     def __init__(self, frontier: Frontier) -> None:
         self._frontier = frontier
@@ -24,7 +24,7 @@ class Announcements:
             self._announced.setdefault(identity(due.url), due.discovery)
 
     def best(self, url: str, discovery: Discovery) -> Discovery:
-        """What is known of how an article was found when its request is sent."""
+        """The best known discovery of an article when its request is sent."""
         announced = self._announced.get(identity(url))
         return announced if announced is not None and not discovery.source_date else discovery
 

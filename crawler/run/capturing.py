@@ -16,7 +16,7 @@ from spiders.requests import CaptureMark
 
 
 class Capturing:
-    """Keeps exchanges, reads them back, and hands pages on to be derived. A `spiders.reading.SourceReader`."""
+    """Keeps exchanges, reads them back, and passes on pages for extraction. A `spiders.reading.SourceReader`."""
 
     def __init__(self, recorder: Recorder, services: LocalServices, housekeeping: Housekeeping) -> None:
         self._recorder = recorder
@@ -55,7 +55,7 @@ class Capturing:
         return await self._services.deriver.read(segment, capture.offset, parser, arguments)
 
     async def derive(self, page: PageItem) -> None:
-        """A page was captured: it goes into the extraction queue, after waiting while that is full."""
+        """Put a captured page into the extraction queue, waiting while it is full."""
         segment = self._recorder.pages(page.segment)
         if segment is not None:
             await self._services.deriver.start(segment, page.offset)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from scrapy.http.cookies import CookieJar
 
 MOST_COOKIES = 50
-"""Cookies of a domain."""
+"""Maximum number of cookies per domain."""
 MOST_BYTES = 4096
-"""Bytes of a cookie, name and value together."""
+"""Maximum size of a cookie, name and value together, in bytes."""
 
 
 _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
@@ -28,7 +28,7 @@ _suffixes = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_
 
 
 class BoundedCookiesMiddleware(CookiesMiddleware):
-    """In the place of Scrapy's, which keeps all cookies of any size."""
+    """Replaces Scrapy's, which keeps all cookies of any size."""
 
     def _process_cookies(self, cookies: Iterable[Cookie], *, jar: CookieJar, request: Request) -> None:
         host = (urlsplit(request.url).hostname or "").lower()

@@ -92,7 +92,7 @@ class CrawlRun:
 
     @property
     def spool_directory(self) -> Path:
-        """Where large responses are spooled while they are received."""
+        """The file where large responses are spooled while they are received."""
         return self._services.spool.directory
 
     def attempts_of_a_day(self) -> Counter[str]:
@@ -104,7 +104,7 @@ class CrawlRun:
         return attempts
 
     async def open(self, spider: object) -> None:
-        """The spider starts: what earlier runs left is taken up, housekeeping begins."""
+        """Called when the spider starts: resumes what earlier runs left, and starts housekeeping."""
         if isinstance(spider, SiteSpider):
             self.state.sites = RunSites(spider.definitions)
             self.state.period = spider.period
@@ -127,7 +127,7 @@ class CrawlRun:
         self._tasks.append(asyncio.create_task(self._housekeeping.run()))
 
     async def close(self, reason: str) -> None:
-        """The spider has ended, for a reason that Scrapy names: everything is closed and stored."""
+        """Called when the spider has ended, with Scrapy's reason: closes and stores everything."""
         self.state.problems += left_out_hosts(self._requisites)
         self.state.closing = True
         self.gate.shut()
@@ -155,7 +155,7 @@ class CrawlRun:
         self._editions.follow(site, article)
 
     def _expect_pages(self) -> None:
-        """The first article is about to be fetched: the extractor starts meanwhile."""
+        """Called when the first article is about to be fetched: starts the extractor meanwhile."""
         self._tasks.append(asyncio.create_task(self._services.warm_up()))
 
     def _log_problem(self, problem: Problem) -> None:
@@ -180,14 +180,14 @@ class CrawlRun:
         return Among(Leases(database, holder, self.configuration.lease), self._lost_site)
 
     async def _leave_to_others(self) -> None:
-        """Sites that another run crawls now are left to it."""
+        """Leave sites to other runs that are crawling them."""
         self.state.elsewhere = tuple(await self.presence.at_sites(list(self.state.sites)))
         for name in self.state.elsewhere:
             self.state.sites.leave_out(name)
             self.state.note_problem(Problem(name, "the site", "another run is crawling it", "nothing to do here"))
 
     def _lost_site(self, site: str) -> None:
-        """This machine was cut off from the others for so long that they may take a site over: the run ends."""
+        """End the run, because this machine was cut off for so long that others may take over a site."""
         self.state.counts.problems.append(
             f"{site}: the frontier was unreachable for too long; the next run continues"
         )
@@ -195,7 +195,7 @@ class CrawlRun:
         self._give_up()
 
     async def _leave(self, *, to_its_end: bool) -> None:
-        """Nothing is fetched any more: others may go where this run was."""
+        """Nothing is fetched any more: release the sites and hosts of this run."""
         if self._renewing is not None:
             self._renewing.cancel()
         try:

@@ -42,30 +42,30 @@ logger = logging.getLogger(__name__)
 _BARREN = "found no articles, neither on the front page nor in the feeds and sitemaps it links to"
 _OF_BARREN = "open it in a browser; if it shows articles, list its sources in a definition (`newswarc site add`)"
 _LOG_LEVELS = ("CRITICAL", "CRITICAL", "INFO", "DEBUG")
-"""What of Scrapy's log is shown, by how often ``-v`` is given."""
+"""Log levels of Scrapy's log, by how often ``-v`` is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlPlan:
-    """What is to be crawled."""
+    """What to crawl."""
 
     sites: tuple[Site, ...] = ()
     urls: tuple[str, ...] | None = None
-    """Exactly these pages; None: what the sites' sources show."""
+    """Exactly these pages; None: what the sites' sources list."""
     since: str = ""
     until: str = ""
     """What is announced as older than the one, or not older than the other, is left alone (`archive.period`)."""
     backfill: bool = False
     limit: int = 0
-    """Articles at most; 0 means any number."""
+    """Maximum number of articles; 0: no limit."""
     dry_run: bool = False
     due: bool = False
-    """Only sources whose time has come; the segment is left open for the next such run."""
+    """Only sources that are due; the segment stays open for the next such run."""
 
 
 @dataclass(slots=True)
 class CrawlReport:
-    """What came of a crawl."""
+    """The results of a crawl."""
 
     archive: str
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -75,26 +75,26 @@ class CrawlReport:
     articles: dict[str, int] = field(default_factory=dict)
     """New records by site."""
     found: dict[str, int] = field(default_factory=dict)
-    """Articles that the sources show, by site."""
+    """Number of articles that the sources list, by site."""
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Articles that sources announce and that are not asked for, by site and reason (`spiders.left_out.LeftOut`)."""
+    """Announced articles that are not requested, by site and reason (`spiders.left_out.LeftOut`)."""
     received: int = 0
     """Bytes of responses."""
     files: list[str] = field(default_factory=list)
     """Keys of the stored objects."""
     set_aside: dict[str, int] = field(default_factory=dict)
-    """Articles that are dated outside of the period that was requested, by site."""
+    """Articles dated outside the requested period, by site."""
     leftovers: list[str] = field(default_factory=list)
-    """A line on each segment of earlier runs that was taken up."""
+    """One line for each resumed segment of earlier runs."""
     elsewhere: list[str] = field(default_factory=list)
-    """Sites that another run crawls now, here or on another machine."""
+    """Sites that another run is crawling, here or on another machine."""
     problems: list[str] = field(default_factory=list)
     failed_sites: list[str] = field(default_factory=list)
-    """Sites that gave nothing, or less than their floor."""
+    """Sites without articles, or with fewer than their floor."""
     planned: list[dict[str, str]] = field(default_factory=list)
-    """In a dry run: address, source and date of what would be fetched."""
+    """In a dry run: URL, source and date of what would be fetched."""
     sources: list[dict[str, object]] = field(default_factory=list)
-    """What was read of sources (`crawler.keeping.source_reading.SourceReading`)."""
+    """The sources that were read (`crawler.keeping.source_reading.SourceReading`)."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and language that front pages give themselves, by site."""
     interrupted: bool = False
@@ -102,7 +102,7 @@ class CrawlReport:
 
     @property
     def exit_code(self) -> int:
-        """0 all well; 1 a site failed or something could not be stored; 130 interrupted."""
+        """0 success; 1 a site failed or something could not be stored; 130 interrupted."""
         if self.interrupted:
             return 130
         return 1 if self.failed_sites or self.storage_trouble else 0
@@ -154,7 +154,7 @@ def run_crawl(
 
 
 def _arguments(configuration: Configuration, plan: CrawlPlan, clock_and_ids: ClockAndIds | None) -> dict[str, Any]:
-    """What the spider is made with."""
+    """The arguments of the spider."""
     sites = tuple(site.heeding(configuration.heed) for site in plan.sites)
     arguments: dict[str, Any] = {"definitions": sites, "since": plan.since, "until": plan.until}
     if clock_and_ids is not None:
@@ -210,9 +210,9 @@ def _copy_frontier(configuration: Configuration, plan: CrawlPlan, state: Path) -
 
 
 def _probe(configuration: Configuration) -> None:
-    """Find out before the crawl whether storage and state can be used.
+    """Check before the crawl whether storage and state can be used.
 
-    A storage that can't be reached for now is no reason to miss the news: the spool takes it meanwhile.
+    If the storage can't be reached for now, the crawl runs all the same, and the spool keeps its captures.
     """
     storage = open_storage(configuration.archive, configuration.s3)
     try:
@@ -288,7 +288,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
 
 
 def _barren(plan: CrawlPlan, state: RunState) -> list[Site]:
-    """Sites that were explored from their front page, of which no article was found and nothing else was told."""
+    """Sites explored from their front page without any article found or problem reported."""
     findings = state.findings
     explored = {reading.site for reading in findings.sources if reading.via == SEED}
     told = {problem.site for problem in state.problems} | set(state.elsewhere)

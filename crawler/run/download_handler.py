@@ -73,16 +73,16 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 LARGE_BODY = 1 << 20
-"""Bytes of a body, with its codings or without, past which Scrapy's response has none and is flagged."""
+"""Maximum size of a body, encoded or decoded, in bytes. Above it, Scrapy's response has no body and is flagged."""
 
 
 class AddressRefused(IgnoreRequest):
-    """The host is, or resolves to, an internal address that nobody allowed."""
+    """The host is, or resolves to, an internal address that is not allowed."""
 
     def __init__(self, message: str, url: str) -> None:
         super().__init__(message)
         self.url = url
-        """The address that was requested, behind all redirects."""
+        """The URL that was refused, after any redirects."""
 
 
 _PROXY_AUTHORIZATION = b"Proxy-Authorization"
@@ -101,7 +101,7 @@ _FAILURES: dict[CaptureOutcome, type[Exception]] = {
 
 
 class SignalWatcher:
-    """Tells Scrapy's ``headers_received`` and ``bytes_received``; a receiver may raise StopDownload."""
+    """Sends Scrapy's signals ``headers_received`` and ``bytes_received``; a receiver may raise StopDownload."""
 
     def __init__(self, crawler: Crawler, request: Request) -> None:
         self.stopped: StopDownload | None = None
@@ -111,7 +111,7 @@ class SignalWatcher:
 
     @classmethod
     def where_heard(cls, crawler: Crawler, request: Request) -> Self | None:
-        """A watcher, if anybody listens."""
+        """A watcher, if the signals have receivers."""
         heard = (signals.headers_received, signals.bytes_received)
         if any(True for signal in heard for _ in liveReceivers(getAllReceivers(crawler, signal))):
             return cls(crawler, request)
@@ -164,7 +164,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._fetcher = Fetcher(self._pool, run.now, run.spool_directory)
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch, keep, and answer as Scrapy expects."""
+        """Fetch, keep, and return what Scrapy expects."""
         try:
             await self._run.gate.passed()
         except GateShut as error:
@@ -241,7 +241,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         return float(slot.delay) if slot is not None else self._settings.delay
 
     async def close(self) -> None:
-        """Drop idle connections."""
+        """Close idle connections."""
         self._pool.close()
 
     def _wire_request(self, request: Request, watcher: SignalWatcher | None) -> WireRequest:
@@ -327,7 +327,7 @@ def _body(exchange: Exchange, head: ResponseHead, wanted: str | None) -> tuple[b
 
 
 def _beginning(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Parts until there are `most` bytes."""
+    """Parts with at most `most` bytes in all."""
     taken = 0
     for part in parts:
         yield part

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 MOST_RETURNS = 1
-"""Times that a chain of redirects may come back to one of its steps: a gate opens then, or never."""
+"""How often a chain of redirects may return to one of its steps: a gate opens then, or never."""
 
 
 class FirstStepFilter(RFPDupeFilter):
-    """Remembers the first step of each request, and holds all steps against those of others."""
+    """Remembers the first step of each request, and compares all steps with those of others."""
 
     def request_seen(self, request: Request) -> bool:
-        """Whether a request is to be left out."""
+        """Whether to drop a request as a duplicate."""
         steps = request.meta.get("redirect_urls")
         if not steps:
             return super().request_seen(request)
@@ -38,13 +38,13 @@ class FirstStepFilter(RFPDupeFilter):
 
 
 def returns_of(request: Request) -> int:
-    """How often a chain of redirects has been where it leads now."""
+    """How often a chain of redirects has visited its current target."""
     steps = [fingerprint(request.replace(url=url)) for url in request.meta.get("redirect_urls", ())]
     return steps.count(fingerprint(request))
 
 
 def problem_of_dropped(request: Request) -> Problem | None:
-    """What to tell of a request that was left out: a source, or a page that was listed, goes in circles."""
+    """The problem to report for a dropped request: a redirect loop of a source or a listed page."""
     discovery = discovery_of(request.meta)
     if not returns_of(request) or (discovery.role is Role.ARTICLE and discovery.via != LISTED):
         return None

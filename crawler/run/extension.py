@@ -32,20 +32,20 @@ POOL = "NEWSWARC_POOL"
 
 
 class CrawlExtension:
-    """Holds the run of a Scrapy crawl."""
+    """Contains the run of a Scrapy crawl."""
 
     def __init__(self, run: CrawlRun) -> None:
         self.run = run
 
     def note_dropped(self, request: Request) -> None:
-        """A request was left out."""
+        """Called when a request was dropped."""
         problem = problem_of_dropped(request)
         if problem is not None:
             self.run.state.note_problem(problem)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, from its settings."""
+        """Called by Scrapy, with its settings."""
         settings = crawler.settings
         run = CrawlRun(
             settings.get(CONFIGURATION) or load_configuration(),

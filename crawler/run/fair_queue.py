@@ -14,7 +14,7 @@ from typing import Any
 from scrapy.pqueues import DownloaderAwarePriorityQueue, DownloaderInterface
 
 AT_ONCE = 2
-"""Requests that a host may have out of the queue: one in progress, and one that is ready when its turn comes."""
+"""Number of requests of a host that may be out of the queue: one in progress, and one ready to follow."""
 PLACES = 64
 """Requests that may be out of the queue for each exchange that may run."""
 

@@ -50,11 +50,11 @@ _HAS_TIME = ":"
 _CATALOGUE_AGE = 30 * _DAY
 """Seconds for which an old sitemap, whose index does not say when it was changed, is not read again."""
 _MOST_AGAIN = 2000
-"""Articles of a site that a run fetches again at most; the others are due in the next."""
+"""Maximum number of articles of a site that a run fetches again; the others are due in the next."""
 
 
 class _Reading:
-    """What a response's callback gives, counted."""
+    """Counts what a response's callback yields."""
 
     def __init__(self, response: Response, discovery: Discovery) -> None:
         assert response.request is not None
@@ -102,7 +102,7 @@ class FrontierMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy."""
+        """Called by Scrapy."""
         middleware = cls(crawler)
         crawler.signals.connect(middleware.release, signals.spider_idle)
         return middleware
@@ -157,7 +157,7 @@ class FrontierMiddleware:
         return requests
 
     def release(self) -> None:
-        """Nothing else is left to do: what has waited for the sources to be read continues its way."""
+        """Nothing else is left to do: send the requests that waited for the sources to be read."""
         run = self._run
         waited = run.admission.release()
         wanted = [
@@ -208,7 +208,7 @@ class FrontierMiddleware:
             yield item
 
     def _was_read(self, reading: _Reading, new: int) -> None:
-        """A source was read to its end: what it showed is counted, and when it is due again follows from that."""
+        """Count what a completely read source listed, and set when it is due again."""
         run, discovery = self._run, reading.discovery
         found = reading.articles
         if is_unchanged(reading.response):
@@ -303,7 +303,7 @@ class FrontierMiddleware:
         return not refusal
 
     def _is_time(self, request: Request, site: str) -> bool:
-        """Whether a source is to be looked at in this run. Of one that is not, what it showed last counts."""
+        """Whether to read a source in this run. If not, what it listed last counts."""
         run = self._run
         if self._is_read_back_catalogue(request):
             return False

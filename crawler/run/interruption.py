@@ -1,6 +1,6 @@
 """Ctrl-C, SIGTERM or a closed terminal: the first one ends the crawl cleanly, the second at once.
 
-In order means: requests in progress are finished, the segment is closed, everything is stored. While that is
+Cleanly means: requests in progress are finished, the segment is closed, everything is stored. While that is
 going on already, the first one is only noted.
 """
 
@@ -36,7 +36,7 @@ class Interruption:
             loop.add_signal_handler(number, self._received)
 
     def unlisten(self) -> None:
-        """Give Ctrl-C its usual meaning back."""
+        """Restore the usual meaning of Ctrl-C."""
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _received(self) -> None:

@@ -26,7 +26,7 @@ NEXT = "next"
 
 
 class LinkedEditions:
-    """Follows what articles name, in a run of a `NewsSpider`."""
+    """Follows the editions and pages that articles declare, in a run of a `NewsSpider`."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ _FORMAT = "%(asctime)s  %(message)s"
 
 @contextmanager
 def narrated(verbosity: int) -> Iterator[None]:
-    """While the context lasts, what happens is written to standard error; with a verbosity of 0 it is not."""
+    """While the context lasts, events are written to standard error, unless the verbosity is 0."""
     if not verbosity:
         # A line that nobody reads costs as much to make as one that somebody does
         loggers = [logging.getLogger(name) for name in (*_TOLD_BY, "scrapy")]

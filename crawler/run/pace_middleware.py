@@ -2,7 +2,7 @@
 
 The delay between two requests to a host is the greatest of: what the operator or the site's definition says, what
 robots.txt asks for (up to a cap), and the host's own latency, which grows when it is under load. A host that answers
-429 or 503 is left alone; what was wanted of it is due again in a later run.
+429 or 503 gets no more requests; what was to be fetched from it is due again in a later run.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class PaceMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy, from its settings."""
+        """Called by Scrapy, with its settings."""
         configuration = run_of(crawler).configuration
         return cls(
             crawler, BlockList(configuration.block_list_file), configuration.delay, configuration.longest_delay
         )
 
     def process_request(self, request: Request) -> None:
-        """Let a request pass, or raise IgnoreRequest when its host is left alone or its address blocked."""
+        """Let a request pass, or raise IgnoreRequest if its host asked for a pause or its URL is blocked."""
         run = self._run
         if self._block_list.blocks(request.url):
             detail = "on the operator's block list"
@@ -64,7 +64,7 @@ class PaceMiddleware:
             raise IgnoreRequest(f"{host} asked for a pause; the next run after it continues")
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Look at how the host answers."""
+        """Update the host's state from its response."""
         host = urlparse_cached(request).hostname or ""
         if response.status >= _ERROR:
             self._failed(request)
@@ -76,18 +76,18 @@ class PaceMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 - Scrapy's signature
-        """An attempt brought no answer, or was not made: robots.txt, the block list or a hold forbade it."""
+        """An attempt got no response, or was prevented by robots.txt, the block list or a pause."""
         self._failed(request)
 
     def _failed(self, request: Request) -> None:
-        """A source that fails is looked at no sooner than one that brings nothing."""
+        """A source that fails is read no sooner than one without news."""
         if discovery_of(request.meta).role in SOURCE_ROLES:
             run = self._run
             pace = run.state.pace_of(discovery_of(request.meta).site)
             run.frontier.schedule(asked_address(request), 0, pace, run.now())
 
     def asks_for(self, host: str, delay: float, site: str) -> None:
-        """robots.txt asks for so many seconds between two requests."""
+        """Apply the delay that robots.txt asks for, in seconds."""
         if delay > self._cap:
             self._run.state.note_problem(
                 Problem(site, host, f"robots.txt asks for {delay:g} s between requests", f"{self._cap:g} s are kept")

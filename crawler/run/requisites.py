@@ -17,7 +17,7 @@ _MOST_NAMED = 5
 
 
 def wishes_of(configuration: Configuration, frontier: Frontier, now: Callable[[], datetime]) -> Wishes:
-    """What is wanted; whether an address is held the frontier tells."""
+    """Which requisites to fetch; the frontier knows which ones are captured."""
 
     def is_held(url: str) -> bool:
         known = frontier.known_capture(url)

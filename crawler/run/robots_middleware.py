@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 LIFETIME = timedelta(hours=24)
-"""For how long an answer holds at most (RFC 9309, section 2.4)."""
+"""How long a copy is valid at most (RFC 9309, section 2.4)."""
 UNREACHABLE_LIFETIME = timedelta(minutes=10)
-"""For how long a host is not asked again that did not give its robots.txt."""
+"""How long to wait before a host that did not deliver its robots.txt is asked again."""
 LAST_GOOD = timedelta(days=30)
-"""For how long the last good response stands in while robots.txt can't be reached (section 2.3.1.4)."""
+"""How long the last good copy is used while robots.txt can't be fetched (section 2.3.1.4)."""
 _REDIRECTS = 5
-"""Redirects that are followed; what leads further counts as absent (section 2.3.1.2)."""
+"""Number of redirects that are followed; with more, it counts as absent (section 2.3.1.2)."""
 _LARGEST = 1 << 20
 """Bytes of an answer past which it is cut short in the capture, too; only the first 500 KiB count."""
 _PRIORITY = 1000
@@ -48,11 +48,11 @@ class _Known:
     rules: RobotsRules
     until: datetime
     why: str
-    """What kept robots.txt from us."""
+    """Why robots.txt could not be fetched."""
 
 
 class RecordingRobotsMiddleware(RobotsTxtMiddleware):
-    """In the place of Scrapy's, which allows everything while a server fails, and never asks again."""
+    """Replaces Scrapy's, which allows everything while a server fails, and never asks again."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -60,7 +60,7 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Made by Scrapy."""
+        """Called by Scrapy."""
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]

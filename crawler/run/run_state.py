@@ -23,10 +23,10 @@ from spiders.site import Site, duration
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What holds for one run."""
+    """The options of one run."""
 
     limit: int = 0
-    """How many articles may be fetched; 0: any number."""
+    """Maximum number of articles to fetch; 0: no limit."""
     dry_run: bool = False
     """Whether articles are only listed."""
     due_only: bool = False
@@ -35,10 +35,10 @@ class RunOptions:
 
 @dataclass(slots=True)
 class SourceFindings:
-    """What a run has seen of where sites announce their articles."""
+    """What a run has found in the sources of sites."""
 
     found: Counter[str] = field(default_factory=Counter)
-    """Articles that the sources of each site show."""
+    """Number of articles that the sources of each site list."""
     new_articles: int = 0
     """Articles that were not known before this run."""
     sources: list[SourceReading] = field(default_factory=list)
@@ -48,13 +48,13 @@ class SourceFindings:
     planned: list[Due] = field(default_factory=list)
     """In a dry run: what would be fetched."""
     left_out: dict[str, Counter[LeftOut]] = field(default_factory=dict)
-    """Articles that sources announce and that are not asked for, by site and reason."""
+    """Announced articles that are not requested, by site and reason."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and language that front pages give themselves, by site."""
 
 
 class RunState:
-    """The state of one run. Nobody else changes it but through these methods and `findings` and `counts`."""
+    """The state of one run. It is changed only through these methods, `findings` and `counts`."""
 
     def __init__(
         self,
@@ -73,9 +73,9 @@ class RunState:
         self.findings = SourceFindings()
         self.problems: list[Problem] = []
         self.recovered: list[str] = []
-        """A line on each segment of earlier runs that was taken up."""
+        """One line for each resumed segment of earlier runs."""
         self.elsewhere: tuple[str, ...] = ()
-        """Sites that another run crawls now, here or on another machine."""
+        """Sites that another run is crawling, here or on another machine."""
         self.closing = False
         """Whether the spider has ended and what it brought is being stored."""
         self.complete = False
@@ -87,7 +87,7 @@ class RunState:
         self._admitted = 0
 
     def admit(self) -> bool:
-        """Take one of the articles that may be fetched in this run; False when none is left."""
+        """Take one of the articles that may be fetched in this run; False if none is left."""
         if self.options.limit and self._admitted >= self.options.limit:
             return False
         if not self._admitted and not self.options.dry_run:
@@ -124,15 +124,15 @@ class RunState:
         self.findings.fronts[site] = (name, language)
 
     def note_left_out(self, site: str, counts: Mapping[LeftOut, int]) -> None:
-        """A source of a site announces articles that are not asked for."""
+        """Count announced articles of a site that are not requested."""
         self.findings.left_out.setdefault(site, Counter()).update(counts)
 
     def note_problem(self, problem: Problem) -> None:
-        """Something went wrong at a site."""
+        """Report a problem at a site."""
         self.problems.append(problem)
         self._log_problem(problem)
 
     def note_limit(self, site: str, refusal: str) -> None:
-        """A site is not followed further in this run; told once."""
+        """Report, once, that a site is not followed further in this run."""
         if self.budget.is_news(site, refusal):
             self.note_problem(Problem(site, "what it leads to", refusal, "the next run fetches the rest"))

@@ -27,7 +27,7 @@ EXTENSIONS = {
     "scrapy.extensions.memdebug.MemoryDebugger": None,
 }
 DOWNLOADER_MIDDLEWARES = {
-    # In the place of Scrapy's own, which lets denials pass without a record
+    # Replaces Scrapy's own, which lets denials pass without a record
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.run.pace_middleware.PaceMiddleware": 90,
     "crawler.run.robots_middleware.RecordingRobotsMiddleware": 100,
@@ -72,4 +72,4 @@ RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 STATS_DUMP = False
 LOG_LEVEL = "WARNING"
-"""Each site's troubles are told by problem lines; the log is for developers."""
+"""Problem lines report each site's problems; the log is for developers."""

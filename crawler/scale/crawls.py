@@ -1,7 +1,7 @@
 """Crawls of a worker: each one is a separate process in a slot with its own spool.
 
 A slot is a state directory below the worker's. One that a crawl of a former worker still has is skipped. A crawl
-whose worker dies ends in order.
+whose worker dies ends cleanly.
 """
 
 from __future__ import annotations
@@ -81,18 +81,18 @@ class Crawls:
         return Ending.TAKEN
 
     async def settle(self) -> None:
-        """Find out what came of crawls that died or that others left, and store it."""
+        """Recover and store what crawls that died, or that others left, have captured."""
         for number in self._known_slots():
             if number not in self._used and number not in self._settled:
                 await self._in(number, _store, self._in_slot(number))
 
     async def store(self) -> None:
-        """Store what lies in slots where nothing runs."""
+        """Store what is in slots where nothing runs."""
         self._settled.clear()
         await self.settle()
 
     def interrupt(self) -> None:
-        """Let all crawls end in order, and begin no more."""
+        """Let all crawls end cleanly, and start no more."""
         self._stopped = True
         for process in self._running.values():
             _signal(process, signal.SIGINT)
@@ -210,7 +210,7 @@ def is_of_the_job(record: logging.LogRecord) -> bool:
 
 
 def show_log() -> None:
-    """What this package tells goes to standard error, of others what is wrong."""
+    """Log messages of this package go to standard error; of other packages, only warnings and errors."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     handler.addFilter(is_of_the_job)

@@ -20,9 +20,9 @@ from crawler.scheduling import Pace
 from spiders.site import Site
 
 PRESENT_EVERY = 15.0
-"""Seconds after which a worker tells again that it is there."""
+"""Seconds between two signs of life of a worker."""
 _MISSED = 3
-"""How often it may fail to, before it counts as gone."""
+"""How many signs of life may be missing before it counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class WorkerSpool:
     """Machine and directory."""
     worker: str
     silent: float
-    """Seconds since the worker was last heard of."""
+    """Seconds since the worker's last sign of life."""
     lost: bool
     """Whether it was given up, and what it had is due again."""
 
@@ -53,14 +53,14 @@ class WorkerSpool:
 
 
 class Fleet:
-    """Reads and changes them. Everything raises FrontierUnavailable."""
+    """Reads and changes sites and spools. Everything raises FrontierUnavailable."""
 
     def __init__(self, database: Database) -> None:
         """`database` is a PostgreSQL."""
         self._database = database
 
     def add(self, sites: Sequence[Site]) -> list[str]:
-        """Take sites in, or give those that are in it their new definition; the ids of the new ones."""
+        """Add sites, or replace the definitions of known ones; returns the ids of the new ones."""
         known = {row.site for row in self._database.rows(select(FLEET.c.site))}
         rows: list[dict[str, object]] = [
             {"site": site.id, "host": site.host, "definition": site.definition().decode(), "due_at": 0.0}
@@ -70,7 +70,7 @@ class Fleet:
         return [site.id for site in sites if site.id not in known]
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Take sites out; those that were in it. What is known of their addresses stays."""
+        """Remove sites; returns those that were in the fleet. What is known about their URLs stays."""
         statement = delete(FLEET).where(FLEET.c.site.in_(ids)).returning(FLEET.c.site)
         return sorted(self._database.transaction(lambda connection: connection.execute(statement).scalars().all()))
 
@@ -85,7 +85,7 @@ class Fleet:
         return Site.model_validate_json(rows[0][0]) if rows else None
 
     def due(self) -> list[tuple[str, str]]:
-        """Sites whose time has come, the longest due first, with their hosts."""
+        """Sites that are due, the longest due first, with their hosts."""
         query = select(FLEET.c.site, FLEET.c.host).where(FLEET.c.due_at <= NOW).order_by(FLEET.c.due_at)
         return [(site, host) for site, host in self._database.rows(query)]
 
@@ -107,7 +107,7 @@ class Fleet:
         self._database.transaction(lambda connection: connection.execute(statement))
 
     def present(self, holders: Sequence[str], worker: str) -> None:
-        """A worker with these spools is at work."""
+        """Note a sign of life of a worker with these spools."""
         if not holders:
             return
         rows = [{"holder": holder, "worker": worker, "seen_at": 0.0, "lost": False} for holder in holders]

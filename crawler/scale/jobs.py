@@ -68,7 +68,7 @@ class Jobs:
         await self._crawl(site)
 
     async def put_in_due(self, timestamp: int) -> None:  # noqa: ARG002 - procrastinate's signature
-        """Make jobs of the sites whose time has come."""
+        """Create jobs for the sites that are due."""
         due = await asyncio.to_thread(self._fleet.due)
         queued = await asyncio.to_thread(self._queued)
         made = 0

@@ -20,7 +20,7 @@ from spiders.site import Site, duration
 logger = logging.getLogger(__name__)
 
 SETTLED_EVERY = 20.0
-"""Seconds between two looks for slots whose crawl has died."""
+"""Seconds between two checks for slots whose crawl has died."""
 AGAIN = 60.0
 """Seconds after which a site is tried again that could not be crawled now."""
 
@@ -40,7 +40,7 @@ async def _probe(jobs: Jobs) -> None:
 
 
 class Worker:
-    """Crawls until it is told to stop."""
+    """Crawls until it is stopped."""
 
     def __init__(self, configuration: Configuration, places: int) -> None:
         """`places` sites are crawled at once. Raises BadDatabase, FrontierUnavailable or OSError."""
@@ -165,7 +165,7 @@ class Worker:
             self._answered()
 
     def _tell_away(self, error: Exception) -> None:
-        """Say once that the database is away."""
+        """Report once that the database does not respond."""
         if not self._is_away:
             self._is_away = True
             line = " ".join(str(error.__cause__ or error).split())

@@ -72,7 +72,7 @@ class Concern:
 
     @property
     def name(self) -> str:
-        """What it is recognised by the next time."""
+        """The identity of the concern, the same at the next check."""
         return f"{self.kind}:{self.site}" if self.site else str(self.kind)
 
     @property
@@ -83,10 +83,10 @@ class Concern:
 
 @dataclass(frozen=True, slots=True)
 class AlarmLimits:
-    """From when on something is wrong."""
+    """Limits above which something is wrong."""
 
     ahead: float = HOUR
-    """Seconds by which a remembered moment may lie ahead of the clock."""
+    """Seconds by which a remembered time may be ahead of the clock."""
     stopped: float = 2 * HOUR
     """Seconds without any source being read."""
     silent_rhythms: float = 3.0
@@ -112,7 +112,7 @@ class AlarmLimits:
 
 
 def concerns(status: Status, limits: AlarmLimits = AlarmLimits()) -> list[Concern]:
-    """What is wrong, the machine's troubles first."""
+    """What is wrong, the machine's problems first."""
     found = list(_of_machine(status, limits))
     for name, site in status.sites.items():
         found += _of_site(status, name, site, limits)

@@ -70,7 +70,7 @@ def described_metrics() -> list[tuple[str, list[str], str]]:
 
 
 class StatusCollector(Collector):
-    """Gives the metrics of a status that is looked up at each reading."""
+    """Provides the metrics of a status that is read at each scrape."""
 
     def __init__(self, look: Callable[[], Status]) -> None:
         self._look = look

@@ -18,7 +18,7 @@ _PATIENCE = 20.0
 
 
 def notifiers_of(configuration: Configuration) -> dict[str, Notifier]:
-    """Those that are configured, by the names of their settings."""
+    """The configured notifiers, by the names of their settings."""
     found: dict[str, Notifier] = {}
     if configuration.alarm_webhook:
         found["alarm_webhook"] = WebHook(configuration.alarm_webhook)

@@ -28,14 +28,14 @@ from crawler.scale.fleet import Fleet
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 _GAPS = 200
-"""New articles of a site from which its rhythm is taken, the newest ones."""
+"""Number of newest articles of a site from which its rhythm is computed."""
 _FEWEST_GAPS = 20
 _PERCENT = 95
 
 
 @dataclass(slots=True)
 class SiteStatus:
-    """One site. Moments are seconds since 1970; 0 is never."""
+    """One site. Times are seconds since 1970; 0 is never."""
 
     articles: int = 0
     """Articles captured."""
@@ -44,24 +44,24 @@ class SiteStatus:
     looked_at: float = 0.0
     """When one of its sources was last read."""
     rhythm: float = 0.0
-    """Seconds between two new articles that 19 of 20 do not exceed; 0 when too few are known."""
+    """95th percentile of the gap between two new articles, in seconds; 0 if too few are known."""
     waiting: int = 0
-    """Addresses that were found and not asked for yet."""
+    """URLs found but not requested yet."""
     failing: int = 0
-    """Addresses that failed or were refused, and are tried again."""
+    """URLs that failed or were refused, and will be tried again."""
     given_up: int = 0
-    """Addresses that are not tried again by themselves."""
+    """URLs that are not tried again by themselves."""
     sources: int = 0
     shown: int = 0
-    """Articles that its sources showed in the last run that came to its end."""
+    """Number of articles that its sources listed in the last completed run."""
     floor: int = 0
-    """How many they should show at least."""
+    """Minimum number of articles that they should list."""
     overdue: float = 0.0
     """Seconds for which its most overdue source has waited to be read."""
     attempts: Counter[str] = field(default_factory=Counter)
-    """Of the last day, by outcome."""
+    """Pages of the last day, by outcome."""
     attempts_before: Counter[str] = field(default_factory=Counter)
-    """Of the seven days before."""
+    """The same for the seven days before."""
     pages: Counter[str] = field(default_factory=Counter)
     pages_before: Counter[str] = field(default_factory=Counter)
 
@@ -73,7 +73,7 @@ class WorkerStatus:
     silent: float
     """Seconds since the worker was last heard of."""
     sites: tuple[str, ...]
-    """What it crawls now."""
+    """The sites it is crawling."""
     is_present: bool = True
     """Whether it is there; one that was killed, or ended, is not."""
 
@@ -110,7 +110,7 @@ class Status:
 
     @property
     def waiting(self) -> int:
-        """Addresses that were found and not captured, of all sites."""
+        """URLs found but not captured, of all sites."""
         return sum(site.waiting for site in self.sites.values())
 
 

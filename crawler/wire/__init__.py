@@ -8,6 +8,6 @@ Modules:
     origin          where a request goes: scheme, host, port, proxy
     pool            connections to permitted addresses
     reader          an incremental HTTP/1.x response reader, without input or output
-    resolver        host addresses, remembered for a while
+    resolver        host addresses, cached for a while
     response_file   the large part of a response, in an unnamed file
 """

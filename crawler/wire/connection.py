@@ -126,7 +126,7 @@ class WireConnection(asyncio.Protocol):
             self._done.set_exception(TimedOut(message))
 
     def abort(self) -> None:
-        """Drop the connection at once."""
+        """Close the connection at once."""
         self.closed = True
         if self.transport is not None:
             self.transport.abort()

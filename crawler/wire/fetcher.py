@@ -34,12 +34,12 @@ _PROXY_AUTHORIZATION = "proxy-authorization"
 
 
 class Stopped(ArchiveError):
-    """A watcher wants no more of the response."""
+    """A watcher stopped the response."""
 
 
 @dataclass(frozen=True)
 class WireRequest:
-    """What is to be fetched."""
+    """What to fetch."""
 
     url: str
     method: str = "GET"

@@ -95,7 +95,7 @@ class ConnectionPool:
             self._sweeping = loop.call_later(self._limits.idle_seconds, self._sweep)
 
     def close(self) -> None:
-        """Drop all idle connections."""
+        """Close all idle connections."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
@@ -108,13 +108,13 @@ class ConnectionPool:
         return [connection for waiting in self._idle.values() for connection in waiting]
 
     def _sweep(self) -> None:
-        """Drop what has been idle for too long, and look again later while anything is left."""
+        """Close what has been idle for too long, and check again later while anything is left."""
         loop = asyncio.get_running_loop()
         self._drop(loop.time() - self._limits.idle_seconds)
         self._sweeping = loop.call_later(self._limits.idle_seconds, self._sweep) if self._idle else None
 
     def _drop(self, until: float) -> None:
-        """Drop idle connections that were last used at `until` or before, and those the server has closed."""
+        """Close idle connections that were last used at `until` or before, and those the server has closed."""
         for key, waiting in list(self._idle.items()):
             kept = deque(c for c in waiting if not c.closed and c.idle_since > until)
             for connection in waiting:
@@ -225,7 +225,7 @@ def connect_request(origin: Origin, proxy: Proxy) -> bytes:
 
 
 def refusal(address: str, origin: Origin) -> NoConnection:
-    """What is said when an internal address was not asked for."""
+    """The message when an internal address is not allowed."""
     return NoConnection(
         CaptureOutcome.ADDRESS_REFUSED,
         f"internal address {address} refused; to allow it, give --allow-host {origin.host}:{origin.port}",
@@ -233,7 +233,7 @@ def refusal(address: str, origin: Origin) -> NoConnection:
 
 
 def tls_failure(origin: Origin, error: ssl.SSLError) -> NoConnection:
-    """What is said of a failed handshake."""
+    """The message for a failed handshake."""
     reason = getattr(error, "verify_message", "") or error.reason or str(error)
     return NoConnection(CaptureOutcome.TLS_FAILURE, f"{origin.host}: {reason}")
 

@@ -43,7 +43,7 @@ class LengthLimit(ArchiveError):
 
 
 class Overflow(Protocol):
-    """Takes what is too much for memory."""
+    """Receives what does not fit into memory."""
 
     def write(self, data: bytes) -> None:
         """Take bytes, behind those taken before."""
@@ -115,7 +115,7 @@ class ResponseReader:
         return SpooledBytes(self._start, self._overflow.file(), self._taken)
 
     def _move(self) -> None:
-        """Let the overflow take what was read."""
+        """Move what was read to the overflow."""
         if self._overflow is None or not self._position:
             return
         part = bytes(self.buffer[: self._position])

@@ -13,10 +13,10 @@ AddressInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, i
 """Family, type, protocol, canonical name and address, as `socket.getaddrinfo` gives them."""
 
 MOST_HOSTS = 10_000
-"""Hosts remembered; the one asked for longest ago goes first."""
+"""Number of cached hosts; the least recently used one is dropped first."""
 
 _KEPT_SECONDS = 60.0
-"""The system's resolver does not tell how long an answer holds; a minute is what browsers take."""
+"""The system's resolver does not say how long an answer is valid; browsers use a minute."""
 
 
 class NoAddress(ArchiveError):

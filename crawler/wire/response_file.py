@@ -14,7 +14,7 @@ class ResponseFileFailed(ArchiveError):
 
 
 class ResponseFile:
-    """An overflow for one response. The file is gone when nobody holds it any more, however the process ends."""
+    """An overflow for one response. The file is removed once nobody uses it, however the process ends."""
 
     def __init__(self, directory: Path | None = None) -> None:
         """`directory` is where the file is made; None for the system's directory of temporary files."""
