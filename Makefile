@@ -48,7 +48,7 @@ help:
 	@echo "make archive PAGES=DIR      writing, reading and verifying beside warcio and FastWARC, report to docs/"
 	@echo "make replay PAGES=DIR       from the command to the first page, look-ups, packing WACZ, report to docs/"
 	@echo "make long        tests that are more of the same"
-	@echo "make faults      two hundred kills of a crawl at random moments, report to docs/"
+	@echo "make faults      two hundred kills of a crawl at random moments, two thousand sites made at random, reports to docs/"
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make dataset     building a million rows: speed, memory, near copies found, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
@@ -237,6 +237,7 @@ long: setup replay-tools dataset-clients
 
 faults: setup
 	$(BIN)/python -m tests.faults.many --kills 200 --report docs/measurements/faults.md
+	$(BIN)/python -m tests.generated.many --sites 2000 --report docs/measurements/generated-sites.md
 
 schedule: setup
 	$(BIN)/python -m benchmarks.schedule_sim --report docs/measurements/schedule.md

@@ -31,6 +31,8 @@ REMEDIES: dict[CaptureOutcome, str] = {
     CaptureOutcome.CANCELLED: _LATER,
 }
 """For every outcome of an attempt that failed."""
+LED_NOWHERE = "open it in a browser; if the site needs a cookie, set it under [access] cookies in its definition"
+"""What to do about redirects that lead to no page."""
 _LASTING = frozenset(
     {
         CaptureOutcome.FORBIDDEN,
@@ -57,6 +59,14 @@ _OF_STATUS = {
 def remedy_of_status(status: int) -> str:
     """What to do about an answer of this status (RFC 9110, section 15)."""
     return _OF_STATUS.get(status) or REMEDIES.get(outcome_of_status(status), "check the URL")
+
+
+def remedy_of_failure(outcome: str, status: int = 0) -> str:
+    """What to do about articles whose last try ended so (`CaptureOutcome`), answered with a status; 0: not at all."""
+    if outcome == CaptureOutcome.REDIRECT:
+        return LED_NOWHERE
+    known = REMEDIES.get(CaptureOutcome(outcome), _LATER)
+    return _OF_STATUS.get(status, known) if status else known
 
 
 def lasts(outcome: str) -> bool:

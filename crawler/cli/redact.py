@@ -116,7 +116,7 @@ def _carry_out(
     lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
     _block(configuration, request)
     frontier = open_frontier(configuration)
-    frontier.forget(sorted(targets.urls))
+    frontier.redacted(sorted(targets.urls))
     frontier.close()
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
         Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version")

@@ -101,7 +101,8 @@ def outcomes_page() -> str:
             *_capture_outcomes(),
             "\nIf a source named in a site's definition ends in a lasting outcome, the run exits with code 1, even "
             "if other sources yielded articles. A temporary outcome leads to exit code 1 only if the site yielded "
-            "nothing at all. `newswarc failures` lists the articles.",
+            "nothing at all. `newswarc failures` lists the articles. [What happens to an announced "
+            "article](announced-articles.md) has a table of everything that a server may do.",
             "\n## Page outcomes\n",
             *traits,
             "\n## Announced articles that are not requested\n",

@@ -26,7 +26,7 @@ from spiders.problems import printable
 if TYPE_CHECKING:
     from crawler.config import Configuration
     from crawler.watching.concerns import Concern
-    from crawler.watching.status import Status
+    from crawler.watching.status import SiteStatus, Status
 
 _HOUR = 3600
 
@@ -147,12 +147,19 @@ def _serve(configuration: Configuration, address: str) -> None:
 def _facts(found: Status) -> dict[str, Any]:
     # Not `asdict`, which takes a Counter's pairs for what it counts
     facts = {part.name: getattr(found, part.name) for part in fields(found)}
-    facts["sites"] = {
-        name: {part.name: getattr(site, part.name) for part in fields(site)} for name, site in found.sites.items()
-    }
+    facts["sites"] = {name: _site_facts(site) for name, site in found.sites.items()}
     facts["workers"] = {place: asdict(worker) for place, worker in found.workers.items()}
     facts["totals"] = [
         {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
+    ]
+    return facts
+
+
+def _site_facts(site: SiteStatus) -> dict[str, Any]:
+    facts = {part.name: getattr(site, part.name) for part in fields(site)}
+    facts["failures"] = [
+        {"outcome": outcome, "status": status, "count": count}
+        for (outcome, status), count in sorted(site.failures.items())
     ]
     return facts
 

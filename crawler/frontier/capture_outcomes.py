@@ -18,7 +18,6 @@ PASSING = frozenset(
         CaptureOutcome.MALFORMED,
         CaptureOutcome.CANCELLED,
         CaptureOutcome.ROBOTS_UNREACHABLE,
-        CaptureOutcome.BLOCKED,
     }
 )
 """It may go better another time."""
@@ -26,12 +25,14 @@ PASSING = frozenset(
 FINAL = frozenset(
     {
         CaptureOutcome.ROBOTS_DENIED,
+        CaptureOutcome.BLOCKED,
         CaptureOutcome.ADDRESS_REFUSED,
         CaptureOutcome.TLS_FAILURE,
         CaptureOutcome.NOT_FOUND,
         CaptureOutcome.FORBIDDEN,
         CaptureOutcome.CLIENT_ERROR,
         CaptureOutcome.TRUNCATED_LENGTH,
+        CaptureOutcome.REDIRECT,  # of an address: its redirects lead nowhere
     }
 )
 """Refused, by the server or by a rule of ours: another attempt soon would come to the same."""

@@ -99,6 +99,8 @@ class Failed:
     """Whether it may go better soon; else the server, or a rule of ours, refuses it."""
     status: int = 0
     """What the server answered; 0: nothing."""
+    is_led_to: bool = False
+    """Whether it was not `url` itself that failed, but what it leads to (a redirect, a page that refreshes)."""
 
 
 @dataclass(frozen=True, slots=True)

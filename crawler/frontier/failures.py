@@ -10,6 +10,7 @@ outcome                    first pause         longest pause        what a retry
 passing (`PASSING`)        15 minutes          1 day                a request
 refused (`FINAL`)          6 hours             7 days               a request, within a share of the site's
 robots.txt, own rules      6 hours             7 days               nothing unless it is allowed meanwhile
+block list                 when it is off                           nothing while it is on the list
 =========================  ==================  ===================  =====================================
 """
 
@@ -19,14 +20,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, Update, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from archive.exchange import CaptureOutcome
 from crawler.frontier.capture_outcomes import FINAL
 from crawler.frontier.database import Database
 from crawler.frontier.entries import WAITING, Due, Failed, State, discovery_of_row
-from crawler.frontier.tables import ADDRESSES
+from crawler.frontier.tables import ADDRESSES, PAGES
 from spiders.url_identity import identity
 
 FIRST_PAUSE = 900.0
@@ -45,10 +60,26 @@ SHARE = 0.05
 """Share of a site's attempts of a day that retries of refused addresses may take."""
 LEAST = 10
 """Retries that a site may have in a day, however few its attempts."""
-FREE = frozenset({CaptureOutcome.ROBOTS_DENIED.value, CaptureOutcome.ADDRESS_REFUSED.value})
+FREE = frozenset({CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ADDRESS_REFUSED, CaptureOutcome.BLOCKED})
 """Outcomes whose retries cost a host nothing: our own rules are asked first."""
 
-_REFUSED = tuple(outcome.value for outcome in FINAL)
+_COSTLY = tuple(sorted(FINAL - FREE))
+_LOGIN_LACKS = 401
+_HAS_FAILED = ADDRESSES.c.outcome != literal_column("''")
+"""At some time: rows that the index of failures holds."""
+_NOT_HAD = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING, State.GIVEN_UP)])
+_IS_GIVEN_UP = ADDRESSES.c.state == State.GIVEN_UP.value
+FAILING = and_(_HAS_FAILED, _NOT_HAD)
+"""Rows of what has failed and is not captured, also while a run has claimed it once more."""
+_HAVE = ADDRESSES.c.state.in_([State.CAPTURED.value, State.STORED.value])
+FAILING_BY_OUTCOME = (
+    select(ADDRESSES.c.site, ADDRESSES.c.outcome, ADDRESSES.c.status, _IS_GIVEN_UP, func.count())
+    .where(FAILING)
+    .group_by(ADDRESSES.c.site, ADDRESSES.c.outcome, ADDRESSES.c.status, _IS_GIVEN_UP)
+)
+"""How many of each site, with outcome, status and whether they were given up."""
+LISTED_ANEW = 3600.0
+"""Seconds after which it is noted again that a source lists an address: often enough for `UNLISTED`."""
 _BATCH = 500
 _MOST = 2000
 """Addresses of a site that a run looks at; the others have their turn later."""
@@ -87,6 +118,9 @@ class Failures:
         if not failures:
             return
         due = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING)])
+        # A page that refreshes to another was captured, and has its outcome; what it leads to is what was announced
+        asked_again = exists().where(PAGES.c.url == ADDRESSES.c.url, PAGES.c.first < PAGES.c.last)
+        due_or_led_on = or_(due, and_(_HAVE, ~asked_again))
         moment = now.timestamp()
 
         def work(connection: Connection) -> None:
@@ -100,7 +134,8 @@ class Failures:
                     "not_before": moment + _pause(passing=failure.passing),
                     "state": State.FAILED.value,
                 }
-                connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == failure.url, due).values(values))
+                which = due_or_led_on if failure.is_led_to else due
+                connection.execute(update(ADDRESSES).where(ADDRESSES.c.url == failure.url, which).values(values))
 
         self._database.transaction(work)
         self._has.clear()
@@ -109,21 +144,26 @@ class Failures:
         """A source lists these articles. What an earlier version gave up at once waits for another try."""
         names = [identity(due.url) for due in dues if self._site_has(due.discovery.site)]
         states = (State.CLAIMED, State.FETCHING, State.FAILED, State.GIVEN_UP)
-        known = ADDRESSES.c.state.in_([state.value for state in states])
+        known = and_(
+            ADDRESSES.c.state.in_([state.value for state in states]),
+            ADDRESSES.c.listed_at < now.timestamp() - LISTED_ANEW,
+        )
         given_up_at_once = and_(ADDRESSES.c.state == State.GIVEN_UP.value, ADDRESSES.c.failed_at == 0)
         values = {
             "listed_at": now.timestamp(),
             "state": case((given_up_at_once, State.FAILED.value), else_=ADDRESSES.c.state),
         }
         for start in range(0, len(names), _BATCH):
+            # Asked first: most sources list nothing that has failed, and asking does not lock the database
             batch = ADDRESSES.c.identity.in_(names[start : start + _BATCH])
-            statement = update(ADDRESSES).where(batch, known).values(values)
-            self._execute(statement)
+            urls = [url for (url,) in self._database.rows(select(ADDRESSES.c.url).where(batch, known))]
+            if urls:
+                self._execute(update(ADDRESSES).where(ADDRESSES.c.url.in_(urls), known).values(values))
 
     def give_up(self, sites: Iterable[str], now: datetime, weeks: float) -> None:
         """Addresses of these sites that are due, but listed no more or failing for so many weeks, are given up."""
         moment = now.timestamp()
-        refused = ADDRESSES.c.outcome.in_(_REFUSED)
+        refused = ADDRESSES.c.outcome.in_(sorted(FINAL))
         fewest = case((refused, FEWEST_TRIES), else_=FEWEST_TRIES_PASSING)
         long_ago = moment - UNLISTED
         unlisted = and_(
@@ -139,38 +179,65 @@ class Failures:
         statement = update(ADDRESSES).where(over).values(state=State.GIVEN_UP.value)
         self._execute(statement)
 
-    def retries(self, site: str, now: datetime, most: int) -> list[tuple[Due, int]]:
-        """Refused addresses of a site whose pause is over, the least tried first, each with what the server answered.
+    def retries(self, site: str, now: datetime, most: int) -> list[Due]:
+        """Refused addresses of a site whose pause is over, the least tried first.
 
-        Of those that cost the host a request there are `most` at most, less what was tried again in the last day.
+        Of those that cost the host a request there are `most` at most, less what was tried again in the last day. A
+        host that asks for a login (401) is probed by one of them, until one is answered. What the block list named is
+        among them at once: whoever asks holds it against the list.
         """
         moment = now.timestamp()
+        left = max(0, most - self._tried_again(site, moment - _DAY))
+        is_over = ADDRESSES.c.not_before <= moment
+        is_costly = ADDRESSES.c.outcome.in_(_COSTLY)
+        wants_login = ADDRESSES.c.status == _LOGIN_LACKS
+        locked = self._refused(site, is_over, is_costly, wants_login)
+        probes = self._probes(site, locked) if left and locked else []
+        others = self._refused(site, is_over, is_costly, ~wants_login) if left else []
+        costly = sorted([*probes, *others], key=lambda row: (row.attempts, row.not_before))[:left]
+        is_blocked = ADDRESSES.c.outcome == CaptureOutcome.BLOCKED.value
+        free = self._refused(site, or_(is_over, is_blocked), ADDRESSES.c.outcome.in_(sorted(FREE)))
+        return [Due(row.url, discovery_of_row(row.discovery)) for row in (*costly, *free)]
+
+    def _refused(self, site: str, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
         # One that an interrupted run had claimed is one of them still
         waiting = ADDRESSES.c.state.in_([state.value for state in WAITING])
-        refused = (ADDRESSES.c.site == site, waiting)
-        costly = ADDRESSES.c.outcome.in_([outcome for outcome in _REFUSED if outcome not in FREE])
-        again = select(func.count()).where(
-            *refused, costly, ADDRESSES.c.attempts >= FEWEST_TRIES, ADDRESSES.c.tried_at > moment - _DAY
+        query = select(ADDRESSES).where(_HAS_FAILED, ADDRESSES.c.site == site, waiting, *conditions)
+        return self._database.rows(query.order_by(ADDRESSES.c.attempts, ADDRESSES.c.not_before).limit(_MOST))
+
+    def _tried_again(self, site: str, since: float) -> int:
+        """Costly retries of a site, whatever came of them."""
+        failed_again = and_(~_HAVE, ADDRESSES.c.attempts >= FEWEST_TRIES)
+        query = select(func.count()).where(
+            _HAS_FAILED,
+            ADDRESSES.c.site == site,
+            ADDRESSES.c.tried_at > since,
+            ADDRESSES.c.outcome.in_(_COSTLY),
+            or_(failed_again, _HAVE),
         )
-        left = max(0, most - int(self._database.rows(again)[0][0]))
-        query = (
-            select(ADDRESSES.c.url, ADDRESSES.c.discovery, ADDRESSES.c.outcome, ADDRESSES.c.status)
-            .where(*refused, ADDRESSES.c.outcome.in_(_REFUSED), ADDRESSES.c.not_before <= moment)
-            .order_by(ADDRESSES.c.attempts, ADDRESSES.c.not_before)
-            .limit(_MOST)
+        return int(self._database.rows(query)[0][0])
+
+    def _probes(self, site: str, locked: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """Of addresses that lack a login, one a host; all of a host that has answered one of them since."""
+        opened = select(ADDRESSES.c.url, ADDRESSES.c.tried_at).where(
+            _HAS_FAILED, ADDRESSES.c.site == site, _HAVE, ADDRESSES.c.status == _LOGIN_LACKS
         )
-        found: list[tuple[Due, int]] = []
-        for url, text, outcome, status in self._database.rows(query):
-            if outcome not in FREE:
-                if left <= 0:
-                    continue
-                left -= 1
-            found.append((Due(url, discovery_of_row(text)), status))
+        answered: dict[str, float] = {}
+        for url, tried_at in self._database.rows(opened.order_by(ADDRESSES.c.tried_at.desc()).limit(_MOST)):
+            answered.setdefault(urlsplit(url).netloc, tried_at)
+        probed: set[str] = set()
+        found: list[Row[Any]] = []
+        for row in locked:
+            host = urlsplit(row.url).netloc
+            if answered.get(host, 0.0) <= row.tried_at and host in probed:
+                continue
+            probed.add(host)
+            found.append(row)
         return found
 
     def all(self, *, site: str = "", outcome: str = "", since: float = 0.0) -> list[Failure]:
         """What is not captured, the newest failure first; `since` is a moment of the last try."""
-        query = select(ADDRESSES).where(ADDRESSES.c.state.in_([State.FAILED.value, State.GIVEN_UP.value]))
+        query = select(ADDRESSES).where(FAILING)
         for column, value in ((ADDRESSES.c.site, site), (ADDRESSES.c.outcome, outcome)):
             query = query.where(column == value) if value else query
         query = query.where(ADDRESSES.c.tried_at >= since) if since else query
@@ -190,10 +257,7 @@ class Failures:
     def _change(self, urls: Sequence[str], values: dict[str, object]) -> int:
         changed = 0
         for start in range(0, len(urls), _BATCH):
-            over = and_(
-                ADDRESSES.c.url.in_(urls[start : start + _BATCH]),
-                ADDRESSES.c.state.in_([State.FAILED.value, State.GIVEN_UP.value]),
-            )
+            over = and_(ADDRESSES.c.url.in_(urls[start : start + _BATCH]), FAILING)
             statement = update(ADDRESSES).where(over).values(values)
             changed += self._execute(statement)
         return changed
@@ -204,9 +268,7 @@ class Failures:
 
     def _site_has(self, site: str) -> bool:
         if site not in self._has:
-            query = select(ADDRESSES.c.url).where(
-                ADDRESSES.c.site == site, ADDRESSES.c.state.in_([State.FAILED.value, State.GIVEN_UP.value])
-            )
+            query = select(ADDRESSES.c.url).where(ADDRESSES.c.site == site, FAILING)
             self._has[site] = bool(self._database.rows(query.limit(1)))
         return self._has[site]
 

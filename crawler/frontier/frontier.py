@@ -56,7 +56,7 @@ from crawler.frontier.tables import (
     SHAPES,
     SOURCES,
     TEXTS,
-    forget,
+    take_out,
 )
 from crawler.scheduling import Pace, Yield
 from spiders.requests import RECAPTURE
@@ -280,11 +280,11 @@ class Frontier:
         for capture in captures:
             self._remembered.pop(capture.url, None)
         pages = {
-            capture.url: address_row(
-                capture.url, capture.discovery, State.CAPTURED, capture.address.segment, self.holder
-            )
+            url: self._captured_row(url, capture)
             for capture in captures
             if capture.discovery.role is Role.ARTICLE
+            for url in (capture.url, capture.discovery.requested_url)
+            if url
         }
         self.database.insert(ADDRESSES, list(pages.values()), replace=True)
         shown = {
@@ -294,6 +294,12 @@ class Frontier:
         originals = {capture.url: capture_row(capture) for capture in captures if capture.full}
         self.database.insert(CAPTURES, list(originals.values()), replace=True)
         self.database.insert(PAYLOADS, [payload_row(row) for row in originals.values() if row["payload_digest"]])
+
+    def _captured_row(self, url: str, capture: Captured) -> dict[str, object]:
+        """The row of an address whose page was captured, there or where a chain of redirects led from it."""
+        found = dataclasses.replace(capture.discovery, requested_url="") if url != capture.url else capture.discovery
+        row = address_row(url, found, State.CAPTURED, capture.address.segment, self.holder)
+        return {**row, "tried_at": capture.date.timestamp()}
 
     def stored(self, segment: str) -> None:
         """The segment's manifest is in the storage."""
@@ -314,6 +320,12 @@ class Frontier:
     def failed(self, failures: Sequence[Failed], now: datetime) -> None:
         """Attempts that came to nothing (see `crawler.frontier.failures`)."""
         self.failures.add(failures, now)
+
+    def led_elsewhere(self, url: str) -> None:
+        """An address redirects to what this run asks for anyway: that has an outcome of its own."""
+        waiting = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING)])
+        statement = update(ADDRESSES).where(ADDRESSES.c.url == url, waiting).values(state=State.CAPTURED.value)
+        self.database.transaction(lambda connection: connection.execute(statement))
 
     def due_again(self, site: str, ages: Sequence[float], now: datetime, most: int) -> list[Due]:
         """Articles of a site that have reached one of these ages (seconds) since they were last asked for."""
@@ -389,13 +401,13 @@ class Frontier:
             frozenset(shape for shape, are in known if are is False),
         )
 
-    def forget(self, urls: Sequence[str]) -> None:
+    def redacted(self, urls: Sequence[str]) -> None:
         """Captures of these addresses were removed from the archive: nothing refers to them or asks again.
 
         What other addresses answered with the same bytes stays known.
         """
         self.keep_learned()
-        self.database.transaction(lambda connection: forget(connection, urls))
+        self.database.transaction(lambda connection: take_out(connection, urls))
         self._remembered.clear()
 
     def settle(self) -> None:

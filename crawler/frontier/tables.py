@@ -21,6 +21,7 @@ from sqlalchemy import (
     false,
     insert,
     select,
+    text,
     update,
 )
 
@@ -46,6 +47,13 @@ ADDRESSES = Table(
     Index("addresses_due", "site", "state"),
     Index("addresses_segment", "segment"),
     Index("addresses_identity", "identity"),
+    Index(
+        "addresses_failed",
+        "site",
+        "tried_at",
+        sqlite_where=text("outcome != ''"),
+        postgresql_where=text("outcome != ''"),
+    ),
 )
 CAPTURES = Table(
     "captures",
@@ -192,7 +200,7 @@ HOLDS = Table(
 )
 
 
-def forget(connection: Connection, urls: Sequence[str]) -> None:
+def take_out(connection: Connection, urls: Sequence[str]) -> None:
     """Drop what is known of captures; that their addresses were found before stays known.
 
     Another address's capture becomes the first of a payload instead of one that goes.

@@ -1,7 +1,8 @@
 """What is reported to the frontier about an attempt: the same whether it was just made, read back, or is known from
 an index.
 
-An attempt that failed (`crawler.frontier.capture_outcomes`) is a `Failed`. Any other is a
+An attempt that failed (`crawler.frontier.capture_outcomes`) is a `Failed`. A redirect is neither: the end of the
+chain decides, and names the URL that the chain began with. Any other is a
 `Captured`: *full* when it can serve as the original of a revisit (a whole response to GET that is not a revisit
 itself, and framed so that every reader finds its payload), *shows page* when the server sent the page or said that
 it is unchanged.
@@ -24,10 +25,17 @@ _REDIRECTION = 300
 _SHOWS_PAGE = frozenset({CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED})
 
 
-def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain: bool) -> Captured | Failed:
-    """An exchange that was kept at an address; whether every reader finds its payload (`archive.framing`)."""
+def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain: bool) -> Captured | Failed | None:
+    """An exchange that was kept at an address; None for a step of a chain of redirects.
+
+    `is_plain` tells whether every reader finds its payload (`archive.framing`).
+    """
+    if exchange.outcome is CaptureOutcome.REDIRECT:
+        return None
     if _is_failure(exchange.outcome):
-        return Failed(exchange.url, exchange.outcome.value, exchange.outcome in PASSING, exchange.status)
+        is_passing = exchange.outcome in PASSING
+        began = exchange.discovery.requested_url or exchange.url
+        return Failed(began, exchange.outcome.value, is_passing, exchange.status, is_led_to=began != exchange.url)
     full = exchange.truncated is None and is_plain
     full = full and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
     etag, last_modified, chunked = _repeat_facts(exchange.response_head) if full else ("", "", False)
@@ -45,8 +53,8 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain:
 
 
 def captured_again(capture: Capture, segment: str) -> Captured | None:
-    """A capture read back from a segment; None for one that came to nothing."""
-    if _is_failure(capture.outcome):
+    """A capture read back from a segment; None for one that came to nothing, or is a step of a chain of redirects."""
+    if capture.outcome is CaptureOutcome.REDIRECT or _is_failure(capture.outcome):
         return None
     full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
     full = full and _is_plain(capture)

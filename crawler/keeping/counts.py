@@ -8,6 +8,16 @@ from dataclasses import dataclass, field
 from crawler.frontier.outcome_log import Ended, EndedKind
 
 
+@dataclass(frozen=True, slots=True)
+class FailedArticle:
+    """How the last try of an article ended."""
+
+    site: str
+    outcome: str
+    status: int
+    """What the server answered; 0: nothing."""
+
+
 @dataclass(slots=True)
 class Counts:
     """Only what is durable on this machine is counted."""
@@ -24,6 +34,10 @@ class Counts:
     """Keys of the objects that were stored."""
     problems: list[str] = field(default_factory=list)
     """Storage troubles, one line each."""
+    failed: dict[str, FailedArticle] = field(default_factory=dict)
+    """Articles that were asked for and did not come, by address; without those that were captured at some time."""
+    came: Counter[str] = field(default_factory=Counter)
+    """Articles that came, by site."""
     unlogged: Ended = field(default_factory=Counter)
     """What the outcome log has not been told of."""
 
@@ -32,6 +46,12 @@ class Counts:
         self.outcomes[outcome] += 1
         self.received += received
         self.unlogged[site, EndedKind.ATTEMPT, outcome] += 1
+
+    def article_came(self, site: str, *addresses: str) -> None:
+        """An article was captured, that was asked for at these addresses."""
+        self.came[site] += 1
+        for address in addresses:
+            self.failed.pop(address, None)
 
     def page(self, site: str, outcome: str, *, is_article: bool) -> None:
         """A page was derived from."""

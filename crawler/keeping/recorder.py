@@ -31,12 +31,13 @@ from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
 from crawler.frontier.entries import Captured, Failed, KnownCapture
 from crawler.keeping.captured import captured_or_failed
-from crawler.keeping.counts import Counts
+from crawler.keeping.counts import Counts, FailedArticle
 from crawler.keeping.deriving import SegmentPages, WaitingPage
 from crawler.keeping.local_services import LocalServices
 from crawler.keeping.recent_captures import RecentCaptures
 from crawler.keeping.spool_recovery import acknowledge, segment_pages
 from pipelines.generation import EXTRACTOR_GENERATION
+from spiders.requests import RECAPTURE
 from spiders.site import Site
 
 logger = logging.getLogger(__name__)
@@ -87,12 +88,16 @@ class _SiteRules:
 
 @dataclass(frozen=True, slots=True)
 class _Undurable:
-    """An attempt that is written, but may not be reported yet."""
+    """An attempt that is written, or what follows from one, and may not be reported yet."""
 
-    outcome: CaptureOutcome
+    outcome: CaptureOutcome | None
+    """None: this is no attempt, and not counted."""
     site: str
     received: int
-    result: Captured | Failed
+    result: Captured | Failed | None
+    """What the frontier is told; None: nothing."""
+    is_article: bool
+    """Of an article that may not be captured yet."""
 
 
 class Recorder:
@@ -182,12 +187,19 @@ class Recorder:
         if durable or self._unreported:
             self._report(durable)
 
+    def note_failed(self, failed: Failed, site: str) -> None:
+        """An address came to nothing, by attempts that were kept before: told when these are durable."""
+        self._undurable.append(_Undurable(None, site, 0, failed, is_article=True))
+
     async def rotate(self, *, if_due: bool = False) -> None:
         """Close the open segment, if there is one, and hand it on; what is received meanwhile goes into the next one.
 
         Raises OSError when the disk fails; the segment has ended then where it was last durable.
         """
         current = self._current
+        if current is None and self._undurable:
+            told, self._undurable = self._undurable, []  # what is behind it is in segments that are closed
+            self._report(told)
         if current is None or (if_due and not self._is_due(current)):
             return
         self._current = None
@@ -254,9 +266,19 @@ class Recorder:
         self._frontier.failed(failures, self._clock_and_ids.now())
         self._unreported = []
         for attempt in ready:
-            self._counts.attempt(attempt.site, attempt.outcome.value, attempt.received)
+            if attempt.outcome is not None:
+                self._counts.attempt(attempt.site, attempt.outcome.value, attempt.received)
             if isinstance(attempt.result, Captured):
                 self._recent.discard(attempt.result)
+            if attempt.is_article:
+                self._count_article(attempt)
+
+    def _count_article(self, attempt: _Undurable) -> None:
+        match attempt.result:
+            case Captured(url=url, discovery=discovery):
+                self._counts.article_came(attempt.site, url, discovery.requested_url)
+            case Failed(url=url, outcome=outcome, status=status):
+                self._counts.failed[url] = FailedArticle(attempt.site, outcome, status)
 
     def _lose(self, current: _Open, error: OSError) -> None:
         """The disk failed to make a segment durable. A full disk is told elsewhere, and may have room again."""
@@ -412,7 +434,10 @@ class Recorder:
         result = captured_or_failed(exchange, address, is_plain=is_plain)
         if isinstance(result, Captured) and result.full:
             self._recent.add(result)
-        self._undurable.append(_Undurable(exchange.outcome, exchange.discovery.site, len(exchange.response), result))
+        found = exchange.discovery
+        is_article = found.role is Role.ARTICLE and found.via != RECAPTURE
+        received = len(exchange.response)
+        self._undurable.append(_Undurable(exchange.outcome, found.site, received, result, is_article=is_article))
 
     def _is_due(self, current: _Open) -> bool:
         settings = self._configuration

@@ -18,6 +18,8 @@ Modules:
     linked_editions      other editions and pages that an article links to
     narration            events as readable lines (``-v``)
     pace_middleware      how fast a host is requested
+    redirect_middleware  following redirects, and reporting those that lead nowhere
+    refusals             articles that a run requested and did not get
     requisites           which styles, pictures and scripts a run fetches
     robots_middleware    robots.txt (RFC 9309): fetched, remembered, obeyed
     run_state            a run's tasks, findings and budget

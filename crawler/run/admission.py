@@ -8,10 +8,8 @@ them may date it. If none does, it is requested.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from scrapy.http import Request
 
@@ -28,7 +26,11 @@ from spiders.requests import LISTED, discovery_of
 class Admission:
     """Decides for each article of a run, and keeps what has to wait."""
 
-    def __init__(self, state: RunState, frontier: Frontier, announcements: Announcements) -> None:
+    def __init__(
+        self, state: RunState, frontier: Frontier, announcements: Announcements, blocks: Callable[[str], bool]
+    ) -> None:
+        """`blocks` tells whether the operator's block list names an address."""
+        self._blocks = blocks
         self._state = state
         self._frontier = frontier
         self._announcements = announcements
@@ -57,21 +59,13 @@ class Admission:
     def retries(self, now: datetime, attempts: Mapping[str, int]) -> list[Due]:
         """URLs that were refused before and are requested once more.
 
-        `attempts` are those of the last day, by site, of which retries may take a share. A host that asks for a login
-        (401) gets one of them: if that is answered, the others follow in later runs.
+        `attempts` are those of the last day, by site, of which retries may take a share.
         """
-        sites = list(self._state.sites)
         wanted: list[Due] = []
-        probed: set[str] = set()
-        for site in sites:
+        for site in list(self._state.sites):
             most = max(LEAST, int(SHARE * attempts.get(site, 0)))
-            for due, status in self._frontier.failures.retries(site, now, most):
-                host = urlsplit(due.url).netloc
-                if status == HTTPStatus.UNAUTHORIZED and host in probed:
-                    continue
-                probed.update([host] if status == HTTPStatus.UNAUTHORIZED else [])
-                if self.wants(due.discovery):
-                    wanted.append(due)
+            found = self._frontier.failures.retries(site, now, most)
+            wanted += [due for due in found if self.wants(due.discovery) and not self._blocks(due.url)]
         return wanted
 
     def release(self) -> list[Request]:

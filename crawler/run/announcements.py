@@ -26,7 +26,9 @@ class Announcements:
     def best(self, url: str, discovery: Discovery) -> Discovery:
         """The best known discovery of an article when its request is sent."""
         announced = self._announced.get(identity(url))
-        return announced if announced is not None and not discovery.source_date else discovery
+        if announced is None or discovery.source_date:
+            return discovery
+        return replace(announced, requested_url=discovery.requested_url)  # which the end of a chain has to name
 
     def kept(self, url: str, discovery: Discovery) -> Discovery:
         """What is kept of how an address was found; of an article also what its newest record says."""

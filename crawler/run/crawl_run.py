@@ -11,7 +11,9 @@ from scrapy.http import Request
 
 from archive.article import Article
 from archive.clock_and_ids import ClockAndIds
+from archive.exchange import CaptureOutcome, Role
 from crawler.config import Configuration
+from crawler.frontier.entries import Failed
 from crawler.frontier.leases import Leases, holder_at
 from crawler.frontier.outcome_log import EndedKind
 from crawler.frontier.presence import Alone, Among, Presence
@@ -20,6 +22,7 @@ from crawler.keeping.housekeeping import Housekeeping
 from crawler.keeping.local_services import LocalServices
 from crawler.keeping.recorder import Recorder
 from crawler.keeping.spool_recovery import take_up_and_store
+from crawler.polite.block_list import BlockList
 from crawler.polite.hosts import Hosts
 from crawler.run.admission import Admission
 from crawler.run.announcements import Announcements
@@ -31,6 +34,7 @@ from pipelines.pool import ExtractionPool
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
 from spiders.problems import Problem
+from spiders.requests import asked_address, discovery_of
 from spiders.run_services import RunSites, SpiderServices
 
 _DAY = 86400.0
@@ -63,7 +67,8 @@ class CrawlRun:
         )
         self.frontier = self._services.frontier
         self.announcements = Announcements(self.frontier)
-        self.admission = Admission(self.state, self.frontier, self.announcements)
+        self.block_list = BlockList(configuration.block_list_file)
+        self.admission = Admission(self.state, self.frontier, self.announcements, self.block_list.blocks)
         self.hosts = Hosts(self.frontier, self.now, configuration.concurrency_per_host)
         self.presence = self._presence()
         self._recorder = Recorder(
@@ -102,6 +107,13 @@ class CrawlRun:
             if hour.kind is EndedKind.ATTEMPT:
                 attempts[hour.site] += hour.count
         return attempts
+
+    def note_lost(self, request: Request, status: int = 0) -> None:
+        """The redirects of a request lead to no page: of an article's the frontier is told."""
+        if discovery_of(request.meta).role is Role.ARTICLE:
+            outcome = CaptureOutcome.REDIRECT.value
+            lost = Failed(asked_address(request), outcome, passing=False, status=status, is_led_to=True)
+            self._recorder.note_failed(lost, discovery_of(request.meta).site)
 
     async def open(self, spider: object) -> None:
         """Called when the spider starts: resumes what earlier runs left, and starts housekeeping."""

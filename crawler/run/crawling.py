@@ -27,6 +27,7 @@ from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
 from crawler.run.interruption import Interruption
 from crawler.run.narration import narrated
+from crawler.run.refusals import not_captured, shut_sites
 from crawler.run.run_state import RunOptions, RunState
 from crawler.setting_files import require_files
 from pipelines.allocator import bound_allocator
@@ -78,6 +79,8 @@ class CrawlReport:
     """Number of articles that the sources list, by site."""
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     """Announced articles that are not requested, by site and reason (`spiders.left_out.LeftOut`)."""
+    not_captured: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Articles that were requested and failed, by site and capture outcome (see ``newswarc failures``)."""
     received: int = 0
     """Bytes of responses."""
     files: list[str] = field(default_factory=list)
@@ -241,6 +244,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
     state = run.state
     counts, findings = state.counts, state.findings
     state.problems += [Problem(site.id, site.url, _BARREN, _OF_BARREN) for site in _barren(plan, state)]
+    state.problems += shut_sites(state)
     problems = [str(problem) for problem in state.problems] + counts.problems
     broken = sum(
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
@@ -274,6 +278,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         found=dict(sorted(findings.found.items())),
         set_aside=dict(sorted(findings.set_aside.items())),
         left_out={site: dict(sorted(reasons.items())) for site, reasons in sorted(findings.left_out.items())},
+        not_captured=not_captured(state),
         received=counts.received,
         files=[] if plan.dry_run else sorted(counts.files),
         leftovers=state.recovered,

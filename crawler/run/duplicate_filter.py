@@ -15,6 +15,7 @@ from scrapy.utils.request import fingerprint
 
 from archive.exchange import Role
 from spiders.problems import Problem
+from spiders.remedies import LED_NOWHERE
 from spiders.requests import DEFINITION, LISTED, asked_address, discovery_of
 
 if TYPE_CHECKING:
@@ -49,5 +50,5 @@ def problem_of_dropped(request: Request) -> Problem | None:
     if not returns_of(request) or (discovery.role is Role.ARTICLE and discovery.via != LISTED):
         return None
     is_named = discovery.via == DEFINITION
-    remedy = "open it in a browser; if the site needs a cookie, set it under [access] cookies in its definition"
-    return Problem(discovery.site, asked_address(request), f"redirect loop, through {request.url}", remedy, is_named)
+    what = f"redirect loop, through {request.url}"
+    return Problem(discovery.site, asked_address(request), what, LED_NOWHERE, is_named)

@@ -10,13 +10,15 @@ from scrapy import signals
 from scrapy.http import Request
 
 from archive.clock_and_ids import SystemClockAndIds
+from archive.exchange import Role
 from crawler.config import load_configuration
 from crawler.run.crawl_run import CrawlRun
-from crawler.run.duplicate_filter import problem_of_dropped
+from crawler.run.duplicate_filter import problem_of_dropped, returns_of
 from crawler.run.run_state import RunOptions
 from pipelines.items import page_captured
 from spiders.left_out import articles_left_out
 from spiders.problems import problem_found
+from spiders.requests import asked_address, discovery_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -38,10 +40,15 @@ class CrawlExtension:
         self.run = run
 
     def note_dropped(self, request: Request) -> None:
-        """Called when a request was dropped."""
+        """Called when a request was dropped: an article's chain of redirects ends there."""
         problem = problem_of_dropped(request)
         if problem is not None:
             self.run.state.note_problem(problem)
+        if discovery_of(request.meta).role is Role.ARTICLE and request.meta.get("redirect_urls"):
+            if returns_of(request):
+                self.run.note_lost(request)
+            else:
+                self.run.frontier.led_elsewhere(asked_address(request))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -78,6 +79,16 @@ class _Reading:
                 self.leads_on = True
 
 
+@dataclass(frozen=True, slots=True)
+class _LeftOver:
+    """Articles of earlier runs."""
+
+    due: Sequence[Due] = ()
+    """Found and not captured."""
+    set_aside: Sequence[Due] = ()
+    """Left out for their dates."""
+
+
 async def _batches(result: AsyncIterator[Any], items: list[Any]) -> AsyncIterator[list[Request]]:
     """The requests of a callback, some at a time, so that a large source's are never all there; items put aside."""
     batch: list[Request] = []
@@ -110,33 +121,40 @@ class FrontierMiddleware:
     async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """The spider's own start, then the articles that earlier runs found and did not capture."""
         lists_pages = False
+        spider = self._crawler.spider
+        # Asked before the first source is read: what this run finds is none of it
+        left_over = self._left_over(spider) if isinstance(spider, SiteSpider) else _LeftOver()
         async for request in start:
             discovery = discovery_of(request.meta)
             lists_pages = lists_pages or discovery.via == LISTED
             for admitted in self._admitted([request]) or self._known_sources(discovery):
                 yield admitted
-        spider = self._crawler.spider
         if lists_pages or not isinstance(spider, SiteSpider):
             return
         for request in self._again(spider):
             yield request
-        for request in self._left_over(spider):
+        for request in self._taken_up(spider, left_over):
             for planned in self._planned([request]):
                 yield planned
 
-    def _left_over(self, spider: SiteSpider) -> Iterator[Request]:
-        """Articles that earlier runs found and did not capture; last those that were refused."""
+    def _left_over(self, spider: SiteSpider) -> _LeftOver:
+        """Articles that earlier runs found and did not capture; those that were refused come last (`_retries`)."""
         run = self._run
         run.frontier.failures.give_up(list(spider.sites), run.now(), run.configuration.give_up_weeks)
         now = run.now() if run.state.options.due_only else None
-        for due in run.frontier.due(spider.sites, now):
+        return _LeftOver(run.frontier.due(spider.sites, now), run.frontier.set_aside_before(spider.sites))
+
+    def _taken_up(self, spider: SiteSpider, left_over: _LeftOver) -> Iterator[Request]:
+        """Requests for those of them that this run wants."""
+        run = self._run
+        for due in left_over.due:
             if not run.admission.wants(due.discovery):
                 run.admission.refuse(due.discovery)
                 continue
             request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
             if not run.admission.waits(request) and run.state.admit():
                 yield request
-        for due in run.frontier.set_aside_before(spider.sites):
+        for due in left_over.set_aside:
             # Without a period, what a back catalogue held is left to a run that requests it
             is_old = run.state.period.is_endless and due.discovery.via == "sitemap"
             if not is_old and run.admission.wants(due.discovery) and run.state.admit():
@@ -153,6 +171,7 @@ class FrontierMiddleware:
             if self._is_within(due.discovery) and run.state.admit():
                 request = spider.article_request(spider.sites[due.discovery.site], due.discovery, due.url)
                 request.priority = RETRY_PRIORITY
+                run.state.findings.retried.add(request.url)
                 requests.append(request)
         return requests
 
@@ -271,7 +290,10 @@ class FrontierMiddleware:
         """Whether an article is requested in this run; `new` holds the identities that were not known before it."""
         run = self._run
         if discovery.via == LISTED:
-            return self._is_within(discovery) and run.state.admit()
+            is_admitted = self._is_within(discovery) and run.state.admit()
+            if is_admitted:
+                run.frontier.asked_again(request.url, run.now())
+            return is_admitted
         if not run.admission.wants(discovery):
             run.admission.refuse(discovery)
             return False

@@ -14,7 +14,6 @@ from scrapy.utils.httpobj import urlparse_cached
 
 from archive.exchange import CaptureOutcome
 from crawler.frontier.holds import ASKS_FOR_PATIENCE
-from crawler.polite.block_list import BlockList
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import run_of
 from crawler.wire.fetcher import unsent
@@ -33,10 +32,9 @@ _LONGEST_OWN_DELAY = 10.0
 class PaceMiddleware:
     """A downloader middleware, the nearest to the spider: what it stops has cost nothing yet."""
 
-    def __init__(self, crawler: Crawler, block_list: BlockList, base: float, cap: float) -> None:
+    def __init__(self, crawler: Crawler, base: float, cap: float) -> None:
         """`base` is the usual delay in seconds, `cap` the longest that robots.txt may ask for."""
         self._crawler = crawler
-        self._block_list = block_list
         self._base = base
         self._cap = cap
         self._bases: dict[str, float] = {}
@@ -47,14 +45,12 @@ class PaceMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Called by Scrapy, with its settings."""
         configuration = run_of(crawler).configuration
-        return cls(
-            crawler, BlockList(configuration.block_list_file), configuration.delay, configuration.longest_delay
-        )
+        return cls(crawler, configuration.delay, configuration.longest_delay)
 
     def process_request(self, request: Request) -> None:
         """Let a request pass, or raise IgnoreRequest if its host asked for a pause or its URL is blocked."""
         run = self._run
-        if self._block_list.blocks(request.url):
+        if run.block_list.blocks(request.url):
             detail = "on the operator's block list"
             outcome = CaptureOutcome.BLOCKED
             run.capturing.keep_now(unsent(request.url, outcome, run.now(), discovery_of(request.meta), detail))

@@ -49,6 +49,8 @@ class SourceFindings:
     """In a dry run: what would be fetched."""
     left_out: dict[str, Counter[LeftOut]] = field(default_factory=dict)
     """Announced articles that are not requested, by site and reason."""
+    retried: set[str] = field(default_factory=set)
+    """URLs that were refused before and are requested once more."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and language that front pages give themselves, by site."""
 

@@ -31,6 +31,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.run.pace_middleware.PaceMiddleware": 90,
     "crawler.run.robots_middleware.RecordingRobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.run.redirect_middleware.ToldRedirectMiddleware": 600,
     # The download handler decodes: a wrong Content-Encoding costs a flag, not the page
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,

@@ -11,8 +11,13 @@ from archive.exchange import CaptureOutcome
 from archive.outcomes import ExtractionResult, PageOutcome
 from crawler.frontier.outcome_log import HOUR
 from crawler.watching.status import DAY, SiteStatus, Status
+from spiders.remedies import lasts, remedy_of_failure
 
 _REFUSALS = (CaptureOutcome.FORBIDDEN, CaptureOutcome.RATE_LIMITED, CaptureOutcome.UNAVAILABLE)
+_WAIT_FOR_SOMEBODY = frozenset(
+    {outcome for outcome in CaptureOutcome if lasts(outcome)} - {CaptureOutcome.NOT_FOUND, CaptureOutcome.BLOCKED}
+) | {CaptureOutcome.REDIRECT}
+"""Outcomes of articles that somebody can do something about, or has to know of."""
 _SHUT = (CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ROBOTS_UNREACHABLE)
 _LOST = tuple(outcome for outcome in PageOutcome if outcome.traits.extraction is ExtractionResult.LOST)
 _NOT_TRIED = tuple(outcome for outcome in PageOutcome if outcome.traits.extraction is ExtractionResult.NOT_TRIED)
@@ -31,6 +36,8 @@ class ConcernKind(StrEnum):
     """A site's sources showed fewer articles than its definition requires."""
     REFUSED = "refused"
     """A site answers with 403, 429 or 503 much more often than before."""
+    NOT_CAPTURED = "not_captured"
+    """Many of a site's articles are not captured, for a reason that does not pass by itself."""
     ROBOTS_SHUT = "robots_shut"
     """robots.txt denies most requests, and did not before."""
     EXTRACTION_DRIFT = "extraction_drift"
@@ -52,6 +59,7 @@ _REMEDIES = {
     ConcernKind.BELOW_FLOOR: "`newswarc site check` shows how many articles each source lists",
     ConcernKind.WORKER_SILENT: "restart it on its machine; if that is gone for good, run `newswarc fleet lost SPOOL`",
     ConcernKind.REFUSED: "raise the site's `delay`, or contact its owner",
+    ConcernKind.NOT_CAPTURED: "`newswarc failures` lists them",
     ConcernKind.ROBOTS_SHUT: "read its robots.txt; contact its owner, or remove the site",
     ConcernKind.EXTRACTION_DRIFT: "see `newswarc history` of a page; the site's extraction rules may need a change",
     ConcernKind.UPLOAD_BACKLOG: "check that the storage can be reached; `newswarc upload` shows why not",
@@ -69,6 +77,8 @@ class Concern:
     """Empty for what is wrong with the machine."""
     detail: str
     """One line for a person."""
+    advice: str = ""
+    """What to do, where that depends on more than the kind."""
 
     @property
     def name(self) -> str:
@@ -78,7 +88,7 @@ class Concern:
     @property
     def remedy(self) -> str:
         """What to do."""
-        return _REMEDIES[self.kind]
+        return self.advice or _REMEDIES[self.kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,9 @@ class AlarmLimits:
     growth: float = 3.0
     """How many times the previous week's share it must be."""
     fewest: int = 10
-    """Minimum number of attempts or pages per day for which shares are computed."""
+    """Minimum number of attempts or pages per day for which shares are computed, and of articles not captured."""
+    not_captured: float = 0.05
+    """Share of a site's articles that are not captured for reasons that last."""
     backlog: float = 2 * HOUR
     """Seconds a closed segment has been waiting."""
     clock: float = 60.0
@@ -169,8 +181,24 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
         detail = _from_the_start(site, outcomes) or _grown(site.attempts, site.attempts_before, outcomes, limits)
         if detail:
             yield Concern(kind, name, f"{detail} {what}")
+    yield from _not_captured(name, site, limits)
     if detail := _grown(_tried(site.pages), _tried(site.pages_before), _LOST, limits):
         yield Concern(ConcernKind.EXTRACTION_DRIFT, name, f"{detail} pages give no record")
+
+
+def _not_captured(name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[Concern]:
+    """Articles that wait for somebody: a login that lacks is no matter of delay. Some are not found everywhere."""
+    lasting = Counter({how: count for how, count in site.failures.items() if how[0] in _WAIT_FOR_SOMEBODY})
+    count = lasting.total()
+    many = count >= limits.fewest and count >= limits.not_captured * (site.articles + count)
+    if not count or (site.articles and not many):
+        return
+    parts = [
+        f"{number} {outcome}{f' ({status})' if status else ''}" for (outcome, status), number in lasting.most_common()
+    ]
+    (outcome, status), _ = lasting.most_common(1)[0]
+    advice = f"{remedy_of_failure(outcome, status)}; then `newswarc failures --site {name} retry` (or `forget`)"
+    yield Concern(ConcernKind.NOT_CAPTURED, name, f"{count} articles are not captured: {', '.join(parts)}", advice)
 
 
 def _from_the_start(site: SiteStatus, outcomes: Sequence[str]) -> str:

@@ -35,6 +35,8 @@ _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
     ("is_crawling", "1 while a crawl is running.", lambda status: status.is_crawling),
     ("last_source_timestamp_seconds", "When a source was last read.", lambda status: status.looked_at),
 )
+_NOT_CAPTURED = "newswarc_site_not_captured_articles"
+_NOT_CAPTURED_MEANS = "Articles not captured, by how the last try ended and what the server answered (0: nothing)."
 _CONCERNS = "Alarms in force, by kind."
 _SITE: tuple[tuple[str, str, Callable[[SiteStatus], float]], ...] = (
     ("site_articles", "Articles captured.", lambda site: site.articles),
@@ -65,6 +67,7 @@ def described_metrics() -> list[tuple[str, list[str], str]]:
         *((f"newswarc_{name}", [], meaning) for name, meaning, _ in _MACHINE),
         *((f"newswarc_{name}", ["site"], meaning) for name, meaning, _ in _SITE),
         *per_kind,
+        (_NOT_CAPTURED, ["site", "outcome", "status"], _NOT_CAPTURED_MEANS),
         ("newswarc_concerns", ["kind"], _CONCERNS),
     ]
 
@@ -86,6 +89,7 @@ class StatusCollector(Collector):
                 family.add_metric([site], of_site(facts))
             yield family
         yield from _outcomes(status)
+        yield _not_captured(status)
         yield _concerns(status)
 
 
@@ -110,6 +114,14 @@ def _outcomes(status: Status) -> Iterable[Metric]:
             for outcome, count in sorted(counts.items()):
                 daily.add_metric([site, outcome], count)
         yield daily
+
+
+def _not_captured(status: Status) -> Metric:
+    family = GaugeMetricFamily(_NOT_CAPTURED, _NOT_CAPTURED_MEANS, labels=["site", "outcome", "status"])
+    for site, facts in status.sites.items():
+        for (outcome, code), count in sorted(facts.failures.items()):
+            family.add_metric([site, outcome, str(code)], count)
+    return family
 
 
 def _concerns(status: Status) -> Metric:

@@ -17,7 +17,8 @@ from archive.errors import BadAddress
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
 from crawler.config import Configuration
 from crawler.frontier.database import Database, open_database
-from crawler.frontier.entries import WAITING, State
+from crawler.frontier.entries import WAITING
+from crawler.frontier.failures import FAILING, FAILING_BY_OUTCOME
 from crawler.frontier.leases import sites_held
 from crawler.frontier.outcome_log import HOUR, EndedKind, Hour, OutcomeLog
 from crawler.frontier.tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
@@ -51,6 +52,8 @@ class SiteStatus:
     """URLs that failed or were refused, and will be tried again."""
     given_up: int = 0
     """URLs that are not tried again by themselves."""
+    failures: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """Both together, by how the last try ended: capture outcome and status (0: no response)."""
     sources: int = 0
     shown: int = 0
     """Number of articles that its sources listed in the last completed run."""
@@ -162,23 +165,18 @@ def _sites(connection: Connection, now: float) -> dict[str, SiteStatus]:
         known.sources, known.looked_at = count, looked_at
     waiting = (
         select(ADDRESSES.c.site, func.count())
-        .where(ADDRESSES.c.state.in_([state.value for state in WAITING if state is not State.FAILED]))
+        .where(ADDRESSES.c.state.in_([state.value for state in WAITING]), ~FAILING)
         .group_by(ADDRESSES.c.site)
     )
     for site, count in connection.execute(waiting).all():
         sites.setdefault(site, SiteStatus()).waiting = count
-    states = (State.FAILED.value, State.GIVEN_UP.value)
-    failing = (
-        select(ADDRESSES.c.site, ADDRESSES.c.state, func.count())
-        .where(ADDRESSES.c.state.in_(states))
-        .group_by(ADDRESSES.c.site, ADDRESSES.c.state)
-    )
-    for site, state, count in connection.execute(failing).all():
+    for site, outcome, status, is_given_up, count in connection.execute(FAILING_BY_OUTCOME).all():
         known = sites.setdefault(site, SiteStatus())
-        if state == State.FAILED.value:
-            known.failing = count
+        known.failures[outcome, status] += count
+        if is_given_up:
+            known.given_up += count
         else:
-            known.given_up = count
+            known.failing += count
     for site, shown, floor in connection.execute(select(FLOORS.c.site, FLOORS.c.found, FLOORS.c.floor)).all():
         known = sites.setdefault(site, SiteStatus())
         known.shown, known.floor = shown, floor

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
-from archive.exchange import CaptureOutcome, Discovery, Role
+from archive.exchange import CaptureAddress, CaptureOutcome, Discovery, Role
 from crawler.frontier.capture_outcomes import FINAL, PASSING
-from crawler.frontier.entries import Due, Failed
+from crawler.frontier.entries import Captured, Due, Failed, State
 from crawler.frontier.failures import (
     FEWEST_TRIES,
     FEWEST_TRIES_PASSING,
@@ -49,12 +52,12 @@ def is_tried(frontier: Frontier, now: datetime) -> bool:
     """Whether a run at this moment asks for the article."""
     frontier.failures.give_up(["paper"], now, WEEKS)
     due = [item.url for item in frontier.due(["paper"], now)]
-    again = [item.url for item, _ in frontier.failures.retries("paper", now, most=10)]
+    again = [item.url for item in frontier.failures.retries("paper", now, most=10)]
     assert not set(due) & set(again)
     return ARTICLE.url in due + again
 
 
-@pytest.mark.parametrize("outcome", sorted(PASSING | FINAL))
+@pytest.mark.parametrize("outcome", sorted((PASSING | FINAL) - {CaptureOutcome.BLOCKED}))
 def test_while_a_source_lists_it_it_is_tried_with_growing_pauses(frontier: Frontier, outcome: CaptureOutcome) -> None:
     now, pauses = NOON, []
     for _ in range(6):
@@ -98,6 +101,82 @@ def test_weeks_of_refusals_are_enough(frontier: Frontier) -> None:
     assert state(frontier).given_up
 
 
+def test_what_the_block_list_named_waits_for_the_list_alone(frontier: Frontier) -> None:
+    fail(frontier, CaptureOutcome.BLOCKED, NOON)
+    assert frontier.due(["paper"], NOON + timedelta(days=1)) == [], "whoever asks for what is due asks the host"
+    assert frontier.failures.retries("paper", NOON + timedelta(seconds=1), most=0) == [ARTICLE]
+
+
+def logins(frontier: Frontier, count: int) -> list[str]:
+    """Articles of two hosts that ask for a login."""
+    addresses = [f"https://{'north' if n % 2 else 'south'}.paper.example/{n}" for n in range(count)]
+    frontier.discover([Due(address, ARTICLE.discovery) for address in addresses])
+    frontier.failed([Failed(address, "forbidden", passing=False, status=401) for address in addresses], NOON)
+    return addresses
+
+
+def test_a_list_of_logins_keeps_no_other_retry_waiting(frontier: Frontier) -> None:
+    logins(frontier, 40)
+    frontier.failed([Failed(ARTICLE.url, "not_found", passing=False, status=404)], NOON)
+    asked = frontier.failures.retries("paper", NOON + timedelta(days=1), most=10)
+    assert len(asked) == 3, "one of each host, and the one that asks for none"
+    assert ARTICLE in asked
+
+
+def test_once_a_login_is_answered_the_others_follow(frontier: Frontier) -> None:
+    logins(frontier, 40)
+    now = NOON + timedelta(days=1)
+    probes = frontier.failures.retries("paper", now, most=10)
+    for probe in probes:
+        frontier.captured([captured(probe, now)])
+    assert len(frontier.failures.retries("paper", now, most=12)) == 10, "within the share of the day"
+    assert len(frontier.failures.retries("paper", now + timedelta(days=2), most=30)) == 30
+
+
+def captured(due: Due, now: datetime) -> Captured:
+    address = CaptureAddress("segment", 0, 1, uuid4(), "sha256:00")
+    return Captured(due.url, address, now, due.discovery, full=True, shows_page=True)
+
+
+def test_retries_that_succeed_count_as_well(frontier: Frontier) -> None:
+    dues = [Due(f"{ARTICLE.url}-{number}", ARTICLE.discovery) for number in range(30)]
+    frontier.discover(dues)
+    frontier.failed([Failed(due.url, "not_found", passing=False) for due in dues], NOON)
+    now = NOON + timedelta(days=1)
+    frontier.captured([captured(due, now) for due in frontier.failures.retries("paper", now, most=7)])
+    assert len(frontier.failures.retries("paper", now + timedelta(hours=1), most=10)) == 3
+
+
+def test_what_an_article_redirects_to_decides_for_it(frontier: Frontier) -> None:
+    elsewhere = ARTICLE.url.replace("the-dam", "moved")
+    led = replace(ARTICLE.discovery, requested_url=ARTICLE.url)
+    frontier.failed([Failed(ARTICLE.url, "not_found", passing=False, status=404, is_led_to=True)], NOON)
+    assert state(frontier).status == 404
+    frontier.captured([replace(captured(Due(elsewhere, led), NOON), discovery=led)])
+    assert frontier.failures.all() == []
+    known = frontier.known_address(ARTICLE.url)
+    assert known is not None
+    assert known.state is State.CAPTURED
+
+
+def test_a_page_that_refreshes_to_one_that_fails_is_not_had(frontier: Frontier) -> None:
+    frontier.captured([captured(ARTICLE, NOON)])
+    failed = Failed(ARTICLE.url, "not_found", passing=False, status=404)
+    frontier.failed([failed], NOON)
+    assert frontier.failures.all() == [], "an article that was captured stays so when it is gone later"
+    frontier.failed([replace(failed, is_led_to=True)], NOON)
+    assert state(frontier).outcome == "not_found"
+
+
+def test_what_is_listed_is_noted_once_an_hour(frontier: Frontier) -> None:
+    fail(frontier, CaptureOutcome.NOT_FOUND, NOON)
+    written: list[str] = []
+    event.listen(frontier.database.engine, "before_cursor_execute", lambda *what: written.append(what[2]))
+    for minutes in range(0, 180, 10):
+        frontier.failures.listed([ARTICLE], NOON + timedelta(minutes=minutes))
+    assert 3 <= sum(statement.startswith("UPDATE") for statement in written) <= 4
+
+
 def test_what_is_forgotten_stays_so(frontier: Frontier) -> None:
     fail(frontier, CaptureOutcome.NOT_FOUND, NOON)
     assert frontier.failures.forget([ARTICLE.url]) == 1
@@ -116,7 +195,7 @@ def test_retries_take_their_share_of_a_day(tmp_path_factory: pytest.TempPathFact
     now = NOON + timedelta(days=30)
     asked = frontier.failures.retries("paper", now, most)
     assert len(asked) == min(waiting, most)
-    frontier.failed([Failed(due.url, "forbidden", passing=False) for due, _ in asked], now)
+    frontier.failed([Failed(due.url, "forbidden", passing=False) for due in asked], now)
     assert len(frontier.failures.retries("paper", now + timedelta(hours=23), most)) == 0 or waiting > most == 0
     frontier.close()
 
@@ -126,13 +205,13 @@ def test_what_an_interrupted_run_had_claimed_is_still_refused(frontier: Frontier
     frontier.claim([ARTICLE.url])
     now = NOON + timedelta(days=1)
     assert frontier.due(["paper"], now) == []
-    assert [due for due, _ in frontier.failures.retries("paper", now, most=10)] == [ARTICLE]
+    assert frontier.failures.retries("paper", now, most=10) == [ARTICLE]
     frontier.failures.listed([ARTICLE], now)
     assert is_tried(frontier, now)
 
 
 def test_what_was_redacted_is_never_asked_for_again(frontier: Frontier) -> None:
-    frontier.forget([ARTICLE.url])
+    frontier.redacted([ARTICLE.url])
     frontier.failures.listed([ARTICLE], NOON)
     assert frontier.failures.all() == []
     assert frontier.discover([ARTICLE]) == []

@@ -58,6 +58,11 @@ def kinds(found: Status) -> list[ConcernKind]:
         (status(), []),
         (status(site(looked_at=NOW - 3 * HOUR)), [ConcernKind.NOT_CRAWLING]),
         (status(site(looked_at=0.0)), []),
+        (status(site(articles=90, failures=Counter({("forbidden", 401): 10}))), [ConcernKind.NOT_CAPTURED]),
+        (status(site(articles=90, failures=Counter({("forbidden", 403): 9}))), []),
+        (status(site(articles=900, failures=Counter({("tls_failure", 0): 40}))), []),
+        (status(site(articles=90, failures=Counter({("not_found", 404): 40, ("timeout", 0): 40}))), []),
+        (status(site(articles=0, failures=Counter({("robots_denied", 0): 1}))), [ConcernKind.NOT_CAPTURED]),
         (status(oldest_waiting=3 * HOUR, waiting_segments=2), [ConcernKind.UPLOAD_BACKLOG]),
         (status(oldest_waiting=HOUR, waiting_segments=2), []),
         (status(disk_free=900 << 20), [ConcernKind.DISK_LOW]),
@@ -154,3 +159,23 @@ def test_a_site_below_its_floor_and_a_worker_that_is_gone() -> None:
         one.name
         for one in concerns(status(workers={"vm:/a": WorkerStatus(700.0, ()), "vm:/b": WorkerStatus(500.0, ())}))
     ] == ["worker_silent:vm:/a"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "advice"),
+    [
+        ("forbidden", 401, "--header"),
+        ("forbidden", 403, "publisher"),
+        ("forbidden", 451, "legal"),
+        ("robots_denied", 0, "ask the site's owner"),
+        ("tls_failure", 0, "ca_file"),
+        ("address_refused", 0, "--allow-host"),
+        ("redirect", 302, "cookie"),
+        ("truncated_length", 200, "max_body"),
+    ],
+)
+def test_articles_that_wait_for_somebody_say_for_what(outcome: str, code: int, advice: str) -> None:
+    (found,) = concerns(status(site(articles=3, failures=Counter({(outcome, code): 12, ("forbidden", 402): 1}))))
+    assert found.detail.startswith("13 articles are not captured: 12 ")
+    assert advice in found.remedy
+    assert "newswarc failures --site paper retry" in found.remedy

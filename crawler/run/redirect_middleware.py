@@ -1,0 +1,39 @@
+"""Redirects as Scrapy follows them; an article's that lead nowhere are told as a failure of the article."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest
+
+from crawler.run.extension import run_of
+
+if TYPE_CHECKING:
+    from scrapy.http import Request, Response
+
+
+class ToldRedirectMiddleware(RedirectMiddleware):
+    """In the place of Scrapy's, which drops what it does not follow."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """The next request of a chain, or the response that ends it. Raises IgnoreRequest for a chain too long."""
+        try:
+            following: Request | Response = super().process_response(request, response)
+        except IgnoreRequest:
+            run_of(self.crawler).note_lost(request, response.status)
+            raise
+        except ValueError:  # what the redirect names is no address
+            following = response
+        if following is response and _leads_on(response.status):
+            run_of(self.crawler).note_lost(request, response.status)
+        return following
+
+    def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's signature
+        """None is sent."""
+        request.headers.pop("Referer", None)
+
+
+def _leads_on(status: int) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST and status != HTTPStatus.NOT_MODIFIED
