@@ -81,7 +81,7 @@ def show_summary(console: Console, report: CrawlReport) -> None:
         table.add_row("", str(number), f"{reason}: {LeftOut(reason).sentence}")
     failed = sum(sum(outcomes.values()) for outcomes in report.not_captured.values())
     if failed:
-        table.add_row("not captured", str(failed), "tried again later; newswarc failures says why, and when")
+        table.add_row("not captured", str(failed), "will be tried again; `newswarc failures` lists them")
     table.add_row("pages", str(sum(report.pages.values())), "by outcome")
     for outcome, number in report.pages.items():
         table.add_row("", str(number), _coloured(outcome))

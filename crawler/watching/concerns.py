@@ -17,7 +17,7 @@ _REFUSALS = (CaptureOutcome.FORBIDDEN, CaptureOutcome.RATE_LIMITED, CaptureOutco
 _WAIT_FOR_SOMEBODY = frozenset(
     {outcome for outcome in CaptureOutcome if lasts(outcome)} - {CaptureOutcome.NOT_FOUND, CaptureOutcome.BLOCKED}
 ) | {CaptureOutcome.REDIRECT}
-"""Outcomes of articles that somebody can do something about, or has to know of."""
+"""Outcomes of articles that need somebody's attention."""
 _SHUT = (CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ROBOTS_UNREACHABLE)
 _LOST = tuple(outcome for outcome in PageOutcome if outcome.traits.extraction is ExtractionResult.LOST)
 _NOT_TRIED = tuple(outcome for outcome in PageOutcome if outcome.traits.extraction is ExtractionResult.NOT_TRIED)
@@ -37,7 +37,7 @@ class ConcernKind(StrEnum):
     REFUSED = "refused"
     """A site answers with 403, 429 or 503 much more often than before."""
     NOT_CAPTURED = "not_captured"
-    """Many of a site's articles are not captured, for a reason that does not pass by itself."""
+    """Many of a site's articles could not be captured, for a lasting reason."""
     ROBOTS_SHUT = "robots_shut"
     """robots.txt denies most requests, and did not before."""
     EXTRACTION_DRIFT = "extraction_drift"
@@ -78,7 +78,7 @@ class Concern:
     detail: str
     """One line for a person."""
     advice: str = ""
-    """What to do, where that depends on more than the kind."""
+    """What to do, if that depends on more than the kind."""
 
     @property
     def name(self) -> str:
@@ -114,7 +114,7 @@ class AlarmLimits:
     fewest: int = 10
     """Minimum number of attempts or pages per day for which shares are computed, and of articles not captured."""
     not_captured: float = 0.05
-    """Share of a site's articles that are not captured for reasons that last."""
+    """Share of a site's articles that could not be captured for lasting reasons."""
     backlog: float = 2 * HOUR
     """Seconds a closed segment has been waiting."""
     clock: float = 60.0
@@ -187,7 +187,7 @@ def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -
 
 
 def _not_captured(name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[Concern]:
-    """Articles that wait for somebody: a login that lacks is no matter of delay. Some are not found everywhere."""
+    """Articles that need somebody's attention, such as a missing login. Every site has some that are not found."""
     lasting = Counter({how: count for how, count in site.failures.items() if how[0] in _WAIT_FOR_SOMEBODY})
     count = lasting.total()
     many = count >= limits.fewest and count >= limits.not_captured * (site.articles + count)
@@ -198,7 +198,9 @@ def _not_captured(name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[
     ]
     (outcome, status), _ = lasting.most_common(1)[0]
     advice = f"{remedy_of_failure(outcome, status)}; then `newswarc failures --site {name} retry` (or `forget`)"
-    yield Concern(ConcernKind.NOT_CAPTURED, name, f"{count} articles are not captured: {', '.join(parts)}", advice)
+    yield Concern(
+        ConcernKind.NOT_CAPTURED, name, f"{count} articles could not be captured: {', '.join(parts)}", advice
+    )
 
 
 def _from_the_start(site: SiteStatus, outcomes: Sequence[str]) -> str:

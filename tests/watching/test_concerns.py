@@ -176,6 +176,6 @@ def test_a_site_below_its_floor_and_a_worker_that_is_gone() -> None:
 )
 def test_articles_that_wait_for_somebody_say_for_what(outcome: str, code: int, advice: str) -> None:
     (found,) = concerns(status(site(articles=3, failures=Counter({(outcome, code): 12, ("forbidden", 402): 1}))))
-    assert found.detail.startswith("13 articles are not captured: 12 ")
+    assert found.detail.startswith("13 articles could not be captured: 12 ")
     assert advice in found.remedy
     assert "newswarc failures --site paper retry" in found.remedy
