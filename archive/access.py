@@ -7,7 +7,7 @@ read refuses everything: nothing of the archive is shown until it is restored.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -80,10 +80,10 @@ def rules_in_force(storage: Storage) -> AccessRules:
 
 @dataclass(slots=True)
 class AccessGate:
-    """Rules, a moment and a reader: what the reader may have. It counts what it refuses."""
+    """Rules and a reader: what the reader may have at the present moment. It counts what it refuses."""
 
     rules: AccessRules
-    now: datetime
+    now: Callable[[], datetime]
     is_local: bool = True
     """Whether the reader is on the archive's own machine. What leaves it, such as an export, is for readers who
     are not."""
@@ -93,16 +93,16 @@ class AccessGate:
     @classmethod
     def of(cls, storage: Storage, *, is_local: bool = True, clock_and_ids: ClockAndIds | None = None) -> AccessGate:
         """The gate of an archive, as its rules are now. Raises DamagedArchive or StorageError."""
-        return cls(rules_in_force(storage), (clock_and_ids or SystemClockAndIds()).now(), is_local)
+        return cls(rules_in_force(storage), (clock_and_ids or SystemClockAndIds()).now, is_local)
 
     @property
-    def is_open(self) -> bool:
-        """Whether no rule refuses this reader anything."""
-        return not any(rule.refuses_at(self.now, is_local=self.is_local) for rule in self.rules.rules)
+    def refusing(self) -> AccessRules:
+        """The rules that refuse this reader now what they name."""
+        return self.rules.refusing(self.now(), is_local=self.is_local)
 
     def refusal(self, url: str, captured: datetime | None) -> AccessRule | None:
         """The rule that refuses a capture, which is not counted."""
-        return self.rules.refusal(url, captured, self.now, is_local=self.is_local)
+        return self.rules.refusal(url, captured, self.now(), is_local=self.is_local) if self.rules else None
 
     def lets(self, url: str, captured: datetime | None) -> bool:
         """Whether the reader may have a capture; a refusal is counted."""

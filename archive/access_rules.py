@@ -14,7 +14,7 @@ does not leak for lack of a date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -132,27 +132,43 @@ class AccessRules:
         """What the keys begin with that a rule names."""
         return sorted(self._ranked)
 
+    def refusing(self, now: datetime, *, is_local: bool) -> AccessRules:
+        """The rules among them that refuse a reader at a moment what they name."""
+        return AccessRules(rule for rule in self.rules if rule.refuses_at(now, is_local=is_local))
+
+    def naming(self, url: str, captured: datetime | None) -> AccessRule | None:
+        """The strictest of them, and of these the oldest, that names a capture of an address. Never raises."""
+        return self._strictest(url, captured, lambda _rule: True)
+
     def refusal(self, url: str, captured: datetime | None, now: datetime, *, is_local: bool) -> AccessRule | None:
         """The rule that refuses a reader the capture of an address; None: the reader may have it.
 
         `captured` and `now` are aware; `captured` is None where it is not known. Of several rules the strictest is
         given, and of these the oldest. Never raises.
         """
+        return self._strictest(url, captured, lambda rule: rule.refuses_at(now, is_local=is_local))
+
+    def of(self, url: str) -> list[AccessRule]:
+        """Those of them that name an address, whenever it was captured, strictest first."""
+        return [rule for _, rule in sorted(self._of(url), key=lambda pair: pair[0])]
+
+    def _strictest(
+        self, url: str, captured: datetime | None, counts: Callable[[AccessRule], bool]
+    ) -> AccessRule | None:
         if not self.rules:
             return None
-        refusing = ((rank, rule) for rank, rule in self._naming(url) if _refuses(rule, captured, now, is_local))
-        return min(refusing, key=lambda pair: pair[0], default=(0, None))[1]
+        found = ((rank, rule) for rank, rule in self._of(url) if counts(rule) and _is_meant(rule, captured))
+        return min(found, key=lambda pair: pair[0], default=(0, None))[1]
 
-    def _naming(self, url: str) -> Iterator[tuple[int, AccessRule]]:
+    def _of(self, url: str) -> Iterator[tuple[int, AccessRule]]:
         key = f"{surt_key(url)} "
         for length in self._lengths:
             yield from self._ranked.get(key[:length], ()) if length <= len(key) else ()
 
 
-def _refuses(rule: AccessRule, captured: datetime | None, now: datetime, is_local: bool) -> bool:
+def _is_meant(rule: AccessRule, captured: datetime | None) -> bool:
     # Indexes have whole seconds: every reader judges by these
-    is_meant = captured is None or rule.captured.holds(captured.replace(microsecond=0))
-    return is_meant and rule.refuses_at(now, is_local=is_local)
+    return captured is None or rule.captured.holds(captured.replace(microsecond=0))
 
 
 def parse_access_rule(data: bytes, key: str) -> AccessRule:

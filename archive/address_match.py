@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -43,3 +44,12 @@ def beginnings(url: str, match: Match) -> tuple[str, ...]:
     if match is Match.HOST:
         return (f"{host})",) if ":" in host else (f"{host})", f"{host}:")
     return (f"{host})", f"{host},", f"{host}:")
+
+
+def shortest(starts: Iterable[str]) -> list[str]:
+    """Those of them that begin with no other one."""
+    kept: list[str] = []
+    for start in sorted(starts):
+        if not kept or not start.startswith(kept[-1]):
+            kept.append(start)
+    return kept

@@ -265,9 +265,14 @@ def read_response(member: bytes) -> bytes:
 
     Raises DamagedArchive when the member holds no response record.
     """
+    return response_record(member).block
+
+
+def response_record(member: bytes) -> WarcRecord:
+    """The response or revisit record of one gzip member. Raises DamagedArchive when it holds none."""
     for record in iterate_records(io.BytesIO(member)):
         if record.kind in ("response", "revisit"):
-            return record.block
+            return record
     raise DamagedArchive("the member holds no response record")
 
 

@@ -1,7 +1,7 @@
 """Copying a selection from an archive: whole gzip members, unchanged.
 
 What a revisit in the selection stands for comes along, also when it is not meant itself: without it the revisit
-could not be shown.
+could not be shown. What the look-up's gate withholds is left out.
 """
 
 from __future__ import annotations
@@ -89,17 +89,19 @@ class Excerpt:
     captures: int = 0
     """Captures copied so far."""
     lost: list[str] = field(default_factory=list)
-    """URLs of revisits whose originals are not in the archive."""
+    """URLs of revisits whose originals are not in the archive, or withheld by an access rule."""
     _originals: dict[UUID, _Wanted] = field(default_factory=dict)
 
     def files(self) -> Iterator[ExcerptFile]:
         """The files of the excerpt, one per segment. Raises DamagedArchive, StorageError or OSError."""
         held = list(self._held())
+        withholds = bool(self.lookup.gate.refusing)
         for done, manifest in enumerate(held):
             self.progress(done, len(held))
             with tempfile.TemporaryDirectory(prefix="newswarc-excerpt-") as scratch:
                 warc = self.lookup.storage.fetch(manifest.warc.key, Path(scratch))
-                pieces = self._whole if self.selection.is_everything else self._pieces
+                is_whole = self.selection.is_everything and not withholds
+                pieces = self._whole if is_whole else self._pieces
                 yield ExcerptFile(warc.name, manifest.segment, pieces(warc, manifest))
         self.progress(len(held), len(held))
 
@@ -125,7 +127,7 @@ class Excerpt:
         """Segments that may hold what is meant, as far as the index tells without reading them."""
         site, period = self.selection.site, self.selection.period
         in_period = set(self.lookup.segments_in(period)) if period != Period() else None
-        of_host = {entry.segment for entry in self.lookup.find(site, Match.DOMAIN)} if "." in site else set()
+        of_host = {entry.segment for entry in self.lookup.every(site, Match.DOMAIN)} if "." in site else set()
         for manifest in segments(self.lookup.storage):
             if in_period is not None and manifest.segment not in in_period:
                 continue
@@ -147,7 +149,7 @@ class Excerpt:
             index = {entry.offset: entry for entry in map(IndexEntry.parse, lines)}
         copied = 0
         with warc.open("rb") as reading, warc.open("rb") as copying:
-            for group in chosen(reading, self.selection):
+            for group in chosen(reading, self.selection, self.lookup.gate.lets):
                 shift = copied - group.offset
                 entry = None
                 if group.main is not None:
@@ -178,11 +180,13 @@ class Excerpt:
                 self.lost.append(wanted.url)
                 continue
             capture = read_entry(self.lookup.storage, entry)
-            if not self.selection.wants(capture.url, capture.date, capture.fact("site")):
+            if not self.lookup.gate.lets(capture.url, capture.date):
+                self.lost.append(wanted.url)
+            elif not self.selection.wants(capture.url, capture.date, capture.fact("site")):
                 yield entry
 
     def _original(self, record_id: UUID, wanted: _Wanted) -> IndexEntry | None:
-        for entry in self.lookup.find(wanted.url):
+        for entry in self.lookup.every(wanted.url):
             near = wanted.date is None or abs((entry.moment - wanted.date).total_seconds()) <= 1
             if near and not entry.is_revisit and read_entry(self.lookup.storage, entry).record_id == record_id:
                 return entry

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive.access import AccessGate
 from archive.article import Article
 from archive.cdxj import IndexEntry
 from archive.derived import read_articles, read_outcomes
@@ -32,16 +33,21 @@ class Moment:
     """Its record, if it became one."""
 
 
-def history(storage: Storage, url: str) -> list[Moment]:
+def history(storage: Storage, url: str, gate: AccessGate | None = None) -> list[Moment]:
     """All captures of a URL, oldest first; URLs are compared by their keys in the index (SURT).
+
+    What access rules withhold is left out, and counted by `gate`; without one, the archive's rules hold, for a reader
+    on this machine.
 
     Raises DamagedArchive or StorageError.
     """
+    gate = gate or AccessGate.of(storage)
     complete = completions(storage)
     moments: list[Moment] = []
     for manifest in segments(storage):
         with storage.open_range(manifest.cdxj.key) as stream:
-            entries = list(_entries(stream.read(), surt_key(url)))
+            found = _entries(stream.read(), surt_key(url))
+            entries = [entry for entry in found if gate.lets(entry.url, entry.moment)]
         if entries:
             moments += _moments(storage, manifest.segment, entries, complete.get(manifest.segment))
     return sorted(moments, key=lambda moment: (moment.date, moment.segment, moment.offset))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
+from archive.access import AccessGate
 from archive.article import Article, WarcAddress
-from archive.captures import read_response
+from archive.captures import response_record
 from archive.derived import read_articles, read_outcomes
 from archive.errors import BadAddress, DamagedArchive
 from archive.languages import matches as is_language
@@ -121,20 +123,37 @@ def article_of(storage: Storage, record_id: UUID, segment: str) -> Article | Non
         return next((article for article in read_articles(stream) if article.id == record_id), None)
 
 
-def articles(storage: Storage, wanted: RecordFilter | None = None) -> Iterator[Article]:
-    """The records of an archive: of each segment the newest complete generation, segments sorted by name."""
+def articles(
+    storage: Storage, wanted: RecordFilter | None = None, gate: AccessGate | None = None
+) -> Iterator[Article]:
+    """The records of an archive: of each segment the newest complete generation, segments sorted by name.
+
+    What access rules withhold is left out, and counted by `gate`; without one, the archive's rules hold, for a reader
+    on this machine. Raises DamagedArchive or StorageError.
+    """
+    gate = gate or AccessGate.of(storage)
     for _, completion in sorted(completions(storage).items()):
         with storage.open_range(completion.records.key) as stream:
             for article in read_articles(stream):
-                if wanted is None or matches(article, wanted):
+                if (wanted is None or matches(article, wanted)) and gate.lets(article.url, captured(article)):
                     yield article
 
 
-def outcomes(storage: Storage) -> Iterator[PageOutcomeLine]:
-    """The page outcomes of an archive: of each segment the newest complete generation."""
+def outcomes(storage: Storage, gate: AccessGate | None = None) -> Iterator[PageOutcomeLine]:
+    """The page outcomes of an archive: of each segment the newest complete generation.
+
+    Those of URLs that access rules withhold are left out, as by `articles`. Page outcomes have no date: a rule for
+    captures of some dates withholds all outcomes of its URLs.
+    """
+    gate = gate or AccessGate.of(storage)
     for _, completion in sorted(completions(storage).items()):
         with storage.open_range(completion.outcomes.key) as stream:
-            yield from read_outcomes(stream)
+            yield from (line for line in read_outcomes(stream) if gate.lets(line.url, None))
+
+
+def captured(article: Article) -> datetime | None:
+    """When the page of a record was captured, if the record says so."""
+    return article.warc.date if article.warc is not None else None
 
 
 def matches(article: Article, wanted: RecordFilter) -> bool:
@@ -152,13 +171,15 @@ def _within(url: str, site: str) -> bool:
     return site in (host, bare) or bare.endswith(f".{site}")
 
 
-def read_page(storage: Storage, address: WarcAddress) -> bytes:
+def read_page(storage: Storage, address: WarcAddress, gate: AccessGate | None = None) -> bytes:
     """The HTTP response from which a record was extracted, byte for byte as received.
 
-    Raises ObjectMissing or DamagedArchive.
+    Raises AccessRefused when an access rule withholds it (`articles` says more), ObjectMissing or DamagedArchive.
     """
     with storage.open_range(address.file, address.offset, address.length) as stream:
-        return read_response(stream.read())
+        record = response_record(stream.read())
+    (gate or AccessGate.of(storage)).require(record.target, record.date)
+    return record.block
 
 
 def segment_name(manifest: Manifest) -> SegmentName:

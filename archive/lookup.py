@@ -11,7 +11,9 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-from archive.address_match import Match, beginnings
+from archive.access import AccessGate
+from archive.access_rules import AccessRules
+from archive.address_match import Match, beginnings, shortest
 from archive.captures import Capture, first_capture, iterate_records
 from archive.cdxj import IndexEntry
 from archive.errors import DamagedArchive
@@ -29,22 +31,44 @@ __all__ = ["Lookup", "Match", "read_entry"]
 class Lookup:
     """Finds captures of an archive through this machine's merged index."""
 
-    def __init__(self, storage: Storage, directory: Path) -> None:
-        """`directory` holds the merged index."""
+    def __init__(self, storage: Storage, directory: Path, gate: AccessGate | None = None) -> None:
+        """`directory` holds the merged index. Without a `gate`, the archive's access rules hold, for a reader on
+        this machine.
+        """
         self.storage = storage
         self.index = MergedIndex(directory)
+        self._gate = gate
+        self._has_own_gate = gate is not None
+
+    @property
+    def gate(self) -> AccessGate:
+        """What a reader may have. Raises DamagedArchive or StorageError."""
+        if self._gate is None:
+            self._gate = AccessGate.of(self.storage)
+        return self._gate
 
     def refresh(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:
-        """Index segments stored since the last call; returns how many. Raises StorageError, DamagedArchive or
-        OSError.
+        """Index segments stored since the last call, and read access rules again; returns how many segments.
+
+        Raises StorageError, DamagedArchive or OSError.
         """
+        if not self._has_own_gate:
+            self._gate = None
         return self.index.refresh(self.storage, segments(self.storage), progress)
 
     def find(self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS) -> Iterator[IndexEntry]:
         """Captures by URL, oldest first for each; URLs in the order of their keys.
 
-        `url` may be given without a scheme. Raises BadAddress or DamagedArchive.
+        What access rules withhold is left out, and counted by the gate.
+
+        `url` may be given without a scheme. Raises BadAddress, DamagedArchive or StorageError.
         """
+        for entry in self.every(url, match, period):
+            if self.gate.lets(entry.url, entry.moment):
+                yield entry
+
+    def every(self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS) -> Iterator[IndexEntry]:
+        """As `find`, with what access rules withhold: for those who keep an archive, not for its readers."""
         for line in self._lines(start.encode() for start in beginnings(url, match)):
             stamp = line.split(b" ", 2)[1].decode("ascii", "replace")
             if period.holds_stamp(stamp):
@@ -57,6 +81,17 @@ class Lookup:
                     break
                 yield line
 
+    def withheld(self) -> Iterator[IndexEntry]:
+        """The captures that the gate withholds now; it does not count them. Raises DamagedArchive or StorageError."""
+        return self.named_by(self.gate.refusing)
+
+    def named_by(self, rules: AccessRules) -> Iterator[IndexEntry]:
+        """The captures that access rules name. Raises DamagedArchive."""
+        for line in self._lines(start.encode() for start in shortest(rules.beginnings)):
+            entry = IndexEntry.parse(line)
+            if rules.naming(entry.url, entry.moment) is not None:
+                yield entry
+
     def segments_in(self, period: Period) -> Iterator[str]:
         """Segments with captures in this period, some more than once. Reads the whole index. Raises
         DamagedArchive.
@@ -66,20 +101,32 @@ class Lookup:
                 yield IndexEntry.parse(line).segment
 
     def closest(self, url: str, moment: datetime | None = None) -> IndexEntry | None:
-        """The capture of a URL closest in time to `moment`; without `moment`, the newest."""
+        """The capture of a URL closest in time to `moment`; without `moment`, the newest.
+
+        Raises AccessRefused when access rules withhold all there are.
+        """
         entries = list(self.find(url))
         if not entries:
+            for entry in self.every(url):
+                self.gate.require(entry.url, entry.moment)
             return None
         if moment is None:
             return entries[-1]
         return min(entries, key=lambda entry: abs((entry.moment - moment).total_seconds()))
 
     def read(self, entry: IndexEntry) -> Capture:
-        """The capture at an index entry. Raises ObjectMissing, DamagedArchive or StorageError."""
-        return read_entry(self.storage, entry)
+        """The capture at an index entry.
+
+        Raises AccessRefused when an access rule withholds it, ObjectMissing, DamagedArchive or StorageError.
+        """
+        capture = read_entry(self.storage, entry)
+        self.gate.require(capture.url, capture.date)
+        return capture
 
     def original(self, capture: Capture) -> Capture:
         """The original of a revisit; any other capture is returned as it is. Raises DamagedArchive if it is lost.
+
+        Access rules are no matter here: who may have the revisit may have the bytes that it came with.
 
         It is identified by its record id, or else by the payload's digest; its URL and time show where to look
         (WARC/1.1, section 6.7).
@@ -87,9 +134,9 @@ class Lookup:
         if not capture.revisit:
             return capture
         url, date = capture.refers_to_url or capture.url, capture.refers_to_date
-        near = sorted(self.find(url), key=lambda entry: not date or abs((entry.moment - date).total_seconds()))
+        near = sorted(self.every(url), key=lambda entry: not date or abs((entry.moment - date).total_seconds()))
         for entry in near:
-            if not entry.is_revisit and _stands_for(capture, found := self.read(entry)):
+            if not entry.is_revisit and _stands_for(capture, found := read_entry(self.storage, entry)):
                 return found
         known_as = capture.refers_to or capture.payload_digest
         raise DamagedArchive(f"{capture.url}: the capture that it stands for ({known_as}) is not here")

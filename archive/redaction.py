@@ -33,7 +33,7 @@ from archive.durable import write_durably
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import SegmentName, revision_of
 from archive.library import completion_keys, newest_manifest
-from archive.lookup import Lookup, Match
+from archive.lookup import Lookup, Match, read_entry
 from archive.manifests import Manifest, RemovedRecords, StoredPart, file_sha256, parse_completion
 from archive.members import warc_date
 from archive.publishing import put_manifest
@@ -112,7 +112,7 @@ def find_targets(lookup: Lookup, url: str = "", digest: str = "") -> Targets:
     targets = Targets()
     if url:
         targets.keys.add(surt_key(url if "://" in url else f"http://{url}"))
-        for entry in lookup.find(url, Match.EXACT):
+        for entry in lookup.every(url, Match.EXACT):
             targets.add(entry)
     if digest:
         for entry in _with_digests(lookup, {digest}):
@@ -120,7 +120,7 @@ def find_targets(lookup: Lookup, url: str = "", digest: str = "") -> Targets:
     _note_records(lookup, targets)
     for entry in _with_digests(lookup, targets.digests):
         if entry.is_revisit and entry.offset not in targets.entries.get(entry.segment, {}):
-            capture = lookup.read(entry)
+            capture = read_entry(lookup.storage, entry)
             if capture.refers_to in targets.records:
                 targets.add(entry)
                 continue
@@ -136,7 +136,7 @@ def _note_records(lookup: Lookup, targets: Targets) -> None:
                 targets.digests.add(entry.digest)
             if not entry.is_revisit:
                 try:
-                    targets.records.add(lookup.read(entry).record_id)
+                    targets.records.add(read_entry(lookup.storage, entry).record_id)
                 except DamagedArchive:
                     continue  # a tombstone already: an earlier try came as far as this
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -125,8 +125,11 @@ def groups(stream: BinaryIO) -> Iterator[Group]:
         yield growing.whole()
 
 
-def chosen(stream: BinaryIO, selection: Selection) -> Iterator[Group]:
-    """Of a WARC's groups those that are meant, and before the first of them those about the file itself.
+def chosen(
+    stream: BinaryIO, selection: Selection, lets: Callable[[str, datetime], bool] = lambda _url, _date: True
+) -> Iterator[Group]:
+    """Of a WARC's groups those that are meant, and before the first of them those about the file itself. `lets` is
+    asked last whether one of an address and date may be taken.
 
     A WARC without a capture that is meant gives nothing. Raises DamagedArchive.
     """
@@ -138,7 +141,7 @@ def chosen(stream: BinaryIO, selection: Selection) -> Iterator[Group]:
                 yield group
             else:
                 waiting.append(group)
-        elif selection.wants(group.url, group.date, group.site):
+        elif selection.wants(group.url, group.date, group.site) and lets(group.url, group.date):
             found = True
             yield from waiting
             waiting = []

@@ -17,6 +17,7 @@ Rules:
 - Every row names its capture; nothing is in a row that is not in its record, but what follows from many records
   (versions of an article, copies of a text).
 - Nothing is left out without being counted in the manifest.
+- Rows that access rules withhold are not built in, and not given out from versions built before.
 
     downloading one file in pieces
     withdrawing versions that hold what was removed from the archive
@@ -38,5 +39,6 @@ Modules:
     rows         what a row is: columns, schemas, from a record to a row
     shards       rows into files
     survey       which records of each segment are selected
+    withheld     rows that access rules withhold
     withdrawing  withdrawing versions that contain removed captures
 """

@@ -23,6 +23,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from archive.access import AccessGate
+from archive.access_rules import AccessRule
 from archive.datasets.card import documents
 from archive.datasets.manifest import (
     DatasetChanges,
@@ -114,17 +116,19 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
     Raises BadAddress, DamagedArchive, StorageError or OSError, and what `engine` raises.
     """
     source, target = plan.source.open(), plan.target.open()
+    withheld = AccessGate.of(source, is_local=False).refusing.rules
     taken = [completion for _, completion in sorted(completions(source).items()) if completion.articles]
     newest = newest_version(target, plan.name)
     if plan.version and plan.version in versions(target, plan.name):
         raise BadAddress(f"{plan.name}@{plan.version} already exists; versions never change, so choose another")
     sources = tuple(map(_source_of, taken))
-    if newest is not None and not plan.version and _is_same(newest, plan, sources):
+    if newest is not None and not plan.version and _is_same(newest, plan, sources, withheld):
         return Built(newest, is_new=False)
     version = plan.version or _next(versions(target, plan.name))
     work = plan.work / f"{plan.name}@{version}"
     with nullcontext(engine) if engine else _processes(plan.workers) as run:
-        read = _first_pass(plan, taken, SegmentSurveys(work, plan.options, plan.software), run, progress)
+        known = SegmentSurveys(work, plan.options, plan.software, withheld)
+        read = _first_pass(plan, taken, known, withheld, run, progress)
         dropped = sum((one.dropped for one in read), Counter[str]())
         shards = list(_planned(plan, taken, read, dropped))
         made = _second_pass(plan, version, shards, run, progress)
@@ -139,6 +143,7 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
         files=tuple(file for files, _ in made for file in files),
         sources=sources,
         dropped=dict(sorted(dropped.items())),
+        access_rules=_ids(withheld),
         statistics=_statistics(facts, np.concatenate([shard.related for shard in shards])),
         software=plan.software,
     )
@@ -154,11 +159,18 @@ def _source_of(one: CompletionManifest) -> DatasetSource:
     )
 
 
-def _is_same(newest: DatasetManifest, plan: BuildPlan, sources: tuple[DatasetSource, ...]) -> bool:
+def _ids(rules: tuple[AccessRule, ...]) -> tuple[str, ...]:
+    return tuple(sorted(rule.id for rule in rules))
+
+
+def _is_same(
+    newest: DatasetManifest, plan: BuildPlan, sources: tuple[DatasetSource, ...], withheld: tuple[AccessRule, ...]
+) -> bool:
     kinds = {"data": plan.parquet, "jsonl": plan.jsonl}
     there = {kind: any(file.path.startswith(kind) for file in newest.files) for kind in kinds}
     same_kinds = there == kinds or not newest.rows
-    return newest.options == plan.options and newest.sources == sources and same_kinds and not newest.withdrawn
+    same_origin = newest.sources == sources and newest.access_rules == _ids(withheld)
+    return newest.options == plan.options and same_origin and same_kinds and not newest.withdrawn
 
 
 def _next(known: Sequence[str]) -> str:
@@ -176,12 +188,17 @@ def _processes(count: int) -> Iterator[Engine]:
 
 
 def _first_pass(
-    plan: BuildPlan, taken: list[CompletionManifest], known: SegmentSurveys, run: Engine, progress: Progress
+    plan: BuildPlan,
+    taken: list[CompletionManifest],
+    known: SegmentSurveys,
+    withheld: tuple[AccessRule, ...],
+    run: Engine,
+    progress: Progress,
 ) -> list[SegmentSurvey]:
     found = [known.of(one) for one in taken]
     missing = [number for number, one in enumerate(found) if one is None]
     done = len(taken) - len(missing)
-    results = run(survey, [(plan.source, taken[number], plan.options) for number in missing])
+    results = run(survey, [(plan.source, taken[number], plan.options, withheld) for number in missing])
     for count, (number, one) in enumerate(zip(missing, results, strict=True), start=1):
         known.keep(taken[number], one)
         found[number] = one

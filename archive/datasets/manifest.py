@@ -76,6 +76,8 @@ class DatasetManifest(StoredPart):
     sources: tuple[DatasetSource, ...]
     dropped: dict[str, int]
     """Records that are not in it, by the first reason that applies."""
+    access_rules: tuple[str, ...] = ()
+    """Ids of the access rules that were heeded."""
     statistics: DatasetStatistics
     changes: DatasetChanges | None = None
     software: str

@@ -44,6 +44,8 @@ class Dropped(StrEnum):
     WORDS = "words"
     PAYWALL = "paywall"
     RESERVED = "reserved"
+    WITHHELD = "withheld"
+    """By an access rule."""
     VERSION = "version"
     DUPLICATE = "duplicate"
     NEAR_DUPLICATE = "near_duplicate"

@@ -17,12 +17,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from archive.access_rules import AccessRules
 from archive.datasets.conditions import Condition
 from archive.datasets.downloading import PIECE, Download
 from archive.datasets.manifest import DatasetManifest, dataset_prefix
 from archive.datasets.ranges import StoredFileReader
 from archive.datasets.rows import SCHEMA
 from archive.datasets.shards import GROUP
+from archive.datasets.withheld import rules_of_rows
 from archive.errors import BadAddress, DamagedArchive
 from archive.storage.protocol import Storage
 
@@ -97,21 +99,26 @@ def select(
     condition: Condition | None,
     columns: list[str] | None,
     progress: Progress,
+    rules: AccessRules | None = None,
 ) -> Pulled:
-    """Download rows and columns alone, as Parquet. Raises BadAddress, DamagedArchive, StorageError or OSError."""
+    """Download rows and columns alone, as Parquet, without rows that access rules name.
+
+    Raises BadAddress, DamagedArchive, StorageError or OSError.
+    """
     if unknown := [name for name in columns or () if name not in SCHEMA.names]:
         raise BadAddress(f"--columns: no column {unknown[0]!r}; schema.json lists the columns")
     shards = manifest.shards(".parquet")
     if not shards:
         raise BadAddress(f"{manifest.name}@{manifest.version} has no Parquet files to select from; pull all of it")
     wanted = columns or SCHEMA.names
-    needed = list(dict.fromkeys([*wanted, *(condition.columns if condition else ())]))
+    judged = ("url", "captured") if rules else ()
+    needed = list(dict.fromkeys([*wanted, *(condition.columns if condition else ()), *judged]))
     rows = received = files = 0
     for shard in shards:
         reader = StoredFileReader(
             storage, f"{dataset_prefix(manifest.name, manifest.version)}{shard.path}", shard.size
         )
-        taken = _select_from(reader, directory / shard.path, condition, wanted, needed)
+        taken = _select_from(reader, directory / shard.path, condition, wanted, needed, rules)
         rows, received, files = rows + taken, received + reader.received, files + 1
         progress(reader.received)
     facts: dict[str, Any] = {"name": manifest.name, "version": manifest.version, "rows": rows, "columns": wanted}
@@ -125,7 +132,12 @@ def select(
 
 
 def _select_from(
-    reader: StoredFileReader, target: Path, condition: Condition | None, wanted: list[str], needed: list[str]
+    reader: StoredFileReader,
+    target: Path,
+    condition: Condition | None,
+    wanted: list[str],
+    needed: list[str],
+    rules: AccessRules | None,
 ) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
@@ -140,6 +152,8 @@ def _select_from(
             table = file.read_row_group(number, columns=needed)
             if condition:
                 table = table.filter(condition.expression())
+            if rules:
+                table = table.filter(pa.array(rule is None for rule in rules_of_rows(table, rules)))
             chosen = table.select(wanted).cast(schema)
             rows += chosen.num_rows
             writer.write_table(chosen, row_group_size=GROUP)

@@ -16,7 +16,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from archive.datasets.options import DatasetOptions
+from archive.access_rules import AccessRule, AccessRules
+from archive.datasets.options import DatasetOptions, Dropped
 from archive.datasets.relations import FACT, Facts, Flags, fact_of
 from archive.datasets.rows import Record, brief_of, record_of
 from archive.derived import read_lines
@@ -55,8 +56,11 @@ def records(storage: Storage, completion: CompletionManifest) -> Iterator[Record
         yield from map(record_of, read_lines(stream))
 
 
-def survey(place: ArchiveLocation, completion: CompletionManifest, options: DatasetOptions) -> SegmentSurvey:
-    """Look at a segment. Raises DamagedArchive or StorageError."""
+def survey(
+    place: ArchiveLocation, completion: CompletionManifest, options: DatasetOptions, withheld: tuple[AccessRule, ...]
+) -> SegmentSurvey:
+    """Look at a segment; `withheld` are the access rules that refuse. Raises DamagedArchive or StorageError."""
+    rules = AccessRules(withheld)
     storage = place.open()
     wanted: list[bool] = []
     facts: list[tuple[object, ...]] = []
@@ -64,6 +68,8 @@ def survey(place: ArchiveLocation, completion: CompletionManifest, options: Data
     for record in records(storage, completion):
         brief = brief_of(record)
         reason = options.reason_against(brief)
+        if reason is None and rules.naming(brief["url"], brief["captured"]) is not None:
+            reason = Dropped.WITHHELD
         wanted.append(reason is None)
         if reason is None:
             facts.append(fact_of(brief))
@@ -75,9 +81,12 @@ def survey(place: ArchiveLocation, completion: CompletionManifest, options: Data
 class SegmentSurveys:
     """What segments gave, by files of this machine, which are not made durable."""
 
-    def __init__(self, directory: Path, options: DatasetOptions, software: str) -> None:
+    def __init__(
+        self, directory: Path, options: DatasetOptions, software: str, withheld: tuple[AccessRule, ...] = ()
+    ) -> None:
         self._directory = directory
-        self._depends_on = (software, str(FACT), options.model_dump_json())
+        rules = (rule.id for rule in withheld)
+        self._depends_on = (software, str(FACT), options.model_dump_json(), *rules)
 
     def of(self, completion: CompletionManifest) -> SegmentSurvey | None:
         """None when nothing is remembered of a segment, or nothing that can be read."""

@@ -2,6 +2,7 @@
 
 Modules:
 
+    access            ``newswarc access``: withholding captures from readers
     about             sites, config, schema
     archive_context   settings, storage and sites of a command, opened on demand
     archives          records and extract: reading records, extracting them again

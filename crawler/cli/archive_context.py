@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from archive.access import AccessGate
     from archive.lookup import Lookup
     from archive.storage.protocol import Storage
     from crawler.config import Configuration
@@ -97,11 +98,24 @@ class ArchiveContext:
 
     @cached_property
     def lookup(self) -> Lookup:
-        """The captures of the archive, with all that is stored by now. Raises BadAddress or StorageError."""
+        """The captures of the archive, with all that is stored by now, for a reader on this machine.
+
+        Raises BadAddress or StorageError.
+        """
+        return self._lookup(is_local=True)
+
+    @cached_property
+    def lookup_to_give_away(self) -> Lookup:
+        """The same, for readers elsewhere: what they get leaves this machine."""
+        return self._lookup(is_local=False)
+
+    def _lookup(self, *, is_local: bool) -> Lookup:
+        from archive.access import AccessGate
         from archive.lookup import Lookup
 
         self.configuration.require_own_state()
-        lookup = Lookup(self.archive, self.configuration.index_directory)
+        gate = AccessGate.of(self.archive, is_local=is_local)
+        lookup = Lookup(self.archive, self.configuration.index_directory, gate)
         with self.console().status("indexing new segments") as status:
             lookup.refresh(lambda done, of: status.update(f"indexing new segments: {done} of {of}"))
         return lookup
@@ -119,6 +133,12 @@ class ArchiveContext:
 
         found = [site_of_name(name, self.catalog) for name in names]
         return tuple({site.id: site for site in found}.values())
+
+    def tell_withheld(self, gate: AccessGate) -> None:
+        """Tell which access rules withheld how much of what was asked for."""
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        for line in gate.lines():
+            console.print(line, markup=False)
 
     def console(self, *, quiet: bool = False) -> Console:
         """Standard error, for what is said to a person while a command works; with -q it says nothing."""

@@ -81,22 +81,26 @@ def records(
     ] = RecordFormat.JSON,
 ) -> None:
     """Write the archive's records to standard output, as JSON Lines or Markdown."""
+    from archive.access import AccessGate
     from archive.languages import matches as is_language
     from archive.library import RecordFilter, articles, outcomes
     from archive.period import Period
 
     storage = context.with_flags(archive=uri).archive
+    gate = AccessGate.of(storage)
     if show_outcomes:
-        for line in outcomes(storage):
+        for line in outcomes(storage, gate):
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
+        context.tell_withheld(gate)
         return
     languages: Counter[str] = Counter()
     written = 0
-    for article in articles(storage, RecordFilter(site, "", Period.of(since, until))):
+    for article in articles(storage, RecordFilter(site, "", Period.of(since, until)), gate):
         languages[article.in_language or "no language"] += 1
         if not lang or is_language(lang, article.in_language):
             sys.stdout.write(_written(article, written_as, is_first=not written))
             written += 1
+    context.tell_withheld(gate)
     if lang and not written:
         there = ", ".join(f"{name} {count}" for name, count in languages.most_common()) or "none"
         typer.echo(f"no record is in {lang}; records by language: {there}", err=True)

@@ -29,6 +29,7 @@ from crawler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from archive.access_rules import AccessRules
     from archive.datasets.conditions import Condition
     from archive.datasets.manifest import DatasetManifest
     from archive.datasets.options import DatasetOptions
@@ -213,7 +214,9 @@ def pull(
     """Download and verify a version; run it again to resume. With --where or --columns, only what is needed is
     read.
     """
+    from archive.access import AccessGate
     from archive.datasets.conditions import parse_condition
+    from archive.datasets.withheld import withheld_rows
 
     condition = parse_condition(where) if where else None
     chosen = [column.strip() for column in columns.split(",") if column.strip()]
@@ -221,9 +224,15 @@ def pull(
     if manifest.withdrawn:
         raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
     directory = to or Path(f"{manifest.name}-{manifest.version}")
-    done = _pulled(storage, manifest, directory, condition, chosen, jobs, quiet=context.quiet or as_json)
+    found = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
+    for told, count in found.by_rule.items():
+        context.console().print(f"{count:,} rows withheld, {told}", markup=False)
+    if found.by_rule:
+        context.console().print("so Parquet alone is written, without these rows; SHA256SUMS does not hold for it")
+    quiet = context.quiet or as_json
+    done = _pulled(storage, manifest, directory, condition, chosen, jobs, found.rules, quiet=quiet)
     if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False))
+        typer.echo(json.dumps({**asdict(done), "withheld": found.by_rule}, ensure_ascii=False))
     elif not context.quiet:
         Console(stderr=True, highlight=False).print(
             f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
@@ -237,6 +246,7 @@ def _pulled(
     condition: Condition | None,
     columns: list[str],
     jobs: int,
+    rules: AccessRules | None,
     *,
     quiet: bool,
 ) -> Pulled:
@@ -251,9 +261,9 @@ def _pulled(
         def show(received: int) -> None:
             progress.advance(task, received)
 
-        if condition is None and not columns:
+        if condition is None and not columns and not rules:
             return run(storage, manifest, directory, show, jobs=jobs)
-        return select(storage, manifest, directory, condition, columns or None, show)
+        return select(storage, manifest, directory, condition, columns or None, show, rules)
 
 
 @dataset.command("verify")

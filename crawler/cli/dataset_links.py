@@ -31,8 +31,10 @@ def show_links(
     as_json: JsonOption = False,
 ) -> None:
     """Print a link to each file, one per line, for `wget -i -`. Anyone who has a link can download the file."""
+    from archive.access import AccessGate
     from archive.datasets.manifest import dataset_prefix
     from archive.datasets.reading import dataset as read
+    from archive.datasets.withheld import withheld_rows
     from archive.storage.s3 import S3Storage
 
     storage = context.with_flags(archive=source).storage()
@@ -45,6 +47,10 @@ def show_links(
     chosen = [file for file in manifest.files if not below or file.path.startswith(f"{below.strip('/')}/")]
     if not chosen:
         raise UsageError(f"{manifest.name}@{manifest.version}: no files below {below!r}; use data or jsonl")
+    found = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
+    for file in [file for file in chosen if file.path in found.files]:
+        context.console().print(f"{file.path}: no link; {found.files[file.path]}", markup=False)
+        chosen.remove(file)
     prefix = dataset_prefix(manifest.name, manifest.version)
     links = storage.links([prefix + file.path for file in chosen], hours * 3600)
     for file, address in zip(chosen, links, strict=True):

@@ -47,9 +47,10 @@ def to_warc(
 
     if not output.name.endswith(".warc.gz"):
         raise UsageError(f"export: {output}: the file is compressed; give it a name that ends in .warc.gz")
-    lookup = context.with_flags(archive=uri).lookup
+    lookup = context.with_flags(archive=uri).lookup_to_give_away
     with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
         written = export_warc(excerpt, output, SystemClockAndIds(), software())
+    context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
@@ -72,10 +73,11 @@ def wacz(
         raise UsageError(
             f"wacz: {output}: replay tools recognise WACZ files by their name; call it {output.name}.wacz"
         )
-    lookup = context.with_flags(archive=uri).lookup
+    lookup = context.with_flags(archive=uri).lookup_to_give_away
     with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
         writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
         written = writer.write(output, title or _title(site, since, until))
+    context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
@@ -109,5 +111,5 @@ def _conclude(output: Path, written: dict[str, object], excerpt: Excerpt, *, qui
         facts = ", ".join(f"{value:,} {name}" for name, value in written.items() if isinstance(value, int))
         console.print(f"{output}: {facts}", markup=False)
     for url in excerpt.lost:
-        console.print(f"{url}: a revisit whose original is not in this archive", markup=False)
+        console.print(f"{url}: a revisit whose original is not in this archive, or withheld", markup=False)
     return code

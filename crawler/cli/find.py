@@ -40,6 +40,7 @@ def find(
     for entry in islice(lookup.find(url, match, Period.of(since, until)), limit or None):
         found += 1
         typer.echo(json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry))
+    context.tell_withheld(lookup.gate)
     return 0 if found else 1
 
 

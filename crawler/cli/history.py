@@ -34,11 +34,16 @@ def show_history(
     ] = False,
 ) -> int:
     """Show an article's captures, its versions, and the words that changed between them."""
+    from archive.access import AccessGate
     from archive.history import history
 
     url = page_address(url)
     storage = context.with_flags(archive=uri).archive
-    moments = history(storage, url)
+    gate = AccessGate.of(storage)
+    moments = history(storage, url, gate)
+    context.tell_withheld(gate)
+    if not moments and gate.refused:
+        return 1
     if not moments:
         raise BadAddress(f"{url}: no capture in {storage.uri}; check the URL (`newswarc records` lists all articles)")
     if as_json:

@@ -18,6 +18,7 @@ _PUBLIC = {
         ("archive.library", "read_page"),
         ("archive.library", "segments"),
     ),
+    "What readers may have": (("archive.access", "AccessGate"),),
     "Captures of a URL": (
         ("archive.lookup", "Lookup"),
         ("archive.lookup", "Match"),

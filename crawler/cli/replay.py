@@ -53,12 +53,19 @@ def replay(
         return check_and_show(context.lookup, site, console, as_json=as_json)
     from crawler.replay.program import find_program, running
     from crawler.replay.replayed import opened_for_replay
-    from crawler.replay.server import CAPTURES, ReplayServer
+    from crawler.replay.server import CAPTURES, WITHHELD, ReplayServer
 
     program = find_program(configuration.pywb)
     with opened_for_replay(configuration.archive, configuration) as replayed:
-        server = ReplayServer(port, replayed.title, replayed.listing, replayed.reader)
-        with server, running(program, replayed.index_directory, f"{server.base}{CAPTURES}") as collection:
+        server = ReplayServer(port, replayed.title, replayed.listing, replayed.reader, replayed.gate)
+        pywb = running(
+            program,
+            replayed.index_directory,
+            f"{server.base}{CAPTURES}",
+            replayed.acl,
+            f"{server.base}{WITHHELD}",
+        )
+        with server, pywb as collection:
             server.replay = collection
             typer.echo(f"{server.base}/")
             console.print("the archive is served at this URL; Ctrl-C stops it")

@@ -79,6 +79,7 @@ def show(
     entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
     if entry is None:
         raise BadAddress(f"{url}: no capture here; `newswarc find --match host` lists the captures of a host")
+    context.tell_withheld(lookup.gate)
     _write(wanted[0] if wanted else Part.SUMMARY, lookup, entry)
     return 0
 
@@ -90,7 +91,7 @@ def _of_row(lookup: Lookup, record_id: str) -> IndexEntry:
     row = row_with(lookup.storage, record_id)
     if row is None:
         raise BadAddress(f"{record_id}: no data set in {lookup.storage.uri} has a row with this id")
-    for entry in lookup.find(row["url"]):
+    for entry in lookup.every(row["url"]):
         if (entry.filename, entry.offset) == (row["warcFile"], row["warcOffset"]):
             return entry
     raise BadAddress(f"{record_id}: its capture, {row['warcFile']} at {row['warcOffset']}, is not in this archive")

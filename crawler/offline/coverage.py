@@ -1,8 +1,9 @@
 """What share of the announced articles an archive and a data set contain, and why the rest is missing.
 
-Announced is what the captured feeds and news sitemaps name; other sitemaps and pages list what is old, and what is no
-article. An article counts once, under the day of the date that it was first announced with; without one under the day
-on which its source was first captured with it. Nothing but the archive is read, so that anybody can count again.
+Announced is what the captured feeds and news sitemaps name; other sitemaps and pages list what is old, and what is
+no article. What access rules withhold is not counted. An article counts once, under the day of the date that it was
+first announced with; without one under the day on which its source was first captured with it. Nothing but the
+archive is read, so that anybody can count again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
+from archive.access import AccessGate
 from archive.captures import Capture, iterate_captures, iterate_records
 from archive.cdxj import IndexEntry
 from archive.datasets.manifest import DatasetManifest
@@ -90,6 +92,7 @@ class CoverageReading:
         self._dataset = dataset
         self._dataset_storage = dataset_storage
         self._announced: dict[bytes, _Announced] = {}
+        self._gate = AccessGate.of(storage)
         self._unread = 0
 
     def run(self, period: Period, progress: Progress) -> Coverage:
@@ -133,7 +136,7 @@ class CoverageReading:
             return
         site = capture.fact("site")
         for found in self._found_in(capture):
-            if not is_fetchable(found.url):
+            if not is_fetchable(found.url) or self._gate.refusal(found.url, None) is not None:
                 continue
             moment = newspaper_moment(found.date) or capture.date
             mark = _mark(found.url)

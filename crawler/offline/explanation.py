@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from archive.access import AccessGate
 from archive.history import Moment, history
 from archive.outcomes import PageOutcome
 from archive.storage.protocol import Storage
@@ -37,7 +38,7 @@ class Fact:
     """One known fact."""
 
     about: str
-    """``address``, ``site``, ``rule``, ``robots``, ``host``, ``source``, ``state`` or ``capture``."""
+    """``address``, ``site``, ``rule``, ``robots``, ``host``, ``source``, ``state``, ``capture`` or ``access``."""
     text: str
 
 
@@ -60,7 +61,9 @@ def explain(
     facts += _host(address, frontier, agent, now)
     facts += _state(known)
     if storage is not None:
-        facts += [_capture(moment) for moment in history(storage, known.url if known is not None else address)]
+        gate = AccessGate.of(storage)
+        facts += [_capture(one) for one in history(storage, known.url if known is not None else address, gate)]
+        facts += [Fact("access", line) for line in gate.lines()]
     return facts
 
 

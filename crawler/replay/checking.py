@@ -57,7 +57,7 @@ class ReplayCheck:
 
     def faults(self) -> Iterator[ReplayFault]:
         """All that is wrong, page by page. Raises StorageError."""
-        for article in articles(self.lookup.storage, self.wanted):
+        for article in articles(self.lookup.storage, self.wanted, self.lookup.gate):
             self.pages += 1
             yield from self._faults_of(article)
             self.progress(self.pages)
@@ -103,6 +103,10 @@ class ReplayCheck:
         entries = list(self.lookup.find(requisite.url))
         fitting = [entry for entry in entries if _is_shown(entry)]
         if not fitting:
+            refusals = (self.lookup.gate.refusal(one.url, one.moment) for one in self.lookup.every(requisite.url))
+            rule = next((rule for rule in refusals if rule is not None), None)
+            if rule is not None:
+                return rule.description(), []
             if not same_site(requisite.url, site_of_address(page)):
                 self.elsewhere += 1
                 return "", []

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from archive.derived import read_articles
 from archive.library import completion_of, segments
+from archive.lookup import Lookup
 from archive.selection import within
-from archive.storage.protocol import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,25 @@ class Listing(Protocol):
 class ArchiveListing:
     """The listing of an archive: counts from its manifests, articles from the records of the day asked for."""
 
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._storage = lookup.storage
 
     def days(self) -> dict[str, Counter[str]]:
-        """Sites as the manifests have them. Raises DamagedArchive or StorageError."""
+        """Sites as the manifests have them, without what access rules withhold.
+
+        Raises DamagedArchive or StorageError.
+        """
+        withheld: dict[str, list[str]] = {}
+        for entry in self._lookup.withheld():
+            withheld.setdefault(entry.segment, []).append(entry.url)
         found: dict[str, Counter[str]] = {}
         for manifest in segments(self._storage):
             for site, attempts in manifest.sites.items():
-                found.setdefault(site, Counter())[manifest.opened[:10]] += attempts
+                urls = withheld.get(manifest.segment, ())
+                left = attempts - sum(_is_of(url, site, manifest.sites) for url in urls)
+                if left > 0:
+                    found.setdefault(site, Counter())[manifest.opened[:10]] += left
         return found
 
     def pages(self, site: str, day: str) -> Iterator[ListedPage]:
@@ -62,7 +72,9 @@ class ArchiveListing:
                 continue
             with self._storage.open_range(completion.records.key) as stream:
                 for article in read_articles(stream):
-                    if article.warc is not None and _is_of(article.url, site, manifest.sites):
+                    if article.warc is None or not self._lookup.gate.lets(article.url, article.warc.date):
+                        continue
+                    if _is_of(article.url, site, manifest.sites):
                         language, published = article.in_language or "", article.date_published or ""
                         yield ListedPage(article.url, article.warc.date, article.headline or "", language, published)
 

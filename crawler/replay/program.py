@@ -45,13 +45,21 @@ def find_program(named: str) -> Path:
 
 
 @contextmanager
-def running(program: Path, index_directory: Path, captures: str) -> Iterator[str]:
+def running(
+    program: Path, index_directory: Path, captures: str, acl: Path | None = None, withheld: str = ""
+) -> Iterator[str]:
     """Pywb over an index, with WARC files below the address `captures`; gives the collection's address.
+
+    `acl` is an ACL file, which may change; `withheld` is the address, but for a captured address at its end, of the
+    page that says which rule withholds it.
 
     Raises ReplayFailed.
     """
     with TemporaryDirectory(prefix="newswarc-pywb-") as place:
-        collection = {"index_paths": f"{index_directory}/", "archive_paths": captures}
+        collection: dict[str, object] = {"index_paths": f"{index_directory}/", "archive_paths": captures}
+        if acl is not None:
+            collection |= {"acl_paths": [str(acl)], "default_access": "allow"}
+            _write_templates(Path(place) / "templates", withheld)
         # JSON is YAML too (YAML 1.2, section 1.3)
         config = {"collections": {COLLECTION: collection}, "enable_memento": True}
         (Path(place) / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
@@ -67,6 +75,22 @@ def running(program: Path, index_directory: Path, captures: str) -> Iterator[str
                     raise ReplayFailed(f"replay: pywb exited unexpectedly: {_tail(log)}")
             finally:
                 _end(process)
+
+
+def _write_templates(directory: Path, withheld: str) -> None:
+    """Pywb's pages on what is not shown, with the way to the rule (Jinja 2)."""
+    directory.mkdir()
+    for name, address, said in (
+        (
+            "error.html",
+            "err_msg",
+            "{% if err_status == 451 %}Withheld by an access rule{% else %}{{ err_msg }}{% endif %}",
+        ),
+        ("not_found.html", "url", "Not in this archive, or withheld by an access rule"),
+    ):
+        link = f'<a href="{withheld}{{{{ {address} | urlencode }}}}">Which rule?</a>'
+        page = f'{{% extends "base.html" %}}{{% block body %}}<div class="container"><h4>{said}</h4>{link}</div>'
+        (directory / name).write_text(f"{page}{{% endblock %}}\n", encoding="utf-8")
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from archive.access import AccessGate
 from archive.captures import iterate_records
 from archive.cdxj import IndexEntry, index_text, plain_mime
 from archive.errors import BadAddress
@@ -20,6 +21,7 @@ from archive.wacz_reading import WaczFile
 from crawler.config import Configuration
 from crawler.replay.listing import ArchiveListing, ListedPage, Listing, PageListing
 from crawler.replay.server import RangeReader
+from crawler.replay.withholding import ReplayIndex
 
 _HEAD = 1 << 17
 _WARC_ENDINGS = (".warc.gz", ".warc")
@@ -35,7 +37,11 @@ class Replayed:
     reader: RangeReader
     listing: Listing
     refresh: Callable[[], object] = lambda: None
-    """Takes in what was stored since."""
+    """Takes in what was stored since, and access rules."""
+    acl: Path | None = None
+    """The file of what access rules withhold, as pywb reads it."""
+    gate: Callable[[], AccessGate | None] = lambda: None
+    """What a reader may have."""
 
 
 @contextmanager
@@ -54,9 +60,11 @@ def opened_for_replay(address: str, configuration: Configuration) -> Iterator[Re
     storage = open_storage(address, configuration.s3)
     require_archive(storage)
     lookup = Lookup(storage, configuration.index_directory)
-    lookup.refresh()
-    listing = ArchiveListing(storage)
-    yield Replayed(address, configuration.index_directory.absolute(), storage, listing, lookup.refresh)
+    with TemporaryDirectory(prefix="newswarc-replay-") as scratch:
+        index = ReplayIndex(lookup, Path(scratch))
+        index.refresh()
+        listing = ArchiveListing(lookup)
+        yield Replayed(address, index.files, storage, listing, index.refresh, index.acl, lambda: lookup.gate)
     lookup.close()
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import BinaryIO, Protocol, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from archive.access import AccessGate
 from archive.errors import ArchiveError, ObjectMissing
 from archive.storage.protocol import StoredObject
 from crawler.replay.listing import Listing
-from crawler.replay.start_page import articles_page, days_page, replay_address, sites_page
+from crawler.replay.start_page import articles_page, days_page, replay_address, sites_page, withheld_page
 
+WITHHELD = "/withheld?url="
+"""Beginning of the address of the page that says which access rule withholds a captured address."""
 CAPTURES = "/captures/"
 """Path under which WARC files are served, by their keys."""
 
@@ -39,12 +43,20 @@ class ReplayServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, title: str, listing: Listing, reader: RangeReader) -> None:
-        """`port` 0 takes a free one. Raises OSError when it is taken."""
+    def __init__(
+        self,
+        port: int,
+        title: str,
+        listing: Listing,
+        reader: RangeReader,
+        gate: Callable[[], AccessGate | None] = lambda: None,
+    ) -> None:
+        """`port` 0 takes a free one. `gate` says what a reader may have. Raises OSError when the port is taken."""
         super().__init__(("127.0.0.1", port), _Handler)
         self.title = title
         self.listing = listing
         self.reader = reader
+        self.gate = gate
         self.replay = ""
         """Address of the collection in the replay tool, to which captures' addresses are appended."""
         self._thread = threading.Thread(target=self.serve_forever, name="replay", daemon=True)
@@ -85,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._captures(unquote(parts.path.removeprefix(CAPTURES)), with_body=with_body)
             elif parts.path == "/search":
                 self._search(parse_qs(parts.query).get("url", [""])[0].strip())
+            elif parts.path == "/withheld":
+                self._withheld(parse_qs(parts.query).get("url", [""])[0].strip())
             elif parts.path == "/":
                 self._page({name: values[0] for name, values in parse_qs(parts.query).items()})
             else:
@@ -104,6 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             text = sites_page(server.title, server.listing.days())
         self._text(HTTPStatus.OK, text, "text/html; charset=utf-8")
+
+    def _withheld(self, url: str) -> None:
+        gate = self.server.gate()
+        rules = gate.refusing.of(url) if gate is not None else []
+        self._text(HTTPStatus.OK, withheld_page(url, [rule.description() for rule in rules]), "text/html; charset=utf-8")
 
     def _search(self, url: str) -> None:
         self.send_response(HTTPStatus.FOUND)

@@ -45,6 +45,12 @@ def articles_page(site: str, day: str, pages: Iterable[ListedPage], replay: str)
     return _page(f"{site}, {day}", f"{heading}{_home()}{_search()}<ul>{items}</ul>")
 
 
+def withheld_page(url: str, told: list[str]) -> str:
+    """Which access rules withhold captures of an address."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in told) or "<li>no access rule names it</li>"
+    return _page("Withheld", f"<h1>{escape(url)}</h1><ul>{items}</ul>{_home()}")
+
+
 def replay_address(replay: str, url: str, stamp: str) -> str:
     """The address of a capture in the replay; `stamp` has fourteen digits, or is ``*`` for its calendar."""
     return f"{replay}{stamp}/{quote(url, safe=_URL_LETTERS)}"

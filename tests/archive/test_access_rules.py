@@ -134,16 +134,14 @@ def test_an_embargo_opens_by_itself_and_a_lift_ends_a_rule(storage: LocalStorage
     end = MADE + timedelta(hours=3)
     add_rule(storage, rule(1, Restriction.EMBARGOED, address="tide.example", until=end), clock)
     add_rule(storage, rule(2, address=url, match=Match.EXACT), clock)
-    before, after = (
-        AccessGate(rules_in_force(storage), end - timedelta(seconds=1)),
-        AccessGate(rules_in_force(storage), end),
-    )
+    before = AccessGate(rules_in_force(storage), lambda: end - timedelta(seconds=1))
+    after = AccessGate(rules_in_force(storage), lambda: end)
     assert not before.lets("https://tide.example/b", MADE)
     assert after.lets("https://tide.example/b", MADE)
     with pytest.raises(AccessRefused, match="r002: asked for"):
         after.require(url, MADE)
     lift_rule(storage, AccessLift(rule="r002", reason="settled", date=MADE), clock)
-    assert AccessGate(rules_in_force(storage), end).lets(url, MADE)
+    assert AccessGate(rules_in_force(storage), lambda: end).lets(url, MADE)
     assert before.lines() == [f"1 withheld, embargoed until {end:%Y-%m-%d %H:%M} UTC by access rule r001: asked for"]
 
 
@@ -181,5 +179,5 @@ def test_what_a_reader_on_this_machine_alone_may_have() -> None:
     known = AccessRules([rule(1, Restriction.LOCAL, hosts=("tide.example",))])
     assert known.refusal("https://tide.example/", MADE, MADE, is_local=False)
     assert not known.refusal("https://tide.example/", MADE, MADE, is_local=True)
-    assert AccessGate(known, MADE, is_local=True).is_open
-    assert not AccessGate(known, MADE, is_local=False).is_open
+    assert not AccessGate(known, lambda: MADE, is_local=True).refusing
+    assert AccessGate(known, lambda: MADE, is_local=False).refusing

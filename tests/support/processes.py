@@ -63,7 +63,11 @@ READS = frozenset(
     """.split()
 )
 """Commands that start no process, no thread and no event loop of their own."""
-READS_OF = {"dataset": frozenset({"info", "list", "presign", "stats"}), "fleet": frozenset({"list", "add", "remove"})}
+READS_OF = {
+    "dataset": frozenset({"info", "list", "presign", "stats"}),
+    "access": frozenset({"block", "embargo", "lift", "list"}),
+    "fleet": frozenset({"list", "add", "remove"}),
+}
 
 
 def newswarc_process(*arguments: object, cwd: Path, feed: str | None = None, **variables: str) -> Finished:
