@@ -7,12 +7,16 @@ it (`archive.holdings`) comes behind it.
 
 from __future__ import annotations
 
+import json
+
 from archive.derived import CompletedRecords
 from archive.errors import DamagedArchive, ObjectExists
 from archive.holdings import note_manifest
 from archive.layout import SegmentName
 from archive.segment import ClosedSegment
 from archive.storage.protocol import Storage
+
+_NOT_IN_WARC = ("closed",)
 
 
 def publish_segment(storage: Storage, closed: ClosedSegment) -> None:
@@ -40,6 +44,8 @@ def publish_records(storage: Storage, name: SegmentName, completed: CompletedRec
 def put_manifest(storage: Storage, name: SegmentName, key: str, data: bytes) -> None:
     """Store a manifest of a segment, and the entry that the archive holds it.
 
+    One that is stored already, and differs only in what a WARC does not tell (when its writer closed it), holds:
+    `newswarc rebuild` made it while the writer was still storing the segment.
     Raises StorageError, or DamagedArchive when another one is stored under this key.
     """
     again = False
@@ -47,7 +53,20 @@ def put_manifest(storage: Storage, name: SegmentName, key: str, data: bytes) -> 
         storage.put_if_absent(key, data)
     except ObjectExists as error:
         again = True
-        with storage.open_range(key) as stored:
-            if stored.read() != data:
-                raise DamagedArchive(f"{key}: another manifest is stored under this name") from error
+        with storage.open_range(key) as stream:
+            stored = stream.read()
+        if not _agree(stored, data):
+            raise DamagedArchive(f"{key}: another manifest is stored under this name") from error
+        data = stored
     note_manifest(storage, name.host, key, data, again=again)
+
+
+def _agree(stored: bytes, made: bytes) -> bool:
+    """Whether two manifests say the same of the objects they name."""
+    if stored == made:
+        return True
+    try:
+        known, new = json.loads(stored), json.loads(made)
+        return {**known, **dict.fromkeys(_NOT_IN_WARC)} == {**known, **new, **dict.fromkeys(_NOT_IN_WARC)}
+    except (ValueError, TypeError):
+        return False

@@ -24,6 +24,12 @@ def demo(
     to: ArchiveOption = None,
     serve: Annotated[bool, typer.Option("--serve", help="Only serve the newspaper, until Ctrl-C.")] = False,
     corrected: Annotated[bool, typer.Option("--corrected", help="Serve the corrected version of a story.")] = False,
+    requisites: Annotated[
+        bool,
+        typer.Option(
+            "--requisites", help="Also capture styles, pictures and fonts, so that pages replay as they look."
+        ),
+    ] = False,
     port: Annotated[int, typer.Option("--port", help="Port on loopback; if it is in use, any free one.")] = PORT,
 ) -> int:
     """Serve a small newspaper on this machine and crawl it."""
@@ -39,7 +45,7 @@ def demo(
         from spiders.site import site_of_address
 
         host = server.base.removeprefix("http://")
-        context = context.allowing([host]).with_flags(archive=to, delay=_DELAY)
+        context = context.allowing([host]).with_flags(archive=to, delay=_DELAY, requisites=requisites or None)
         configuration = context.with_flags(contact=context.configuration.contact or f"{server.base}/").configuration
         plan = CrawlPlan((site_of_address(f"{server.base}/"),))
         report = run_and_show(configuration, plan, quiet=context.quiet, verbosity=context.verbosity)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -77,12 +76,12 @@ def _derived(context: ArchiveContext, task: _Work, console: Console, *, as_json:
     from crawler.offline.rebuilding import Rebuilding
 
     configuration, source = context.configuration, context.storage()
+    console.print(f"{escape(source.uri)}: rebuilding indexes, manifests and records from the WARC files")
     work = Rebuilding(
         source,
         context.storage(task.to) if task.to else source,
         workers=configuration.workers,
         queue=configuration.extraction_queue,
-        now=datetime.now(UTC),
         shard=task.shard,
     )
     if task.scheduler:
@@ -105,8 +104,7 @@ def _on_cluster(task: _Work, keys: list[str], configuration: Configuration, cons
     from crawler.offline.cluster import in_order
 
     place = BulkStorages(configuration.archive, task.to or configuration.archive, configuration.s3)
-    now = datetime.now(UTC)
-    calls = [(place, key, now) for key in keys]
+    calls = [(place, key) for key in keys]
     return list(in_order(task.scheduler, rebuild_segment, calls, lambda segment: console.print(_line(segment))))
 
 
@@ -115,7 +113,8 @@ def _line(segment: RebuiltSegment) -> str:
         return f"{'[red]✗[/red] ' if segment.fault else ''}{segment.segment}: {escape(segment.problem)}"
     mark = "[red]✗[/red] " if segment.fault else ""
     changes = f"index {segment.index}, manifest {segment.manifest}, records {segment.records}"
-    return f"{mark}{segment.segment}: {changes}; {segment.articles} articles"
+    note = f"; {segment.note}" if segment.note else ""
+    return f"{mark}{segment.segment}: {changes}; {segment.articles} articles{note}"
 
 
 def _frontier(context: ArchiveContext, console: Console, *, as_json: bool) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import datetime
 
 from archive.manifests import parse_manifest
 from crawler.offline.bulk_storages import BulkStorages
@@ -29,10 +28,10 @@ def _own() -> tuple[asyncio.Runner, ExtractionPool]:
     return own
 
 
-def rebuild_segment(place: BulkStorages, key: str, now: datetime) -> RebuiltSegment:
+def rebuild_segment(place: BulkStorages, key: str) -> RebuiltSegment:
     """Rebuild what is derived from the WARC file with this key. Raises StorageError."""
     source, target = place.storages()
-    rebuilding = Rebuilding(source, target, workers=1, queue=_QUEUE, now=now)
+    rebuilding = Rebuilding(source, target, workers=1, queue=_QUEUE)
     runner, pool = _own()
     return runner.run(rebuilding.rebuild_segment(key, pool))
 

@@ -13,7 +13,6 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -31,9 +30,6 @@ from archive.storage.protocol import Storage
 from crawler.offline.re_extraction import derive_all
 from pipelines.generation import EXTRACTOR_GENERATION
 from pipelines.pool import ExtractionPool
-
-ON_ITS_WAY = timedelta(days=1)
-"""Age up to which a WARC without a manifest may still be in the hands of the machine that wrote it."""
 
 
 class ObjectChange(StrEnum):
@@ -60,6 +56,8 @@ class RebuiltSegment:
     articles: int = 0
     problem: str = ""
     """Why it was left alone, or what is wrong."""
+    note: str = ""
+    """What was unusual about it, although nothing is wrong."""
     fault: bool = field(default=False)
     """Whether it needs attention."""
 
@@ -70,16 +68,13 @@ Progress = Callable[[RebuiltSegment], None]
 class Rebuilding:
     """Goes over the WARC files of an archive."""
 
-    def __init__(
-        self, source: Storage, target: Storage, *, workers: int, queue: int, now: datetime, shard: Shard = WHOLE
-    ) -> None:
+    def __init__(self, source: Storage, target: Storage, *, workers: int, queue: int, shard: Shard = WHOLE) -> None:
         """`target` gets what is derived; it may be `source`."""
         self._shard = shard
         self._source = source
         self._target = target
         self._workers = workers
         self._queue = queue
-        self._now = now
 
     async def run(self, progress: Progress) -> list[RebuiltSegment]:
         """Rebuild all segments, one after the other. Doing it again does nothing more.
@@ -110,9 +105,9 @@ class Rebuilding:
         try:
             name = SegmentName.parse(text)
             known = newest_manifest(self._source, name)
-            if known is None and self._now - name.opened < ON_ITS_WAY:
-                rebuilt.problem = "no manifest yet, but less than a day old: it may still be being stored"
-                return rebuilt
+            if known is None:
+                # Its writer, if it is still storing it, will accept the manifest made here (`archive.publishing`)
+                rebuilt.note = "had no manifest: interrupted upload, or lost manifest"
             with tempfile.TemporaryDirectory(prefix="newswarc-rebuild-") as scratch:
                 warc = self._source.fetch(key, Path(scratch))
                 self._index(name, warc, known, rebuilt, Path(scratch))

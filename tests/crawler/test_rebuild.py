@@ -6,12 +6,16 @@ import gzip
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from archive.errors import DamagedArchive
+from archive.publishing import publish_segment
+from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
+from tests.archive.test_segment import exchange, writer
 from tests.support.processes import ROOT, Finished, newswarc, run
 
 DERIVED = ("cdxj", "manifests", "records")
@@ -47,6 +51,24 @@ def files(archive: Path) -> dict[str, bytes]:
                 data = path.read_bytes()
                 found[str(path.relative_to(archive))] = gzip.decompress(data) if path.suffix == ".gz" else data
     return found
+
+
+def test_a_segment_without_a_manifest_is_rebuilt_at_once_and_its_writer_accepts_that(tmp_path: Path) -> None:
+    segment = writer(tmp_path / "spool")
+    segment.append(exchange())
+    closed = segment.close()
+    archive = tmp_path / "archive"
+    storage = LocalStorage(archive)
+    storage.put(closed.manifest.warc.key, closed.warc, closed.manifest.warc.sha256)
+    done = newswarc("rebuild", archive, cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "rebuilding indexes, manifests and records" in done.err + done.out
+    assert "index new, manifest new, records new; 0 articles; had no manifest" in done.err + done.out
+    publish_segment(storage, closed)
+    assert newswarc("verify", archive, "--deep", cwd=tmp_path).code == 0
+    other = replace(closed, manifest=closed.manifest.model_copy(update={"exchanges": 9}))
+    with pytest.raises(DamagedArchive, match="another manifest"):
+        publish_segment(storage, other)
 
 
 def rebuild(archive: Path, *options: object) -> Finished:
