@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from pipelines.extract.dates import is_later
 from tests.pipelines.test_extract import article_of, page
 
 
@@ -157,3 +160,23 @@ def test_the_day_in_a_program_or_far_from_the_heading() -> None:
     assert article_of(page(head=program)).date_published == "2026-01-05T07:30:00+00:00"
     lines = "".join(f"<div>Line {number} of the page</div>" for number in ("one", "two", "three"))
     assert article_of(page(after=f"{lines * 4}<div>Published January 5, 2026</div>")).date_published == "2026-01-05"
+
+
+FETCHED_AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "later"),
+    [
+        ("2026-04-01T12:00:00+00:00", False),
+        ("2026-04-01T12:00:01+00:00", True),
+        ("2026-04-01T16:00:00+05:00", False),
+        ("2026-04-01T08:00:01-04:00", True),
+        ("2026-04-02T02:00:00", False),
+        ("2026-04-02T02:00:01", True),
+        ("2026-04-02", False),
+        ("2026-04-03", True),
+    ],
+)
+def test_what_lies_after_the_fetch_was_not_published_before_it(value: str, *, later: bool) -> None:
+    assert is_later(value, FETCHED_AT) is later, "zoneless times may be up to 14 hours ahead"

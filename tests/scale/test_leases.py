@@ -51,6 +51,14 @@ def test_who_comes_next_waits_as_long_as_the_former_would_have(database: Databas
     assert after_its_end is not None and 29 < after_its_end.wait < 30
 
 
+def test_a_holder_stops_before_others_may_begin(database: Database) -> None:
+    """Its own clock says when, counted from before it asked, with a margin."""
+    before = time.monotonic()
+    lease = Leases(database, "one", 60).take("host a")
+    assert lease is not None
+    assert before + 50 < lease.deadline < before + 60
+
+
 def test_what_ran_out_is_renewed_unless_somebody_has_taken_it(database: Database) -> None:
     one, other = Leases(database, "one", 0.3), Leases(database, "other", 60)
     for key in ("host a", "host b"):
