@@ -187,7 +187,9 @@ def _add(
     if as_json:
         facts = {**rule.model_dump(mode="json", by_alias=True), "captures": count}
         typer.echo(json.dumps(facts, ensure_ascii=False))
-    context.console(quiet=as_json).print(f"{_named(rule)}: {rule.description()}; {count:,} captures now", markup=False)
+    context.console(quiet=as_json).print(
+        f"{_named(rule)}: {rule.description()}; {count:,} captures now", markup=False
+    )
 
 
 def _place(context: ArchiveContext) -> Storage:

@@ -122,7 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _withheld(self, url: str) -> None:
         gate = self.server.gate()
         rules = gate.refusing.of(url) if gate is not None else []
-        self._text(HTTPStatus.OK, withheld_page(url, [rule.description() for rule in rules]), "text/html; charset=utf-8")
+        self._text(
+            HTTPStatus.OK, withheld_page(url, [rule.description() for rule in rules]), "text/html; charset=utf-8"
+        )
 
     def _search(self, url: str) -> None:
         self.send_response(HTTPStatus.FOUND)
