@@ -22,26 +22,29 @@ if TYPE_CHECKING:
 
 access = typer.Typer(
     name="access",
-    help="Withhold captures from readers, for a time or until further notice; undo it.",
+    help="Withhold captures from readers, for a limited time or until further notice.",
     no_args_is_help=True,
 )
 
 UrlArgument = Annotated[
-    str, typer.Argument(metavar="URL|-", help="The address, with all that begin with it; - with --site or dates.")
+    str, typer.Argument(metavar="URL|-", help="Every URL that starts with this one, or - with --site or dates.")
 ]
 MatchOption = Annotated[
-    Match, typer.Option("--match", help="This address alone, all that begin with it, its host, hosts below it too.")
+    Match,
+    typer.Option(
+        "--match", help="Match this URL exactly, every URL that starts with it, its host, or its host and subdomains."
+    ),
 ]
 SiteOption = Annotated[
-    str, typer.Option("--site", help="All of this site: a definition's name, or a host with those below it.")
+    str, typer.Option("--site", help="All of this site: the name of a definition, or a host and its subdomains.")
 ]
 CapturedSinceOption = Annotated[
-    str, typer.Option("--captured-since", metavar="DATE", help="Only captures at or after (UTC).")
+    str, typer.Option("--captured-since", metavar="DATE", help="Only captures at or after this date (UTC).")
 ]
 CapturedUntilOption = Annotated[
-    str, typer.Option("--captured-until", metavar="DATE", help="Only captures before (UTC).")
+    str, typer.Option("--captured-until", metavar="DATE", help="Only captures before this date (UTC).")
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; readers who are refused see it.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="The reason, which refused readers see.")]
 
 
 @access.command("block")
@@ -54,16 +57,18 @@ def block(
     site: SiteOption = "",
     captured_since: CapturedSinceOption = "",
     captured_until: CapturedUntilOption = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The rule ends then by itself (UTC).")] = "",
+    until: Annotated[
+        str, typer.Option("--until", metavar="DATE", help="Date on which the rule ends by itself (UTC).")
+    ] = "",
     local_only: Annotated[
-        bool, typer.Option("--local-only", help="Readers on the archive's own machine still have it.")
+        bool, typer.Option("--local-only", help="Readers on the archive's own machine keep access.")
     ] = False,
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Withhold captures from all readers, until the rule is lifted or `--until`. Nothing of the archive is changed.
+    """Withhold captures from all readers, until the rule is lifted or `--until`. The archive is not changed.
 
-    Replay, find, show, records, history, exports and data sets heed it, and say which rule refuses.
+    Replay, find, show, records, history, exports and data sets respect the rule, and say which rule applies.
     """
     from archive.access_rules import Restriction
 
@@ -76,7 +81,7 @@ def block(
 def embargo(
     context: ArchiveContext,
     url: UrlArgument,
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="From then on readers have it (UTC).")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Date from which readers have access (UTC).")],
     uri: ArchiveArgument = None,
     match: MatchOption = Match.PREFIX,
     site: SiteOption = "",
@@ -85,7 +90,7 @@ def embargo(
     reason: ReasonOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Withhold captures from all readers until a date. From then on they are open without further ado."""
+    """Withhold captures from all readers until a date. After that, they are open again automatically."""
     from archive.access_rules import Restriction
 
     dates = (captured_since, captured_until)
@@ -96,17 +101,17 @@ def embargo(
 @reads_archive
 def lift(
     context: ArchiveContext,
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule's id; `newswarc access list` shows it.")],
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of the rule, as shown by `newswarc access list`.")],
     uri: ArchiveArgument = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the rule.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="The reason, which is kept with the rule.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """End a rule. The rule and its end stay in the archive, so that it can be told what held when."""
+    """End a rule. The rule and its end stay in the archive as a record of what applied when."""
     from archive.access import lift_rule
     from archive.access_rules import AccessLift
 
     if not reason.strip():
-        raise UsageError("access lift: give the reason with --reason; it is kept with the rule")
+        raise UsageError("access lift: give a reason with --reason; it is kept with the rule")
     context = context.with_flags(archive=uri)
     clock = SystemClockAndIds()
     ended = AccessLift(rule=rule, reason=reason.strip(), by=context.configuration.contact, date=clock.now())
@@ -121,10 +126,10 @@ def lift(
 def list_rules(
     context: ArchiveContext,
     uri: ArchiveArgument = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Those that were lifted or have ended too.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Also list rules that were lifted or have ended.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the rules in force, oldest first."""
+    """List the rules in effect, oldest first."""
     from archive.access import stored_lifts, stored_rules
 
     storage = _place(context.with_flags(archive=uri))
@@ -161,9 +166,9 @@ def _add(
 
     address = "" if url == "-" else page_address(url)
     if not reason.strip():
-        raise UsageError("access: give the reason with --reason; readers who are refused see it")
+        raise UsageError("access: give a reason with --reason; refused readers see it")
     if bool(address) == bool(site) and not (not address and any(captured)):
-        raise UsageError("access: give either an address, or - and --site, or - and dates of capture")
+        raise UsageError("access: give a URL, or - with --site, or - with dates of capture")
     context = context.with_flags(archive=uri)
     clock = SystemClockAndIds()
     rule = AccessRule(

@@ -47,7 +47,7 @@ COMMANDS = {
         "redact:redact",
         "Remove all captures of a URL from an archive's WARC files, indexes and records.",
     ),
-    "access": ("access:access", "Withhold captures from readers, for a time or until further notice; undo it."),
+    "access": ("access:access", "Withhold captures from readers, for a limited time or until further notice."),
     "replay": (
         "replay:replay",
         "Browse an archive: a start page, a calendar, and every page as it was captured.",
