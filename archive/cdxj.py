@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,7 @@ from archive.request_method import GET, RequestMethod
 from archive.surt import surt_key, surt_timestamp
 
 REVISIT_MIME = "warc/revisit"
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _STAMP = "%Y%m%d%H%M%S"
 _RUN_READ = 1 << 14
 
@@ -91,6 +93,11 @@ class IndexEntry:
     def segment(self) -> str:
         """The segment that contains it."""
         return self.filename.rpartition("/")[2].removesuffix(".warc.gz")
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is an HTML page that was captured whole: an article, a front page, a section, any other."""
+        return self.status == HTTPStatus.OK and plain_mime(self.mime) in _PAGE_TYPES and self.method == GET
 
     @property
     def is_revisit(self) -> bool:

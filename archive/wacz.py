@@ -5,7 +5,7 @@ Layout (WACZ specification 1.1.1, section 5)::
     archive/SEGMENT.warc.gz     the captures; stored, not deflated, so that readers can ask for ranges
     indexes/index.cdx.gz        CDXJ lines in gzip members of `_LINES` lines each; stored
     indexes/index.idx           the first line of each of these members, and where it is
-    pages/pages.jsonl           every article: address, time, headline and text
+    pages/pages.jsonl           every HTML page: URL and time; of articles also headline and text
     datapackage.json            all of these with sizes and digests
     datapackage-digest.json     the digest of that
 
@@ -22,12 +22,13 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from archive.cdxj import IndexBuffer
+from archive.cdxj import IndexBuffer, IndexEntry
 from archive.clock_and_ids import ClockAndIds
 from archive.derived import read_articles
 from archive.excerpt import Excerpt, ExcerptFile, Piece
@@ -110,20 +111,30 @@ class WaczWriter:
         if first is None:
             return
         copied: set[UUID] | None = None if first.sha256 else set()
+        found: dict[tuple[str, str], IndexEntry] = {}
 
         def parts() -> Iterator[bytes]:
             for piece in _chain(first, file.pieces):
                 for entry in piece.entries:
                     index.add(replace(entry, filename=file.name))
+                    if entry.is_page:
+                        found[entry.url, _second(entry.moment)] = entry
                 if copied is not None and piece.record_id is not None:
                     copied.add(piece.record_id)
                 yield from piece.parts()
 
         self._add(packed, f"archive/{file.name}", parts())
-        self._add_pages(file.segment, copied, pages)
+        self._add_articles(file.segment, copied, found, pages)
+        for entry in found.values():
+            named = f"{entry.url} {entry.date}"
+            page = {"id": str(uuid5(NAMESPACE_URL, named)), "url": entry.url, "ts": warc_date(entry.moment)}
+            pages.write(_line(page))
+            self._pages += 1
 
-    def _add_pages(self, segment: str, copied: set[UUID] | None, pages: IO[bytes]) -> None:
-        """The articles of the captures that went in; None means all."""
+    def _add_articles(
+        self, segment: str, copied: set[UUID] | None, found: dict[tuple[str, str], IndexEntry], pages: IO[bytes]
+    ) -> None:
+        """The articles of the captures that went in (None: all of them); they are taken out of the pages `found`."""
         completion = completion_of(self._lookup.storage, segment)
         if completion is None:
             return
@@ -140,6 +151,7 @@ class WaczWriter:
                 }
                 pages.write(_line(page))
                 self._pages += 1
+                found.pop((article.url, _second(article.warc.date)), None)
 
     def _add_originals(self, packed: zipfile.ZipFile, index: IndexBuffer) -> None:
         pieces = self._excerpt.originals(self._clock_and_ids, self._software)
@@ -207,6 +219,10 @@ class WaczWriter:
 def _chain(first: Piece, rest: Iterator[Piece]) -> Iterator[Piece]:
     yield first
     yield from rest
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%d%H%M%S}"
 
 
 def _line(value: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,8 +49,12 @@ def replay(
     configuration, console = context.configuration, context.console()
     if check:
         # Imported late: reading pages takes the extractor's libraries
-        from crawler.cli.replay_check import check_and_show
+        from crawler.cli.replay_check import check_and_show, lookup_of_file
+        from crawler.replay.replayed import is_file_address
 
+        if is_file_address(configuration.archive):
+            with lookup_of_file(Path(configuration.archive)) as lookup:
+                return check_and_show(lookup, site, console, as_json=as_json)
         return check_and_show(context.lookup, site, console, as_json=as_json)
     from crawler.replay.program import find_program, running
     from crawler.replay.replayed import opened_for_replay

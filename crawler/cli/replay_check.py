@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 from rich.console import Console
 
-from archive.library import RecordFilter
+from archive.foreign_warcs import import_file, segment_of
 from archive.lookup import Lookup
+from archive.publishing import publish_segment
+from archive.storage.local import LocalStorage
 from crawler.replay.checking import ReplayCheck, ReplayFault
 from spiders.problems import printable
+
+
+@contextmanager
+def lookup_of_file(path: Path) -> Iterator[Lookup]:
+    """Look-ups in a WARC or WACZ file of any program, as if imported. Raises DamagedArchive or OSError."""
+    with TemporaryDirectory(prefix="newswarc-check-") as scratch:
+        place = Path(scratch)
+        storage = LocalStorage(place / "archive")
+        publish_segment(storage, import_file(path, segment_of(path, "checked"), place).closed)
+        lookup = Lookup(storage, place / "index")
+        lookup.refresh()
+        try:
+            yield lookup
+        finally:
+            lookup.close()
 
 
 def check_and_show(lookup: Lookup, site: str, console: Console, *, as_json: bool) -> int:
     """Look through an archive; exit code 1 when a page lacks anything. Raises StorageError."""
     faults: list[ReplayFault] = []
     with console.status("checking pages") as status:
-        check = ReplayCheck(lookup, RecordFilter(site), lambda pages: status.update(f"checking pages: {pages:,}"))
+        check = ReplayCheck(lookup, site, lambda pages: status.update(f"checking pages: {pages:,}"))
         for fault in check.faults():
             faults.append(fault)
             if not as_json:
@@ -31,7 +52,7 @@ def check_and_show(lookup: Lookup, site: str, console: Console, *, as_json: bool
     else:
         console.print(
             f"{check.pages:,} pages with {check.requisites:,} requisites; {len(faults):,} requisites are missing "
-            f"or damaged; {check.elsewhere:,} on other hosts were not captured"
+            f"or damaged; {check.elsewhere:,} on other hosts were not captured; what scripts load was not checked"
         )
     return code
 

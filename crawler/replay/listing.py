@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from archive.cdxj import IndexEntry
 from archive.derived import read_articles
 from archive.library import completion_of, segments
 from archive.lookup import Lookup
@@ -34,12 +35,12 @@ class Listing(Protocol):
         ...
 
     def pages(self, site: str, day: str) -> Iterator[ListedPage]:
-        """The articles of a site and a day."""
+        """The HTML pages of a site and a day."""
         ...
 
 
 class ArchiveListing:
-    """The listing of an archive: counts from its manifests, articles from the records of the day asked for."""
+    """The listing of an archive: counts from its manifests, pages from records and indexes of the day asked for."""
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
@@ -63,20 +64,33 @@ class ArchiveListing:
         return found
 
     def pages(self, site: str, day: str) -> Iterator[ListedPage]:
-        """Articles in the segments that were opened on that day. Raises DamagedArchive or StorageError."""
+        """HTML pages in the segments that were opened on that day. Raises DamagedArchive or StorageError."""
         for manifest in segments(self._storage):
             if manifest.opened[:10] != day or site not in manifest.sites:
                 continue
-            completion = completion_of(self._storage, manifest.segment)
-            if completion is None:
-                continue
-            with self._storage.open_range(completion.records.key) as stream:
-                for article in read_articles(stream):
-                    if article.warc is None or not self._lookup.gate.lets(article.url, article.warc.date):
-                        continue
-                    if _is_of(article.url, site, manifest.sites):
-                        language, published = article.in_language or "", article.date_published or ""
-                        yield ListedPage(article.url, article.warc.date, article.headline or "", language, published)
+            articles = {
+                (page.url, f"{page.captured:%Y%m%d%H%M%S}"): page for page in self._articles(manifest.segment)
+            }
+            with self._storage.open_range(manifest.cdxj.key) as lines:
+                entries = [IndexEntry.parse(line) for line in lines.read().splitlines()]
+            found = [
+                articles.get((entry.url, f"{entry.moment:%Y%m%d%H%M%S}")) or ListedPage(entry.url, entry.moment, "")
+                for entry in entries
+                if entry.is_page
+            ]
+            for page in found:
+                if _is_of(page.url, site, manifest.sites) and self._lookup.gate.lets(page.url, page.captured):
+                    yield page
+
+    def _articles(self, segment: str) -> Iterator[ListedPage]:
+        completion = completion_of(self._storage, segment)
+        if completion is None:
+            return
+        with self._storage.open_range(completion.records.key) as stream:
+            for article in read_articles(stream):
+                if article.warc is not None:
+                    language, published = article.in_language or "", article.date_published or ""
+                    yield ListedPage(article.url, article.warc.date, article.headline or "", language, published)
 
 
 def _is_of(url: str, site: str, sites: dict[str, int]) -> bool:

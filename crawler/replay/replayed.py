@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from archive.access import AccessGate
 from archive.captures import iterate_records
-from archive.cdxj import IndexEntry, index_text, plain_mime
+from archive.cdxj import index_text
 from archive.errors import BadAddress
 from archive.indexing import WarcIndexing
 from archive.library import require_archive
@@ -44,6 +44,15 @@ class Replayed:
     """What a reader may have."""
 
 
+def is_file_address(address: str) -> bool:
+    """Whether it names a WARC or WACZ file, not an archive. Raises BadAddress when there is no such file."""
+    if not address.endswith((".wacz", *_WARC_ENDINGS)):
+        return False
+    if not Path(address).is_file():
+        raise BadAddress(f"{address}: no such file")
+    return True
+
+
 @contextmanager
 def opened_for_replay(address: str, configuration: Configuration) -> Iterator[Replayed]:
     """Open what is at an address: an archive, or a WARC or WACZ file.
@@ -51,9 +60,7 @@ def opened_for_replay(address: str, configuration: Configuration) -> Iterator[Re
     Raises BadAddress, DamagedArchive, StorageError or OSError.
     """
     path = Path(address)
-    if path.suffix == ".wacz" or address.endswith(_WARC_ENDINGS):
-        if not path.is_file():
-            raise BadAddress(f"{address}: no such file")
+    if is_file_address(address):
         with TemporaryDirectory(prefix="newswarc-replay-") as scratch:
             yield _wacz(path, Path(scratch)) if path.suffix == ".wacz" else _warc(path, Path(scratch))
         return
@@ -82,9 +89,5 @@ def _warc(path: Path, scratch: Path) -> Replayed:
             index.add(record, record.offset, record.length)
     entries = list(index.entries(path.stat().st_size))
     (scratch / "index.cdxj").write_bytes(index_text(entries))
-    pages = [ListedPage(entry.url, entry.moment, "") for entry in entries if _is_page(entry)]
+    pages = [ListedPage(entry.url, entry.moment, "") for entry in entries if entry.is_page]
     return Replayed(path.name, scratch, LocalStorage(path.parent.absolute()), PageListing(pages))
-
-
-def _is_page(entry: IndexEntry) -> bool:
-    return entry.status == 200 and plain_mime(entry.mime) in ("text/html", "application/xhtml+xml")

@@ -38,9 +38,9 @@ def days_page(site: str, counts: Counter[str]) -> str:
 
 
 def articles_page(site: str, day: str, pages: Iterable[ListedPage], replay: str) -> str:
-    """The articles of a site and a day, each a link into the replay at `replay`."""
+    """The pages of a site and a day, each a link into the replay at `replay`."""
     rows = [_row(page, replay) for page in sorted(pages, key=lambda page: (page.captured, page.url))]
-    items = "".join(rows) or "<li>no articles; captures of other kinds are found by their address</li>"
+    items = "".join(rows) or "<li>no pages; captures of other kinds are found by their URL</li>"
     heading = f"<h1>{escape(site)}, {escape(day)}</h1>"
     return _page(f"{site}, {day}", f"{heading}{_home()}{_search()}<ul>{items}</ul>")
 

@@ -34,12 +34,32 @@ def named(done: Finished) -> dict[str, set[str]]:
     return found
 
 
-def test_a_whole_archive_lacks_nothing(place: Path) -> None:
+def test_a_whole_archive_lacks_nothing(place: Path, newspaper: Archived) -> None:
     done = check(place)
     assert done.code == 0, done.out
     facts = done.json()
-    assert facts["pages"] == 16
+    found = newswarc("find", newspaper.base, "--match", "host", "--json", cwd=place).lines()
+    html = [line for line in found if line["status"] == 200 and line["mime"] == "text/html"]
+    assert facts["pages"] == len(html) > 16, "front pages and sections too"
     assert facts["requisites"] >= 12
+
+
+def test_files_are_checked_like_the_archive_that_they_come_from(place: Path) -> None:
+    whole = check(place).json()
+    assert newswarc("wacz", "-o", "all.wacz", "--quiet", cwd=place).code == 0
+    assert newswarc("export", "warc", "-o", "all.warc.gz", cwd=place).code == 0
+    for file in ("all.wacz", "all.warc.gz"):
+        done = newswarc("replay", file, "--check", "--json", cwd=place)
+        assert done.code == 0, done.err
+        assert done.json() == whole
+    without = [m for _, m in whole_members(place / "all.warc.gz") if b"/masthead.css\r\n" not in gzip.decompress(m)]
+    (place / "less.warc.gz").write_bytes(b"".join(without))
+    done = newswarc("replay", "less.warc.gz", "--check", "--json", cwd=place)
+    assert done.code == 1
+    assert named(done) == {"/masthead.css": {"not captured"}}
+    missing = newswarc("replay", "none.wacz", "--check", cwd=place)
+    assert missing.code == 2
+    assert missing.err.strip() == "newswarc: none.wacz: no such file"
 
 
 def manifests(place: Path) -> list[Path]:
