@@ -16,6 +16,7 @@ from archive.body import BodyBlock, Paragraph, paragraphs_of
 from archive.exchange import Discovery
 from archive.outcomes import PageOutcome
 from pipelines.extract import dates, media
+from pipelines.extract.agencies import agencies_of, dateline_of
 from pipelines.extract.authors import authors_of
 from pipelines.extract.date_texts import parse_date
 from pipelines.extract.document import (
@@ -28,7 +29,7 @@ from pipelines.extract.document import (
 )
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, is_furniture, recurs
-from pipelines.extract.headline import headline_of, words
+from pipelines.extract.headline import headline_of, squeeze, words
 from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhere
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import kind_of, why_no_article
@@ -50,6 +51,8 @@ _NOT_FOUND = re.compile(
     re.I,
 )
 _MOST_KEYWORDS = 50
+_LONGEST_NAME = 5
+"""Words of the longest name of a site that may be a heading of the page as well."""
 _CONFIDENCE_OF_PAYLOAD = 0.8
 _A_LINE_OR_TWO = 60
 """Words below which a page that leads to another at once is no more than the way there."""
@@ -243,6 +246,8 @@ def _article(
         content_sha256=content_sha256(text.whole),
         simhash64=simhash64(text.words),
         authors=authors,
+        agencies=agencies_of(structured, [author.name for author in authors], text.paragraphs),
+        dateline=dateline_of(structured, text.paragraphs),
         **when,
         fields={name: fact for name, fact in provenance.items() if fact is not None},
     )
@@ -312,7 +317,10 @@ def _site_names(document: Document, structured: Structured, rules: ExtractionRul
     """Names of the site: the page's own first, then the rules', then the host's."""
     publisher = structured.resolve(structured.article_value("publisher"))
     declared = [*structured.meta.get("og:site_name", ())[:1], *texts(publisher)[:1]]
+    headings = {squeeze(text_of(element)) for element in document.root.iter("h1")}
     declared = [plain(name) for name in declared if not name.startswith("http")]
+    # Some pages give their own title as the site's name
+    declared = [name for name in declared if len(words(name)) <= _LONGEST_NAME or squeeze(name) not in headings]
     host = (urlsplit(document.url).hostname or "").removeprefix("www.")
     own = [*declared, *rules.site_names] or _name_in_title(document, host)
     return tuple(dict.fromkeys(name for name in [*own, *([host] if own else [])] if name))

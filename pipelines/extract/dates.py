@@ -23,6 +23,8 @@ from pipelines.extract.structured import Structured, microdata, texts
 from pipelines.extract.visible_dates import Shown
 from pipelines.rules import ExtractionRules
 
+_TIMES = ("time", "relative-time", "local-time", "time-ago")
+"""The element for times (WHATWG HTML, section 4.5.14), and custom ones that stand for it on many sites."""
 _TIME = "time"
 """Source of what stands in a ``time`` element."""
 _TOLERANCE = timedelta(hours=14)
@@ -120,6 +122,9 @@ def published(
             kept = _kept([Candidate(seen.day, "text")], "", fetched_at)
     elif kept and kept[0].source == _TIME and (seen := shown()) is not None and seen.is_labelled:
         kept = [*_kept([Candidate(seen.day, "visible")], "", fetched_at), *kept]
+    elif kept and kept[0].source == "meta" and (other := _marked_up(kept)) and (seen := shown()) is not None:
+        # Meta elements tell the page's making as often as the article's day, which readers are shown
+        kept = [one for one in other if one.value[:10] == seen.day][:1] + kept
     if not kept:
         return None, None, ()
     best = _by_address(_in_local_time(_fullest(kept), kept), document.url)
@@ -129,6 +134,16 @@ def published(
         facts(best.source, agreeing),
         tuple(DateCandidate(value=c.value, source=c.source) for c in kept),
     )
+
+
+def _marked_up(claims: list[Candidate[str]]) -> list[Candidate[str]]:
+    """The claims of marked up text of other days than the first claim, but not much later ones: those are changes."""
+    latest = (date.fromisoformat(claims[0].value[:10]) + _SEASON).isoformat()
+    return [
+        one
+        for one in claims
+        if one.source in (_TIME, "microdata") and one.value[:10] <= latest and _apart(one.value, claims[0].value[:10])
+    ]
 
 
 def modified(
@@ -219,7 +234,7 @@ def _meta_dates(structured: Structured) -> Iterator[str]:
 
 
 def _time_elements(document: Document) -> Iterator[str]:
-    for element in document.root.iter("time", "abbr"):
+    for element in document.root.iter(*_TIMES, "abbr"):
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
         is_publication = element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks)
         if is_publication and not _is_of_comment(element):
@@ -259,7 +274,7 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
         yield Candidate(day, "url")
     times = [
         _element_date(element)
-        for element in document.root.iter("time")
+        for element in document.root.iter(*_TIMES)
         if element.get("datetime") and not _is_of_comment(element)
     ]
     days = {value[:10] for text in times if (value := parse_date(text))}

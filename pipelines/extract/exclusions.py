@@ -39,6 +39,7 @@ _TIMES = 3
 _FEWEST_REPEATED_WORDS = 6
 _MOST_REPEATED = 4
 """How many times as long as what is said again and again the page's text is, at least."""
+_MOST_NOTICES = 3
 _OTHER_ARTICLE = re.compile(
     r"(?:next|other|infinite|following|previous|prev|additional)[_-]?(?:article|story|post|scroll|page)s?|infinite",
     re.I,
@@ -96,6 +97,11 @@ def _apart(blocks: Sequence[Block]) -> Iterator[int]:
         yield from apart
 
 
+def is_comment(place: PlacedElement) -> bool:
+    """Whether a place is among the comments of readers. What holds the headline or an article is not."""
+    return bool(_marks(place, {}) & _IN_COMMENTS)
+
+
 def _marks(place: PlacedElement | None, known: dict[int, int]) -> int:
     """What the elements around a block say they hold."""
     if place is None:
@@ -133,7 +139,13 @@ def _repeated(blocks: Sequence[Block]) -> Iterator[int]:
     }
     if _MOST_REPEATED * sum(map(len, often)) > len("".join({block.text for block in blocks if _is_good(block)})):
         return
-    yield from (number for number, block in enumerate(blocks) if block.text in often)
+    # Many such lines are copies of a part of the page, of which one is the article's
+    left = set(often) if len(often) > _MOST_NOTICES else set()
+    for number, block in enumerate(blocks):
+        if block.text in left:
+            left.remove(block.text)
+        elif block.text in often:
+            yield number
 
 
 def _is_paragraph(block: Block) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.extract.blocks import Block
-from pipelines.extract.class_words import KINDS
+from pipelines.extract.exclusions import is_comment
 from pipelines.extract.headline import squeeze
 from pipelines.extract.written_days import days_in, plain_figures
 
@@ -23,7 +23,6 @@ _BEHIND = 8
 _LONGEST = 160
 """Characters of a line that may be a date line."""
 _LEVELS = {"h1": 0, "h2": 1, "h3": 2}
-_COMMENT = 1 << KINDS.index("comments")
 _ENDS = (".", "!", "?", "。", "।", "؟")
 _WORDS_OF_SENTENCE = 9
 _LONGEST_DATE_LINE = 80
@@ -40,8 +39,13 @@ _PUBLISHED = re.compile(
     r"|\W*(?:first )?(?:published|posted|veröffentlicht|erschienen|publié|publicado|pubblicato|gepubliceerd"
     r"|publicerad|publisert|udgivet|julkaistu|opublikowan|опубликован|yayınlan|δημοσιεύ|نشر|公開|发布|發布)"
 )
-_DATELINE = re.compile(r"(.{6,24}?)(?:\s+[–—-]\s|[.:]\s)")
-"""What a paragraph may begin with: at most 24 characters, and a mark behind them."""
+_PUBLISHED_BEHIND = re.compile(
+    r"(?i).{0,60}\b(?:published|posted|veröffentlicht|gepostet|publié|publicado|pubblicato|gepubliceerd|geplaatst"
+    r"|опубликован\w*|yayınlan\w*)"
+)
+_SIGNED = re.compile(r"(?i)\W*(?:author|autor\w*|auteur|autore|by|von|par|por|di|door)\b")
+_DATELINE = re.compile(r"(.{6,24}?)(?:\s+[–—-]\s|[.:]\s)|(.{6,60}?)\s\|\s|(\d{1,4}[./-]\d{1,2}[./-]\d{1,4})\s")
+"""What a paragraph may begin with: at most 24 characters, and a mark behind them; or a day in figures."""
 _RANGE = re.compile(r"[-–~～]\d{1,2}(?![\d:])")
 
 
@@ -76,15 +80,11 @@ def date_elsewhere(blocks: Sequence[Block], language: str | None) -> Shown | Non
     """
     labelled, alone = set(), set()
     for block in blocks:
-        if (
-            len(block.text) > _LONGEST_DATE_LINE
-            or block.place.words_above & _COMMENT
-            or block.linked > len(block.text) / 2
-        ):
+        if len(block.text) > _LONGEST_DATE_LINE or is_comment(block.place) or block.linked > len(block.text) / 2:
             continue
         line = plain_figures(block.text)
         for day in _days(line, language or ""):
-            if _PUBLISHED.match(line):
+            if _PUBLISHED.match(line) or _PUBLISHED_BEHIND.match(line) or _SIGNED.match(line):
                 labelled.add(day)
             elif len(line.split()) <= _WORDS_OF_DATE_LINE:
                 alone.add(day)
@@ -100,14 +100,15 @@ def _line(block: Block) -> str:
 
     No comment, and no sentence: the days in it are those that it tells of.
     """
-    if block.place.words_above & _COMMENT:
+    if is_comment(block.place):
         return ""
     text = plain_figures(block.text[: 2 * _LONGEST])
     if len(text) <= _LONGEST:
         is_sentence = text.endswith(_ENDS) and len(text.split()) >= _WORDS_OF_SENTENCE
-        return "" if is_sentence and not _PUBLISHED.match(text) else text
+        is_label = _PUBLISHED.match(text) or _PUBLISHED_BEHIND.match(text)
+        return "" if is_sentence and not is_label else text
     dateline = _DATELINE.match(text)
-    return dateline[1] if dateline is not None else ""
+    return next(filter(None, dateline.groups()), "") if dateline is not None else ""
 
 
 def _heading(blocks: Sequence[Block], headline: str) -> int | None:
