@@ -13,7 +13,7 @@ from itertools import islice
 
 from lxml import etree
 
-from pipelines.extract.blocks import HIDDEN, IN_CELL, Block, PlacedElement
+from pipelines.extract.blocks import HIDDEN, IN_CELL, IN_QUOTE, Block, PlacedElement
 from pipelines.extract.features import squeeze
 from pipelines.extract.phrases import is_furniture, is_pointer
 
@@ -46,6 +46,8 @@ _OTHER_ARTICLE = re.compile(
 )
 _SAME_KIND = 3
 _ALL_LINKED = 0.95
+_FEWEST_WORDS_OF_TITLE = 4
+_ENDS = tuple(".!?:;…。！？؟।»”\"')]")
 _CUT_SHORT = re.compile(r"(?:\.\.\.|…)\s*(?:\[?\+?\]?|\W*)$")
 
 _PARAGRAPHS = frozenset(("p", "div", "section", "aside"))
@@ -155,8 +157,19 @@ def _is_paragraph(block: Block) -> bool:
 def _lines(blocks: Sequence[Block]) -> Iterator[int]:
     """Lines that say by themselves that they are none of the article's, and those that only lead elsewhere."""
     for number, block in enumerate(blocks):
-        if is_furniture(block.text) or (block.linked and is_pointer(block.text)):
+        if is_furniture(block.text) or (block.linked and (is_pointer(block.text) or _is_teaser(block))):
             yield number
+
+
+def _is_teaser(block: Block) -> bool:
+    """Whether a paragraph is nothing but the title of another page: all of it a link, some words, no sentence."""
+    return (
+        block.place.tag == "p"
+        and not block.place.around & (IN_CELL | IN_QUOTE)
+        and block.linked >= _ALL_LINKED * len(block.text)
+        and block.text.count(" ") >= _FEWEST_WORDS_OF_TITLE - 1
+        and not block.text.endswith(_ENDS)
+    )
 
 
 def _cut_short(blocks: Sequence[Block]) -> Iterator[int]:

@@ -38,7 +38,7 @@ _GONE = re.compile(
 _KINDS = {
     "asks for consent": re.compile(
         r"cookie|クッキー|쿠키|ملفات تعريف|consent|zustimm|einwillig|datenschutz|privacy|consentement|consentimiento"
-        r"|confidentialité|privacidad|согласи|конфиденциальн|zgod|prywatno|toestemming|gizlilik|同意"
+        r"|confidentialité|privacidad|согласи|конфиденциальн|zgod|prywatno|toestemming|gizlili|çerez|onay|evästee|kakor|informasjonskaps|sütik|kolačić|同意"
         r"|プライバシー|隐私",
         re.I,
     ),
