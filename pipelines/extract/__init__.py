@@ -2,6 +2,7 @@
 
 Modules:
 
+    agencies       news agencies that an article comes from, and where it was written
     article        the complete extraction: `extract`
     authors        authors: candidates, then a choice
     blocks         the page cut into blocks
