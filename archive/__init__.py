@@ -11,6 +11,7 @@ The layout is the same in a directory and in ``s3://bucket/prefix``::
     datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
     holdings/WRITER/NNNNNNNN.json   numbered list of all manifests: what should be here
     access/rules/ID.json            who may not read what; access/lifts/ID.json is a rule's end
+    custody/                        the log of custody: signed entries of all these (see `archive.custody`)
     redactions/YYYY/MM/DD/….json               what was removed, when and why
     redactions/begun/SEGMENT.json              only while captures are being removed from a segment
     state/                                      on this machine only: frontier, spool with open segments, merged index
@@ -32,6 +33,7 @@ Modules:
     ciphers           IANA names of TLS cipher suites
     clock_and_ids     the source of times and ids; injected, so that output can be reproduced
     content_coding    removing gzip, deflate, br, zstd within bounds
+    custody/          a signed log of what the archive took in
     datasets/         immutable tables of articles that can be cited
     derived           records and outcomes of a segment
     durable           files that survive a power loss

@@ -41,6 +41,18 @@ class FaultKind(StrEnum):
     """An article record or page outcome does not point to the capture it names."""
     OUTCOMES_DIFFER = "outcomes_differ"
     """A page has no outcome, or two, or an article record has no matching outcome."""
+    BAD_SIGNATURE = "bad_signature"
+    """A checkpoint of the log of custody is not signed by a trusted key, or was altered."""
+    LOG_DIFFERS = "log_differs"
+    """Entries or tiles of the log do not match its signed checkpoint."""
+    OTHER_HISTORY = "other_history"
+    """The log does not continue a checkpoint that was kept: the past was rewritten."""
+    SET_BACK = "set_back"
+    """The log, or its checkpoint, is older than a known one: its end was cut off."""
+    NOT_LOGGED = "not_logged"
+    """A manifest is neither in the log nor waiting to be logged."""
+    UNEXPLAINED_CHANGE = "unexplained_change"
+    """A segment's later manifest contradicts an earlier one, and no redaction explains it."""
 
 
 @dataclass(frozen=True, slots=True)

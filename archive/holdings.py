@@ -1,9 +1,9 @@
 """What an archive should contain: numbered entries, so that missing manifests are noticed.
 
 ``holdings/WRITER/00000001.json`` and so on: each names a manifest that was stored (of a segment, of its records, of
-a data set), the manifest's digest, and the digest of the writer's entry before. An entry is stored behind its
-manifest and never replaced. Of a manifest that supersedes another, or of a data set that was withdrawn, there is an
-entry too: so what was removed on purpose is told apart from what is missing.
+a data set) or an account of a redaction, its digest, and the digest of the writer's entry before. An entry is stored
+behind what it names and never replaced. Of a manifest that supersedes another, or of a data set that was withdrawn,
+there is an entry too: so what was removed on purpose is told apart from what is missing.
 
 A writer is the host that a segment's name gives. Several processes may write as one: `put_if_absent` decides who
 has a number, and the other one takes the next. A writer that dies behind a manifest and before its entry does the
@@ -28,6 +28,8 @@ from archive.storage.protocol import Storage
 PREFIX = "holdings/"
 DATASETS = "datasets"
 """The writer of data sets' entries."""
+REDACTIONS = "redactions/"
+"""Where the archive keeps what was taken out, when and why; also, without the slash, the writer of these entries."""
 _TRIES = 100
 _known: dict[tuple[str, str], int] = {}
 """Numbers known to be taken, by storage and writer: where the search for the last one begins."""
@@ -133,20 +135,30 @@ def _is_of(entry: bytes, key: str, digest: str) -> bool:
 def note_all(storage: Storage) -> int:
     """Add entries of the manifests that have none; how many. Raises StorageError."""
     known = Holdings.of(storage).digests
-    missing = [key for key in _manifest_keys(storage) if key not in known]
+    missing = [key for key in manifest_keys(storage) if key not in known]
     for key in missing:
         note_manifest(storage, _writer_of(key), key, _bytes_of(storage, key))
     return len(missing)
 
 
-def _manifest_keys(storage: Storage) -> Iterator[str]:
-    for prefix in ("manifests/", "records/", "datasets/"):
+def manifest_keys(storage: Storage) -> Iterator[str]:
+    """Keys of all that the holdings should name. Raises StorageUnavailable or StorageRefused."""
+    for prefix in ("manifests/", "records/", "datasets/", REDACTIONS):
         for item in storage.list(prefix):
-            if item.key.endswith(".json") and (prefix != "datasets/" or item.key.endswith("/manifest.json")):
+            if is_held(item.key):
                 yield item.key
 
 
+def is_held(key: str) -> bool:
+    """Whether an archive's holdings name objects of such a key: manifests, and what tells of redactions."""
+    if not key.endswith(".json") or key.startswith(f"{REDACTIONS}begun/"):
+        return False
+    return not key.startswith("datasets/") or key.endswith("/manifest.json")
+
+
 def _writer_of(key: str) -> str:
+    if key.startswith(REDACTIONS):
+        return REDACTIONS.rstrip("/")
     try:
         return SegmentName.parse(revision_of(key)[0]).host
     except DamagedArchive:
@@ -159,6 +171,8 @@ class Holdings:
 
     digests: dict[str, set[str]] = field(default_factory=dict)
     """SHA-256s that a manifest of this key may have."""
+    numbered: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
+    """Key and SHA-256 of a manifest, by writer and number of the entry."""
     faults: list[Fault] = field(default_factory=list)
     """What is wrong with the entries themselves."""
 
@@ -187,6 +201,7 @@ class Holdings:
                 holdings._wrong(FaultKind.WRONG_DIGEST, item.key, "the entry before is another than it says")
             number, digest = entry.number, hashlib.sha256(data).hexdigest()
             holdings.digests.setdefault(entry.key, set()).add(entry.sha256)
+            holdings.numbered[writer, number] = (entry.key, entry.sha256)
         return holdings
 
     def _wrong(self, kind: FaultKind, key: str, detail: str) -> None:

@@ -49,6 +49,18 @@ class GrowingTree:
         for leaf in leaves:
             self.add(leaf)
 
+    @classmethod
+    def of_peaks(cls, size: int, peaks: Iterable[bytes]) -> GrowingTree:
+        """A tree of so many leaves by the roots of its full subtrees, largest first: one for each 1 in `size`.
+
+        Raises ValueError when it is another number of them.
+        """
+        tree = cls()
+        tree._size, tree._peaks = size, list(peaks)
+        if len(tree._peaks) != size.bit_count():
+            raise ValueError(f"a tree of {size} leaves has other subtrees than {len(tree._peaks)}")
+        return tree
+
     @property
     def size(self) -> int:
         """Number of leaves."""

@@ -113,10 +113,12 @@ class SegmentWriter:
         software: str,
         operator: str = "",
         robots: str = "obey",
+        checkpoint: str = "",
         encoding: Encoding | None = None,
         written: Written | None = None,
     ) -> None:
-        """`robots` says how robots.txt is treated; `written` is what another writer left of this segment, see
+        """`robots` says how robots.txt is treated; `checkpoint` is the newest known one of the log of custody, on one
+        line, so that the segment is no older; `written` is what another writer left of this segment, see
         `archive.recovery.resume`.
         """
         self.name = name
@@ -140,11 +142,11 @@ class SegmentWriter:
         for entry in start.entries:
             self._index.add(entry)
         if written is None:
-            self._begin(operator, robots)
+            self._begin(operator, robots, checkpoint)
 
-    def _begin(self, operator: str, robots: str) -> None:
+    def _begin(self, operator: str, robots: str, checkpoint: str) -> None:
         try:
-            self._add_record(*self._warcinfo(operator, robots))
+            self._add_record(*self._warcinfo(operator, robots, checkpoint))
         except OSError:
             self.discard()
             raise
@@ -332,7 +334,7 @@ class SegmentWriter:
     def _info_header(self) -> tuple[str, str]:
         return "WARC-Warcinfo-ID", record_urn(self._info_id)
 
-    def _warcinfo(self, operator: str, robots: str) -> tuple[bytes, Block]:
+    def _warcinfo(self, operator: str, robots: str, checkpoint: str) -> tuple[bytes, Block]:
         fields = warc_fields(
             [
                 ("software", self._software),
@@ -344,6 +346,7 @@ class SegmentWriter:
                 ("hostname", self._clock_and_ids.host()),
                 ("operator", operator),
                 ("robots", robots),
+                ("custody-checkpoint", checkpoint),
             ]
         )
         block = Block.of(fields, self._encoding.digest)

@@ -57,7 +57,20 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "alarm_smtp": mail_server,
     "alarm_command": program_line,
     "bind_address": local_address,
-    **dict.fromkeys(("state", "block_list", "stop_file", "event_log", "ca_file", "pywb"), local_path),
+    **dict.fromkeys(
+        (
+            "state",
+            "block_list",
+            "stop_file",
+            "event_log",
+            "ca_file",
+            "pywb",
+            "custody_password_file",
+            "custody_certificates",
+            "custody_seen",
+        ),
+        local_path,
+    ),
 }
 """What the text of a setting has to be, when it is not empty."""
 
@@ -219,6 +232,25 @@ class Configuration(BaseModel):
     of the size at ten times the processor time (zlib)."""
     digest: str = "sha256"
     """Digest algorithm for WARC records: `sha256` or `sha1`."""
+    custody_key: str = ""
+    """Key that signs the log of custody: a file that `newswarc custody key` made, `agent:` with the fingerprint or
+    comment of a key in ssh-agent, or `pkcs11:token=TOKEN;object=LABEL?module-path=FILE`. Empty: nothing is logged
+    from this machine."""
+    custody_second_key: str = ""
+    """Second key that signs too, such as one for ML-DSA-44. Empty: none."""
+    custody_password_file: str = ""
+    """File with the password of an encrypted `custody_key`, or the PIN of a hardware key. Empty: asked for on a
+    terminal."""
+    custody_trusted: tuple[str, ...] = ()
+    """Verifier keys (`NAME+ID+BASE64`) whose signatures `verify` and `custody check` accept. Empty: those that the
+    log itself names, which proves less."""
+    custody_authorities: tuple[str, ...] = ()
+    """Time stamping authorities (RFC 3161) that stamp the newest checkpoint, each at most once an hour."""
+    custody_certificates: str = ""
+    """File of certificates (PEM) under which time stamps are trusted."""
+    custody_seen: str = ""
+    """File in which this machine keeps the newest checkpoint it has signed or seen. Empty:
+    `custody/seen-checkpoint` in the state directory."""
     extraction_workers: int = Field(default=0, ge=0)
     """Number of processes that extract text. 0: one per processor."""
     extraction_queue: int = Field(default=64, ge=1)
@@ -268,6 +300,18 @@ class Configuration(BaseModel):
         if not text.isascii() or not text.isprintable():
             raise ValueError("only printable ASCII characters can be sent in a header")
         return text
+
+    @property
+    def seen_checkpoint_file(self) -> Path:
+        """Where this machine keeps the newest checkpoint that it has signed or seen."""
+        if self.custody_seen:
+            return Path(self.custody_seen).expanduser()
+        return self.state_directory / "custody" / "seen-checkpoint"
+
+    @property
+    def agent_socket(self) -> str:
+        """Where ssh-agent listens; empty: none runs."""
+        return os.environ.get("SSH_AUTH_SOCK", "")
 
     @property
     def address_rules(self) -> AddressRules:

@@ -9,6 +9,7 @@ Modules:
     completion        ``newswarc completion``: scripts for shell completion
     crawl             ``newswarc crawl``
     crawl_command     running ``newswarc crawl``: from options to a plan to a report
+    custody           ``newswarc custody``: a signed log of what the archive took in
     dataset           ``newswarc dataset``: tables of articles that can be cited
     dataset_coverage  ``newswarc dataset stats``
     dataset_links     ``newswarc dataset presign``

@@ -65,6 +65,10 @@ COMMANDS = {
     "recover": ("spool_recovery:recover", "Finish the segments of crawls that were killed."),
     "upload": ("spool_recovery:upload", "Store the segments waiting on this machine."),
     "verify": ("verify:verify", "Check an archive's objects against their manifests, records and digests."),
+    "custody": (
+        "custody:custody",
+        "Prove what the archive holds, since when, and that nobody changed it: a signed log.",
+    ),
     "rebuild": (
         "rebuild:rebuild",
         "Rebuild indexes, manifests, records and outcomes from the WARC files, and compare them.",

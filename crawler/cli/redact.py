@@ -108,12 +108,15 @@ def _carry_out(
 ) -> list[RedactedSegment]:
     # Imported late: the database and pyarrow take their time, which other commands should not pay
     from archive.datasets.withdrawing import withdraw
+    from archive.holdings import REDACTIONS, note_manifest
     from archive.redaction import Redaction, log_entry
     from crawler.frontier.frontier import open_frontier
 
     clock_and_ids = SystemClockAndIds()
     key, entry = log_entry(targets, request, reason, configuration.contact, clock_and_ids)
-    lookup.storage.put_if_absent(key, (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode())
+    account = (json.dumps(entry, ensure_ascii=False, indent=1) + "\n").encode()
+    lookup.storage.put_if_absent(key, account)
+    note_manifest(lookup.storage, REDACTIONS.rstrip("/"), key, account)
     _block(configuration, request)
     frontier = open_frontier(configuration)
     frontier.redacted(sorted(targets.urls))

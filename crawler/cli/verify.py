@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,7 @@ from crawler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from archive.custody.audit import Audit
     from archive.verifying import Verification
     from crawler.offline.verification import VerifiedArchive
 
@@ -36,9 +38,17 @@ def verify(
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option("--checkpoint", metavar="FILE", help="A checkpoint of the log of custody that you kept."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Check an archive's objects against their manifests, records and digests. Exit code 1 if anything is wrong."""
+    """Check an archive's objects against their manifests, records and digests. Exit code 1 if anything is wrong.
+
+    If the archive has a log of custody, check it too: what should be there, and whether the past was rewritten.
+    """
+    from crawler.keeping.custody import kept_checkpoints, trusted
     from crawler.offline.verification import verify_archive
 
     context = context.with_flags(archive=uri)
@@ -61,6 +71,8 @@ def verify(
         progress=show,
         shard=part,
         scheduler=cluster,
+        trusted=trusted(configuration),
+        kept=kept_checkpoints(configuration, checkpoint or []),
     )
     code = 1 if found.faults else 0
     if as_json:
@@ -77,4 +89,22 @@ def _report(console: Console, found: VerifiedArchive, *, quiet: bool) -> None:
         return
     for key in found.unclaimed:
         console.print(f"[yellow]?[/yellow] {escape(key)}: no manifest names it")
+    if found.custody is not None:
+        _report_custody(console, found.custody)
     console.print(f"{found.segments} segments, {found.records} records read, {len(found.faults)} faults")
+
+
+def _report_custody(console: Console, audit: Audit) -> None:
+    for key in audit.waiting:
+        console.print(f"[yellow]?[/yellow] {escape(key)}: stored but not logged: nothing proves since when")
+    for line in audit.late:
+        console.print(f"[yellow]?[/yellow] {escape(line)}: stored late, or backdated")
+    if audit.keys_from_archive:
+        console.print(
+            "the signature was checked with the key that the log itself names; set custody_trusted", markup=False
+        )
+    continues = (
+        f", continues {len(audit.kept)} kept checkpoints" if audit.kept else ", compared with no kept checkpoint"
+    )
+    adopted = f", {audit.adopted} of them adopted when it began ({audit.begun})" if audit.adopted else ""
+    console.print(f"log of custody {audit.origin}: {audit.size} entries{adopted}{continues}", markup=False)

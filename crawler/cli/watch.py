@@ -152,6 +152,7 @@ def _facts(found: Status) -> dict[str, Any]:
     facts["totals"] = [
         {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
     ]
+    facts["custody"] = asdict(found.custody) if found.custody is not None else None
     return facts
 
 
@@ -190,9 +191,16 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
     line = (
         f"{found.archive}: {doing}; {found.waiting:,} URLs waiting; spool {found.spool_bytes >> 20} of "
         f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments waiting to be stored; "
-        f"{found.disk_free >> 30} GiB free"
+        f"{found.disk_free >> 30} GiB free{_logged(found)}"
     )
     return [table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong)]
+
+
+def _logged(found: Status) -> str:
+    """Of what is stored, what is logged too."""
+    if found.custody is None:
+        return ""
+    return f"; log of custody: {found.custody.size:,} entries" if not found.custody.problem else "; not logged"
 
 
 def _workers(found: Status) -> list[Text]:

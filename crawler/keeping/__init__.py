@@ -4,6 +4,8 @@ Modules:
 
     captured         what is reported to the frontier about an attempt
     counts           what a run has done so far
+    custody          the log of custody as configured: keys, sequencer, stamper
+    custody_log      logging and stamping what a run stores, in the background
     deriving         extracting records from pages in worker processes
     event_log        events as JSON Lines, for log collectors
     fetch_gate       whether fetching may continue

@@ -16,6 +16,7 @@ from crawler.config import Configuration
 from crawler.frontier.frontier import open_frontier
 from crawler.frontier.outcome_log import OutcomeLog
 from crawler.keeping.counts import Counts
+from crawler.keeping.custody_log import CustodyLog
 from crawler.keeping.deriving import Deriver
 from crawler.keeping.event_log import EventLog
 from crawler.keeping.page_feedback import PageFeedback
@@ -59,7 +60,9 @@ class LocalServices:
             keeps_local=configuration.keep_local,
             pauses=RetryPauses(longest=configuration.storage_patience),
             released=released,
+            published=self._log_later,
         )
+        self._custody = CustodyLog(configuration, self.storage, counts) if configuration.custody_key else None
 
     async def warm_up(self) -> None:
         """Start the extraction workers. What goes wrong here shows, and is mended, when the first page comes."""
@@ -71,6 +74,8 @@ class LocalServices:
     async def drain(self) -> None:
         """Wait until all is stored, or has been refused once more; then end the workers."""
         await self.store.drain()
+        if self._custody is not None:
+            await self._custody.drain()
         self.pool.close()
         self.frontier.keep_learned()
         self.feedback.memories.keep()
@@ -79,6 +84,10 @@ class LocalServices:
         """Close the database and the log."""
         self.frontier.close()
         self.events.close()
+
+    def _log_later(self) -> None:
+        if self._custody is not None:
+            self._custody.begin()
 
     def _derived(self, site: str, derivation: Derivation) -> None:
         self.events.page(site, derivation)

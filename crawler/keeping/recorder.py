@@ -32,6 +32,7 @@ from crawler.config import Configuration, software
 from crawler.frontier.entries import Captured, Failed, KnownCapture
 from crawler.keeping.captured import captured_or_failed
 from crawler.keeping.counts import Counts, FailedArticle
+from crawler.keeping.custody import newest_checkpoint
 from crawler.keeping.deriving import SegmentPages, WaitingPage
 from crawler.keeping.local_services import LocalServices
 from crawler.keeping.recent_captures import RecentCaptures
@@ -362,6 +363,7 @@ class Recorder:
             software=software(),
             operator=settings.contact,
             robots=self._robots(),
+            checkpoint=newest_checkpoint(settings),
             encoding=self._encoding,
         )
         pages = SegmentPages(name, writer.path, self._spool.derived(name, EXTRACTOR_GENERATION))

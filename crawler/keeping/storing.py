@@ -52,9 +52,10 @@ class SegmentStore:
         keeps_local: bool = False,
         pauses: RetryPauses | None = None,
         released: Callable[[str], None] = lambda _: None,
+        published: Callable[[], None] = lambda: None,
     ) -> None:
-        """`keeps_local` leaves the copies in the spool when they are stored; `released` is told of each segment that
-        is wholly stored, by name.
+        """`keeps_local` leaves the copies in the spool after they are stored; `released` is told of each segment that
+        is completely stored, by name; `published` is called after each manifest that is stored.
         """
         self._storage = storage
         self._frontier = frontier
@@ -64,6 +65,7 @@ class SegmentStore:
         self._keeps_local = keeps_local
         self._pauses = pauses or RetryPauses()
         self._released = released
+        self._published = published
         self._at_once = asyncio.Semaphore(2)
         self._tasks: set[asyncio.Task[None]] = set()
         self._tidying: set[asyncio.Task[None]] = set()
@@ -110,10 +112,12 @@ class SegmentStore:
             await self._persistently(lambda: self._frontier.stored(segment.name.text), aside=False)
             manifest = closed.manifest
             self._counts.files += [manifest.warc.key, manifest.cdxj.key, segment.name.manifest_key]
+            self._published()
             completed = await self._deriver.finish(segment)
             await self._persistently(lambda: publish_records(self._storage, segment.name, completed))
             keys = [completed.manifest.records.key, completed.manifest.outcomes.key]
             self._counts.files += [*keys, segment.name.completion_key(EXTRACTOR_GENERATION)]
+            self._published()
             await self._persistently(lambda: self._release(segment, closed))
             self._released(segment.name.text)
         except (StorageError, DamagedArchive) as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.custody.audit import Audit, audit, has_log
+from archive.custody.notes import VerifierKey
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.faults import Fault, FaultKind
 from archive.holdings import Holdings
@@ -32,6 +34,8 @@ class VerifiedArchive:
     faults: list[Fault] = field(default_factory=list)
     unclaimed: list[str] = field(default_factory=list)
     """Objects that no manifest names: of an upload in progress, or left by one that never ended."""
+    custody: Audit | None = None
+    """What the audit of the log of custody found; its faults are among the others. None: there is no log."""
 
 
 Progress = Callable[[Verification], None]
@@ -46,6 +50,8 @@ def verify_archive(
     progress: Progress,
     shard: Shard = WHOLE,
     scheduler: str = "",
+    trusted: Sequence[VerifierKey] = (),
+    kept: Sequence[tuple[str, str]] = (),
 ) -> VerifiedArchive:
     """Verify the segments of a shard, in processes or on the Dask cluster of `scheduler`. `progress` sees each one.
 
@@ -54,8 +60,9 @@ def verify_archive(
 
     Without `workers` it is done in this process.
 
-    What the archive's holdings name and what its data sets consist of, too. Raises StorageError when the storage
-    can't be reached.
+    What the archive's holdings name and what its data sets consist of, too, and the log of custody, which has to be
+    signed by `trusted` keys and to continue the `kept` checkpoints. Raises StorageError when the storage can't be
+    reached.
     """
     storage = open_storage(address, s3)
     result = VerifiedArchive()
@@ -75,6 +82,9 @@ def verify_archive(
         told = {fault.key for fault in result.faults}
         result.faults += [fault for fault in Holdings.of(storage).check(storage) if fault.key not in told]
         result.faults += _datasets(storage, deep=deep)
+        if kept or has_log(storage):
+            result.custody = audit(storage, trusted=trusted, kept=kept, deep=deep)
+            result.faults += result.custody.faults
     result.faults.sort(key=lambda fault: (fault.key, fault.kind, fault.detail))
     result.unclaimed = _unclaimed(storage, manifests) if shard.is_whole else []
     return result

@@ -50,6 +50,10 @@ class ConcernKind(StrEnum):
     """This machine's disk is nearly full."""
     CLOCK_SKEW = "clock_skew"
     """This machine's clock is wrong, judging by most servers' clocks."""
+    NOT_LOGGED = "not_logged"
+    """What was stored could not be added to the log of custody."""
+    NOT_STAMPED = "not_stamped"
+    """A time authority did not stamp the newest checkpoint."""
 
 
 _REMEDIES = {
@@ -64,6 +68,8 @@ _REMEDIES = {
     ConcernKind.EXTRACTION_DRIFT: "see `newswarc history` of a page; the site's extraction rules may need a change",
     ConcernKind.UPLOAD_BACKLOG: "check that the storage can be reached; `newswarc upload` shows why not",
     ConcernKind.CLOCK_SKEW: "check that its time is synchronised (timedatectl)",
+    ConcernKind.NOT_LOGGED: "fix what it names, then run `newswarc custody log`",
+    ConcernKind.NOT_STAMPED: "check `custody_authorities`; `newswarc custody stamp` shows the answer",
     ConcernKind.DISK_LOW: "free disk space, or move `state` to a larger disk",
 }
 
@@ -153,6 +159,10 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
     if status.looked_at > status.at + limits.ahead:
         ahead = _span(status.looked_at - status.at)
         yield Concern(ConcernKind.CLOCK_SKEW, "", f"sources were last read at a moment that lies {ahead} ahead")
+    if status.custody is not None and status.custody.problem:
+        yield Concern(ConcernKind.NOT_LOGGED, "", status.custody.problem)
+    for line in status.custody.unstamped if status.custody is not None else ():
+        yield Concern(ConcernKind.NOT_STAMPED, "", line)
     if status.disk_free < limits.disk * status.least_free:
         yield Concern(
             ConcernKind.DISK_LOW,

@@ -22,6 +22,7 @@ from crawler.frontier.failures import FAILING, FAILING_BY_OUTCOME
 from crawler.frontier.leases import sites_held
 from crawler.frontier.outcome_log import HOUR, EndedKind, Hour, OutcomeLog
 from crawler.frontier.tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
+from crawler.keeping.custody_log import CustodyStatus, read_status
 from crawler.keeping.run_lock import is_taken
 from crawler.polite.clock_skew import clock_ahead
 from crawler.scale.fleet import Fleet
@@ -105,6 +106,8 @@ class Status:
     """The places where workers of all machines work, by machine and directory; those given up are left out."""
     totals: dict[tuple[EndedKind, str], int]
     """How often attempts and pages ended so in the last 30 days."""
+    custody: CustodyStatus | None = None
+    """The log of custody, as this machine last found it; None if it logs nothing."""
 
     @property
     def looked_at(self) -> float:
@@ -151,6 +154,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         clock_ahead=clock_ahead(state / "clock.json", now - DAY),
         workers=workers,
         totals=totals,
+        custody=read_status(state) if configuration.custody_key else None,
     )
 
 
