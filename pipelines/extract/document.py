@@ -21,7 +21,7 @@ MAX_TAGS = 60_000
 """Beginnings of tags past which a page is not read. Of 1,265 saved pages the fullest has 9,770."""
 MAX_ATTRIBUTES = 5_000
 """Attributes of one tag past which a page is not read: the parser compares each with all before it."""
-_LONG_TAG = MAX_ATTRIBUTES * 2
+_LONG_TAG = re.compile(rb"(?<=<)[a-z][^<]{%d,}" % (2 * MAX_ATTRIBUTES), re.I)
 _FULL_TAG = re.compile(
     rb"[a-z][^\s<>/]*(?:[\s/]+[^\s\"'<>=/]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?){%d}" % MAX_ATTRIBUTES, re.I
 )
@@ -33,10 +33,9 @@ _WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _STRING = etree.XPath("string()", smart_strings=False)
 
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b\u2060\ufeff]|&(?:shy|ZeroWidthSpace|#173|#8203|#8288|#65279|#x0*(?:ad|200b|2060|feff));", re.I
-)
+_INVISIBLE = "\u00ad\u200b\u2060\ufeff"
 """Where a word may be broken, and marks of byte order: part of no word."""
+_INVISIBLE_REFERENCE = re.compile("&(?:shy|ZeroWidthSpace|#173|#8203|#8288|#65279|#x0*(?:ad|200b|2060|feff));", re.I)
 _TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]")
 """What a letter's bytes in UTF-8 look like when they are taken for letters of Windows-1252."""
 _FEWEST_TWICE = 3
@@ -94,7 +93,7 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
     text = page if isinstance(page, str) else _encoded_once(decode(page, content_type))
     if len(text) > MAX_CHARACTERS:
         raise DocumentTooComplex(f"more than {MAX_CHARACTERS:,} characters")
-    text = _INVISIBLE.sub("", text)
+    text = _visible(text)
     # An encoding declared inside the text would be taken for that of the bytes
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1)
     if _is_noise(text[:_SAMPLE]):
@@ -104,7 +103,7 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         raise UnreadableDocument("the page is empty")
     if encoded.count(b"<") > MAX_TAGS:
         raise DocumentTooComplex(f"more than {MAX_TAGS:,} tags")
-    if any(len(tag) > _LONG_TAG and _FULL_TAG.match(tag) for tag in encoded.split(b"<")):
+    if any(_FULL_TAG.match(tag[0]) for tag in _LONG_TAG.finditer(encoded)):
         raise DocumentTooComplex(f"more than {MAX_ATTRIBUTES:,} attributes of one element")
     parser = html.HTMLParser(remove_pis=True, encoding="utf-8")
     parser.set_element_class_lookup(_ONE_CLASS)
@@ -123,6 +122,14 @@ _ONE_CLASS = etree.ElementDefaultClassLookup(
     element=html.HtmlElement, comment=html.HtmlComment, pi=html.HtmlProcessingInstruction, entity=html.HtmlEntity
 )
 """lxml.html asks a function of Python for the class of each element it meets, for the sake of forms alone."""
+
+
+def _visible(text: str) -> str:
+    """A text without what is `_INVISIBLE`, whether written itself or by reference."""
+    for letter in _INVISIBLE:
+        if letter in text:  # one after another: a pattern of all would be tried at each letter of the page
+            text = text.replace(letter, "")
+    return _INVISIBLE_REFERENCE.sub("", text)
 
 
 def _is_noise(text: str) -> bool:

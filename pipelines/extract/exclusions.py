@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from lxml import etree
@@ -27,6 +28,7 @@ _DIALOG = re.compile(
     r"(?:^|[\s_-])(?:cookies?|consent|gdpr|onetrust|didomi|cmp|cookiebot|cybot\w*)(?=$|[\s_-])|cookie-?(?:banner|consent|notice|law|bar)",
     re.I,
 )
+_WHOLE_PAGE = frozenset(("body", "html", "main", "article"))
 _DIALOG_ROLES = frozenset(("dialog", "alertdialog"))
 _LONGEST_MARKS = 300
 _GOOD_WORDS = 12
@@ -115,18 +117,20 @@ def _marks(place: PlacedElement | None, known: dict[int, int]) -> int:
 
 def _marks_of(place: PlacedElement) -> int:
     element = place.element
-    marks = f"{element.get('class') or ''} {element.get('id') or ''}"[:_LONGEST_MARKS]
-    found = 0
-    if place.tag not in ("body", "html", "main", "article"):
-        if len(marks) > 1 and (_COMMENTS.search(marks) or _COMMENT_CAMEL.search(marks)):
-            found |= _IN_COMMENTS
-        if (element.get("role") in _DIALOG_ROLES) or (len(marks) > 1 and _DIALOG.search(marks)):
-            found |= _IN_DIALOG
-        if found and next(element.iter("h1", "article", "main"), None) is not None:
-            found = 0
-    if element.get("itemprop"):
-        found |= _IN_MICRODATA
-    return found
+    marks, name = element.get("class"), element.get("id")
+    found = _said(f"{marks or ''} {name or ''}"[:_LONGEST_MARKS]) if marks or name else 0
+    if element.get("role") in _DIALOG_ROLES:
+        found |= _IN_DIALOG
+    if found and (place.tag in _WHOLE_PAGE or next(element.iter("h1", "article", "main"), None) is not None):
+        found = 0
+    return found | _IN_MICRODATA if element.get("itemprop") else found
+
+
+@lru_cache(maxsize=1 << 14)
+def _said(marks: str) -> int:
+    """What a class and id say that an element holds."""
+    is_comments = _COMMENTS.search(marks) or _COMMENT_CAMEL.search(marks)
+    return (_IN_COMMENTS if is_comments else 0) | (_IN_DIALOG if _DIALOG.search(marks) else 0)
 
 
 def _repeated(blocks: Sequence[Block]) -> Iterator[int]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from lxml import html
@@ -16,6 +15,7 @@ from pipelines.extract.blocks import Block
 from pipelines.extract.document import Document
 from pipelines.extract.headline import words
 from pipelines.extract.language import script_language, script_of
+from pipelines.extract.media import stem_of
 from pipelines.extract.names import is_byline
 from pipelines.site_memory import digest_of
 
@@ -39,7 +39,7 @@ def image_labels(root: html.HtmlElement) -> set[str]:
     """Texts that only name an image file: alternative texts that are its stem, and the stems themselves."""
     labels: set[str] = set()
     for image in root.iter("img"):
-        stem = PurePosixPath(unquote(urlsplit(image.get("src") or image.get("data-src") or "").path)).stem
+        stem = stem_of(unquote(urlsplit(image.get("src") or image.get("data-src") or "").path))
         alternative = " ".join((image.get("alt") or "").split())
         if stem:
             labels.add(stem.casefold())

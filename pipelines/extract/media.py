@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from lxml import html
@@ -112,8 +111,15 @@ def _image(document: Document, element: html.HtmlElement) -> Image | None:
 def _alternative_text(element: html.HtmlElement) -> str | None:
     """The alternative text, unless it only names the file."""
     text = " ".join((element.get("alt") or "").split())
-    stem = PurePosixPath(urlsplit(element.get("src") or "").path).stem
+    stem = stem_of(urlsplit(element.get("src") or "").path)
     return text if text and text.casefold() != stem.casefold() else None
+
+
+def stem_of(path: str) -> str:
+    """The name of a file without its last suffix, given its path."""
+    name = path.rstrip("/").rpartition("/")[2]
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot and stem else name
 
 
 def _is_placeholder(element: html.HtmlElement) -> bool:
