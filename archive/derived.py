@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +25,8 @@ from archive.manifests import CompletionManifest, stored_file
 from archive.outcomes import PageOutcomeLine
 
 _GZIP_LEVEL = 6
+_GZIP_WINDOW = 31
+"""zlib's number for a gzip member with the largest window."""
 _READ_AHEAD = 1 << 18
 # isal's stubs call its exception an instance of one
 _DAMAGED: tuple[type[Exception], ...] = (IsalError, EOFError, gzip.BadGzipFile)  # type: ignore[assignment]
@@ -45,6 +49,15 @@ class CompletedRecords:
     manifest: CompletionManifest
 
 
+@dataclass(frozen=True, slots=True)
+class _JournalEntry:
+    """A line of the journal; where the article's JSON begins in it, and its bytes (0: there is none)."""
+
+    line: PageOutcomeLine
+    start: int
+    length: int
+
+
 class DerivedFiles:
     """Collects the derivations of one segment in a journal, so that an interrupted run can resume.
 
@@ -63,7 +76,7 @@ class DerivedFiles:
         self._known: set[UUID] = set()
         if self._path.exists():
             _cut_torn_line(self._path)
-            found = {line.record_id for line, _ in self._journal()}
+            found = {entry.line.record_id for entry in self._journal()}
             self._known = found if captured is None else found & captured
         self._file = self._path.open("ab", buffering=0)
 
@@ -81,18 +94,17 @@ class DerivedFiles:
     def complete(self) -> CompletedRecords:
         """Write articles and outcomes ordered by WARC offset, and their manifest."""
         self._file.close()
-        by_capture = {line.record_id: (line, text) for line, text in self._journal() if line.record_id in self._known}
-        derivations = sorted(by_capture.values(), key=lambda derivation: derivation[0].offset)
+        by_capture = {entry.line.record_id: entry for entry in self._journal() if entry.line.record_id in self._known}
+        entries = sorted(by_capture.values(), key=lambda entry: entry.line.offset)
         records = self._spool / f"{self._name.text}.{self._generation}.jsonl.gz"
         outcomes = self._spool / f"{self._name.text}.{self._generation}.outcomes.jsonl.gz"
-        articles = [text for _, text in derivations if text]
-        lines = [line for line, _ in derivations]
-        return completed(self._name, self._generation, records, outcomes, articles, lines)
+        lines = [entry.line for entry in entries]
+        return completed(self._name, self._generation, records, outcomes, self._texts(entries), lines)
 
     def articles(self) -> Iterator[Article]:
         """The articles derived so far, in no particular order."""
-        texts = (text for line, text in self._journal() if text and line.record_id in self._known)
-        return map(Article.model_validate_json, texts)
+        entries = [entry for entry in self._journal() if entry.line.record_id in self._known]
+        return map(Article.model_validate_json, self._texts(entries))
 
     def remove(self) -> None:
         """Remove the journal and the files made from it, once they are stored or not needed."""
@@ -100,17 +112,25 @@ class DerivedFiles:
         for path in self._spool.glob(f"{self._name.text}.{self._generation}.*"):
             path.unlink()
 
-    def _journal(self) -> Iterator[tuple[PageOutcomeLine, str]]:
-        """Outcomes, each with its article's JSON, or with nothing."""
+    def _journal(self) -> Iterator[_JournalEntry]:
+        position = 0
         with self._path.open("rb") as file:
             for raw in file:
                 outcome, tab, article = raw.rstrip(b"\n").partition(b"\t")
-                try:
+                start = position + len(outcome) + len(tab)
+                position += len(raw)
+                with suppress(ValueError):
                     line = PageOutcomeLine.model_validate_json(outcome)
                     if tab and (article == b"null" or json.loads(article)):
-                        yield line, "" if article == b"null" else article.decode("utf-8")
-                except ValueError:
-                    continue
+                        yield _JournalEntry(line, start, 0 if article == b"null" else len(article))
+
+    def _texts(self, entries: Iterable[_JournalEntry]) -> Iterator[bytes]:
+        """The JSON of these entries' articles, one in memory at a time."""
+        with self._path.open("rb") as file:
+            for entry in entries:
+                if entry.length:
+                    file.seek(entry.start)
+                    yield file.read(entry.length)
 
 
 def completed(
@@ -118,19 +138,19 @@ def completed(
     generation: str,
     records: Path,
     outcomes: Path,
-    articles: list[str],
+    articles: Iterable[bytes],
     lines: list[PageOutcomeLine],
 ) -> CompletedRecords:
     """Write a segment's articles (JSON lines) and outcomes into two files, and describe them."""
-    _write_lines(records, articles)
-    _write_lines(outcomes, [line.model_dump_json(by_alias=True) for line in lines])
+    count = _write_lines(records, articles)
+    _write_lines(outcomes, (line.model_dump_json(by_alias=True).encode() for line in lines))
     counts = Counter(line.outcome.value for line in lines)
     manifest = CompletionManifest(
         segment=name.text,
         generation=generation,
         records=stored_file(name.records_key(generation), records),
         outcomes=stored_file(name.outcomes_key(generation), outcomes),
-        articles=len(articles),
+        articles=count,
         pages=len(lines),
         page_outcomes=dict(sorted(counts.items())),
     )
@@ -145,9 +165,15 @@ def _cut_torn_line(path: Path) -> None:
             file.truncate(data.rfind(b"\n") + 1)
 
 
-def _write_lines(path: Path, lines: list[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines).encode("utf-8")
-    write_durably(path, gzip.compress(text, _GZIP_LEVEL, mtime=0))
+def _write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """Write a ``.jsonl.gz`` without holding its text; how many lines. The bytes depend on the lines alone."""
+    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    parts, count = [], 0
+    for line in lines:
+        parts.append(compressor.compress(line + b"\n"))
+        count += 1
+    write_durably(path, b"".join([*parts, compressor.flush()]))
+    return count
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -17,6 +17,7 @@ whatever its address. What other captures say of it, such as the feed that annou
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from pydantic import ValidationError
 
 from archive.cdxj import IndexEntry, index_text
 from archive.clock_and_ids import ClockAndIds
-from archive.derived import completed, read_articles, read_outcomes
+from archive.derived import completed, read_lines, read_outcomes
 from archive.durable import write_durably
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import SegmentName, revision_of
@@ -269,8 +270,8 @@ class Redaction:
             completion = parse_completion(stream.read(), key)
         generation = completion.generation
         with self._storage.open_range(completion.records.key) as stream:
-            pairs = [(a.to_json_line(), a.warc.offset if a.warc else -1) for a in read_articles(stream)]
-        articles = [line for line, offset in pairs if not _within(offset, spans)]
+            # As they are: a record of an earlier schema stays one
+            articles = [line for line in read_lines(stream) if not _within(_offset_of(line), spans)]
         with self._storage.open_range(completion.outcomes.key) as stream:
             outcomes = [line for line in read_outcomes(stream) if not _within(line.offset, spans)]
         made = completed(name, generation, scratch / "records", scratch / "outcomes", articles, outcomes)
@@ -279,7 +280,7 @@ class Redaction:
             self._storage.forget(part.key)
         revised = name.revised(name.completion_key(generation), revision_of(key)[1] + 1)
         put_manifest(self._storage, name, revised, made.manifest.to_bytes())
-        return len(pairs) - len(articles)
+        return completion.articles - len(articles)
 
 
 def _newest(keys: list[str]) -> list[str]:
@@ -288,6 +289,12 @@ def _newest(keys: list[str]) -> list[str]:
     for key in sorted(keys, key=lambda key: revision_of(key)[1]):
         newest[key.split("/")[1]] = key
     return list(newest.values())
+
+
+def _offset_of(record: bytes) -> int:
+    """Where a record's capture is in its segment; -1 when it doesn't say."""
+    address = json.loads(record).get("warc")
+    return int(address["offset"]) if address else -1
 
 
 def _within(offset: int, spans: list[_Span]) -> bool:

@@ -156,7 +156,7 @@ def _make_segment(root: Path, start: int, count: int) -> tuple[int, int]:
     for number in range(start, min(start + _SEGMENT, count)):
         record = _record(number)
         texts += len(record["articleBody"])
-        lines.append(orjson.dumps(record).decode())
+        lines.append(orjson.dumps(record))
     with tempfile.TemporaryDirectory() as scratch:
         made = completed(name, "g0005", Path(scratch) / "r", Path(scratch) / "o", lines, [])
         publish_records(LocalStorage(root), name, made)

@@ -77,6 +77,6 @@ def store(storage: Storage, segments: Iterable[Sequence[dict[str, Any]]], scratc
             for one in records
         ]
         scratch.mkdir(parents=True, exist_ok=True)
-        publish_records(
-            storage, name, completed(name, "g0001", scratch / f"r{number}", scratch / f"o{number}", lines, outcomes)
-        )
+        records_file, outcomes_file = scratch / f"r{number}", scratch / f"o{number}"
+        made = completed(name, "g0001", records_file, outcomes_file, map(str.encode, lines), outcomes)
+        publish_records(storage, name, made)
