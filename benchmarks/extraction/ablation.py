@@ -14,6 +14,7 @@ from benchmarks.extraction.data import NEWS, OTHER, SNIPPETS, Page
 from pipelines.extract import features
 from pipelines.extract.blocks import Block, blocks_of
 from pipelines.extract.document import parse_document
+from pipelines.extract.exclusions import excluded
 from pipelines.extract.judgement import Models, chosen, context, layout_of
 from pipelines.extract.structured import read_structured
 from pipelines.extract.text import declared_of, votes_of
@@ -45,7 +46,8 @@ def _page(page: Page, models: Models) -> Iterator[tuple[str, str, float]]:
     started = time.process_time()
     document = parse_document(page.html, page.url)
     declared = declared_of(document, read_structured(document))
-    blocks = blocks_of(document.root)
+    cut = blocks_of(document.root)
+    blocks = [block for block, is_out in zip(cut, excluded(cut), strict=True) if not is_out]
     layout = layout_of(blocks)
     plain_rows = features.rows(blocks, declared)
     first = models.plain.first.probabilities(plain_rows)

@@ -75,9 +75,22 @@ def _show(console: Console, moments: list[Moment]) -> None:
         console.print(Text(f"{moment.date:%Y-%m-%d %H:%M:%S}  {outcome}  {printable(caption or '')}", style="bold"))
         if moment.article is not None:
             if before is not None:
-                for line in changes(_words(before), _words(moment.article)):
+                for line in differences(before, moment.article):
                     console.print(line)
             before = moment.article
+
+
+def differences(before: Article, after: Article) -> Iterator[Text]:
+    """The lines of `changes` between two records; of different generations, a line that says why there are none.
+
+    What differs between generations may be due to the extractor: the words of such records are not compared.
+    """
+    generations = [article.extraction.version if article.extraction else "" for article in (before, after)]
+    if generations[0] != generations[1]:
+        told = " and ".join(generation or "another program" for generation in generations)
+        yield Text(f"    … not compared: extracted by {told}; newswarc extract makes both again", style="dim")
+        return
+    yield from changes(_words(before), _words(after))
 
 
 def _words(article: Article) -> list[str]:
