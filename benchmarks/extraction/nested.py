@@ -1,7 +1,7 @@
 """What a choice promises, and what of it is kept: choices made on some domains, measured on others.
 
-Trying several ways on the same pages and reporting the best one overstates it, since luck helped to make it best.
-Therefore the way for each fold is chosen on the other folds. Its gain there is promised, its gain on the fold is kept.
+Trying several ways on the same pages and reporting the best one overstates it: luck helped to make it the best.
+Therefore the way for each fold is chosen on the other folds; its gain there is promised, that on the fold is kept.
 """
 
 from __future__ import annotations
