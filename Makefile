@@ -23,7 +23,7 @@ GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile repeats realsite scale frontier engines
+.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -51,6 +51,7 @@ help:
 	@echo "make faults      two hundred kills of a crawl at random moments, two thousand sites made at random, reports to docs/"
 	@echo "make schedule    our rule of looking at sources beside others, simulated, report to docs/"
 	@echo "make dataset     building a million rows: speed, memory, near copies found, report to docs/"
+	@echo "make search      full-text search over a million made articles: speed, size, times, beside SQLite, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
 	@echo "make answers     what becomes a record where newspapers answer badly, an hour a run, report to docs/ (needs faketime)"
 	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
@@ -177,7 +178,7 @@ lint: setup
 lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) lock --quiet
 	$(UV) export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
-	$(UV) pip compile --quiet --extra scale --constraint requirements.lock --generate-hashes --no-annotate --no-header \
+	$(UV) pip compile --quiet --extra scale --extra search --constraint requirements.lock --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url --universal --python-version 3.11 pyproject.toml --output-file packaging/requirements.lock
 
 man: setup
@@ -244,6 +245,9 @@ schedule: setup
 
 dataset: setup
 	$(BIN)/python -m benchmarks.dataset --report docs/measurements/building-datasets.md
+
+search: setup
+	$(BIN)/python -m benchmarks.search --report docs/measurements/search.md
 
 # BESIDE=DIR: another checkout, with its environment
 answers: setup

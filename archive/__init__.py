@@ -9,6 +9,7 @@ The layout is the same in a directory and in ``s3://bucket/prefix``::
     records/GENERATION/YYYY/MM/DD/SEGMENT.outcomes.jsonl.gz   pages, one per line, each with its outcome
     records/GENERATION/YYYY/MM/DD/SEGMENT.json                written last: the records are complete
     datasets/NAME/VERSION/…                    data sets (see `archive.datasets`)
+    search/ANALYSIS/YYYY/MM/…  the full-text index (see `archive.search`)
     holdings/WRITER/NNNNNNNN.json   numbered list of all manifests: what should be here
     access/rules/ID.json            who may not read what; access/lifts/ID.json is a rule's end
     custody/                        the log of custody: signed entries of all these (see `archive.custody`)
@@ -59,6 +60,7 @@ Modules:
     members           WARC records as gzip members
     merkle_tree       RFC 6962 trees: roots, paths, their checks
     merged_index      one local index over many segments
+    opening           an archive in three lines
     outcomes          page outcomes: what became of every captured page
     period            periods of time, and whether a date is in one
     publishing        storing a closed segment
@@ -67,6 +69,7 @@ Modules:
     record_scanning   the records of any WARC or ARC file, even a damaged one
     records_tree      the Merkle tree over a segment's records
     redaction         removing captures for good
+    search/           full-text search
     request_method    how an index identifies requests other than GET
     segment           writing a segment
     selection         selecting captures by URL, site and period

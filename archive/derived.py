@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -14,16 +13,22 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
-from isal import igzip
+from isal import igzip, isal_zlib
 from isal.igzip_lib import IsalError
 
 from archive.article import Article
-from archive.durable import write_durably
+from archive.durable import write_parts_durably
 from archive.errors import DamagedArchive
 from archive.layout import SegmentName
 from archive.manifests import CompletionManifest, stored_file
 from archive.outcomes import PageOutcomeLine
+from archive.storage.protocol import Storage
 
+JOURNAL_SUFFIX = ".derived.jsonl"
+"""Ending of the name of a segment's journal in the spool."""
+MEMBER_SIZE = 1 << 16
+"""Bytes of lines after which a gzip member ends."""
+_FIRST_LOOK = 3 << 14
 _GZIP_LEVEL = 6
 _GZIP_WINDOW = 31
 """zlib's number for a gzip member with the largest window."""
@@ -72,7 +77,7 @@ class DerivedFiles:
         self._name = name
         self._generation = generation
         self._spool = spool
-        self._path = spool / f"{name.text}.{generation}.derived.jsonl"
+        self._path = spool / f"{name.text}.{generation}{JOURNAL_SUFFIX}"
         self._known: set[UUID] = set()
         if self._path.exists():
             _cut_torn_line(self._path)
@@ -133,6 +138,21 @@ class DerivedFiles:
                     yield file.read(entry.length)
 
 
+def journal_articles(path: Path, start: int = 0) -> Iterator[tuple[int, int, bytes]]:
+    """The whole lines of a segment's journal: where each begins, where it ends, and its article's JSON, if any.
+
+    Raises OSError.
+    """
+    with path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            article = line.rstrip(b"\n").partition(b"\t")[2]
+            yield start, start + len(line), b"" if article == b"null" else article
+            start += len(line)
+
+
 def completed(
     name: SegmentName,
     generation: str,
@@ -166,14 +186,74 @@ def _cut_torn_line(path: Path) -> None:
 
 
 def _write_lines(path: Path, lines: Iterable[bytes]) -> int:
-    """Write a ``.jsonl.gz`` without holding its text; how many lines. The bytes depend on the lines alone."""
-    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-    parts, count = [], 0
-    for line in lines:
-        parts.append(compressor.compress(line + b"\n"))
-        count += 1
-    write_durably(path, b"".join([*parts, compressor.flush()]))
+    """Write a ``.jsonl.gz`` without holding its text; how many lines. The bytes depend on the lines alone.
+
+    A gzip member ends after `MEMBER_SIZE` bytes, so that a line can be read without those of the members before it.
+    """
+    count = 0
+
+    def members() -> Iterator[bytes]:
+        nonlocal count
+        waiting, size = [], 0
+        for line in lines:
+            waiting.append(line + b"\n")
+            size += len(line) + 1
+            count += 1
+            if size >= MEMBER_SIZE:
+                yield gzip.compress(b"".join(waiting), _GZIP_LEVEL, mtime=0)
+                waiting, size = [], 0
+        if waiting or not count:
+            yield gzip.compress(b"".join(waiting), _GZIP_LEVEL, mtime=0)
+
+    write_parts_durably(path, members())
     return count
+
+
+def lines_with_members(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of a stored ``.jsonl.gz``, each with where its gzip member begins. Raises DamagedArchive."""
+    begin, rest = 0, b""
+    try:
+        while rest or (rest := stream.read(_READ_AHEAD)):
+            member, used, text = isal_zlib.decompressobj(_GZIP_WINDOW), 0, b""
+            while not member.eof:
+                if not rest and not (rest := stream.read(_READ_AHEAD)):
+                    raise EOFError("a member does not end")
+                *whole, text = (text + member.decompress(rest)).split(b"\n")
+                used += len(rest) - len(member.unused_data)
+                rest = member.unused_data
+                for line in whole:
+                    yield begin, line
+            begin += used
+    except _DAMAGED as error:
+        raise DamagedArchive(f"compressed lines are damaged or cut short: {error}") from error
+
+
+def member_at(storage: Storage, key: str, offset: int) -> Iterator[bytes]:
+    """The lines of the gzip member that begins there. Raises DamagedArchive or StorageError."""
+    with storage.open_range(key, offset, _FIRST_LOOK) as stream:
+        start = stream.read()
+    if _is_whole(start):
+        yield from read_lines_of_member(io.BytesIO(start))
+        return
+    with storage.open_range(key, offset) as stream:
+        yield from read_lines_of_member(stream)
+
+
+def read_lines_of_member(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of the first gzip member of a stream. Raises DamagedArchive."""
+    for begin, line in lines_with_members(stream):
+        if begin:
+            return
+        yield line
+
+
+def _is_whole(start: bytes) -> bool:
+    member = isal_zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        member.decompress(start)
+    except _DAMAGED as error:
+        raise DamagedArchive(f"compressed lines are damaged or cut short: {error}") from error
+    return bool(member.eof)
 
 
 def read_lines(stream: BinaryIO) -> Iterator[bytes]:

@@ -129,6 +129,8 @@ class Excerpt:
         in_period = set(self.lookup.segments_in(period)) if period != Period() else None
         of_host = {entry.segment for entry in self.lookup.every(site, Match.DOMAIN)} if "." in site else set()
         for manifest in segments(self.lookup.storage):
+            if not self.selection.has_segment(manifest.segment):
+                continue
             if in_period is not None and manifest.segment not in in_period:
                 continue
             if not site or self.selection.has_site(manifest.sites) or manifest.segment in of_host:
@@ -149,7 +151,7 @@ class Excerpt:
             index = {entry.offset: entry for entry in map(IndexEntry.parse, lines)}
         copied = 0
         with warc.open("rb") as reading, warc.open("rb") as copying:
-            for group in chosen(reading, self.selection, self.lookup.gate.lets):
+            for group in chosen(reading, self.selection, self.lookup.gate.lets, manifest.segment):
                 shift = copied - group.offset
                 entry = None
                 if group.main is not None:

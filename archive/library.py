@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -32,6 +32,8 @@ class RecordFilter:
     """A language range (`archive.languages`): ``en`` takes ``en-GB`` too."""
     published: Period = field(default_factory=Period)
     """When it was published; records without a date are left out unless the period is endless."""
+    ids: Mapping[str, frozenset[UUID]] | None = None
+    """By segment, when only these records are wanted."""
 
 
 def require_archive(storage: Storage) -> None:
@@ -132,10 +134,13 @@ def articles(
     on this machine. Raises DamagedArchive or StorageError.
     """
     gate = gate or AccessGate.of(storage)
-    for _, completion in sorted(completions(storage).items()):
+    for segment, completion in sorted(completions(storage).items()):
+        if wanted is not None and wanted.ids is not None and segment not in wanted.ids:
+            continue
         with storage.open_range(completion.records.key) as stream:
             for article in read_articles(stream):
-                if (wanted is None or matches(article, wanted)) and gate.lets(article.url, captured(article)):
+                is_wanted = wanted is None or (matches(article, wanted) and _is_one_of(article, wanted, segment))
+                if is_wanted and gate.lets(article.url, captured(article)):
                     yield article
 
 
@@ -163,6 +168,10 @@ def matches(article: Article, wanted: RecordFilter) -> bool:
         and (not wanted.language or is_language(wanted.language, article.in_language))
         and wanted.published.wants(article.date_published or "")
     )
+
+
+def _is_one_of(article: Article, wanted: RecordFilter, segment: str) -> bool:
+    return wanted.ids is None or article.id in wanted.ids.get(segment, ())
 
 
 def _within(url: str, site: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -27,6 +27,18 @@ class Selection:
     site: str = ""
     """Id of a site definition, or a host including its subdomains."""
     period: Period = field(default_factory=Period)
+    records: Mapping[str, frozenset[UUID]] | None = None
+    """By segment, when only these response records are meant."""
+
+    def has_segment(self, segment: str) -> bool:
+        """Whether a segment may have something that is meant."""
+        return self.records is None or segment in self.records
+
+    def has_record(self, group: Group, segment: str) -> bool:
+        """Whether a group of a segment is of a record that is meant."""
+        if self.records is None:
+            return True
+        return group.main is not None and group.main.record_id in self.records.get(segment, ())
 
     @property
     def is_everything(self) -> bool:
@@ -126,9 +138,12 @@ def groups(stream: BinaryIO) -> Iterator[Group]:
 
 
 def chosen(
-    stream: BinaryIO, selection: Selection, lets: Callable[[str, datetime], bool] = lambda _url, _date: True
+    stream: BinaryIO,
+    selection: Selection,
+    lets: Callable[[str, datetime], bool] = lambda _url, _date: True,
+    segment: str = "",
 ) -> Iterator[Group]:
-    """Of a WARC's groups those that are meant, and before the first of them those about the file itself. `lets` is
+    """Of a segment's groups those that are meant, and before the first of them those about the file itself. `lets` is
     asked last whether one of an address and date may be taken.
 
     A WARC without a capture that is meant gives nothing. Raises DamagedArchive.
@@ -141,7 +156,11 @@ def chosen(
                 yield group
             else:
                 waiting.append(group)
-        elif selection.wants(group.url, group.date, group.site) and lets(group.url, group.date):
+        elif (
+            selection.wants(group.url, group.date, group.site)
+            and selection.has_record(group, segment)
+            and lets(group.url, group.date)
+        ):
             found = True
             yield from waiting
             waiting = []

@@ -227,6 +227,9 @@ class Configuration(BaseModel):
     """Maximum number of seconds between two attempts to reach the storage."""
     keep_local: bool = False
     """Whether stored segments stay in the spool as well."""
+    keep_index: bool = False
+    """Whether crawls and `newswarc watch` keep the full-text index up to date, which `newswarc search` reads. Needs
+    the extra `search`."""
     compression_level: int = Field(default=2, ge=1, le=9)
     """Compression level for data that did not arrive compressed. 1 to 3 are fast (ISA-L); 4 to 9 save up to a fifth
     of the size at ten times the processor time (zlib)."""

@@ -12,13 +12,14 @@ import json
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,12 @@ class BuildPlan:
     workers: int = 1
     parquet: bool = True
     jsonl: bool = True
+    found: Mapping[str, frozenset[UUID]] | None = None
+    """By segment, the records that the options' query means."""
+
+    def found_in(self, one: CompletionManifest) -> frozenset[UUID] | None:
+        """Those of a segment; None without a query."""
+        return None if self.found is None else self.found.get(one.segment, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +202,13 @@ def _first_pass(
     run: Engine,
     progress: Progress,
 ) -> list[SegmentSurvey]:
-    found = [known.of(one) for one in taken]
+    found = [known.of(one, plan.found_in(one)) for one in taken]
     missing = [number for number, one in enumerate(found) if one is None]
     done = len(taken) - len(missing)
-    results = run(survey, [(plan.source, taken[number], plan.options, withheld) for number in missing])
+    calls = [(plan.source, taken[number], plan.options, withheld, plan.found_in(taken[number])) for number in missing]
+    results = run(survey, calls)
     for count, (number, one) in enumerate(zip(missing, results, strict=True), start=1):
-        known.keep(taken[number], one)
+        known.keep(taken[number], one, plan.found_in(taken[number]))
         found[number] = one
         progress("reading", done + count, len(taken))
     return [one for one in found if one is not None]
@@ -246,7 +254,7 @@ def _second_pass(
         if one is None or not all(_is_there(target, plan.name, version, file) for file in one[0])
     ]
     done = len(shards) - len(missing)
-    results = run(_make_shard, [(plan, version, shards[number]) for number in missing])
+    results = run(_make_shard, [(replace(plan, found=None), version, shards[number]) for number in missing])
     for count, (number, one) in enumerate(zip(missing, results, strict=True), start=1):
         _remember(paths[number], one)
         made[number] = one

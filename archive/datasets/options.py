@@ -37,6 +37,7 @@ class Copies(StrEnum):
 class Dropped(StrEnum):
     """Why a record is not in a data set. The first that applies counts."""
 
+    QUERY = "query"
     SITE = "site"
     LANGUAGE = "language"
     CAPTURED = "captured"
@@ -72,6 +73,10 @@ class DatasetOptions(BaseModel):
     """Whether to leave out pages that show only part of their text."""
     without_reserved: bool = False
     """Whether to leave out pages that reserve text and data mining, or ask for ``noarchive``."""
+    query: str = ""
+    """A query for the full-text index (`archive.search.query`), in its plainest form."""
+    analysis: str = ""
+    """Version of that index's analysis."""
     versions: Versions = Versions.ALL
     copies: Copies = Copies.KEEP
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 from zipfile import BadZipFile
 
 import numpy as np
@@ -57,9 +58,16 @@ def records(storage: Storage, completion: CompletionManifest) -> Iterator[Record
 
 
 def survey(
-    place: ArchiveLocation, completion: CompletionManifest, options: DatasetOptions, withheld: tuple[AccessRule, ...]
+    place: ArchiveLocation,
+    completion: CompletionManifest,
+    options: DatasetOptions,
+    withheld: tuple[AccessRule, ...],
+    found: frozenset[UUID] | None = None,
 ) -> SegmentSurvey:
-    """Look at a segment; `withheld` are the access rules that refuse. Raises DamagedArchive or StorageError."""
+    """Look at a segment; `withheld` are the access rules that refuse, `found` the records that a query finds.
+
+    Raises DamagedArchive or StorageError.
+    """
     rules = AccessRules(withheld)
     storage = place.open()
     wanted: list[bool] = []
@@ -67,7 +75,8 @@ def survey(
     dropped: Counter[str] = Counter()
     for record in records(storage, completion):
         brief = brief_of(record)
-        reason = options.reason_against(brief)
+        reason = Dropped.QUERY if found is not None and UUID(brief["id"]) not in found else None
+        reason = reason or options.reason_against(brief)
         if reason is None and rules.naming(brief["url"], brief["captured"]) is not None:
             reason = Dropped.WITHHELD
         wanted.append(reason is None)
@@ -88,24 +97,24 @@ class SegmentSurveys:
         rules = (rule.id for rule in withheld)
         self._depends_on = (software, str(FACT), options.model_dump_json(), *rules)
 
-    def of(self, completion: CompletionManifest) -> SegmentSurvey | None:
+    def of(self, completion: CompletionManifest, found: frozenset[UUID] | None = None) -> SegmentSurvey | None:
         """None when nothing is remembered of a segment, or nothing that can be read."""
         try:
-            with np.load(self._path(completion), allow_pickle=False) as parts:
+            with np.load(self._path(completion, found), allow_pickle=False) as parts:
                 return SegmentSurvey(parts["wanted"], parts["facts"], Counter(json.loads(str(parts["dropped"]))))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return None
 
-    def keep(self, completion: CompletionManifest, found: SegmentSurvey) -> None:
+    def keep(self, completion: CompletionManifest, made: SegmentSurvey, found: frozenset[UUID] | None = None) -> None:
         """Remember. Raises OSError."""
-        path = self._path(completion)
+        path = self._path(completion, found)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         with unfinished.open("wb") as stream:
-            np.savez(stream, wanted=found.wanted, facts=found.facts, dropped=np.array(json.dumps(found.dropped)))
+            np.savez(stream, wanted=made.wanted, facts=made.facts, dropped=np.array(json.dumps(made.dropped)))
         unfinished.replace(path)
 
-    def _path(self, completion: CompletionManifest) -> Path:
-        parts = (*self._depends_on, completion.records.sha256)
+    def _path(self, completion: CompletionManifest, found: frozenset[UUID] | None) -> Path:
+        parts = (*self._depends_on, completion.records.sha256, *sorted(map(str, found or ())))
         digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
         return self._directory / f"{completion.segment}-{digest}.npz"

@@ -22,6 +22,7 @@ Modules:
     fleet             ``newswarc worker`` and ``newswarc fleet``
     history           the versions of an article
     import_command    ``newswarc import``: importing other programs' WARC files
+    index             ``newswarc index``: building the full-text index
     main              the application and its commands
     manual            generating the manual page and the completion files
     options           options that several commands share
@@ -33,6 +34,7 @@ Modules:
     replay            ``newswarc replay``: browsing an archive
     replay_check      ``newswarc replay --check``: which pages lack something that they need
     schedule          ``newswarc schedule``: repeating ``crawl --due`` without cron
+    search            ``newswarc search``: finding articles by words, phrases, dates and more
     show              ``newswarc show``: one capture on the terminal
     site              ``newswarc site add`` and ``site check``: defining and checking sites
     site_names        finding a site's definition by name or front page

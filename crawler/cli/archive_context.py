@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from crawler.cli.errors import UsageError
+
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from archive.access import AccessGate
     from archive.lookup import Lookup
+    from archive.search.searching import Searcher
     from archive.storage.protocol import Storage
     from crawler.config import Configuration
     from spiders.catalog import SiteCatalog
@@ -119,6 +124,33 @@ class ArchiveContext:
         with self.console().status("indexing new segments") as status:
             lookup.refresh(lambda done, of: status.update(f"indexing new segments: {done} of {of}"))
         return lookup
+
+    def searcher(self) -> Searcher:
+        """Searches the archive, with what this machine still writes. Close it.
+
+        Raises SearchUnavailable, BadAddress or StorageError.
+        """
+        from archive.derived import JOURNAL_SUFFIX
+        from archive.search.searching import Searcher
+
+        configuration = self.configuration
+        spool = configuration.state_directory / "spool"
+        # What is captured first can be found before anything is stored
+        storage = self.storage() if any(spool.glob(f"*{JOURNAL_SUFFIX}")) else self.archive
+        return Searcher(storage, configuration.scratch_directory("search"), spool=spool)
+
+    def matching(self, query: str) -> dict[str, frozenset[UUID]]:
+        """The ids of all stored records that a query means, by segment.
+
+        Raises BadQuery, SearchUnavailable, StorageError, or UsageError when a stored segment is not in the index:
+        what is taken by a query is whole.
+        """
+        with self.searcher() as searcher:
+            if missing := searcher.missing:
+                raise UsageError(
+                    f"--query: {len(missing):,} stored segments are not in the index; run newswarc index first"
+                )
+            return searcher.ids(query)
 
     @cached_property
     def catalog(self) -> SiteCatalog:

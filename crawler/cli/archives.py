@@ -23,6 +23,7 @@ from crawler.cli.options import (
     EngineOption,
     JobsOption,
     JsonOption,
+    QueryOption,
     SchedulerOption,
     ShardOption,
     reads_archive,
@@ -73,6 +74,7 @@ def records(
         str, typer.Option("--since", metavar="DATE", help="Published at or after this date (UTC).")
     ] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="Published before this date (UTC).")] = "",
+    query: QueryOption = "",
     show_outcomes: Annotated[
         bool, typer.Option("--outcomes", help="Instead of articles, write every captured page with its outcome.")
     ] = False,
@@ -86,7 +88,10 @@ def records(
     from archive.library import RecordFilter, articles, outcomes
     from archive.period import Period
 
-    storage = context.with_flags(archive=uri).archive
+    context = context.with_flags(archive=uri)
+    storage = context.archive
+    if show_outcomes and query:
+        raise UsageError("records: --query is for articles; pages with --outcomes have no text")
     gate = AccessGate.of(storage)
     if show_outcomes:
         for line in outcomes(storage, gate):
@@ -95,7 +100,8 @@ def records(
         return
     languages: Counter[str] = Counter()
     written = 0
-    for article in articles(storage, RecordFilter(site, "", Period.of(since, until)), gate):
+    ids = context.matching(query) if query else None
+    for article in articles(storage, RecordFilter(site, "", Period.of(since, until), ids), gate):
         languages[article.in_language or "no language"] += 1
         if not lang or is_language(lang, article.in_language):
             sys.stdout.write(_written(article, written_as, is_first=not written))

@@ -23,6 +23,7 @@ from crawler.cli.options import (
     Engine,
     EngineOption,
     JsonOption,
+    QueryOption,
     SchedulerOption,
     reads_archive,
     scheduler_of,
@@ -76,6 +77,7 @@ def build(
         str, typer.Option("--published-until", "--until", metavar="DATE", help="Published before this date (UTC).")
     ] = "",
     min_words: Annotated[int, typer.Option("--min-words", min=0, help="Minimum number of words.")] = 0,
+    query: QueryOption = "",
     versions: Annotated[
         str | None, typer.Option("--versions", help="Which versions of an article: all, first or latest.")
     ] = None,
@@ -113,6 +115,7 @@ def build(
         "min_words": min_words,
         "versions": versions,
         "copies": dedup,
+        **_asked(query),
     }
     place = ArchiveLocation(configuration.archive, configuration.s3)
     plan = BuildPlan(
@@ -126,6 +129,7 @@ def build(
         workers=configuration.workers,
         parquet=parquet,
         jsonl=jsonl,
+        found=context.matching(query) if query else None,
     )
     with _progress(context.quiet or as_json, MofNCompleteColumn()) as progress:
         tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
@@ -142,6 +146,15 @@ def build(
             f"{name}@{built.manifest.version} {result}: {built.manifest.rows:,} rows, left out "
             f"{sum(built.manifest.dropped.values()):,}"
         )
+
+
+def _asked(query: str) -> dict[str, str]:
+    if not query:
+        return {}
+    from archive.search.analysis import ANALYSIS
+    from archive.search.query import parse, written
+
+    return {"query": written(parse(query)), "analysis": ANALYSIS}
 
 
 def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:

@@ -65,10 +65,22 @@ def _code_of(error: Exception) -> int | None:
     """The exit code of an error that has an explanation fit for a person; None: it is a fault of this program."""
     # Imported late: most commands end without an error, and these modules take their time
     from archive.errors import ArchiveError, BadAddress, StorageError
+    from archive.search.engine import SearchUnavailable
+    from archive.search.query import BadQuery
     from crawler.config import ConfigurationError
     from spiders.catalog import SiteError
 
-    if isinstance(error, (UsageError, ConfigurationError, SiteError, BadAddress, StorageError, OSError)):
+    mistakes = (
+        UsageError,
+        ConfigurationError,
+        SiteError,
+        BadAddress,
+        BadQuery,
+        SearchUnavailable,
+        StorageError,
+        OSError,
+    )
+    if isinstance(error, mistakes):
         return USAGE
     return FAILURE if isinstance(error, ArchiveError) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from archive.clock_and_ids import SystemClockAndIds
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, JsonOption, reads_archive
+from crawler.cli.options import ArchiveArgument, JsonOption, QueryOption, reads_archive
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from archive.excerpt import Excerpt
     from archive.lookup import Lookup
+    from archive.selection import Selection
 
 SiteOption = Annotated[str, typer.Option("--site", help="Only this site: the name of a definition, or a host.")]
 SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after this date (UTC).")]
@@ -39,6 +42,7 @@ def to_warc(
     site: SiteOption = "",
     since: SinceOption = "",
     until: UntilOption = "",
+    query: QueryOption = "",
     as_json: JsonOption = False,
 ) -> int:
     """Export captures as one WARC file, with an index beside it (FILE.cdxj). Exit code 1 if none match."""
@@ -47,8 +51,9 @@ def to_warc(
 
     if not output.name.endswith(".warc.gz"):
         raise UsageError(f"export: {output}: the file is compressed; give it a name that ends in .warc.gz")
-    lookup = context.with_flags(archive=uri).lookup_to_give_away
-    with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
+    context = context.with_flags(archive=uri)
+    lookup, records = context.lookup_to_give_away, context.matching(query) if query else None
+    with _excerpt(lookup, _selection(site, since, until, records), quiet=context.quiet or as_json) as excerpt:
         written = export_warc(excerpt, output, SystemClockAndIds(), software())
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
@@ -62,6 +67,7 @@ def wacz(
     site: SiteOption = "",
     since: SinceOption = "",
     until: UntilOption = "",
+    query: QueryOption = "",
     title: Annotated[str, typer.Option("--title", help="Title shown to readers.")] = "",
     as_json: JsonOption = False,
 ) -> int:
@@ -73,26 +79,31 @@ def wacz(
         raise UsageError(
             f"wacz: {output}: replay tools recognise WACZ files by their name; call it {output.name}.wacz"
         )
-    lookup = context.with_flags(archive=uri).lookup_to_give_away
-    with _excerpt(lookup, site, since, until, quiet=context.quiet or as_json) as excerpt:
+    context = context.with_flags(archive=uri)
+    lookup, records = context.lookup_to_give_away, context.matching(query) if query else None
+    with _excerpt(lookup, _selection(site, since, until, records), quiet=context.quiet or as_json) as excerpt:
         writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
-        written = writer.write(output, title or _title(site, since, until))
+        written = writer.write(output, title or _title(site, since, until, query))
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
-def _title(site: str, since: str, until: str) -> str:
-    parts = [site or "News archive", f"from {since}" if since else "", f"until {until}" if until else ""]
+def _title(site: str, since: str, until: str, query: str) -> str:
+    parts = [site or "News archive", query, f"from {since}" if since else "", f"until {until}" if until else ""]
     return " ".join(part for part in parts if part)
 
 
-@contextmanager
-def _excerpt(lookup: Lookup, site: str, since: str, until: str, *, quiet: bool) -> Iterator[Excerpt]:
-    from archive.excerpt import Excerpt
+def _selection(site: str, since: str, until: str, records: Mapping[str, frozenset[UUID]] | None) -> Selection:
     from archive.period import Period
     from archive.selection import Selection
 
-    selection = Selection(site, Period.of(since, until))
+    return Selection(site, Period.of(since, until), records)
+
+
+@contextmanager
+def _excerpt(lookup: Lookup, selection: Selection, *, quiet: bool) -> Iterator[Excerpt]:
+    from archive.excerpt import Excerpt
+
     columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:
         task = progress.add_task("segments", total=None)

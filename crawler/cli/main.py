@@ -32,6 +32,8 @@ COMMANDS = {
         "Watch this machine; send an alarm when something goes wrong, and a notice when it is resolved.",
     ),
     "records": ("archives:records", "Write the archive's records to standard output, as JSON Lines or Markdown."),
+    "search": ("search:search", "Find articles by words, phrases, sites, dates and more."),
+    "index": ("index:index", "Build the full-text index of an archive, or update it."),
     "find": ("find:find", "List the captures of a URL, a host or a domain."),
     "show": ("show:show", "Show a capture of a URL: the newest, or the one closest to a given time."),
     "explain": (

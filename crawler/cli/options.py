@@ -47,6 +47,9 @@ def page_address(text: str) -> str:
 ArchiveArgument = Annotated[
     str | None, typer.Argument(metavar="[URI]", help="The archive. Default: the configured one.")
 ]
+QueryOption = Annotated[
+    str, typer.Option("--query", metavar="QUERY", help="Only articles that `newswarc search QUERY` means.")
+]
 ArchiveOption = Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")]
 EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", metavar="URL", help="URL of the S3 service, if not Amazon's.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -124,12 +125,39 @@ def _carry_out(
     for name in withdraw(lookup.storage, {str(record) for record in targets.records}, reason):
         Console(stderr=True, highlight=False).print(f"{name}: withdrawn; build a new version")
     done = []
+    indexed = _forget(lookup, targets, configuration)
     for segment in Redaction(lookup.storage, targets, reason, clock_and_ids).run():
         for copy in (configuration.state_directory / "spool").glob(f"{segment.segment}.*"):
             copy.unlink()
         done.append(segment)
     lookup.refresh()
+    _index_again(lookup, targets, configuration, is_wanted=indexed)
     return done
+
+
+def _forget(lookup: Lookup, targets: Targets, configuration: Configuration) -> bool:
+    """Remove what the full-text index has of the segments, in the storage and on this machine; whether it had any."""
+    from archive.search.building import forget_segments
+
+    shutil.rmtree(configuration.scratch_directory("search"), ignore_errors=True)
+    return forget_segments(lookup.storage, list(targets.entries)) > 0
+
+
+def _index_again(lookup: Lookup, targets: Targets, configuration: Configuration, *, is_wanted: bool) -> None:
+    """Make the index anew from what is left. Another machine may have made it from what was there meanwhile."""
+    from archive.search.building import complete_index
+    from archive.search.engine import is_available
+    from crawler.config import software
+
+    if not (_forget(lookup, targets, configuration) or is_wanted):
+        return
+    if is_available():
+        complete_index(lookup.storage, software())
+    else:
+        typer.echo(
+            "newswarc: the full-text index lacks these segments; install newswarc[search] and run newswarc index",
+            err=True,
+        )
 
 
 def _block(configuration: Configuration, request: str) -> None:

@@ -9,7 +9,18 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
-    "Open an archive": (("archive.storage.opening", "open_storage"), ("archive.storage.s3_options", "S3Options")),
+    "Open an archive": (
+        ("archive.opening", "open_archive"),
+        ("archive.opening", "Archive"),
+        ("archive.storage.opening", "open_storage"),
+        ("archive.storage.s3_options", "S3Options"),
+    ),
+    "Search": (
+        ("archive.search.searching", "SearchResult"),
+        ("archive.search.searching", "Hit"),
+        ("archive.search.snippets", "Snippet"),
+        ("archive.search.query", "BadQuery"),
+    ),
     "Records and pages": (
         ("archive.article", "Article"),
         ("archive.library", "articles"),

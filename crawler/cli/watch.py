@@ -88,7 +88,8 @@ def watch(
 ) -> None:
     """Watch this machine; send an alarm when something goes wrong, and a notice when it is resolved.
 
-    Alarms go to the `alarm_webhook`, `alarm_mail` and `alarm_command` that are configured, and to standard error.
+    Alarms go to the `alarm_webhook`, `alarm_mail` and `alarm_command` that are configured, and to standard error. If
+    `keep_index` is set, each look updates the full-text index.
     """
     configuration = context.with_flags(archive=to).configuration
     if metrics:
@@ -97,6 +98,7 @@ def watch(
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     while True:
         _check_and_notify(configuration, console)
+        _keep_index(configuration, console)
         if once or stopped.wait(every):
             return
 
@@ -127,6 +129,21 @@ def _check_and_notify(configuration: Configuration, console: Console) -> None:
             f"alarm not delivered; will be tried again at the next check: {printable(problem)}", markup=False
         )
     alarms.write(path)
+
+
+def _keep_index(configuration: Configuration, console: Console) -> None:
+    """Bring the full-text index up to date, where that is asked for; what goes wrong is told, and tried again."""
+    if not configuration.keep_index:
+        return
+    from archive.errors import ArchiveError
+    from archive.search.building import complete_index
+    from archive.storage.opening import open_storage
+    from crawler.config import software
+
+    try:
+        complete_index(open_storage(configuration.archive, configuration.s3), software())
+    except (ArchiveError, OSError) as error:
+        console.print(f"the full-text index is not up to date: {printable(str(error))}", markup=False)
 
 
 def _serve(configuration: Configuration, address: str) -> None:

@@ -10,6 +10,7 @@ Modules:
     event_log        events as JSON Lines, for log collectors
     fetch_gate       whether fetching may continue
     housekeeping     repeated work: sync, close segments, watch disk and backlog
+    index_keeping    updating the full-text index after segments are stored
     local_services   this machine's frontier, spool, extraction and storage
     page_feedback    updating the frontier from extracted pages
     recent_captures  captures that are written but not yet durable

@@ -19,6 +19,7 @@ from crawler.keeping.counts import Counts
 from crawler.keeping.custody_log import CustodyLog
 from crawler.keeping.deriving import Deriver
 from crawler.keeping.event_log import EventLog
+from crawler.keeping.index_keeping import IndexKeeper
 from crawler.keeping.page_feedback import PageFeedback
 from crawler.keeping.spool import Spool
 from crawler.keeping.storing import RetryPauses, SegmentStore
@@ -59,10 +60,12 @@ class LocalServices:
             counts,
             keeps_local=configuration.keep_local,
             pauses=RetryPauses(longest=configuration.storage_patience),
-            released=released,
+            released=self._released,
             published=self._log_later,
         )
+        self._tell_released = released
         self._custody = CustodyLog(configuration, self.storage, counts) if configuration.custody_key else None
+        self._index = IndexKeeper(self.storage, counts) if configuration.keep_index else None
 
     async def warm_up(self) -> None:
         """Start the extraction workers. What goes wrong here shows, and is mended, when the first page comes."""
@@ -76,6 +79,8 @@ class LocalServices:
         await self.store.drain()
         if self._custody is not None:
             await self._custody.drain()
+        if self._index is not None:
+            await self._index.drain()
         self.pool.close()
         self.frontier.keep_learned()
         self.feedback.memories.keep()
@@ -88,6 +93,11 @@ class LocalServices:
     def _log_later(self) -> None:
         if self._custody is not None:
             self._custody.begin()
+
+    def _released(self, segment: str) -> None:
+        self._tell_released(segment)
+        if self._index is not None:
+            self._index.segment_stored()
 
     def _derived(self, site: str, derivation: Derivation) -> None:
         self.events.page(site, derivation)

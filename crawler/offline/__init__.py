@@ -14,5 +14,6 @@ Modules:
     importing            importing other programs' WARC files, with records of their pages
     re_extraction        extracting records of stored segments again
     rebuilding           rebuilding indexes, manifests and records from WARC files
+    search_index         building the full-text index
     verification         verifying an archive in worker processes
 """
