@@ -139,7 +139,9 @@ class ExchangeRecords:
                 framing.see(part)
         label = self._encoding.digest
         of_payload = f"{label}:{payload.hexdigest()}" if head.length else ""
-        return ResponseDigests(head, f"{label}:{block.hexdigest()}", of_payload, not head.chunked or framing.is_plain)
+        # Common readers take no empty line before a head
+        is_plain = exchange.response_start[:1] not in (b"\r", b"\n") and (not head.chunked or framing.is_plain)
+        return ResponseDigests(head, f"{label}:{block.hexdigest()}", of_payload, is_plain)
 
     def prepare(
         self, exchange: Exchange, digests: ResponseDigests, original: Original | None, sink: IO[bytes]

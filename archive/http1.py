@@ -64,8 +64,22 @@ class ResponseHead:
 _HEAD_ENDS = (b"\r\n\r\n", b"\n\n", b"\n\r\n")
 
 
+_MOST_BEFORE = 64
+"""Bytes of empty lines that may stand before a head, as some servers leave them behind the response before."""
+
+
+def _first_line(data: bytes | bytearray) -> int:
+    """Where the first line begins that is not empty."""
+    start = bytes(data[:_MOST_BEFORE])
+    return len(start) - len(start.lstrip(b"\r\n"))
+
+
 def find_head_end(data: bytes | bytearray, start: int = 0) -> int:
-    """The offset just behind the first empty line at or after `start`, or -1."""
+    """The offset just behind the first empty line at or after `start`, or -1.
+
+    Empty lines before the head don't count.
+    """
+    start = max(start, _first_line(data))
     end = -1
     for mark in _HEAD_ENDS:
         # The most common mark first: behind it, which is most often all of a body, no other one is looked for
@@ -83,7 +97,7 @@ def parse_head(data: bytes) -> ResponseHead:
     end = find_head_end(data)
     if end < 0:
         raise BadMessage("the header section does not end")
-    lines = data[:end].split(b"\n")
+    lines = data[_first_line(data) : end].split(b"\n")
     version, status, reason = _status_line(lines[0].rstrip(b"\r"))
     return ResponseHead(version, status, reason, tuple(_header_lines(lines[1:])), end)
 

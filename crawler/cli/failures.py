@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import JsonOption, reads_settings
+from crawler.cli.options import ConfigOption, JsonOption, QuietOption, VerboseOption, with_options
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -28,6 +29,73 @@ UrlsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="URL…", help="The URLs. Default: all that match the options.")
 ]
 
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which failures a command is about."""
+
+    context: ArchiveContext
+    command: typer.Context
+    site: str
+    outcome: str
+    since: str
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no option restricts it."""
+        return not (self.site or self.outcome or self.since)
+
+    def found(self) -> list[Failure]:
+        """What it selects. Raises UsageError."""
+        from archive.period import moment_of
+        from crawler.frontier.frontier import open_frontier
+
+        moment = moment_of(self.since) if self.since else None
+        if self.since and moment is None:
+            raise UsageError(
+                f"failures: --since {self.since!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00"
+            )
+        since = moment.timestamp() if moment else 0.0
+        with closing(open_frontier(self.context.configuration)) as frontier:
+            return frontier.failures.all(site=self.site, outcome=self.outcome, since=since)
+
+    def change(self, action: str, urls: Sequence[str]) -> int:
+        """`retry` or `forget` these URLs, or else what it selects; how many there were. Raises UsageError."""
+        from crawler.frontier.frontier import open_frontier
+
+        if not urls and self.is_everything:
+            raise UsageError(f"failures {action}: give URLs, or select articles with --site, --outcome or --since")
+        chosen = urls or [failure.url for failure in self.found()]
+        with closing(open_frontier(self.context.configuration)) as frontier:
+            change = frontier.failures.retry if action == "retry" else frontier.failures.forget
+            return change(chosen)
+
+
+def _of_selection(
+    command: typer.Context,
+    site: SiteOption = "",
+    outcome: OutcomeOption = "",
+    since: SinceOption = "",
+    config: ConfigOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+) -> Selection:
+    """What the options of a command say, and before them those of ``failures`` itself."""
+    before = command.parent.params if command.parent is not None else {}
+    context = ArchiveContext(
+        config or before.get("config"),
+        quiet=quiet or bool(before.get("quiet")),
+        verbosity=verbose or int(before.get("verbose") or 0),
+    )
+    chosen = (site or before.get("site", ""), outcome or before.get("outcome", ""), since or before.get("since", ""))
+    return Selection(context, command, *chosen)
+
+
+def _selects(command: Callable[..., object]) -> Callable[..., object]:
+    """Give a command the options that select failures; its first parameter gets the Selection."""
+    return with_options(command, _of_selection)
+
+
 failures = typer.Typer(
     invoke_without_command=True,
     help="List the articles that could not be captured, the reason, and when each is tried again.",
@@ -35,19 +103,12 @@ failures = typer.Typer(
 
 
 @failures.callback()
-@reads_settings
-def show(
-    context: ArchiveContext,
-    command: typer.Context,
-    site: SiteOption = "",
-    outcome: OutcomeOption = "",
-    since: SinceOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@_selects
+def show(selection: Selection, as_json: JsonOption = False) -> None:
     """List the articles that could not be captured, the reason, and when each is tried again."""
-    if command.invoked_subcommand is not None:
+    if selection.command.invoked_subcommand is not None:
         return
-    found = _selected(context, site, outcome, since)
+    found = selection.found()
     if as_json:
         for failure in found:
             typer.echo(json.dumps(asdict(failure), ensure_ascii=False))
@@ -55,7 +116,7 @@ def show(
     for failure in found:
         typer.echo(_line(failure))
     given_up = sum(failure.given_up for failure in found)
-    Console(stderr=True, quiet=context.quiet).print(
+    Console(stderr=True, quiet=selection.context.quiet).print(
         f"{len(found)} articles could not be captured: {len(found) - given_up} will be tried again, {given_up} "
         "were given up (`newswarc failures retry` tries them again)",
         highlight=False,
@@ -63,55 +124,17 @@ def show(
 
 
 @failures.command("retry")
-@reads_settings
-def retry(
-    context: ArchiveContext,
-    urls: UrlsArgument = None,
-    site: SiteOption = "",
-    outcome: OutcomeOption = "",
-    since: SinceOption = "",
-) -> None:
+@_selects
+def retry(selection: Selection, urls: UrlsArgument = None) -> None:
     """Try articles again in the next run, as if they had never failed."""
-    typer.echo(
-        f"{_change(context, 'retry', urls or [], site, outcome, since)} articles will be tried again by the next run"
-    )
+    typer.echo(f"{selection.change('retry', urls or [])} articles will be tried again by the next run")
 
 
 @failures.command("forget")
-@reads_settings
-def forget(
-    context: ArchiveContext,
-    urls: UrlsArgument = None,
-    site: SiteOption = "",
-    outcome: OutcomeOption = "",
-    since: SinceOption = "",
-) -> None:
+@_selects
+def forget(selection: Selection, urls: UrlsArgument = None) -> None:
     """Never request articles again, even if a source still lists them."""
-    typer.echo(
-        f"{_change(context, 'forget', urls or [], site, outcome, since)} articles will never be requested again"
-    )
-
-
-def _selected(context: ArchiveContext, site: str, outcome: str, since: str) -> list[Failure]:
-    from archive.period import moment_of
-    from crawler.frontier.frontier import open_frontier
-
-    moment = moment_of(since) if since else None
-    if since and moment is None:
-        raise UsageError(f"failures: --since {since!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
-    with closing(open_frontier(context.configuration)) as frontier:
-        return frontier.failures.all(site=site, outcome=outcome, since=moment.timestamp() if moment else 0.0)
-
-
-def _change(context: ArchiveContext, action: str, urls: list[str], site: str, outcome: str, since: str) -> int:
-    from crawler.frontier.frontier import open_frontier
-
-    if not urls and not (site or outcome or since):
-        raise UsageError(f"failures {action}: give URLs, or select articles with --site, --outcome or --since")
-    urls = urls or [failure.url for failure in _selected(context, site, outcome, since)]
-    with closing(open_frontier(context.configuration)) as frontier:
-        change = frontier.failures.retry if action == "retry" else frontier.failures.forget
-        return change(urls)
+    typer.echo(f"{selection.change('forget', urls or [])} articles will never be requested again")
 
 
 def _line(failure: Failure) -> str:

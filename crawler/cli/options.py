@@ -119,20 +119,20 @@ def _of_fetching(
 
 def reads_settings(command: Callable[..., object]) -> Callable[..., object]:
     """Give a command --config, -q and -v; its first parameter gets the ArchiveContext that they make."""
-    return _with_options(command, _of_settings)
+    return with_options(command, _of_settings)
 
 
 def reads_archive(command: Callable[..., object]) -> Callable[..., object]:
     """As `reads_settings`, and --endpoint-url."""
-    return _with_options(command, _of_archive)
+    return with_options(command, _of_archive)
 
 
 def fetches(command: Callable[..., object]) -> Callable[..., object]:
     """As `reads_archive`, and --contact and --allow-host."""
-    return _with_options(command, _of_fetching)
+    return with_options(command, _of_fetching)
 
 
-def _with_options(command: Callable[..., object], opening: Callable[..., ArchiveContext]) -> Callable[..., object]:
+def with_options(command: Callable[..., object], opening: Callable[..., object]) -> Callable[..., object]:
     """The command with the options of `opening` behind its own: Typer reads both from one signature."""
     shared = inspect.signature(opening, eval_str=True).parameters
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
@@ -141,7 +141,8 @@ def _with_options(command: Callable[..., object], opening: Callable[..., Archive
         context = opening(**{name: values.pop(name) for name in shared})
         return command(context, **values)
 
-    parameters = [*own, *shared.values()]
+    # By name alone, so that one without a default may follow one with it
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared.values())]
     run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # a known attribute of inspect

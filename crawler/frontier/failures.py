@@ -60,6 +60,8 @@ SHARE = 0.05
 """Share of a site's attempts of a day that retries of refused addresses may take."""
 LEAST = 10
 """Retries that a site may have in a day, however few its attempts."""
+LONGEST_CHAIN = 600.0
+"""Seconds after which a page that is captured once more is no longer a step of the same chain."""
 FREE = frozenset({CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ADDRESS_REFUSED, CaptureOutcome.BLOCKED})
 """Outcomes whose retries cost a host nothing: our own rules are asked first."""
 
@@ -119,7 +121,7 @@ class Failures:
             return
         due = ADDRESSES.c.state.in_([state.value for state in (*WAITING, State.FETCHING)])
         # A page that refreshes to another was captured, and has its outcome; what it leads to is what was announced
-        asked_again = exists().where(PAGES.c.url == ADDRESSES.c.url, PAGES.c.first < PAGES.c.last)
+        asked_again = exists().where(PAGES.c.url == ADDRESSES.c.url, PAGES.c.first < PAGES.c.last - LONGEST_CHAIN)
         due_or_led_on = or_(due, and_(_HAVE, ~asked_again))
         moment = now.timestamp()
 

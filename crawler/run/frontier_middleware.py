@@ -16,6 +16,7 @@ from archive.exchange import Discovery, Role
 from crawler.frontier.entries import Due
 from crawler.keeping.source_reading import SourceReading, seconds_of
 from crawler.run.crawl_run import CrawlRun
+from crawler.run.duplicate_filter import returns_of
 from crawler.run.extension import run_of
 from spiders.families.base import SiteSpider
 from spiders.families.news import NewsSpider
@@ -294,6 +295,8 @@ class FrontierMiddleware:
             if is_admitted:
                 run.frontier.asked_again(request.url, run.now())
             return is_admitted
+        if returns_of(request):  # a page leads back to where it was come from; the duplicate filter says how often
+            return self._is_within(discovery)
         if not run.admission.wants(discovery):
             run.admission.refuse(discovery)
             return False

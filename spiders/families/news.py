@@ -32,6 +32,7 @@ from spiders.requests import (
     RECAPTURE,
     SEED,
     SOURCE_PRIORITY,
+    asked_address,
     discovery_of,
     is_unchanged,
     led_on,
@@ -158,7 +159,9 @@ class NewsSpider(SiteSpider):
                 )
                 request.meta[CHANGED] = child.lastmod
                 yield request
-        named = any(source.url == response.url for source in site.sources)
+        # By the URL that was requested: one that has moved is still named
+        asked = asked_address(response.request) if response.request is not None else response.url
+        named = any(source.url == asked for source in site.sources)
         found = [_on_site(item, site) for item in sitemap.articles]
         why = partial(self._why_left_out, site=site, named=named)
         for request in self.articles(

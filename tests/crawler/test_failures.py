@@ -233,5 +233,12 @@ def test_the_command_lists_retries_and_forgets(tmp_path: Path) -> None:
     unsaid = newswarc("failures", "retry", cwd=tmp_path, **variables)
     assert unsaid.code == 2
     assert "give URLs" in unsaid.err
+    elsewhere = newswarc("failures", "--site", "other", "retry", cwd=tmp_path, **variables)
+    assert elsewhere.out.startswith("0 articles"), "options before the command count as well"
+    retried = newswarc("failures", "--site", "paper", "retry", "--outcome", "forbidden", cwd=tmp_path, **variables)
+    assert retried.out.startswith("1 article"), retried.err
+    frontier = Frontier.in_directory(state_directory)
+    frontier.failed([Failed(ARTICLE.url, "forbidden", passing=False, status=403)], NOON)
+    frontier.close()
     assert newswarc("failures", "forget", ARTICLE.url, cwd=tmp_path, **variables).out.startswith("1 article")
     assert newswarc("failures", "--json", cwd=tmp_path, **variables).out == ""

@@ -181,6 +181,10 @@ class SiteServer:
     def _page(self, host: str, site: Site, path: str, head: str) -> bytes:
         if path.startswith(("/moved/", "/kept/")):
             return response(documents.page(f"{host}{path}".replace("/", "-")))
+        if path.startswith("/gate/"):
+            number = int(path.removeprefix("/gate/"))
+            back = documents.refresh(f"{self.base(host)}{site.articles[number].path}")
+            return response(back, f"Set-Cookie: gate{number}=1; Path=/")
         if path.startswith("/broken/"):
             return response(b"broken", status="500 Broken")
         if path.startswith("/endless/"):
@@ -207,6 +211,8 @@ class SiteServer:
                 return b"" if is_first else response(whole)
             case "cookie gate":
                 return response(whole) if gate in head else redirect(article.path, opens)
+            case "refresh gate":
+                return response(whole) if gate in head else response(documents.refresh(f"{base}/gate/{number}"))
             case "consent host":
                 consent = f"http://{OTHER_HOST}:{self.port}/back-to/{base}{article.path}"
                 return response(whole) if gate in head else redirect(consent, opens)

@@ -53,6 +53,8 @@ class Case:
     """By path or address: how the last attempt may have ended."""
     outcome: PageOutcome | None = None
     """Page outcome of the story in question."""
+    failure: str = ""
+    """Why the story in question waits (`newswarc failures`); empty: it is not looked at."""
     good: bool = True
     """Whether the good story has to become a record."""
     requests: int = 8

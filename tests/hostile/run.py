@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.captures import iterate_captures, iterate_records
-from tests.hostile import codings, markup, pages, patience, redirects, robots, transport, traps
+from tests.hostile import codings, markup, pages, patience, redirects, robots, silence, transport, traps
 from tests.hostile.case import Case
 from tests.hostile.server import HostileServer
-from tests.support.processes import PROGRAM, environment
+from tests.support.processes import PROGRAM, environment, newswarc
 
 CASES: tuple[Case, ...] = (
     *transport.CASES,
@@ -26,6 +26,7 @@ CASES: tuple[Case, ...] = (
     *pages.CASES,
     *robots.CASES,
     *patience.CASES,
+    *silence.CASES,
 )
 
 _SETTINGS = """
@@ -59,6 +60,8 @@ class Watched:
     """Page outcomes by address."""
     titles: dict[str, str] = field(default_factory=dict)
     """Headlines of records by address."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """Why articles wait, by address."""
 
 
 def crawl(server: HostileServer, names: Sequence[str], directory: Path) -> Watched:
@@ -69,6 +72,8 @@ def crawl(server: HostileServer, names: Sequence[str], directory: Path) -> Watch
     command = [PROGRAM, "crawl", *(f"xx/{name}" for name in names), "--to", "archive", "--backfill", "--json"]
     watched = watch(list(map(str, command)), directory)
     _read(directory / "archive", watched)
+    listed = newswarc("failures", "--json", cwd=directory, NEWSWARC_ARCHIVE="archive")
+    watched.failures = {line["url"]: line["outcome"] for line in listed.lines() if line["following"]}
     return watched
 
 

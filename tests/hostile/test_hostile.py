@@ -34,7 +34,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 
 
 def test_there_are_enough_cases_and_their_names_differ() -> None:
-    assert len(CASES) >= 150
+    assert len(CASES) >= 360
     assert [name for name, count in Counter(case.name for case in CASES).items() if count > 1] == []
 
 
@@ -76,6 +76,9 @@ def faults_of(case: Case, server: HostileServer, watched: Watched) -> list[str]:
         outcome = watched.outcomes.get(f"http://{host}{CASE}")
         if outcome != case.outcome:
             found.append(f"page outcome {outcome}, not {case.outcome}")
+    waits = watched.failures.get(f"http://{host}{CASE}", "")
+    if case.failure and waits != case.failure:
+        found.append(f"waits for {waits or 'nothing'}, not for {case.failure}")
     if case.good and f"http://{host}{GOOD}" not in watched.titles:
         found.append(f"its good story is no record: {watched.outcomes.get(f'http://{host}{GOOD}')}")
     if len(server.paths[case.name]) > case.requests:
