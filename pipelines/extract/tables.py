@@ -73,16 +73,24 @@ def settled(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[bool
         numbers = list(group)
         whole = sum(len(blocks[number].text) for number in numbers)
         is_kept = 2 * sum(len(blocks[number].text) for number in numbers if kept[number]) > whole or (
-            _is_near(kept, range(numbers[0] - 1, numbers[0] - 1 - _NEAR, -1))
-            and _is_near(kept, range(numbers[-1] + 1, numbers[-1] + 1 + _NEAR))
+            _is_near(kept, around, numbers[0], -1) and _is_near(kept, around, numbers[-1], 1)
         )
         for number in numbers:
             result[number] = is_kept and not barred[number]
     return result
 
 
-def _is_near(kept: Sequence[bool], numbers: range) -> bool:
-    return any(0 <= number < len(kept) and kept[number] for number in numbers)
+def _is_near(kept: Sequence[bool], around: Sequence[PlacedElement | None], number: int, step: int) -> bool:
+    """Whether kept text is near in one direction; tables that follow one another are one as to that."""
+    left = _NEAR
+    while left:
+        number += step
+        if not 0 <= number < len(kept):
+            return False
+        if kept[number]:
+            return True
+        left = _NEAR if around[number] is not None else left - 1
+    return False
 
 
 def rows_of(table: html.HtmlElement) -> Iterator[list[html.HtmlElement]]:
