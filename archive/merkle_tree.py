@@ -61,6 +61,10 @@ class GrowingTree:
             raise ValueError(f"a tree of {size} leaves has other subtrees than {len(tree._peaks)}")
         return tree
 
+    def copy(self) -> GrowingTree:
+        """The same tree, to be added to apart from this one."""
+        return GrowingTree.of_peaks(self._size, self._peaks)
+
     @property
     def size(self) -> int:
         """Number of leaves."""

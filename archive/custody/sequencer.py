@@ -32,7 +32,7 @@ from archive.errors import DamagedArchive, ObjectExists, ObjectMissing
 from archive.holdings import PREFIX as HOLDINGS
 from archive.holdings import HoldingEntry, entry_key
 from archive.members import warc_date
-from archive.merkle_tree import leaf_hash
+from archive.merkle_tree import GrowingTree, leaf_hash
 from archive.storage.protocol import Storage
 
 CHECKPOINT_KEY = f"{PREFIX}checkpoint"
@@ -79,6 +79,10 @@ class Sequencer:
         self._seen = seen
         self._tiles = Tiles(storage)
         self._last: Claim | None = None
+        self._tree = GrowingTree()
+        """Over the entries up to the last claim."""
+        self._continues = False
+        """Whether the log was found to begin with what this machine has seen; all that follows continues it then."""
         self._origin = ""
         self._note = ""
 
@@ -135,7 +139,7 @@ class Sequencer:
     def _claim(self, last: Claim | None, entries: list[LogEntry], taken: dict[str, int]) -> bool:
         """Claim the log's size; whether no other sequencer was faster."""
         start = last.end if last else 0
-        tree = self._tiles.growing(start)
+        tree = self._grown(start)
         encoded = [entry.encoded() for entry in entries]
         for entry in encoded:
             tree.add(leaf_hash(entry))
@@ -146,6 +150,9 @@ class Sequencer:
         except ObjectExists:
             return False
         return True
+
+    def _grown(self, size: int) -> GrowingTree:
+        return self._tree.copy() if self._tree.size == size else self._tiles.growing(size)
 
     def _waiting(self, taken: dict[str, int], writers: Iterable[str] | None) -> tuple[list[LogEntry], dict[str, int]]:
         """What the holdings name behind what is taken, at most `MOST_ENTRIES`, and what is taken then."""
@@ -225,18 +232,17 @@ class Sequencer:
     def _finish(self, claim: Claim) -> None:
         """Write and sign a claim, or find that this is done."""
         entries = [text.encode() for text in claim.entries]
-        tree = self._tiles.growing(claim.start)
+        tree = self._grown(claim.start)
         for entry in entries:
             tree.add(leaf_hash(entry))
         if tree.root().hex() != claim.root:
             raise OtherHistory(f"{claim_key(claim.start)}: its entries do not lead to the root that it names")
         self._tiles.append(claim.start, entries)
-        if self._last is None or not self._is_signed(claim.end):
-            self._require_continues(claim.end)
+        self._require_continues(claim.end)
         checkpoint = Checkpoint(self._origin, claim.end, tree.root())
         self._note = self._signed(checkpoint, claim)
         self._publish(claim)
-        self._last = claim
+        self._last, self._tree = claim, tree
         self._keep()
 
     def _signed(self, checkpoint: Checkpoint, claim: Claim) -> str:
@@ -271,21 +277,26 @@ class Sequencer:
                 return
 
     def _put(self, key: str, data: bytes) -> None:
-        with tempfile.TemporaryDirectory(prefix="newswarc-custody-") as scratch:
-            file = Path(scratch, "object")
-            file.write_bytes(data)
-            self._storage.put(key, file, hashlib.sha256(data).hexdigest())
+        with tempfile.NamedTemporaryFile(prefix="newswarc-custody-") as file:
+            file.write(data)
+            file.flush()
+            self._storage.put(key, Path(file.name), hashlib.sha256(data).hexdigest())
 
     def _require_continues(self, size: int) -> None:
         """Raises OtherHistory when a log of this size does not begin with what this machine has seen."""
+        if self._continues:
+            return
         seen = seen_checkpoint(self._seen)
         if seen is None:
+            self._continues = True
             return
         if seen.origin != self._origin:
             raise OtherHistory(
                 f"{self._seen}: this machine has seen the log {seen.origin}, and here is {self._origin}"
             )
-        if seen.size <= size and self._tiles.root(seen.size) != seen.root:
+        self._continues = seen.size <= size
+        if self._continues and self._tiles.root(seen.size) != seen.root:
+            self._continues = False
             raise OtherHistory(
                 f"{self._seen}: the log's first {seen.size} entries are others than this machine has seen"
             )

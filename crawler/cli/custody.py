@@ -289,3 +289,36 @@ def stamp(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOpt
     if not done and not as_json:
         context.console().print("nothing to stamp: it is done, or was done less than an hour ago")
     return 1 if any(stamped.problem for stamped in done) else 0
+
+
+@custody.command("rotate")
+@reads_archive
+def rotate(
+    context: ArchiveContext,
+    new: Annotated[str, typer.Argument(metavar="KEY", help="The key that signs from now on, as in custody_key.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the log.")] = "",
+    stolen: Annotated[
+        bool, typer.Option("--revoke", help="Trust the former key no more from now on, such as after a theft.")
+    ] = False,
+    uri: ArchiveArgument = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change the signing key: both keys sign the entry that says so. Then set custody_key to the new one."""
+    from archive.custody.entries import EntryKind, LogEntry
+    from archive.custody.signing import open_signer, verifier_key
+    from crawler.keeping.custody import password_of, sequencer
+
+    context = context.with_flags(archive=uri)
+    configuration, name = context.configuration, _origin(context)
+    former = _signers(context)
+    key = open_signer(new, lambda: password_of(configuration, _password), configuration.agent_socket)
+    entry = LogEntry(
+        kind=EntryKind.KEY,
+        at="",
+        keys=(str(verifier_key(name, key)),),
+        revoked=tuple(str(verifier_key(name, signer)) for signer in former) if stolen else (),
+        reason=reason,
+    )
+    _conclude(context, sequencer(configuration, context.storage(), [*former, key]).add(entry), as_json=as_json)
+    context.console(quiet=as_json).print(f"set custody_key to {new}, and publish its public half", markup=False)
+    typer.echo(str(verifier_key(name, key)), err=True)

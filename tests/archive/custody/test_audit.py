@@ -11,7 +11,7 @@ import pytest
 from archive.clock_and_ids import FixedClockAndIds
 from archive.custody.audit import Audit, audit
 from archive.custody.entries import EntryKind, LogEntry
-from archive.custody.notes import Checkpoint
+from archive.custody.notes import Checkpoint, VerifierKey
 from archive.custody.sequencer import CHECKPOINT_KEY, Sequencer, signed_key
 from archive.custody.signing import FileKey, create_key, verifier_key
 from archive.custody.tiles import tile_key
@@ -195,3 +195,22 @@ def test_commands(tmp_path: Path) -> None:
     without = newswarc("custody", "log", cwd=tmp_path)
     assert (without.code, without.err.count("\n")) == (1, 1)
     assert "custody_key" in without.err
+
+
+def test_the_key_is_changed_by_a_command(tmp_path: Path) -> None:
+    variables = {"NEWSWARC_CUSTODY_KEY": "one.pem"}
+    for name in ("one.pem", "two.pem"):
+        assert newswarc("custody", "key", name, "--no-password", cwd=tmp_path).code == 0
+    done = newswarc("custody", "begin", ORIGIN, cwd=tmp_path, **variables)
+    assert done.code == 0, done.err
+    first = newswarc("custody", "key", cwd=tmp_path, **variables).out.strip()
+    done = newswarc("custody", "rotate", "two.pem", "--revoke", "--reason", "stolen", cwd=tmp_path, **variables)
+    assert done.code == 0, done.err
+    after = {"NEWSWARC_CUSTODY_KEY": "two.pem"}
+    assert newswarc("custody", "key", cwd=tmp_path, **after).out.strip() in done.err
+    storage = LocalStorage(tmp_path / "newswarc-data")
+    Sequencer(storage, [FileKey(tmp_path / "two.pem")], FixedClockAndIds()).add(LogEntry(kind=EntryKind.KEY, at=""))
+    found = audit(storage, trusted=[VerifierKey.parse(first)], deep=True)
+    assert found.faults == [], "whoever trusts the first key trusts the second"
+    Sequencer(storage, [FileKey(tmp_path / "one.pem")], FixedClockAndIds()).add(LogEntry(kind=EntryKind.KEY, at=""))
+    assert kinds(audit(storage, trusted=[VerifierKey.parse(first)])) == {FaultKind.BAD_SIGNATURE}
