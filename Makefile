@@ -23,7 +23,7 @@ GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile repeats realsite scale frontier engines search
+.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile foreign repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -55,6 +55,7 @@ help:
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
 	@echo "make answers     what becomes a record where newspapers answer badly, an hour a run, report to docs/ (needs faketime)"
 	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
+	@echo "make foreign     extracting from a WARC file of 1 GiB: speed, kills, selections, report to docs/"
 	@echo "make repeats     whether every response is told again from the archive alone, and what that costs"
 	@echo "make scale       workers on two machines crawl 200 newspapers while things go wrong, report to docs/"
 	@echo "make frontier    the frontier with ten million addresses, report to docs/"
@@ -252,6 +253,9 @@ search: setup
 # BESIDE=DIR: another checkout, with its environment
 answers: setup
 	$(BIN)/python -m benchmarks.answers $(if $(BESIDE),--beside $(BESIDE)) --report docs/measurements/answers.md
+
+foreign: setup
+	$(BIN)/python -m benchmarks.foreign --report docs/measurements/foreign.md
 
 repeats: setup
 	$(BIN)/python -m benchmarks.repeats --report docs/measurements/repeats.md

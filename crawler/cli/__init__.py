@@ -18,6 +18,7 @@ Modules:
     explain           ``newswarc explain``: everything known about a URL
     export            ``newswarc export`` and ``newswarc wacz``: exporting part of an archive
     failures          ``newswarc failures``: articles that could not be captured
+    file_options      which files a command reads
     find              ``newswarc find``: captures of a URL, a host or a domain
     fleet             ``newswarc worker`` and ``newswarc fleet``
     history           the versions of an article

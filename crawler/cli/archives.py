@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from rich.console import Console
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
+from crawler.cli.file_options import BaseOption, PathsOption, names_of, require_some
 from crawler.cli.options import (
     ArchiveArgument,
     Engine,
@@ -42,7 +44,10 @@ if TYPE_CHECKING:
 
 FilesArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[URI|FILE…]", help="An archive, or HTML, WARC, ARC and WACZ files."),
+    typer.Argument(
+        metavar="[URI|FILE|URL…]",
+        help="An archive, or HTML, WARC, ARC and WACZ files, also at https:// or s3:// URLs.",
+    ),
 ]
 RecordsOption = Annotated[
     str | None, typer.Option("--to", metavar="DIR|s3://…|-", help="Where to write the records; - is standard output.")
@@ -122,6 +127,8 @@ def _written(article: Article, written_as: RecordFormat, *, is_first: bool) -> s
 def extract(
     context: ArchiveContext,
     what: FilesArgument = None,
+    paths: PathsOption = None,
+    base: BaseOption = "",
     to: RecordsOption = None,
     jobs: JobsOption = None,
     quality: QualityOption = None,
@@ -156,10 +163,14 @@ def extract(
     from archive.selection import Selection
     from crawler.offline.bulk_storages import BulkStorages
     from crawler.offline.file_extraction import is_extractable
+    from crawler.offline.source_files import is_remote
 
     configuration = context.with_flags(extraction_workers=jobs).configuration
-    names = what or [configuration.archive]
-    files = [Path(name) for name in names if is_extractable(Path(name)) and "://" not in name]
+    is_list = paths is not None
+    names = names_of("extract", what or (), paths, base) if is_list else what or [configuration.archive]
+    files = [
+        name for name in names if is_extractable(Path(name)) and (is_list or "://" not in name or is_remote(name))
+    ]
     console = context.console(quiet=as_json)
     cluster = scheduler_of(engine, scheduler)
     part = Shard.parse(shard)
@@ -215,7 +226,7 @@ def _extract_archive(
 
 
 def _extract_files(
-    files: list[Path],
+    files: list[str],
     to: str | None,
     quality: Quality | None,
     selection: PageSelection,
@@ -225,14 +236,15 @@ def _extract_files(
     strict: bool,
     as_json: bool,
 ) -> int:
+    from crawler.config import software
     from crawler.offline.file_extraction import FileExtraction
+    from crawler.offline.source_files import SourceFiles
 
     if to and "://" in to:
         raise UsageError(
             f"extract: --to {to}: records from files can only go to a directory or to - (standard output)"
         )
-    if not any(file.exists() for file in files):
-        raise UsageError(f"{files[0]}: no such file")
+    require_some(files)
     directory = Path(to) if to and to != "-" else None
     if as_json and directory is None:
         raise UsageError("extract: --json needs --to DIR, because records are written to standard output otherwise")
@@ -247,10 +259,22 @@ def _extract_files(
         selection=selection,
         strict=strict,
     )
-    done = asyncio.run(extraction.run(files, lambda result: _show_file(result, console, is_silent=as_json)))
+
+    def is_done(name: str) -> bool:
+        return directory is not None and (directory / f"{name}.jsonl").exists()
+
+    def show(result: ExtractedFile) -> None:
+        result.file = sources.origin(result.file)
+        _show_file(result, console, is_silent=as_json)
+
+    with TemporaryDirectory(prefix="newswarc-files-") as scratch:
+        sources = SourceFiles(files, Path(scratch), s3=configuration.s3, agent=software(), is_done=is_done)
+        done = asyncio.run(extraction.run(sources, show))
+    for line in sources.problems:
+        typer.echo(printable(f"newswarc: {line}"), err=True)
     if as_json:
         typer.echo(json.dumps([asdict(file) for file in done], indent=1))
-    return 1 if any(file.fault or file.refused for file in done) else 0
+    return 1 if sources.problems or any(file.fault or file.refused for file in done) else 0
 
 
 def _show_file(done: ExtractedFile, console: Console, *, is_silent: bool) -> None:

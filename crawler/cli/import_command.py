@@ -6,13 +6,14 @@ import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.errors import UsageError
+from crawler.cli.file_options import BaseOption, PathsOption, names_of
 from crawler.cli.options import ArchiveOption, JobsOption, JsonOption, reads_archive
 from spiders.problems import printable
 
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 def import_warcs(
     context: ArchiveContext,
     files: Annotated[
-        list[Path],
+        list[str] | None,
         typer.Argument(
-            metavar="FILE…", help="WARC, ARC and WACZ files, such as those of wget, Heritrix, Browsertrix or CC-NEWS."
+            metavar="[FILE|URL…]",
+            help="WARC, ARC and WACZ files, also at https:// or s3:// URLs, such as those of wget, Heritrix, "
+            "Browsertrix or CC-NEWS.",
         ),
-    ],
+    ] = None,
+    paths: PathsOption = None,
+    base: BaseOption = "",
     to: ArchiveOption = None,
     jobs: JobsOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject a file unless all of it can be imported.")] = False,
@@ -41,34 +46,40 @@ def import_warcs(
     before is skipped. Exit code 1 if something could not be imported.
     """
     # Imported late: the extractor takes seconds to import
+    from crawler.config import software
     from crawler.offline.importing import import_files
+    from crawler.offline.source_files import SourceFiles
 
     context = context.with_flags(archive=to, extraction_workers=jobs)
     configuration = context.configuration
-    if not any(file.exists() for file in files):
-        raise UsageError(f"{files[0]}: no such file")
+    names = names_of("import", files or (), paths, base)
     console = context.console(quiet=as_json)
     errors = Console(stderr=True, soft_wrap=True, highlight=False, quiet=as_json)
 
     def show(result: Import) -> None:
+        result.file = sources.origin(result.file)
         (errors if result.fault else console).print(_line(result), markup=False)
         for line in [*result.refused, *result.warnings]:
             errors.print(printable(f"{result.file}: {line}"), markup=False)
 
-    done = asyncio.run(
-        import_files(
-            files,
-            context.storage(),
-            prefix=configuration.segment_prefix,
-            workers=configuration.workers,
-            queue=configuration.extraction_queue,
-            progress=show,
-            strict=strict,
+    with TemporaryDirectory(prefix="newswarc-files-") as scratch:
+        sources = SourceFiles(names, Path(scratch), s3=configuration.s3, agent=software())
+        done = asyncio.run(
+            import_files(
+                sources,
+                context.storage(),
+                prefix=configuration.segment_prefix,
+                workers=configuration.workers,
+                queue=configuration.extraction_queue,
+                progress=show,
+                strict=strict,
+            )
         )
-    )
+    for line in sources.problems:
+        errors.print(printable(f"not imported: {line}"), markup=False)
     if as_json:
         typer.echo(json.dumps([asdict(result) for result in done], ensure_ascii=False, indent=1))
-    return 1 if any(result.fault or result.refused for result in done) else 0
+    return 1 if sources.problems or any(result.fault or result.refused for result in done) else 0
 
 
 def _line(result: Import) -> str:

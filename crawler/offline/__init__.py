@@ -15,5 +15,6 @@ Modules:
     re_extraction        extracting records of stored segments again
     rebuilding           rebuilding indexes, manifests and records from WARC files
     search_index         building the full-text index
+    source_files         files on this machine, at URLs, or named in lists
     verification         verifying an archive in worker processes
 """

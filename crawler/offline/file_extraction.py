@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -89,7 +89,7 @@ class FileExtraction:
         self._to = to
         self._output = output
 
-    async def run(self, files: list[Path], progress: Progress) -> list[ExtractedFile]:
+    async def run(self, files: Iterable[Path], progress: Progress) -> list[ExtractedFile]:
         """Go over the files in their order. Faults of one are told in its result, and the others go on."""
         pool = ExtractionPool(self._workers, self._queue)
         done: list[ExtractedFile] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Import:
 
 
 async def import_files(
-    files: list[Path],
+    files: Iterable[Path],
     storage: Storage,
     *,
     prefix: str,
