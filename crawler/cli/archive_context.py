@@ -6,12 +6,14 @@ Nothing is imported before that, so that a command's help does not wait for the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from archive.errors import BadAddress
 from crawler.cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from archive.search.searching import Searcher
     from archive.storage.protocol import Storage
     from crawler.config import Configuration
+    from crawler.keeping.unpublished import Unpublished
     from spiders.catalog import SiteCatalog
     from spiders.site import Site
 
@@ -98,7 +101,12 @@ class ArchiveContext:
         from archive.library import require_archive
 
         storage = self.storage()
-        require_archive(storage)
+        try:
+            require_archive(storage)
+        except BadAddress as error:
+            if parts := self._unpublished().parts:
+                raise BadAddress(f"{storage.uri}: nothing is listed yet: {'; '.join(parts)}") from error
+            raise
         return storage
 
     @cached_property
@@ -171,6 +179,18 @@ class ArchiveContext:
         console = Console(stderr=True, soft_wrap=True, highlight=False)
         for line in gate.lines():
             console.print(line, markup=False)
+
+    def tell_unpublished(self) -> None:
+        """Tell what this machine has captured and the archive does not list yet."""
+        if parts := self._unpublished().parts:
+            self.console().print(f"not listed yet: {'; '.join(parts)}", markup=False)
+
+    def _unpublished(self) -> Unpublished:
+        from crawler.keeping.unpublished import unpublished
+
+        configuration = self.configuration
+        spool = configuration.state_directory / "spool"
+        return unpublished(spool, configuration.segment_age, datetime.now(UTC))
 
     def console(self, *, quiet: bool = False) -> Console:
         """Standard error, for what is said to a person while a command works; with -q it says nothing."""

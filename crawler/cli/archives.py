@@ -102,6 +102,7 @@ def records(
         for line in outcomes(storage, gate):
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
         context.tell_withheld(gate)
+        context.tell_unpublished()
         return
     languages: Counter[str] = Counter()
     written = 0
@@ -112,6 +113,7 @@ def records(
             sys.stdout.write(_written(article, written_as, is_first=not written))
             written += 1
     context.tell_withheld(gate)
+    context.tell_unpublished()
     if lang and not written:
         there = ", ".join(f"{name} {count}" for name, count in languages.most_common()) or "none"
         typer.echo(f"no record is in {lang}; records by language: {there}", err=True)

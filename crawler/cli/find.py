@@ -35,12 +35,14 @@ def find(
 ) -> int:
     """List the captures of a URL, a host or a domain. Exit code 1 if there are none."""
     url = page_address(url)
-    lookup = context.with_flags(archive=uri).lookup
+    context = context.with_flags(archive=uri)
+    lookup = context.lookup
     found = 0
     for entry in islice(lookup.find(url, match, Period.of(since, until)), limit or None):
         found += 1
         typer.echo(json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry))
     context.tell_withheld(lookup.gate)
+    context.tell_unpublished()
     return 0 if found else 1
 
 

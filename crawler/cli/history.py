@@ -38,10 +38,12 @@ def show_history(
     from archive.history import history
 
     url = page_address(url)
-    storage = context.with_flags(archive=uri).archive
+    context = context.with_flags(archive=uri)
+    storage = context.archive
     gate = AccessGate.of(storage)
     moments = history(storage, url, gate)
     context.tell_withheld(gate)
+    context.tell_unpublished()
     if not moments and gate.refused:
         return 1
     if not moments:

@@ -207,7 +207,7 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
     doing = "a run is in progress" if found.is_crawling else "no run is in progress"
     line = (
         f"{found.archive}: {doing}; {found.waiting:,} URLs waiting; spool {found.spool_bytes >> 20} of "
-        f"{found.spool_budget >> 20} MiB, {found.waiting_segments} segments waiting to be stored; "
+        f"{found.spool_budget >> 20} MiB, {'; '.join(found.unpublished.parts) or 'no segment open or waiting'}; "
         f"{found.disk_free >> 30} GiB free{_logged(found)}"
     )
     return [table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong)]

@@ -21,4 +21,5 @@ Modules:
     spool_recovery   finishing and storing what earlier runs left in the spool
     state_adoption   assigning a state directory to an archive before writing to it
     storing          storing closed segments, for as long as it takes
+    unpublished      what is captured here and not listed in the archive yet
 """

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from statistics import quantiles
@@ -14,7 +15,7 @@ from statistics import quantiles
 from sqlalchemy import Connection, func, select
 
 from archive.errors import BadAddress
-from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX
+from archive.layout import MANIFEST_SUFFIX
 from crawler.config import Configuration
 from crawler.frontier.database import Database, open_database
 from crawler.frontier.entries import WAITING
@@ -24,6 +25,7 @@ from crawler.frontier.outcome_log import HOUR, EndedKind, Hour, OutcomeLog
 from crawler.frontier.tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
 from crawler.keeping.custody_log import CustodyStatus, read_status
 from crawler.keeping.run_lock import is_taken
+from crawler.keeping.unpublished import Unpublished, unpublished
 from crawler.polite.clock_skew import clock_ahead
 from crawler.scale.fleet import Fleet
 
@@ -94,6 +96,10 @@ class Status:
     spool_bytes: int
     spool_budget: int
     open_segments: int
+    open_pages: int
+    """Pages in open segments whose outcome is known."""
+    closes_in: float
+    """Seconds until the first open segment is old enough to be closed; 0: the next run closes it."""
     waiting_segments: int
     """Closed segments that are not known to be stored."""
     oldest_waiting: float
@@ -113,6 +119,11 @@ class Status:
     def looked_at(self) -> float:
         """When any source was last read."""
         return max((site.looked_at for site in self.sites.values()), default=0.0)
+
+    @property
+    def unpublished(self) -> Unpublished:
+        """What the archive does not list yet."""
+        return Unpublished(self.open_segments, self.open_pages, self.closes_in, self.waiting_segments)
 
     @property
     def waiting(self) -> int:
@@ -138,6 +149,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
     finally:
         database.close()
     spool = state / "spool"
+    found = unpublished(spool, configuration.segment_age, datetime.fromtimestamp(now, UTC))
     manifests = list(_ages(spool, f"*{MANIFEST_SUFFIX}", now))
     return Status(
         archive=configuration.archive,
@@ -146,7 +158,9 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         sites=dict(sorted(sites.items())),
         spool_bytes=sum(path.stat().st_size for path in spool.glob("*") if path.is_file()),
         spool_budget=configuration.spool_budget,
-        open_segments=len(list(spool.glob(f"*{OPEN_SUFFIX}"))),
+        open_segments=found.segments,
+        open_pages=found.pages,
+        closes_in=found.closes_in,
         waiting_segments=len(manifests),
         oldest_waiting=max(manifests, default=0.0),
         disk_free=shutil.disk_usage(state).free,

@@ -116,6 +116,26 @@ def test_what_is_held_is_not_new_though_addresses_were_told_apart_otherwise_befo
     frontier.close()
 
 
+def test_what_an_earlier_version_redacted_stays_so(tmp_path: Path) -> None:
+    """That version called it given up, with nothing of how it was found."""
+    with sqlite3.connect(tmp_path / "frontier.sqlite") as connection:
+        connection.executescript((OLD.parent / "frontier-of-shared-numbers.sql").read_text())
+        rows = [(f"https://paper.example/{state}", state, found) for state, found in
+                (("given_up", "{}"), ("given_up_too", '{"role": "article", "site": "a"}'))]  # fmt: skip
+        for url, state, found in rows:
+            connection.execute(
+                "INSERT INTO addresses (url, site, state, discovery, attempts, outcome, segment, identity)"
+                " VALUES (?, 'a', ?, ?, 1, 'not_found', '', ?)",
+                (url, state.removesuffix("_too"), found, url.removeprefix("https://")),
+            )
+    frontier = Frontier.in_directory(tmp_path)
+    discovery = Discovery(role=Role.ARTICLE, site="a", via="feed")
+    frontier.failures.listed([Due(url, discovery) for url, _, _ in rows], datetime(2026, 3, 2, tzinfo=UTC))
+    assert [failure.url for failure in frontier.failures.all()] == ["https://paper.example/given_up_too"]
+    assert frontier.discover([Due(rows[0][0], discovery)]) == []
+    frontier.close()
+
+
 def capture() -> CaptureAddress:
     return CaptureAddress("s1", 10, 20, UUID(int=1), "sha256:1")
 

@@ -177,6 +177,18 @@ def test_what_is_listed_is_noted_once_an_hour(frontier: Frontier) -> None:
     assert 3 <= sum(statement.startswith("UPDATE") for statement in written) <= 4
 
 
+def test_what_was_set_aside_comes_back_when_it_is_wanted(frontier: Frontier) -> None:
+    old = Due(f"{ARTICLE.url}-of-old", replace(ARTICLE.discovery, source_date="2026-01-05"))
+    assert frontier.discover([old], lambda found: found.source_date > "2026-02") == []
+    assert [due.url for due in frontier.set_aside_before(["paper"])] == [old.url]
+    assert old.url not in [due.url for due in frontier.due(["paper"])]
+    undated = Due(old.url, ARTICLE.discovery)
+    assert frontier.discover([undated], lambda found: found.source_date > "2026-02") == [], "by the date it had"
+    assert [due.url for due in frontier.discover([old], lambda _: True)] == [old.url]
+    assert old.url in [due.url for due in frontier.due(["paper"])]
+    assert frontier.set_aside_before(["paper"]) == []
+
+
 def test_what_is_forgotten_stays_so(frontier: Frontier) -> None:
     fail(frontier, CaptureOutcome.NOT_FOUND, NOON)
     assert frontier.failures.forget([ARTICLE.url]) == 1

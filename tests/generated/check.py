@@ -181,8 +181,9 @@ def _ends(address: str, crawled: Crawled) -> list[Fate]:
 
 def _is_right(article: Article, site: Site, end: Fate, pages: set[str]) -> bool:
     holding = [other for other in site.announced if other.answer in HOLDS]
-    if holding and holding != [article] and end == Fate("waiting", ""):
-        return True  # the whole host is left alone
+    # The whole host is left alone, its robots.txt too
+    if holding and holding != [article] and end in (Fate("waiting", ""), Fate("waiting", "robots_unreachable")):
+        return True
     if article.answer == "to another" and end.kind == "record":
         return "redirected" in pages  # it was asked for before the other
     return end == article_fates()[article.answer]
