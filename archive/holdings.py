@@ -143,7 +143,7 @@ def note_all(storage: Storage) -> int:
 
 def manifest_keys(storage: Storage) -> Iterator[str]:
     """Keys of all that the holdings should name. Raises StorageUnavailable or StorageRefused."""
-    for prefix in ("manifests/", "records/", "datasets/", REDACTIONS):
+    for prefix in ("manifests/", "records/", "datasets/", "access/", REDACTIONS):
         for item in storage.list(prefix):
             if is_held(item.key):
                 yield item.key

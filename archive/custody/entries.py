@@ -33,6 +33,8 @@ class EntryKind(StrEnum):
     """A version of a data set, or what is left of one that was withdrawn."""
     REDACTION = "redaction"
     """What was taken out on purpose, when and why."""
+    ACCESS = "access"
+    """A rule who may not read what, or the end of one."""
     TIMESTAMP = "timestamp"
     """A time stamp of an earlier checkpoint."""
     KEY = "key"
@@ -96,6 +98,8 @@ def kind_of(key: str) -> EntryKind:
         return EntryKind.SEGMENT
     if key.startswith("records/"):
         return EntryKind.RECORDS
+    if key.startswith("access/"):
+        return EntryKind.ACCESS
     if key.startswith(f"{PREFIX}timestamps/"):
         return EntryKind.TIMESTAMP
     return EntryKind.REDACTION if key.startswith(REDACTIONS) else EntryKind.DATASET

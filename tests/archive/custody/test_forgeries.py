@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.access import add_rule
+from archive.access_rules import AccessRule, Restriction
 from archive.cdxj import index_text
 from archive.clock_and_ids import FixedClockAndIds
 from archive.custody.audit import Audit, audit
@@ -129,6 +131,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     for day in (1, 2, 3):
         a_segment(place, storage, day)
     a_data_set(storage)
+    rule = AccessRule(
+        id="20260305-1", restriction=list(Restriction)[-1], address="http://harbour.example/3/", reason="a quarrel",
+        date=datetime(2026, 3, 5, tzinfo=UTC), until=datetime(2027, 3, 5, tzinfo=UTC),
+    )  # fmt: skip
+    add_rule(storage, rule, FixedClockAndIds())
     logging(root, key).run()
     redact(place, storage, REDACTED)
     logging(root, key).run()
@@ -467,6 +474,19 @@ def give_another_reason_for_a_redaction(f: Forger) -> None:
 def hide_a_redaction(f: Forger) -> None:
     next(f.root.glob("redactions/2026/**/*.json")).unlink()
     f.refit_inventory()
+
+
+@forgery(FaultKind.MISSING_OBJECT, "it was removed", unseen=True)
+def remove_an_access_rule(f: Forger) -> None:
+    shutil.rmtree(f.root / "access")
+    f.refit_inventory()
+
+
+@forgery(FaultKind.NOT_LOGGED, "behind their back", unseen=True)
+def slip_in_the_end_of_an_access_rule(f: Forger) -> None:
+    path = f.root / "access/lifts/20260305-1.json"
+    path.parent.mkdir()
+    path.write_text('{"rule": "20260305-1"}')
 
 
 @forgery(FaultKind.WRONG_DIGEST, "the inventory was altered", unseen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,10 @@ from archive.custody.audit import audit
 from archive.custody.entries import EntryKind, LogEntry
 from archive.custody.proofs import stamped_sizes
 from archive.custody.sequencer import Sequencer
-from archive.custody.signing import FileKey, create_key
+from archive.custody.signing import FileKey, create_key, open_signer
 from archive.custody.standalone import Refused, check, check_times
 from archive.custody.timestamps import NoStamps, Stamper
-from archive.errors import DamagedArchive
+from archive.errors import ArchiveError, DamagedArchive
 from archive.storage.local import LocalStorage
 from tests.archive.custody.authority import Authority
 from tests.support.processes import newswarc
@@ -163,6 +164,19 @@ def test_one_that_nobody_trusts_is_told(storage: LocalStorage, authority: Author
     assert stamped.problem.startswith("its answer does not hold")
     with pytest.raises(NoStamps, match="custody_certificates"):
         stamper(storage, authority, roots=b"nothing")
+
+
+def test_without_the_extra_one_line_says_what_to_install(
+    storage: LocalStorage, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("rfc3161_client", "pkcs11"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for needs in (
+        lambda: stamper(storage, authority),
+        lambda: open_signer("pkcs11:object=a?module-path=b"),
+    ):
+        with pytest.raises(ArchiveError, match=r"pip install 'newswarc\[custody\]'"):
+            needs()
 
 
 def test_openssl_agrees_about_stamps(storage: LocalStorage, authority: Authority, tmp_path: Path) -> None:
