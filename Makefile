@@ -18,12 +18,13 @@ unexport PYTHONDONTWRITEBYTECODE
 MODELS := .extraction-models
 REPLAY := .venv-replay
 CLIENTS := .venv-clients
+PACKAGE_TOOLS := .venv-packages
 DOCS := .venv-docs
 GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile foreign repeats realsite scale frontier engines search
+.PHONY: package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile foreign repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -35,7 +36,7 @@ help:
 	@echo "make docs        build the documentation into ./site, every link checked"
 	@echo "make picture     draw docs/demo.svg, the terminal session that the README shows"
 	@echo "make format      put the sources in order"
-	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock: the tools of tests"
+	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock, package-lock: the tools of tests"
 	@echo "make schema      write docs/schema and the generated pages of docs/reference from the program"
 	@echo "make man         write packaging/man and packaging/completion from the program"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
@@ -106,6 +107,19 @@ dataset-lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	    --python-version 3.11 tests/datasets/clients.in --output-file tests/datasets/clients.lock
 
+# What validates packages (BagIt, OCFL), and nothing of ours imports
+$(PACKAGE_TOOLS)/.installed: tests/packages/tools.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(PACKAGE_TOOLS) (pinned by tests/packages/tools.lock)"
+	@test -x $(PACKAGE_TOOLS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(PACKAGE_TOOLS)
+	@$(UV) pip sync --quiet --python $(PACKAGE_TOOLS)/bin/python --require-hashes tests/packages/tools.lock
+	@touch $@
+
+package-tools: $(PACKAGE_TOOLS)/.installed
+
+package-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 tests/packages/tools.in --output-file tests/packages/tools.lock
+
 # The documentation's builder and the spelling checker, which nothing imports
 $(DOCS)/.installed: docs/requirements.lock $(filter .uv/bin/uv,$(UV))
 	@echo "setting up $(DOCS) (pinned by docs/requirements.lock)"
@@ -133,11 +147,11 @@ setup: $(VENV)/.installed
 demo: setup
 	@$(BIN)/newswarc demo
 
-test: setup replay-tools dataset-clients
+test: setup replay-tools dataset-clients package-tools
 	$(BIN)/pytest $(PARALLEL)
 
 # The checks of sources beside the tests: one waits for the processor while the other waits for a program
-check: setup replay-tools dataset-clients $(DOCS)/.installed
+check: setup replay-tools dataset-clients package-tools $(DOCS)/.installed
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target checked-sources checked-tests
 
 checked-sources: checked-code docs spelling
@@ -161,7 +175,7 @@ mutations: setup
 	$(BIN)/python -m tests.mutations
 
 # Following every line of every process takes as long again as a third of the tests
-coverage: setup replay-tools dataset-clients
+coverage: setup replay-tools dataset-clients package-tools
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest $(PARALLEL)
 	@$(BIN)/coverage combine --quiet
@@ -234,7 +248,7 @@ replay: setup replay-tools
 	@test -n "$(PAGES)" || { echo "say where the pages are: make replay PAGES=DIR"; exit 2; }
 	$(BIN)/python -m benchmarks.replay "$(PAGES)" --tools $(REPLAY) --report docs/measurements/replaying.md
 
-long: setup replay-tools dataset-clients
+long: setup replay-tools dataset-clients package-tools
 	$(BIN)/pytest $(PARALLEL) -m long
 
 faults: setup

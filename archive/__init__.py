@@ -12,6 +12,8 @@ The layout is the same in a directory and in ``s3://bucket/prefix``::
     search/ANALYSIS/YYYY/MM/…  the full-text index (see `archive.search`)
     holdings/WRITER/NNNNNNNN.json   numbered list of all manifests: what should be here
     access/rules/ID.json            who may not read what; access/lifts/ID.json is a rule's end
+    collections/NAME/NNNNNNNN.json  versions of named selections; the newest holds
+    fixity/YYYY/MM/DD/ID.json       what each verification found
     custody/                        the log of custody: signed entries of all these (see `archive.custody`)
     redactions/YYYY/MM/DD/….json               what was removed, when and why
     redactions/begun/SEGMENT.json              only while captures are being removed from a segment
@@ -28,11 +30,13 @@ Modules:
     access_rules      who may read which captures
     address_match     how a URL is matched: exactly, by prefix, host or domain
     article           the article record and its JSON Schema
+    bagit             BagIt: a directory of files with their digests
     body              the body of an article in blocks
     captures          reading captures back
     cdxj              the index
     ciphers           IANA names of TLS cipher suites
     clock_and_ids     the source of times and ids; injected, so that output can be reproduced
+    collection        named selections with Dublin Core metadata
     content_coding    removing gzip, deflate, br, zstd within bounds
     custody/          a signed log of what the archive took in
     datasets/         immutable tables of articles that can be cited
@@ -44,6 +48,7 @@ Modules:
     exchange_records  the WARC records of one exchange
     exporting         a selection as one WARC file
     faults            what can be wrong with a stored archive
+    fixity            what each verification found
     foreign_files     WARC and ARC files inside other programs' files
     foreign_warcs     importing other programs' WARC files as segments
     framing           how a payload was framed on the wire (chunk sizes, trailers)
@@ -62,13 +67,17 @@ Modules:
     merged_index      one local index over many segments
     opening           an archive in three lines
     outcomes          page outcomes: what became of every captured page
+    ocfl              OCFL objects, with all their versions
+    package_payload   what a package of a selection contains
     period            periods of time, and whether a date is in one
+    premis            PREMIS and Dublin Core documents
     publishing        storing a closed segment
     recovery          finishing a segment whose writer died
     record_part       the base of all parts of an article record
     record_scanning   the records of any WARC or ARC file, even a damaged one
     records_tree      the Merkle tree over a segment's records
     redaction         removing captures for good
+    replica           a verified copy of an archive at another place
     search/           full-text search
     request_method    how an index identifies requests other than GET
     segment           writing a segment

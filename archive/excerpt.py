@@ -17,13 +17,13 @@ from uuid import UUID
 
 from archive.cdxj import IndexEntry
 from archive.clock_and_ids import ClockAndIds
+from archive.collection import CollectionScope
 from archive.errors import DamagedArchive
 from archive.indexing import entry_of_record
 from archive.library import segments
 from archive.lookup import Lookup, Match, read_entry
 from archive.manifests import Manifest
 from archive.members import WARC_FIELDS, Block, gzip_member, parse_warc_date, record_head, warc_fields
-from archive.period import Period
 from archive.selection import Group, Selection, chosen
 
 _COPY = 1 << 20
@@ -90,6 +90,8 @@ class Excerpt:
     """Captures copied so far."""
     lost: list[str] = field(default_factory=list)
     """URLs of revisits whose originals are not in the archive, or withheld by an access rule."""
+    manifests: list[Manifest] = field(default_factory=list)
+    """Segments that were looked at."""
     _originals: dict[UUID, _Wanted] = field(default_factory=dict)
 
     def files(self) -> Iterator[ExcerptFile]:
@@ -98,6 +100,7 @@ class Excerpt:
         withholds = bool(self.lookup.gate.refusing)
         for done, manifest in enumerate(held):
             self.progress(done, len(held))
+            self.manifests.append(manifest)
             with tempfile.TemporaryDirectory(prefix="newswarc-excerpt-") as scratch:
                 warc = self.lookup.storage.fetch(manifest.warc.key, Path(scratch))
                 is_whole = self.selection.is_everything and not withholds
@@ -126,15 +129,27 @@ class Excerpt:
     def _held(self) -> Iterator[Manifest]:
         """Segments that may hold what is meant, as far as the index tells without reading them."""
         site, period = self.selection.site, self.selection.period
-        in_period = set(self.lookup.segments_in(period)) if period != Period() else None
+        scope = self.selection.scope
+        periods = [period, *([scope.period] if scope is not None else [])]
+        in_periods = [set(self.lookup.segments_in(one)) for one in periods if not one.is_endless]
+        in_scope = self._in_scope(scope) if scope is not None else None
         of_host = {entry.segment for entry in self.lookup.every(site, Match.DOMAIN)} if "." in site else set()
         for manifest in segments(self.lookup.storage):
             if not self.selection.has_segment(manifest.segment):
                 continue
-            if in_period is not None and manifest.segment not in in_period:
+            if not all(manifest.segment in found for found in in_periods):
+                continue
+            if in_scope is not None and not in_scope(manifest):
                 continue
             if not site or self.selection.has_site(manifest.sites) or manifest.segment in of_host:
                 yield manifest
+
+    def _in_scope(self, scope: CollectionScope) -> Callable[[Manifest], bool]:
+        """Which segments may hold anything of a collection."""
+        if scope.is_any_address:
+            return lambda _manifest: True
+        found = {entry.segment for entry in self.lookup.beginning_with(scope.beginnings)}
+        return lambda manifest: manifest.segment in found or any(site in manifest.sites for site in scope.sites)
 
     def _whole(self, warc: Path, manifest: Manifest) -> Iterator[Piece]:
         """A segment as it is, with its own index: nothing of it has to be read to be understood."""

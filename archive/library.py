@@ -10,6 +10,7 @@ from uuid import UUID
 from archive.access import AccessGate
 from archive.article import Article, WarcAddress
 from archive.captures import response_record
+from archive.collection import CollectionScope
 from archive.derived import read_articles, read_outcomes
 from archive.errors import BadAddress, DamagedArchive
 from archive.languages import matches as is_language
@@ -34,6 +35,8 @@ class RecordFilter:
     """When it was published; records without a date are left out unless the period is endless."""
     ids: Mapping[str, frozenset[UUID]] | None = None
     """By segment, when only these records are wanted."""
+    scope: CollectionScope | None = None
+    """Of a collection (`archive.collection`)."""
 
 
 def require_archive(storage: Storage) -> None:
@@ -167,6 +170,7 @@ def matches(article: Article, wanted: RecordFilter) -> bool:
         (not wanted.site or _within(article.url, wanted.site))
         and (not wanted.language or is_language(wanted.language, article.in_language))
         and wanted.published.wants(article.date_published or "")
+        and (wanted.scope is None or wanted.scope.wants(article.url, captured(article)))
     )
 
 

@@ -87,10 +87,16 @@ class Lookup:
 
     def named_by(self, rules: AccessRules) -> Iterator[IndexEntry]:
         """The captures that access rules name. Raises DamagedArchive."""
-        for line in self._lines(start.encode() for start in shortest(rules.beginnings)):
-            entry = IndexEntry.parse(line)
+        for entry in self.beginning_with(rules.beginnings):
             if rules.naming(entry.url, entry.moment) is not None:
                 yield entry
+
+    def beginning_with(self, starts: Iterable[str]) -> Iterator[IndexEntry]:
+        """All captures whose keys, with a space behind, begin with one of these (`archive.address_match`), each once,
+        whatever access rules say. Raises DamagedArchive.
+        """
+        for line in self._lines(start.encode() for start in shortest(starts)):
+            yield IndexEntry.parse(line)
 
     def segments_in(self, period: Period) -> Iterator[str]:
         """Segments with captures in this period, some more than once. Reads the whole index. Raises

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from archive.captures import WarcRecord, iterate_records, record_uuid
+from archive.collection import CollectionScope
 from archive.indexing import is_indexed_address
 from archive.members import parse_warc_fields
 from archive.period import Period
@@ -29,6 +30,8 @@ class Selection:
     period: Period = field(default_factory=Period)
     records: Mapping[str, frozenset[UUID]] | None = None
     """By segment, when only these response records are meant."""
+    scope: CollectionScope | None = None
+    """Of a collection: what is meant is in it too."""
 
     def has_segment(self, segment: str) -> bool:
         """Whether a segment may have something that is meant."""
@@ -47,7 +50,8 @@ class Selection:
 
     def wants(self, url: str, date: datetime, site: str) -> bool:
         """Whether a capture is selected; `site` is the site in its metadata."""
-        return self.period.holds(date) and self.names(url, site)
+        in_scope = self.scope is None or self.scope.wants(url, date, site)
+        return in_scope and self.period.holds(date) and self.names(url, site)
 
     def names(self, url: str, site: str) -> bool:
         """Whether a URL, or the site it was captured for, is selected."""

@@ -146,6 +146,9 @@ class Configuration(BaseModel):
     event_log: str = ""
     """File to which one line of JSON is written for each exchange, page and problem. `-` is standard error. Empty:
     none."""
+    verify_within: float = Field(default=90.0, ge=0)
+    """Days after which `newswarc watch` sends an alarm if not every byte of the archive was verified again
+    (`newswarc verify --deep`). 0: never."""
     site_sources: int = Field(default=500, ge=0)
     """Maximum number of feeds, sitemaps and sections that one run follows from other sources of a site. 0: no
     limit."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from archive.collection import CollectionScope
 from archive.datasets.rows import Row
 from archive.languages import matches
 from archive.period import Period
@@ -39,6 +40,7 @@ class Dropped(StrEnum):
 
     QUERY = "query"
     SITE = "site"
+    COLLECTION = "collection"
     LANGUAGE = "language"
     CAPTURED = "captured"
     PUBLISHED = "published"
@@ -61,6 +63,10 @@ class DatasetOptions(BaseModel):
 
     sites: tuple[str, ...] = ()
     """Hosts, including their subdomains."""
+    collection: str = ""
+    """A collection of the archive, as ``NAME@NUMBER`` of its version."""
+    scope: CollectionScope | None = None
+    """What that version of the collection means."""
     languages: tuple[str, ...] = ()
     """Language ranges (`archive.languages`): ``en`` takes ``en-GB`` too."""
     captured_since: str = ""
@@ -92,6 +98,7 @@ class DatasetOptions(BaseModel):
         """Why a row is not wanted by itself."""
         checks: tuple[tuple[Dropped, bool], ...] = (
             (Dropped.SITE, bool(self.sites) and not any(within(row["site"], site) for site in self.sites)),
+            (Dropped.COLLECTION, self.scope is not None and not self.scope.wants(row["url"], row["captured"])),
             (
                 Dropped.LANGUAGE,
                 bool(self.languages) and not any(matches(wanted, row["language"]) for wanted in self.languages),

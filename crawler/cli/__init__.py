@@ -6,7 +6,9 @@ Modules:
     about             sites, config, schema
     archive_context   settings, storage and sites of a command, opened on demand
     archives          records and extract: reading records, extracting them again
+    collections       ``newswarc collection``: named selections with Dublin Core metadata
     completion        ``newswarc completion``: scripts for shell completion
+    copying           ``newswarc copy``: a verified replica of an archive
     crawl             ``newswarc crawl``
     crawl_command     running ``newswarc crawl``: from options to a plan to a report
     custody           ``newswarc custody``: a signed log of what the archive took in
@@ -27,6 +29,7 @@ Modules:
     main              the application and its commands
     manual            generating the manual page and the completion files
     options           options that several commands share
+    package           ``newswarc package``: a selection as BagIt or OCFL
     progress          progress display and summary of a crawl
     rebuild           ``newswarc rebuild``: rebuilding derived files from the WARC files
     redact            ``newswarc redact``: removing captures for good

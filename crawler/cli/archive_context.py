@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from archive.access import AccessGate
+    from archive.collection import Collection
     from archive.lookup import Lookup
     from archive.search.searching import Searcher
     from archive.storage.protocol import Storage
@@ -173,6 +174,12 @@ class ArchiveContext:
 
         found = [site_of_name(name, self.catalog) for name in names]
         return tuple({site.id: site for site in found}.values())
+
+    def collection(self, name: str) -> Collection | None:
+        """A collection of the archive; None for no name. Raises BadAddress when there is none, or StorageError."""
+        from archive.collection import collection
+
+        return collection(self.archive, name) if name else None
 
     def tell_withheld(self, gate: AccessGate) -> None:
         """Tell which access rules withheld how much of what was asked for."""

@@ -21,6 +21,7 @@ from crawler.cli.errors import UsageError
 from crawler.cli.file_options import BaseOption, PathsOption, names_of, require_some
 from crawler.cli.options import (
     ArchiveArgument,
+    CollectionOption,
     Engine,
     EngineOption,
     JobsOption,
@@ -80,6 +81,7 @@ def records(
     ] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="Published before this date (UTC).")] = "",
     query: QueryOption = "",
+    collection: CollectionOption = "",
     show_outcomes: Annotated[
         bool, typer.Option("--outcomes", help="Instead of articles, write every captured page with its outcome.")
     ] = False,
@@ -94,12 +96,15 @@ def records(
     from archive.period import Period
 
     context = context.with_flags(archive=uri)
-    storage = context.archive
+    storage, meant = context.archive, context.collection(collection)
+    scope = meant.scope if meant is not None else None
     if show_outcomes and query:
         raise UsageError("records: --query is for articles; pages with --outcomes have no text")
     gate = AccessGate.of(storage)
     if show_outcomes:
         for line in outcomes(storage, gate):
+            if scope is not None and not scope.names(line.url):
+                continue
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
         context.tell_withheld(gate)
         context.tell_unpublished()
@@ -107,7 +112,7 @@ def records(
     languages: Counter[str] = Counter()
     written = 0
     ids = context.matching(query) if query else None
-    for article in articles(storage, RecordFilter(site, "", Period.of(since, until), ids), gate):
+    for article in articles(storage, RecordFilter(site, "", Period.of(since, until), ids, scope), gate):
         languages[article.in_language or "no language"] += 1
         if not lang or is_language(lang, article.in_language):
             sys.stdout.write(_written(article, written_as, is_first=not written))

@@ -20,6 +20,7 @@ from crawler.cli.dataset_links import show_links
 from crawler.cli.errors import UsageError
 from crawler.cli.options import (
     ArchiveArgument,
+    CollectionOption,
     Engine,
     EngineOption,
     JsonOption,
@@ -61,6 +62,7 @@ def build(
     site: Annotated[
         list[str] | None, typer.Option("--site", help="Only this host and its subdomains. Repeatable.")
     ] = None,
+    collection: CollectionOption = "",
     lang: Annotated[
         list[str] | None, typer.Option("--lang", help="Only this language, such as ar. Repeatable.")
     ] = None,
@@ -105,7 +107,10 @@ def build(
         raise UsageError(f"dataset: {name!r} is not a valid name; use letters, digits, - and _")
     context = context.with_flags(archive=source)
     configuration, _ = context.configuration, context.archive
+    meant = context.collection(collection)
     given = {
+        "collection": f"{meant.name}@{meant.number}" if meant is not None else "",
+        "scope": meant.scope if meant is not None else None,
         "sites": tuple(site or ()),
         "languages": tuple(lang or ()),
         "captured_since": captured_since,

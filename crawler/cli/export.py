@@ -16,11 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from archive.clock_and_ids import SystemClockAndIds
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, JsonOption, QueryOption, reads_archive
+from crawler.cli.options import ArchiveArgument, CollectionOption, JsonOption, QueryOption, reads_archive
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from archive.collection import Collection
     from archive.excerpt import Excerpt
     from archive.lookup import Lookup
     from archive.selection import Selection
@@ -43,6 +44,7 @@ def to_warc(
     since: SinceOption = "",
     until: UntilOption = "",
     query: QueryOption = "",
+    collection: CollectionOption = "",
     as_json: JsonOption = False,
 ) -> int:
     """Export captures as one WARC file, with an index beside it (FILE.cdxj). Exit code 1 if none match."""
@@ -52,8 +54,10 @@ def to_warc(
     if not output.name.endswith(".warc.gz"):
         raise UsageError(f"export: {output}: the file is compressed; give it a name that ends in .warc.gz")
     context = context.with_flags(archive=uri)
-    lookup, records = context.lookup_to_give_away, context.matching(query) if query else None
-    with _excerpt(lookup, _selection(site, since, until, records), quiet=context.quiet or as_json) as excerpt:
+    lookup, meant = context.lookup_to_give_away, context.collection(collection)
+    records = context.matching(query) if query else None
+    selection = selection_of(site, since, until, meant, records)
+    with excerpt_of(lookup, selection, quiet=context.quiet or as_json) as excerpt:
         written = export_warc(excerpt, output, SystemClockAndIds(), software())
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
@@ -68,6 +72,7 @@ def wacz(
     since: SinceOption = "",
     until: UntilOption = "",
     query: QueryOption = "",
+    collection: CollectionOption = "",
     title: Annotated[str, typer.Option("--title", help="Title shown to readers.")] = "",
     as_json: JsonOption = False,
 ) -> int:
@@ -80,28 +85,39 @@ def wacz(
             f"wacz: {output}: replay tools recognise WACZ files by their name; call it {output.name}.wacz"
         )
     context = context.with_flags(archive=uri)
-    lookup, records = context.lookup_to_give_away, context.matching(query) if query else None
-    with _excerpt(lookup, _selection(site, since, until, records), quiet=context.quiet or as_json) as excerpt:
+    lookup, meant = context.lookup_to_give_away, context.collection(collection)
+    records = context.matching(query) if query else None
+    selection = selection_of(site, since, until, meant, records)
+    with excerpt_of(lookup, selection, quiet=context.quiet or as_json) as excerpt:
         writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
-        written = writer.write(output, title or _title(site, since, until, query))
+        written = writer.write(output, title or _title(site, since, until, query, meant))
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
-def _title(site: str, since: str, until: str, query: str) -> str:
-    parts = [site or "News archive", query, f"from {since}" if since else "", f"until {until}" if until else ""]
+def _title(site: str, since: str, until: str, query: str, meant: Collection | None) -> str:
+    name = f"{meant.title}: {site}" if meant and site else meant.title if meant else site
+    parts = [name or "News archive", query, f"from {since}" if since else "", f"until {until}" if until else ""]
     return " ".join(part for part in parts if part)
 
 
-def _selection(site: str, since: str, until: str, records: Mapping[str, frozenset[UUID]] | None) -> Selection:
+def selection_of(
+    site: str,
+    since: str,
+    until: str,
+    meant: Collection | None,
+    records: Mapping[str, frozenset[UUID]] | None = None,
+) -> Selection:
+    """The selection that the options of an export mean. Raises BadAddress."""
     from archive.period import Period
     from archive.selection import Selection
 
-    return Selection(site, Period.of(since, until), records)
+    return Selection(site, Period.of(since, until), records, meant.scope if meant is not None else None)
 
 
 @contextmanager
-def _excerpt(lookup: Lookup, selection: Selection, *, quiet: bool) -> Iterator[Excerpt]:
+def excerpt_of(lookup: Lookup, selection: Selection, *, quiet: bool) -> Iterator[Excerpt]:
+    """What a selection means, with a bar that shows how far it was copied."""
     from archive.excerpt import Excerpt
 
     columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -12,7 +12,7 @@ from archive.cdxj import IndexEntry
 from archive.lookup import Match
 from archive.period import Period
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.options import ArchiveArgument, page_address, reads_archive
+from crawler.cli.options import ArchiveArgument, CollectionOption, page_address, reads_archive
 from spiders.problems import printable
 
 
@@ -30,15 +30,21 @@ def find(
     ] = Match.EXACT,
     since: Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after this date (UTC).")] = "",
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before this date (UTC).")] = "",
+    collection: CollectionOption = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="Maximum number of captures. 0: no limit.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per capture.")] = False,
 ) -> int:
     """List the captures of a URL, a host or a domain. Exit code 1 if there are none."""
     url = page_address(url)
     context = context.with_flags(archive=uri)
-    lookup = context.lookup
+    lookup, meant = context.lookup, context.collection(collection)
     found = 0
-    for entry in islice(lookup.find(url, match, Period.of(since, until)), limit or None):
+    entries = (
+        entry
+        for entry in lookup.every(url, match, Period.of(since, until))
+        if (meant is None or meant.scope.wants(entry.url, entry.moment)) and lookup.gate.lets(entry.url, entry.moment)
+    )
+    for entry in islice(entries, limit or None):
         found += 1
         typer.echo(json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry))
     context.tell_withheld(lookup.gate)

@@ -50,6 +50,12 @@ COMMANDS = {
         "Remove all captures of a URL from an archive's WARC files, indexes and records.",
     ),
     "access": ("access:access", "Withhold captures from readers, for a limited time or until further notice."),
+    "collection": ("collections:collection", "Name selections of an archive, and describe them."),
+    "copy": (
+        "copying:copy",
+        "Copy an archive to another place and verify every object; run it again to resume, or to add what is new.",
+    ),
+    "package": ("package:package", "Write a selection as BagIt or OCFL, to hand over to another archive."),
     "replay": (
         "replay:replay",
         "Browse an archive: a start page, a calendar, and every page as it was captured.",

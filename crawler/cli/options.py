@@ -73,6 +73,9 @@ SitesOption = Annotated[
     list[Path] | None,
     typer.Option("--sites", metavar="DIR", help="Directory with your own site definitions. Repeatable."),
 ]
+CollectionOption = Annotated[
+    str, typer.Option("--collection", metavar="NAME", help="Only what this collection of the archive means.")
+]
 ContactOption = Annotated[
     str | None, typer.Option("--contact", help="Web page or e-mail address where site owners can reach you.")
 ]

@@ -39,6 +39,9 @@ def replay(
         ),
     ] = False,
     site: Annotated[str, typer.Option("--site", help="With --check: only this site.")] = "",
+    collection: Annotated[
+        str, typer.Option("--collection", help="With --check: only what this collection means.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> int:
     """Browse an archive: a start page, a calendar, and every page as it was captured. Ctrl-C stops it.
@@ -54,8 +57,8 @@ def replay(
 
         if is_file_address(configuration.archive):
             with lookup_of_file(Path(configuration.archive)) as lookup:
-                return check_and_show(lookup, site, console, as_json=as_json)
-        return check_and_show(context.lookup, site, console, as_json=as_json)
+                return check_and_show(lookup, site, None, console, as_json=as_json)
+        return check_and_show(context.lookup, site, context.collection(collection), console, as_json=as_json)
     from crawler.replay.program import find_program, running
     from crawler.replay.replayed import opened_for_replay
     from crawler.replay.server import CAPTURES, WITHHELD, ReplayServer

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import typer
 from rich.console import Console
 
+from archive.collection import Collection
 from archive.foreign_warcs import import_file, segment_of
 from archive.lookup import Lookup
 from archive.publishing import publish_segment
@@ -35,11 +36,12 @@ def lookup_of_file(path: Path) -> Iterator[Lookup]:
             lookup.close()
 
 
-def check_and_show(lookup: Lookup, site: str, console: Console, *, as_json: bool) -> int:
+def check_and_show(lookup: Lookup, site: str, meant: Collection | None, console: Console, *, as_json: bool) -> int:
     """Look through an archive; exit code 1 when a page lacks anything. Raises StorageError."""
     faults: list[ReplayFault] = []
+    scope = meant.scope if meant is not None else None
     with console.status("checking pages") as status:
-        check = ReplayCheck(lookup, site, lambda pages: status.update(f"checking pages: {pages:,}"))
+        check = ReplayCheck(lookup, site, scope, lambda pages: status.update(f"checking pages: {pages:,}"))
         for fault in check.faults():
             faults.append(fault)
             if not as_json:

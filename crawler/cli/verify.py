@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from archive.clock_and_ids import SystemClockAndIds
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import (
@@ -25,6 +26,8 @@ from crawler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from archive.custody.audit import Audit
     from archive.verifying import Verification
     from crawler.offline.verification import VerifiedArchive
@@ -63,6 +66,7 @@ def verify(
     part = Shard.parse(shard)
     workers = configuration.workers
     cluster = scheduler_of(engine, scheduler)
+    began = SystemClockAndIds().now()
     found = verify_archive(
         configuration.archive,
         configuration.s3,
@@ -74,12 +78,41 @@ def verify(
         trusted=trusted(configuration),
         kept=kept_checkpoints(configuration, checkpoint or []),
     )
+    kept = _keep(context, found, began, deep=deep, shard=str(shard))
     code = 1 if found.faults else 0
     if as_json:
-        typer.echo(json.dumps({**asdict(found), "exit_code": code}, ensure_ascii=False, indent=1))
+        typer.echo(json.dumps({**asdict(found), "fixity": kept, "exit_code": code}, ensure_ascii=False, indent=1))
     else:
         _report(console, found, quiet=context.quiet)
     return code
+
+
+def _keep(context: ArchiveContext, found: VerifiedArchive, began: datetime, *, deep: bool, shard: str) -> str:
+    """Keep the result in the archive and note it in this machine's state; its id, empty if it could not be kept."""
+    from archive.errors import ObjectExists, StorageError
+    from archive.fixity import fixity_result, store_fixity
+    from crawler.config import software
+    from crawler.watching.fixity_note import note_fixity
+
+    result = fixity_result(
+        SystemClockAndIds(),
+        began,
+        found.faults,
+        software=software(),
+        by=context.configuration.contact,
+        deep=deep,
+        shard=shard,
+        segments=found.segments,
+        records=found.records,
+    )
+    try:
+        store_fixity(context.archive, result)
+    except (StorageError, ObjectExists) as error:
+        context.console().print(f"the result is not kept in the archive: {error}", markup=False)
+        return ""
+    if shard == "1/1":
+        note_fixity(context.configuration, result)
+    return result.id
 
 
 def _report(console: Console, found: VerifiedArchive, *, quiet: bool) -> None:

@@ -165,6 +165,7 @@ def _facts(found: Status) -> dict[str, Any]:
     # Not `asdict`, which takes a Counter's pairs for what it counts
     facts = {part.name: getattr(found, part.name) for part in fields(found)}
     facts["sites"] = {name: _site_facts(site) for name, site in found.sites.items()}
+    facts["fixity"] = asdict(found.fixity)
     facts["workers"] = {place: asdict(worker) for place, worker in found.workers.items()}
     facts["totals"] = [
         {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
@@ -210,7 +211,16 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
         f"{found.spool_budget >> 20} MiB, {'; '.join(found.unpublished.parts) or 'no segment open or waiting'}; "
         f"{found.disk_free >> 30} GiB free{_logged(found)}"
     )
-    return [table, Text(line), *_workers(found), *(Text(_line(concern), style="red") for concern in wrong)]
+    verified = f"verified {_ago(found.at, found.fixity.verified)}, every byte {_ago(found.at, found.fixity.read)}"
+    if found.fixity.faults:
+        verified += f"; {found.fixity.faults:,} faults"
+    return [
+        table,
+        Text(line),
+        Text(verified),
+        *_workers(found),
+        *(Text(_line(concern), style="red") for concern in wrong),
+    ]
 
 
 def _logged(found: Status) -> str:

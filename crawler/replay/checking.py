@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from archive.captures import Capture
 from archive.cdxj import IndexEntry
+from archive.collection import CollectionScope
 from archive.errors import ArchiveError, DamagedArchive, ObjectMissing
 from archive.http1 import BadMessage
 from archive.lookup import Lookup
@@ -48,6 +49,8 @@ class ReplayCheck:
     lookup: Lookup
     site: str = ""
     """Host of the pages, or a parent domain of it; empty for all."""
+    scope: CollectionScope | None = None
+    """Of a collection: only its pages."""
     progress: Callable[[int], None] = lambda _pages: None
     """Called with the pages looked at."""
     pages: int = 0
@@ -70,7 +73,8 @@ class ReplayCheck:
     def _is_wanted(self, entry: IndexEntry) -> bool:
         host = urlsplit(entry.url).netloc
         is_of_site = not self.site or within(host, self.site) or within(host.rpartition(":")[0], self.site)
-        return is_of_site and self.lookup.gate.lets(entry.url, entry.moment)
+        in_scope = self.scope is None or self.scope.wants(entry.url, entry.moment)
+        return is_of_site and in_scope and self.lookup.gate.lets(entry.url, entry.moment)
 
     def _faults_of(self, page: IndexEntry) -> Iterator[ReplayFault]:
         fault, needed = self._read_page(page)

@@ -2,9 +2,10 @@
 
 Modules:
 
-    alarms     sending each concern once when it starts, and once when it is resolved
-    concerns   what needs attention, each with a name and a remedy (pure)
-    metrics    the status as Prometheus metrics
-    notifiers  where alarms are sent: a webhook, a mailbox, a command
-    status     sites, backlog, spool and disk, read from this machine's state only
+    alarms       sending each concern once when it starts, and once when it is resolved
+    concerns     what needs attention, each with a name and a remedy (pure)
+    fixity_note  when the archive was last verified
+    metrics      the status as Prometheus metrics
+    notifiers    where alarms are sent: a webhook, a mailbox, a command
+    status       sites, backlog, spool and disk, read from this machine's state only
 """

@@ -48,6 +48,10 @@ class ConcernKind(StrEnum):
     """Closed segments are waiting to be stored."""
     DISK_LOW = "disk_low"
     """This machine's disk is nearly full."""
+    FIXITY_OLD = "fixity_old"
+    """The archive's bytes have not been read for longer than `verify_within`."""
+    FIXITY_FAULTS = "fixity_faults"
+    """The last verification of the archive found faults."""
     CLOCK_SKEW = "clock_skew"
     """This machine's clock is wrong, judging by most servers' clocks."""
     NOT_LOGGED = "not_logged"
@@ -67,6 +71,8 @@ _REMEDIES = {
     ConcernKind.ROBOTS_SHUT: "read its robots.txt; contact its owner, or remove the site",
     ConcernKind.EXTRACTION_DRIFT: "see `newswarc history` of a page; the site's extraction rules may need a change",
     ConcernKind.UPLOAD_BACKLOG: "check that the storage can be reached; `newswarc upload` shows why not",
+    ConcernKind.FIXITY_OLD: "run `newswarc verify --deep`, best on a schedule",
+    ConcernKind.FIXITY_FAULTS: "`newswarc verify --deep` names them; `newswarc copy --deep` restores them",
     ConcernKind.CLOCK_SKEW: "check that its time is synchronised (timedatectl)",
     ConcernKind.NOT_LOGGED: "fix what it names, then run `newswarc custody log`",
     ConcernKind.NOT_STAMPED: "check `custody_authorities`; `newswarc custody stamp` shows the answer",
@@ -159,6 +165,7 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
     if status.looked_at > status.at + limits.ahead:
         ahead = _span(status.looked_at - status.at)
         yield Concern(ConcernKind.CLOCK_SKEW, "", f"sources were last read at a moment that lies {ahead} ahead")
+    yield from _of_fixity(status)
     if status.custody is not None and status.custody.problem:
         yield Concern(ConcernKind.NOT_LOGGED, "", status.custody.problem)
     for line in status.custody.unstamped if status.custody is not None else ():
@@ -169,6 +176,15 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
             "",
             f"{status.disk_free >> 20} MiB free; fetching pauses at {status.least_free >> 20} MiB",
         )
+
+
+def _of_fixity(status: Status) -> Iterator[Concern]:
+    last = status.fixity.read or status.first
+    if status.fixity_limit and last and status.at - last > status.fixity_limit:
+        detail = f"for {_span(status.at - status.fixity.read)}" if status.fixity.read else "yet"
+        yield Concern(ConcernKind.FIXITY_OLD, "", f"the archive's bytes have not been verified {detail}")
+    if status.fixity.faults:
+        yield Concern(ConcernKind.FIXITY_FAULTS, "", f"the last verification found {status.fixity.faults} faults")
 
 
 def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[Concern]:

@@ -32,6 +32,17 @@ _MACHINE: tuple[tuple[str, str, Callable[[Status], float]], ...] = (
         "Workers currently crawling a site.",
         lambda status: sum(bool(worker.sites) for worker in status.workers.values()),
     ),
+    (
+        "last_verified_timestamp_seconds",
+        "When the archive was last verified; 0: never.",
+        lambda status: status.fixity.verified,
+    ),
+    (
+        "last_read_timestamp_seconds",
+        "When every byte of the archive was last verified; 0: never.",
+        lambda status: status.fixity.read,
+    ),
+    ("verification_faults", "Faults that the last verification found.", lambda status: status.fixity.faults),
     ("is_crawling", "1 while a crawl is running.", lambda status: status.is_crawling),
     ("last_source_timestamp_seconds", "When a source was last read.", lambda status: status.looked_at),
 )

@@ -28,6 +28,7 @@ from crawler.keeping.run_lock import is_taken
 from crawler.keeping.unpublished import Unpublished, unpublished
 from crawler.polite.clock_skew import clock_ahead
 from crawler.scale.fleet import Fleet
+from crawler.watching.fixity_note import FixityStatus, fixity_status
 
 DAY = 24 * HOUR
 WEEK = 7 * DAY
@@ -110,6 +111,12 @@ class Status:
     """Seconds that this machine's clock is ahead of the servers', as the last day's runs found it."""
     workers: dict[str, WorkerStatus]
     """The places where workers of all machines work, by machine and directory; those given up are left out."""
+    fixity: FixityStatus
+    """When the archive was last verified."""
+    fixity_limit: float
+    """Seconds within which every byte should be read again; 0: no limit."""
+    first: float
+    """When the first article was captured (seconds since 1970); 0: none yet."""
     totals: dict[tuple[EndedKind, str], int]
     """How often attempts and pages ended so in the last 30 days."""
     custody: CustodyStatus | None = None
@@ -145,6 +152,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         sites = database.transaction(lambda connection: _sites(connection, now))
         _add_hours(sites, log.since(now - DAY - WEEK), now)
         totals = dict(log.totals())
+        first = database.transaction(lambda connection: connection.execute(select(func.min(PAGES.c.first))).scalar())
         workers = _workers(database)
     finally:
         database.close()
@@ -167,6 +175,9 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         least_free=configuration.least_free,
         clock_ahead=clock_ahead(state / "clock.json", now - DAY),
         workers=workers,
+        fixity=fixity_status(configuration),
+        fixity_limit=configuration.verify_within * DAY,
+        first=first or 0.0,
         totals=totals,
         custody=read_status(state) if configuration.custody_key else None,
     )

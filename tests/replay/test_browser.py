@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -301,3 +303,25 @@ def test_an_archive_in_s3_is_replayed(newspaper: Archived, s3: S3Server, chromiu
         frame = frame_of(page, url)
         assert frame.inner_text("h1") == STORIES[1].headline
         assert style(frame, "header", "borderBottomColor") == "rgb(0, 90, 130)"
+
+
+@needs_replay_web_page
+def test_a_wacz_shows_nothing_that_was_withheld(
+    files: StaticServer, newspaper: Archived, chromium: Browser, tmp_path: Path
+) -> None:
+    files.pages["/replay/"] = PLAYER
+    shutil.copytree(newspaper.place / "newswarc-data", tmp_path / "newswarc-data", copy_function=shutil.copy)
+    withheld, free = (address(newspaper.base, story) for story in STORIES[:2])
+    for command in (("access", "block", withheld, "--reason", "an order"), ("wacz", "-o", "open.wacz")):
+        done = newswarc(*command, cwd=tmp_path)
+        assert done.code == 0, done.err
+    files.directories["withheld"] = tmp_path
+    source, page = f"{files.base}/withheld/open.wacz", chromium.new_context().new_page()
+    for url in (free, withheld):
+        files.pages["/some.html"] = embedding(source, url, newspaper.captured[url][0])
+        page.goto(f"{files.base}/some.html")
+        if url == free:
+            assert frame_of(page, url).inner_text("h1") == STORIES[1].headline
+    said = page.frame_locator("replay-web-page iframe").frame_locator("iframe").locator("body")
+    said.get_by_text("not found", exact=False).first.wait_for(timeout=30_000)
+    assert STORIES[0].headline not in said.inner_text()

@@ -66,6 +66,7 @@ READS = frozenset(
 READS_OF = {
     "dataset": frozenset({"info", "list", "presign", "stats"}),
     "access": frozenset({"block", "embargo", "lift", "list"}),
+    "collection": frozenset({"create", "change", "remove", "list", "show"}),
     "fleet": frozenset({"list", "add", "remove"}),
 }
 

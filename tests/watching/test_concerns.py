@@ -11,6 +11,7 @@ import pytest
 
 from crawler.watching.alarms import Alarms, DeliveryFailed, Notice
 from crawler.watching.concerns import Concern, ConcernKind, concerns
+from crawler.watching.fixity_note import FixityStatus
 from crawler.watching.status import SiteStatus, Status, WorkerStatus
 
 NOW = 1_800_000_000.0
@@ -41,6 +42,9 @@ def status(site: SiteStatus | None = None, **given: Any) -> Status:
         least_free=256 << 20,
         clock_ahead=0.4,
         workers={},
+        fixity=FixityStatus(NOW - DAY, NOW - 10 * DAY),
+        fixity_limit=30 * DAY,
+        first=NOW - 100 * DAY,
         totals={},
     )
     return dataclasses.replace(healthy, **given)
@@ -181,3 +185,15 @@ def test_articles_that_wait_for_somebody_say_for_what(outcome: str, code: int, a
     assert found.detail.startswith("13 articles could not be captured: 12 ")
     assert advice in found.remedy
     assert "newswarc failures --site paper retry" in found.remedy
+
+
+def test_bytes_that_nobody_has_read_for_long_are_a_concern() -> None:
+    def kinds(fixity: FixityStatus, **given: Any) -> list[ConcernKind]:
+        return [one.kind for one in concerns(status(fixity=fixity, **given))]
+
+    assert kinds(FixityStatus(NOW - DAY, NOW - 31 * DAY)) == [ConcernKind.FIXITY_OLD], "names and lengths do not do"
+    assert kinds(FixityStatus()) == [ConcernKind.FIXITY_OLD]
+    assert kinds(FixityStatus(), first=NOW - 29 * DAY) == [], "a young archive has time"
+    assert kinds(FixityStatus(), first=0.0) == []
+    assert kinds(FixityStatus(), fixity_limit=0.0) == []
+    assert kinds(FixityStatus(NOW - DAY, NOW - DAY, faults=2)) == [ConcernKind.FIXITY_FAULTS]
