@@ -38,8 +38,10 @@ _LAST = ("custody/", "holdings/")
 """What speaks of other objects."""
 _OF_MANIFESTS = ("warc/", "cdxj/", "manifests/", "records/", "datasets/")
 _READ = 1 << 20
-_REPLACED = ("custody/", "search/")
+_REPLACED = ("search/",)
 """Where an object may be replaced under its key."""
+_CHECKPOINT = "custody/checkpoint"
+"""The log of custody as it stands (C2SP tlog-checkpoint): the one object of it that is replaced, and comes last."""
 _PASSING = "redactions/begun/"
 """Notes of a redaction under way, which are worth nothing elsewhere."""
 
@@ -95,7 +97,7 @@ class Replication:
         listed = {item.key: item.size for prefix in _ALL for item in self._source.list(prefix)}
         self._there = {item.key: item.size for prefix in _ALL for item in self._target.list(prefix)}
         plain = [[key] for key in _below(listed, _FIRST) if not key.startswith(_PASSING)]
-        late = [[key] for key in _below(listed, (*_DERIVED, *_LAST))]
+        late = [[key] for key in _below(listed, (*_DERIVED, *_LAST)) if key != _CHECKPOINT]
         groups = list(_groups(listed))
         total, done = len(plain) + len(groups) + len(late), 0
         for work, copy in ((plain, self._copy_plain), (groups, self._copy_group), (late, self._copy_plain)):
@@ -109,6 +111,8 @@ class Replication:
                 finally:
                     for task in tasks:
                         task.cancel()
+        if _CHECKPOINT in listed and not self._copied.faults:
+            self._copy_checkpoint()
         self._copied.only_there = sum(key not in listed for key in self._there)
         self._copied.faults.sort(key=lambda fault: (fault.key, fault.kind))
         return self._copied
@@ -203,11 +207,23 @@ class Replication:
             except ObjectMissing:
                 continue  # removed meanwhile
 
+    def _copy_checkpoint(self) -> None:
+        """Copy where the log of custody stands, unless the replica's stands further: a log never goes back."""
+        data = _bytes_of(self._source, _CHECKPOINT)
+        known = _bytes_of(self._target, _CHECKPOINT) if _CHECKPOINT in self._there else b""
+        if known == data or _log_size(known) > _log_size(data):
+            self._count(unchanged=1)
+        else:
+            self._put_bytes(_CHECKPOINT, data)
+
     def _copy_large(self, key: str, size: int) -> None:
         with self._fetched(key) as path:
             sha256 = file_sha256(path)
             if self._there.get(key) == size and _digest(self._target, key) == sha256:
                 self._count(unchanged=1)
+                return
+            if key in self._there and not key.startswith(_REPLACED):
+                self._fault(FaultKind.WRONG_DIGEST, key, "the replica has another one under this key")
                 return
             self._target.put(key, path, sha256)
         self._count(objects=1, size=size)
@@ -278,6 +294,12 @@ def _groups(keys: Iterable[str]) -> Iterator[list[str]]:
             elif key.endswith("/manifest.json") and key.count("/") == 3:
                 found[key, ""] = [key]
     yield from found.values()
+
+
+def _log_size(checkpoint: bytes) -> int:
+    """Entries of the log, by the second line of its checkpoint; -1 without one."""
+    lines = checkpoint.splitlines()
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else -1
 
 
 def _bytes_of(storage: Storage, key: str) -> bytes:

@@ -165,6 +165,19 @@ def test_a_redaction_and_a_rule_reach_the_replica(source: LocalStorage, tmp_path
     assert sound(replica)
 
 
+def test_a_log_of_custody_grows_and_never_goes_back(source: LocalStorage, tmp_path: Path) -> None:
+    target = LocalStorage(tmp_path / "replica")
+
+    def write(root: Path, size: int) -> None:
+        (root / "custody").mkdir(exist_ok=True)
+        (root / "custody" / "checkpoint").write_text(f"log.example\n{size}\nAAAA\n")
+
+    for size, shown in ((3, 3), (12, 12), (9, 12)):
+        write(source.root, size)
+        assert copied(source, target, tmp_path / "s").faults == []
+        assert (target.root / "custody" / "checkpoint").read_text().splitlines()[1] == str(shown)
+
+
 def test_a_withdrawn_data_set_is_withdrawn_in_the_replica(source: LocalStorage, tmp_path: Path) -> None:
     assert newswarc_process("dataset", "build", "news", "--from", "source", cwd=tmp_path).code == 0
     target = LocalStorage(tmp_path / "replica")
