@@ -119,6 +119,11 @@ def _list_by_form(document: Document, body: BodyText) -> str:
             teasers[number] += len(block.text)
     if len(teasers) >= _MANY_TEASERS and max(teasers.values()) < _MOSTLY * characters:
         return f"a list: its text stands in {len(teasers)} article elements"
+    own = {_article_around(block.place) for block in body.blocks if _leads_within_site(document, block)} - {None}
+    held = sum(len(block.text) for block in body.kept if _article_around(block.place) in own)
+    if len(own) >= _MANY_TEASERS and held > _MOSTLY * characters:
+        # Where posts repeat each other's words, little of them is kept, and that may stand in one of them
+        return f"a list: its text stands in one of {len(own)} article elements that lead to other pages"
     return "a list: its text is teasers" if _is_teasers(document, body) else ""
 
 
