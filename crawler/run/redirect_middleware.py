@@ -9,6 +9,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.run.extension import run_of
+from spiders.requests import OUTCOME
 
 if TYPE_CHECKING:
     from scrapy.http import Request, Response
@@ -28,6 +29,8 @@ class ToldRedirectMiddleware(RedirectMiddleware):
             following = response
         if following is response and _leads_on(response.status):
             run_of(self.crawler).note_lost(request, response.status)
+        if following is not response:
+            following.meta.pop(OUTCOME, None)  # that of this step; the next one has its own, or was not made
         return following
 
     def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's signature

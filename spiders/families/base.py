@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import scrapy
 from scrapy.http import Request, Response
 
-from archive.exchange import Discovery, Role
+from archive.exchange import CaptureOutcome, Discovery, Role
 from archive.period import Period
 from pipelines.items import PageItem
 from spiders.catalog import SiteCatalog, SiteError
@@ -20,7 +20,7 @@ from spiders.left_out import LeftOut, LeftOutCounts, articles_left_out
 from spiders.links import address_flaw, clean_address, is_denied
 from spiders.meta_refresh import refresh_target
 from spiders.problems import Problem, problem_found
-from spiders.remedies import lasts, remedy_of_status
+from spiders.remedies import LED_NOWHERE, lasts, remedy_of_status
 from spiders.requests import (
     ARTICLE_PRIORITY,
     BODY,
@@ -256,6 +256,8 @@ class SiteSpider(scrapy.Spider):
             message = (
                 f"the server answered {status}; {remedy_of_status(status)}" if status else failure.getErrorMessage()
             )
+            outcome = request.meta.get(OUTCOME, "")
+            leads_nowhere = outcome == CaptureOutcome.REDIRECT
             what, _, remedy = (message or type(failure.value).__name__).partition("; ")
             if status == HTTPStatus.UNAUTHORIZED and self._login_stayed_behind(request, discovery.site):
                 host = urlsplit(request.url).netloc
@@ -266,8 +268,8 @@ class SiteSpider(scrapy.Spider):
                 discovery.site,
                 request.url,
                 what,
-                remedy or "check the URL, or try again later",
-                needs_operator=discovery.via == DEFINITION and lasts(request.meta.get(OUTCOME, "")),
+                remedy or (LED_NOWHERE if leads_nowhere else "check the URL, or try again later"),
+                needs_operator=discovery.via == DEFINITION and (leads_nowhere or lasts(outcome)),
             )
 
     def _login_stayed_behind(self, request: Request, site: str) -> bool:

@@ -37,7 +37,7 @@ def _elsewhere(name: str, location: str) -> Case:
 
 CASES: tuple[Case, ...] = (
     _case("to-itself", _to(CASE)),
-    _case("in-a-circle", _to("/a"), a=_to("/b"), b=_to(CASE), requests=8),
+    _case("in-a-circle", _to("/a"), a=_to("/b"), b=_to(CASE), requests=9),
     Case(
         "redirect-without-end",
         {"*": _deeper, "/feed.xml": feed("http://{host}" + CASE), "/robots.txt": response(status="404 No")},
