@@ -77,7 +77,7 @@ def test_a_warc_of_another_program(tmp_path: Path, name: str) -> None:
         STORIES[code].paragraphs for code in ("en", "ar", "fr")
     ]
     assert records[0]["warc"]["file"] == name
-    assert "3 articles of 4 pages (1 " in done.stderr
+    assert "3 articles from 4 pages (1 " in done.stderr
 
 
 def test_pages_and_warcs_to_a_directory_resumed(tmp_path: Path) -> None:
