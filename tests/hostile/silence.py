@@ -280,7 +280,7 @@ _LEADING_ON: tuple[Case, ...] = (
     ),
     Case(
         "refresh-to-the-hidden-service",
-        {CASE: response(_refresh("http://{hidden}/"), counted=False)},
+        {CASE: response(_refresh("http://{hidden}/by-a-page"), counted=False)},
         failure="address_refused",
     ),
     Case("refresh-to-a-script", {CASE: response(_refresh("javascript:void(0)"))}, captures={CASE: (C.OK,)}),
