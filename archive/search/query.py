@@ -8,7 +8,7 @@
     bridge NEAR/5 harbour       in any order, at most five words between
     bridge OR harbour           one of them, or both
     -ferry, NOT ferry           not this word; also before phrases, fields and brackets
-    bridg*                      words that begin so
+    harb*                       words that begin so
     (bridge OR ferry) -strike   brackets
     title:bridge                in the headline alone; likewise author: section: agency: keyword:
     site:example.com            a host and the hosts below it
