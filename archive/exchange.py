@@ -60,6 +60,9 @@ class CaptureOutcome(StrEnum):
     """robots.txt can't be fetched, so nothing is allowed for now (RFC 9309, section 2.3.1.4); nothing was sent."""
     BLOCKED = "blocked"
     """The URL is on the operator's block list; nothing was sent."""
+    UNWANTED = "unwanted"
+    """A page in a browser asked for what is not captured: a WebSocket, a tracker, more than its budget; nothing was
+    sent."""
     ADDRESS_REFUSED = "address_refused"
     """The host is, or resolves to, an internal address; nothing was sent."""
     CANCELLED = "cancelled"

@@ -2,11 +2,12 @@
 
 A package imports only those below it (import-linter enforces it)::
 
-    cli > scale, watching, replay > run, offline > keeping, polite, wire > frontier > config
+    cli > scale, watching, replay > run, offline > browser > keeping, polite, wire > frontier > config
 
 Modules:
 
     __main__    `python -m crawler` is `newswarc`
+    browser/    pages that need a browser
     cli/        the command line: parses and delegates
     config      all settings in one frozen model; the only reader of the environment
     demo/       a small newspaper on loopback

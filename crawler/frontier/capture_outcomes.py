@@ -26,6 +26,7 @@ FINAL = frozenset(
     {
         CaptureOutcome.ROBOTS_DENIED,
         CaptureOutcome.BLOCKED,
+        CaptureOutcome.UNWANTED,
         CaptureOutcome.ADDRESS_REFUSED,
         CaptureOutcome.TLS_FAILURE,
         CaptureOutcome.NOT_FOUND,

@@ -62,7 +62,14 @@ LEAST = 10
 """Retries that a site may have in a day, however few its attempts."""
 LONGEST_CHAIN = 600.0
 """Seconds after which a page that is captured once more is no longer a step of the same chain."""
-FREE = frozenset({CaptureOutcome.ROBOTS_DENIED, CaptureOutcome.ADDRESS_REFUSED, CaptureOutcome.BLOCKED})
+FREE = frozenset(
+    {
+        CaptureOutcome.ROBOTS_DENIED,
+        CaptureOutcome.ADDRESS_REFUSED,
+        CaptureOutcome.BLOCKED,
+        CaptureOutcome.UNWANTED,
+    }
+)
 """Outcomes whose retries cost a host nothing: our own rules are asked first."""
 
 _COSTLY = tuple(sorted(FINAL - FREE))

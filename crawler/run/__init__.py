@@ -18,6 +18,7 @@ Modules:
     linked_editions      other editions and pages that an article links to
     narration            events as readable lines (``-v``)
     pace_middleware      how fast a host is requested
+    polite_fetching      fetching when a host's turn comes, within all limits
     redirect_middleware  following redirects, and reporting those that lead nowhere
     refusals             articles that a run requested and did not get
     requisites           which styles, pictures and scripts a run fetches

@@ -6,12 +6,8 @@ the last one becomes Scrapy's response, or the exception that Scrapy's middlewar
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
@@ -30,25 +26,20 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
-from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet import ssl
 from twisted.python.failure import Failure
 
 from archive.content_coding import BodyTooLarge, decode_body
-from archive.exchange import CaptureAddress, CaptureOutcome, Exchange, Role
+from archive.exchange import CaptureAddress, CaptureOutcome, Exchange
 from archive.http1 import ResponseHead, entity_parts
-from crawler.frontier.database import FrontierUnavailable
-from crawler.frontier.presence import LEAST, HeldElsewhere
 from crawler.keeping.fetch_gate import GateShut
 from crawler.keeping.recorder import NotKept
 from crawler.run.extension import run_of
-from crawler.wire.address_limits import AddressLimits
+from crawler.run.polite_fetching import PoliteFetching
 from crawler.wire.connection import Timeouts
-from crawler.wire.fetcher import Fetcher, Stopped, WireRequest
+from crawler.wire.fetcher import Stopped, WireRequest
 from crawler.wire.origin import Proxy, parse_proxy
-from crawler.wire.pool import ConnectionPool, PoolLimits
 from crawler.wire.reader import ResponseReader
-from crawler.wire.resolver import Resolver
 from spiders.remedies import REMEDIES
 from spiders.requests import (
     BEGINNING,
@@ -150,18 +141,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._settings = run.configuration
         self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
         self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
-        limits = PoolLimits(self._settings.concurrency_per_host, self._settings.concurrency)
-        resolver = Resolver()
-        self._pool = ConnectionPool(
-            self._settings.address_rules,
-            limits,
-            bind_address=self._settings.bind_address,
-            ca_file=str(self._settings.authorities_file or ""),
-            resolver=resolver,
-        )
-        self._address_limits = AddressLimits(self._settings.concurrency_per_address, resolver, run.presence)
-        self._places = asyncio.Semaphore(self._settings.concurrency)
-        self._fetcher = Fetcher(self._pool, run.now, run.spool_directory)
+        self.fetching = PoliteFetching(run, self._pause)
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, keep, and return what Scrapy expects."""
@@ -192,48 +172,17 @@ class WireDownloadHandler(BaseDownloadHandler):
         return _response(last, *unchanged, wanted=wanted)
 
     async def _exchanged(self, request: Request, watcher: SignalWatcher | None) -> tuple[Exchange, CaptureAddress]:
-        """The last attempt, when its host's turn comes, and where it is kept.
+        """The last attempt and where it is kept. Raises IgnoreRequest as `PoliteFetching.exchanged` does."""
+        kept: list[CaptureAddress] = []
 
-        Raises IgnoreRequest when the host has asked for patience meanwhile, or another machine stays at it.
-        """
-        hosts = self._run.hosts
-        host = urlparse_cached(request).hostname or ""
-        async with hosts.turn(host), self._presence(host) as until:
-            if hosts.left_alone(host):
-                raise IgnoreRequest("its host asked for a pause; a later run fetches it")
-            try:
-                for exchange in await self._fetched(self._wire_request(request, watcher), host, until):
-                    address = await self._run.capturing.keep(exchange)
-                    hosts.answered(host, exchange)
-            except NotKept as error:
-                raise DownloadFailedError(str(error)) from error
-            return exchange, address
+        async def keep(exchange: Exchange) -> None:
+            kept.append(await self._run.capturing.keep(exchange))
 
-    async def _fetched(self, request: WireRequest, host: str, until: float) -> tuple[Exchange, ...]:
-        """The attempts, once there is a place at the host's address and among all; over at the moment `until`."""
-        origin = request.origin
-        async with self._address_limits.place(origin.host, origin.port, self._pause(host)) as also, self._places:
-            await self._run.hosts.spaced(host, self._pause(host))
-            left = min(until, also) - time.monotonic()
-            timeouts = replace(request.timeouts, total=max(LEAST, min(request.timeouts.total, left)))
-            if request.discovery.role is Role.ARTICLE:
-                self._run.frontier.fetching(request.url)
-            exchanges = await self._fetcher.fetch(replace(request, timeouts=timeouts))
-            self._run.hosts.sent(host, exchanges[-1])
-            return exchanges
-
-    @asynccontextmanager
-    async def _presence(self, host: str) -> AsyncIterator[float]:
-        """Alone at a host, until the moment it gives. Raises IgnoreRequest when another machine stays there."""
-        presence = self._run.presence
         try:
-            until = await presence.at(f"host {host}", self._pause(host))
-        except (HeldElsewhere, FrontierUnavailable) as error:
-            raise IgnoreRequest(str(error)) from error
-        try:
-            yield until
-        finally:
-            presence.done(f"host {host}")
+            last = await self.fetching.exchanged(self._wire_request(request, watcher), keep)
+        except NotKept as error:
+            raise DownloadFailedError(str(error)) from error
+        return last, kept[-1]
 
     def _pause(self, host: str) -> float:
         """Seconds between two requests to a host."""
@@ -242,7 +191,7 @@ class WireDownloadHandler(BaseDownloadHandler):
 
     async def close(self) -> None:
         """Close idle connections."""
-        self._pool.close()
+        self.fetching.close()
 
     def _wire_request(self, request: Request, watcher: SignalWatcher | None) -> WireRequest:
         # As a dict: its own look-ups bring each name and value into form, which they have already

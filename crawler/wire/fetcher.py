@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -37,6 +38,32 @@ class Stopped(ArchiveError):
     """A watcher stopped the response."""
 
 
+class Halt:
+    """Ends all exchanges of a group that are in progress; each keeps what came of it until then."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._limits: set[asyncio.Timeout] = set()
+
+    def end(self) -> None:
+        """End them, and those that begin later."""
+        self.is_over = True
+        for limit in self._limits:
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
+
+    @contextmanager
+    def watched(self, limit: asyncio.Timeout) -> Iterator[None]:
+        """Within this context, `end` makes a limit pass, which is in force already."""
+        self._limits.add(limit)
+        try:
+            if self.is_over:
+                limit.reschedule(asyncio.get_running_loop().time())
+            yield
+        finally:
+            self._limits.discard(limit)
+
+
 @dataclass(frozen=True)
 class WireRequest:
     """What to fetch."""
@@ -57,6 +84,8 @@ class WireRequest:
     """Whether a bad TLS certificate ends the attempt."""
     watcher: Watcher | None = None
     """Sees the response grow; may raise Stopped."""
+    halt: Halt | None = None
+    """What may end it before its time, as a response that is stopped."""
 
     @cached_property
     def origin(self) -> Origin:
@@ -137,10 +166,11 @@ class Fetcher:
         attempt = _Attempt(request, ResponseFile(self._spool_directory), self._clock)
         connection: WireConnection | None = None
         try:
-            async with asyncio.timeout(request.timeouts.total):
-                connection, reused = await self._connection(request, fresh=fresh)
-                sent = attempt.begin(connection.facts(reused=reused))
-                await connection.exchange(sent, attempt.reader, request.timeouts, request.watcher)
+            async with asyncio.timeout(request.timeouts.total) as limit:
+                with request.halt.watched(limit) if request.halt is not None else nullcontext():
+                    connection, reused = await self._connection(request, fresh=fresh)
+                    sent = attempt.begin(connection.facts(reused=reused))
+                    await connection.exchange(sent, attempt.reader, request.timeouts, request.watcher)
             self._release(connection, attempt.reader)
             return attempt.ended(None), False
         except NoConnection as error:
@@ -149,7 +179,9 @@ class Fetcher:
             if connection is not None:
                 connection.abort()
             stale = attempt.transport.reused and not attempt.reader.received and isinstance(error, Disconnected)
-            if isinstance(error, TimeoutError):
+            if isinstance(error, TimeoutError) and request.halt is not None and request.halt.is_over:
+                error = Stopped("nobody waits for it any more")
+            elif isinstance(error, TimeoutError):
                 error = TimedOut(f"no end within {request.timeouts.total:g} seconds")
             return attempt.ended(error), stale and request.method in _REPEATABLE
         except asyncio.CancelledError:
