@@ -59,7 +59,7 @@ def _page(page: Page, models: Models) -> Iterator[tuple[str, str, float]]:
     plain = chosen(layout.lengths, second)
     alone = time.process_time() - started
     yield "second pass", _text(blocks, plain.kept), alone
-    voted = models.voted.judge(blocks, declared, votes_of(document))
+    voted = models.voted.judge(features.Rows(blocks, declared), votes_of(document))
     everything = time.process_time() - started
     for border in BORDERS:
         unsure = plain.confidence < border

@@ -149,7 +149,7 @@ def _text(page: _Page, headline: str | None) -> _Text:
     main_script = script_of("\n".join(raw))
     links = list(edition_links(page.document, page.body.blocks, main_script))
     lines = {line for line, _ in links}
-    labels = image_labels(page.document.root)
+    labels = image_labels(page.document)
     out = is_furniture(raw, headline, labels, lines, page.rules.remove_paragraphs)
     tables = DataTables()
     of_table = [tables.around(block.place) is not None for block in page.body.kept] or [False] * len(raw)
@@ -186,7 +186,7 @@ def _with_payload(body: BodyText, document: Document, structured: Structured) ->
 
 def _refusal(page: _Page, headline: str | None, text: _Text) -> Rejected | None:
     count = len(text.words)
-    said = [headline or "", *(text_of(element) for element in page.document.root.iter("title", "h1"))]
+    said = [headline or "", *(text_of(element) for element in page.document.elements("title", "h1"))]
     missing = next((line for line in said if _NOT_FOUND.search(line)), None)
     if missing and not page.structured.articles and count < _SHORT:
         return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {missing!r}")
@@ -317,7 +317,7 @@ def _site_names(document: Document, structured: Structured, rules: ExtractionRul
     """Names of the site: the page's own first, then the rules', then the host's."""
     publisher = structured.resolve(structured.article_value("publisher"))
     declared = [*structured.meta.get("og:site_name", ())[:1], *texts(publisher)[:1]]
-    headings = {squeeze(text_of(element)) for element in document.root.iter("h1")}
+    headings = {squeeze(text_of(element)) for element in document.elements("h1")}
     declared = [plain(name) for name in declared if not name.startswith("http")]
     # Some pages give their own title as the site's name
     declared = [name for name in declared if len(words(name)) <= _LONGEST_NAME or squeeze(name) not in headings]
@@ -328,7 +328,7 @@ def _site_names(document: Document, structured: Structured, rules: ExtractionRul
 
 def _name_in_title(document: Document, host: str) -> list[str]:
     """The part of the title that is also the host's name."""
-    title = document.root.find(".//title")
+    title = document.title
     parts = re.split(r"\s+[|\-–—:»•·]\s+", text_of(title)) if title is not None else []
     label = host.split(".")[0]
     return [part for part in parts[-1:] if len(parts) > 1 and "".join(words(part)) == label]

@@ -39,7 +39,6 @@ _META = (
 _MARKED = (
     "//*[@itemprop='author']//*[@itemprop='name']",
     "//*[@itemprop='author'][not(.//*[@itemprop='name'])]",
-    "//a[contains(concat(' ', @rel, ' '), ' author ')]",
 )
 _CLASS = re.compile(
     r"\bauthor[-_]?name|byline[-_]{0,2}name|\bauthor\b|\bbyline\b|article[-_]author|post[-_]author", re.I
@@ -100,9 +99,16 @@ def _claims(
     yield "meta", _labelled(structured)
     if discovery is not None and discovery.source_author:
         yield "feed", [Author(name=discovery.source_author)]
-    for path in _MARKED:
-        yield "byline", _signed(document, document.root.xpath(path)[:_MOST_MARKED])
+    yield from (("byline", _signed(document, elements[:_MOST_MARKED])) for elements in _marked_up(document))
     yield from (("byline", claims) for claims in _bylines(document))
+
+
+def _marked_up(document: Document) -> Iterator[list[html.HtmlElement]]:
+    """The elements that markup says are an author's name, the surer ones first."""
+    if b"itemprop" in document.source.lower():
+        yield from (document.root.xpath(path) for path in _MARKED)
+    linked = document.related("author", "a")
+    yield [element for element in linked if " author " in f" {element.get('rel')} "]
 
 
 def _label(url: str) -> str:
@@ -125,8 +131,13 @@ class _Signs(Enum):
     NOTHING = auto()
 
 
-@lru_cache(maxsize=1 << 12)
 def _signs(marks: str) -> _Signs:
+    said = set(map(_signs_of, marks.split()))
+    return next((signs for signs in (_Signs.AN_AUTHOR, _Signs.PERHAPS) if signs in said), _Signs.NOTHING)
+
+
+@lru_cache(maxsize=1 << 13)
+def _signs_of(marks: str) -> _Signs:
     if _CLASS.search(marks):
         return _Signs.AN_AUTHOR
     return _Signs.PERHAPS if _CLASS_LESS.search(marks) else _Signs.NOTHING

@@ -52,6 +52,7 @@ may show its text to those alone who run no scripts, as a crawler does. So may w
 _NAVIGATION = frozenset(("nav", "footer"))
 """Outside of ``article`` and ``main`` these are left out, unless they hold the article: a quarter of all blocks."""
 _ARTICLE = frozenset(("article", "main"))
+_COUNTED = _ARTICLE | {"pre"}
 _MOST_LOOKED_INTO = 300
 """Elements looked into for an article; on pages with more of them the others are read like anything else."""
 _DEEPEST = 500
@@ -85,6 +86,13 @@ class PlacedElement:
     """Bits of what its own class and id say (`class_words`)."""
     words_above: int
     """The same of all elements around it, its own included."""
+    attributes: list[str]
+    """Names of its attributes."""
+    css_class: str | None
+    marks: str
+    """Its class and id, the first `_LONGEST_MARKS` characters of them."""
+    role: int = -1
+    """Kept by `pipelines.extract.exclusions`: what it is within, negative until it was asked for."""
 
 
 @dataclass(slots=True)
@@ -123,18 +131,15 @@ def opens_part(place: PlacedElement) -> bool:
 
 
 def _is_border(element: html.HtmlElement) -> bool:
-    """Whether an element's edges end a block: by its tag, by its style, or as a custom element that stands alone.
+    """Whether the edges of an element that is no block by its tag end one: by its style, or as one that stands alone.
 
     A custom element (WHATWG HTML, section 4.13: its name has a hyphen) may hold a word or a section: where text
     touches it, it stands in a line.
     """
-    tag = element.tag
-    if tag in _BLOCK_LEVEL:
-        return True
-    if tag in _INLINE_AS_BLOCK:
+    if element.tag in _INLINE_AS_BLOCK:
         style = element.get("style")
         return bool(style and _BLOCK_STYLE.search(style))
-    return isinstance(tag, str) and "-" in tag and not _is_touched(element)
+    return not _is_touched(element)
 
 
 def _is_touched(element: html.HtmlElement) -> bool:
@@ -156,23 +161,29 @@ def _heads_part(button: html.HtmlElement) -> bool:
 
 def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int, is_border: bool) -> PlacedElement:
     tag = element.tag if isinstance(element.tag, str) else ""
-    marks, name = element.get("class"), element.get("id")
-    own = class_words(f"{marks or ''} {name or ''}"[:_LONGEST_MARKS]) if marks or name else 0
     around = _TAG_BITS.get(tag, 0) if tag else SILENT
-    visibility = SILENT if own & UNSEEN else _visibility(element)
-    deep = parent is not None and parent.depth > _DEEPEST
-    is_seen = tag == "button" and _heads_part(element)
-    if (visibility == SILENT or tag in _OFTEN_LEFT_OPEN) and not deep and (is_seen or _holds_article(element)):
-        around, visibility = around & ~SILENT, 0
+    attributes = element.keys()
+    css_class = marks = None
+    own = visibility = 0
+    if attributes:
+        css_class, name = element.get("class"), element.get("id")
+        if css_class or name:
+            marks = f"{css_class or ''} {name or ''}"[:_LONGEST_MARKS]
+            own = class_words(marks)
+        visibility = SILENT if own & UNSEEN else _visibility(element, attributes)
+    if visibility == SILENT or tag in _OFTEN_LEFT_OPEN:
+        deep = parent is not None and parent.depth > _DEEPEST
+        if not deep and ((tag == "button" and _heads_part(element)) or _holds_article(element)):
+            around, visibility = around & ~SILENT, 0
     around |= visibility
-    place = PlacedElement(element, parent, number, tag, None, around, 0, own, own)  # type: ignore[arg-type]
-    place.block = place
+    above, depth = own, 0
     if parent is not None:
-        place.around |= parent.around
-        place.words_above |= parent.words_above
-        place.depth = parent.depth + 1
-        if not is_border:
-            place.block = parent.block
+        around |= parent.around
+        above |= parent.words_above
+        depth = parent.depth + 1
+    surroundings = (around, depth, own, above, attributes, css_class, marks or "")
+    place = PlacedElement(element, parent, number, tag, None, *surroundings)  # type: ignore[arg-type]
+    place.block = place if is_border or parent is None else parent.block
     return place
 
 
@@ -182,14 +193,16 @@ def _holds_article(element: html.HtmlElement) -> bool:
     return len(list(islice(element.iter("p"), _FEWEST_PARAGRAPHS))) == _FEWEST_PARAGRAPHS
 
 
-def _visibility(element: html.HtmlElement) -> int:
+def _visibility(element: html.HtmlElement, attributes: list[str]) -> int:
     """Text for screen readers alone is none of the page's; what is hidden for now may be shown later."""
-    if style := element.get("style"):
+    if "style" in attributes and (style := element.get("style")):
         if _UNSEEN_STYLE.search(style):
             return SILENT
         if _HIDDEN_STYLE.search(style):
             return HIDDEN
-    return HIDDEN if element.get("hidden") is not None or element.get("aria-hidden") == "true" else 0
+    if "hidden" in attributes or ("aria-hidden" in attributes and element.get("aria-hidden") == "true"):
+        return HIDDEN
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +225,29 @@ def blocks_of(root: html.HtmlElement) -> list[Block]:
 def cut(root: html.HtmlElement) -> Cut:
     """Cut a page. Not recursive: pages may be very deep."""
     body = root.find(".//body")
-    walker = etree.iterwalk(root if body is None else body, events=("start", "end", "comment"))
+    top = root if body is None else body
     cutter = _Cutter()
-    for event, element in walker:
-        if event == "start":
-            skipped = element.tag in _SKIPPED and cutter.skips(element)
-            if skipped:
-                walker.skip_subtree()
-            cutter.enter(element, skipped)
-        elif event == "end":
-            cutter.leave(element)
+    skipped = top.tag in _SKIPPED and cutter.skips(top)
+    cutter.enter(top, top.tag, skipped)
+    opened, children = [top], [iter(() if skipped else top)]
+    while opened:
+        for element in children[-1]:
+            tag = element.tag
+            if not isinstance(tag, str):
+                if tag is etree.Comment:
+                    cutter.take(element.tail or "")
+                continue
+            skipped = tag in _SKIPPED and cutter.skips(element)
+            cutter.enter(element, tag, skipped)
+            if len(element) and not skipped:
+                opened.append(element)
+                children.append(iter(element))
+                break
+            cutter.leave(element, tag)
         else:
-            cutter.take(element.tail or "")
+            children.pop()
+            element = opened.pop()
+            cutter.leave(element, element.tag)
     return cutter.finish()
 
 
@@ -260,32 +284,33 @@ class _Cutter:
             self._left_out.append(element)
         return True
 
-    def enter(self, element: html.HtmlElement, skipped: bool) -> None:
+    def enter(self, element: html.HtmlElement, tag: str, skipped: bool) -> None:
         """Before an element's text."""
-        tag = element.tag
-        is_border = _is_border(element)
-        if self._parts and is_border:
+        is_border = tag in _BLOCK_LEVEL or ((tag in _INLINE_AS_BLOCK or "-" in tag) and _is_border(element))
+        if is_border and self._parts:
             self._flush(broken=False)
         self._elements.append(element)
         self._borders.append(is_border)
-        self._preformatted += tag == "pre"
-        self._articles += tag in _ARTICLE
-        if tag in _MEDIA:
+        if tag in _COUNTED:
+            self._preformatted += tag == "pre"
+            self._articles += tag in _ARTICLE
+        elif tag in _MEDIA:
             self._media.append((element, len(self._blocks) + bool(self._parts)))
         if not skipped and (text := element.text):
             self.take(text)
 
-    def leave(self, element: html.HtmlElement) -> None:
+    def leave(self, element: html.HtmlElement, tag: str) -> None:
         """Behind an element, before the text that follows it."""
         self._elements.pop()
         is_border = self._borders.pop()
-        self._preformatted -= element.tag == "pre"
-        self._articles -= element.tag in _ARTICLE
-        del self._places[len(self._elements) :]
-        tag = element.tag
+        if tag in _COUNTED:
+            self._preformatted -= tag == "pre"
+            self._articles -= tag in _ARTICLE
+        if len(self._places) > len(self._elements):
+            self._places.pop()
         if tag == "br":
             self._flush(broken=True)
-        elif self._parts and is_border:
+        elif is_border and self._parts:
             self._flush(broken=False)
         if self._elements and (text := element.tail):
             self.take(text)
@@ -301,15 +326,18 @@ class _Cutter:
             if self._parts:
                 self._parts.append(" ")
             return
-        place = self._current()
-        if place.around & SILENT:
+        depth = len(self._elements)
+        place = self._places[-1] if len(self._places) == depth else self._current()
+        around = place.around
+        if around & SILENT:
             return
-        self._place = self._place or place.block
+        if self._place is None:
+            self._place = place.block
         self._parts.append(text)
-        if place.around & (IN_LINK | EMPHASISED):
+        if around & (IN_LINK | EMPHASISED):
             length = len(text.strip())
-            self._linked += length if place.around & IN_LINK else 0
-            self._emphasised += length if place.around & EMPHASISED else 0
+            self._linked += length if around & IN_LINK else 0
+            self._emphasised += length if around & EMPHASISED else 0
 
     def finish(self) -> Cut:
         """All blocks."""

@@ -46,10 +46,22 @@ _LONGEST = 200
 @lru_cache(maxsize=1 << 15)
 def class_words(marks: str) -> int:
     """The kinds that a class and id speak of, as bits in the order of `KINDS`, and `UNSEEN`."""
+    if len(marks) > _LONGEST:
+        return _said_by(marks)
+    kinds = 0
+    for name in marks.split():  # single names recur more often than their combinations
+        kinds |= _said_by_name(name)
+    return kinds
+
+
+def _said_by(marks: str) -> int:
     kinds = UNSEEN if _UNSEEN.search(marks) else 0
     for word in _WORDS.findall(marks[:_LONGEST]):
         kinds |= _kinds_of(word.lower())
     return kinds
+
+
+_said_by_name = lru_cache(maxsize=1 << 15)(_said_by)
 
 
 @lru_cache(maxsize=1 << 15)

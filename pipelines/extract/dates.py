@@ -234,7 +234,7 @@ def _meta_dates(structured: Structured) -> Iterator[str]:
 
 
 def _time_elements(document: Document) -> Iterator[str]:
-    for element in document.root.iter(*_TIMES, "abbr"):
+    for element in document.elements(*_TIMES, "abbr"):
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
         is_publication = element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks)
         if is_publication and not _is_of_comment(element):
@@ -274,7 +274,7 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
         yield Candidate(day, "url")
     times = [
         _element_date(element)
-        for element in document.root.iter(*_TIMES)
+        for element in document.elements(*_TIMES)
         if element.get("datetime") and not _is_of_comment(element)
     ]
     days = {value[:10] for text in times if (value := parse_date(text))}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from operator import itemgetter
 from urllib.parse import urljoin
 
 from charset_normalizer import from_bytes
@@ -21,7 +24,6 @@ MAX_TAGS = 60_000
 """Beginnings of tags past which a page is not read. Of 1,265 saved pages the fullest has 9,770."""
 MAX_ATTRIBUTES = 5_000
 """Attributes of one tag past which a page is not read: the parser compares each with all before it."""
-_LONG_TAG = re.compile(rb"(?<=<)[a-z][^<]{%d,}" % (2 * MAX_ATTRIBUTES), re.I)
 _FULL_TAG = re.compile(
     rb"[a-z][^\s<>/]*(?:[\s/]+[^\s\"'<>=/]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?){%d}" % MAX_ATTRIBUTES, re.I
 )
@@ -31,14 +33,31 @@ _MANY_BYTES = 16
 _CONTROLS = bytes([*range(9), 0x0B, *range(0x0E, 0x20)])
 _WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _STRING = etree.XPath("string()", smart_strings=False)
+_LISTED = (
+    "a", "abbr", "article", "button", "figure", "h1", "h2", "h3", "img", "input", "link", "local-time", "main",
+    "meta", "relative-time", "script", "time", "time-ago", "title",
+)  # fmt: skip
+"""Elements that are asked for again and again: they are looked for once."""
+Listed = Mapping[str, Sequence[tuple[int, html.HtmlElement]]]
 
 
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"
 """Where a word may be broken, and marks of byte order: part of no word."""
 _INVISIBLE_REFERENCE = re.compile("&(?:shy|ZeroWidthSpace|#173|#8203|#8288|#65279|#x0*(?:ad|200b|2060|feff));", re.I)
-_TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]")
-"""What a letter's bytes in UTF-8 look like when they are taken for letters of Windows-1252."""
+_TWICE = re.compile(
+    rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|\xc5[\x92-\xbf]|\xc6[\x80-\x92]|\xcb[\x86\x9c]"
+    rb"|\xe2(?:\x80[\x93-\xbf]|[\x81-\x83][\x80-\xbf]|\x84[\x80-\xa2]))"
+)
+"""What a letter's bytes in UTF-8 look like when they are taken for letters of Windows-1252 and encoded again:
+U+00C2 to U+00F4, then U+0080 to U+00BF or one of U+0152 to U+0192, U+02C6, U+02DC and U+2013 to U+2122."""
 _FEWEST_TWICE = 3
+_BYTES_OF_LETTERS = {
+    ord(letter): byte
+    for byte in range(0x80, 0xA0)
+    if (letter := bytes([byte]).decode("cp1252", "replace")) != "\ufffd"
+}
+_NO_BYTES = re.compile(f"[^\\x00-\xff{''.join(map(chr, _BYTES_OF_LETTERS))}]")
+"""Letters that are none of Windows-1252's, the control characters of Latin-1 apart."""
 
 
 class UnreadableDocument(ValueError):
@@ -61,6 +80,28 @@ class Document:
     """The page's bytes in UTF-8: to see cheaply that something is not in it."""
     relations: tuple[tuple[html.HtmlElement, list[str]], ...] = ()
     """Its ``link`` and ``a`` elements that have a ``rel``, with the words of that in lower case."""
+    listed: Listed = field(default_factory=dict)
+    """The elements of each tag of `_LISTED` that it has, each with its place among all of them."""
+
+    @property
+    def title(self) -> html.HtmlElement | None:
+        """Its first ``title`` element."""
+        return next(iter(self.elements("title")), None)
+
+    def elements(self, *tags: str) -> list[html.HtmlElement]:
+        """The elements of these tags, all of which are in `_LISTED`, in the page's order."""
+        places = [place for tag in tags for place in self.listed.get(tag, ())]
+        if len(tags) > 1:
+            places.sort(key=itemgetter(0))
+        return [element for _, element in places]
+
+    def without(self, selectors: Sequence[str]) -> Document:
+        """A copy without what these selectors of the rules find."""
+        root = deepcopy(self.root)
+        for selector in selectors:
+            for element in select(root, selector):
+                element.drop_tree()
+        return replace(self, root=root, listed=_listed_in(root))
 
     def absolute(self, link: str | None) -> str | None:
         """An http or https address of a link on the page, without fragment; None when it is no such link."""
@@ -103,7 +144,7 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         raise UnreadableDocument("the page is empty")
     if encoded.count(b"<") > MAX_TAGS:
         raise DocumentTooComplex(f"more than {MAX_TAGS:,} tags")
-    if any(_FULL_TAG.match(tag[0]) for tag in _LONG_TAG.finditer(encoded)):
+    if any(_FULL_TAG.match(tag) for tag in _long_tags(encoded)):
         raise DocumentTooComplex(f"more than {MAX_ATTRIBUTES:,} attributes of one element")
     parser = html.HTMLParser(remove_pis=True, encoding="utf-8")
     parser.set_element_class_lookup(_ONE_CLASS)
@@ -113,9 +154,30 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         raise UnreadableDocument(f"no HTML tree: {error}") from error
     if b"<rt" in encoded:
         etree.strip_elements(root, "rt", "rp", with_tail=False)  # readings beside characters say the same twice
-    related = ((element, element.get("rel")) for element in root.iter("link", "a"))
+    listed = _listed_in(root)
+    document = Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded, listed=listed)
+    related = ((element, element.get("rel")) for element in document.elements("link", "a"))
     relations = tuple((element, words.lower().split()) for element, words in related if words)
-    return Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded, relations)
+    return replace(document, relations=relations)
+
+
+def _listed_in(root: html.HtmlElement) -> Listed:
+    found: dict[str, list[tuple[int, html.HtmlElement]]] = {}
+    for number, element in enumerate(root.iter(*_LISTED)):
+        found.setdefault(element.tag, []).append((number, element))
+    return found
+
+
+def _long_tags(page: bytes) -> Iterator[bytes]:
+    """The tags, each up to the next one, that may have more than `MAX_ATTRIBUTES` by their length."""
+    longest = 2 * MAX_ATTRIBUTES
+    start = page.find(b"<")
+    while start >= 0 and len(page) - start > longest + 1:
+        following = page.rfind(b"<", start + 1, start + longest + 2)  # those between are shorter still
+        if following < 0:
+            following = page.find(b"<", start + 1)
+            yield page[start + 1 : following] if following >= 0 else page[start + 1 :]
+        start = following
 
 
 _ONE_CLASS = etree.ElementDefaultClassLookup(
@@ -158,19 +220,15 @@ def decode(page: bytes, content_type: str) -> str:
 
 def _encoded_once(text: str) -> str:
     """A text that was encoded in UTF-8, taken for Windows-1252 and encoded again, as it was at first."""
-    if len(_TWICE.findall(text)) < _FEWEST_TWICE:
+    if text.isascii():
+        return text
+    twice = islice(_TWICE.finditer(text.encode("utf-8", "replace")), _FEWEST_TWICE)
+    if len(list(twice)) < _FEWEST_TWICE or _NO_BYTES.search(text) is not None:
         return text
     try:
-        return "".join(_byte(letter) for letter in text).encode("latin-1").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text.translate(_BYTES_OF_LETTERS).encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
         return text
-
-
-def _byte(letter: str) -> str:
-    try:
-        return letter.encode("cp1252").decode("latin-1")
-    except UnicodeEncodeError:
-        return letter
 
 
 def _plainly_utf8(page: bytes) -> str | None:

@@ -77,25 +77,21 @@ def _hidden_copies(blocks: Sequence[Block]) -> Iterator[int]:
     visible = squeeze(" ".join(block.text for block in blocks if not block.place.around & HIDDEN))
     shown = sum(len(block.text) for block in blocks if not block.place.around & HIDDEN and _is_good(block))
     unseen = sum(len(blocks[number].text) for number in hidden)
-    known: dict[int, int] = {}
     for number in hidden:
         text = squeeze(blocks[number].text)
         is_copy = len(text) >= _SHORTEST_COPY and text in visible
-        if is_copy or (2 * shown > unseen and _is_microdata(blocks[number].place, known)):
+        if is_copy or (2 * shown > unseen and _is_microdata(blocks[number].place)):
             yield number
 
 
-def _is_microdata(place: PlacedElement, known: dict[int, int]) -> bool:
+def _is_microdata(place: PlacedElement) -> bool:
     inside = islice(place.element.iter(etree.Element), _MOST_INSIDE)
-    return bool(_marks(place, known) & _IN_MICRODATA) or any(one.get("itemprop") for one in inside)
+    return bool(_role_of(place) & _IN_MICRODATA) or any(one.get("itemprop") for one in inside)
 
 
 def _apart(blocks: Sequence[Block]) -> Iterator[int]:
     """Comments of readers and dialogs, where the page has text outside of them."""
-    known: dict[int, int] = {}
-    apart = [
-        number for number, block in enumerate(blocks) if _marks(block.place, known) & (_IN_COMMENTS | _IN_DIALOG)
-    ]
+    apart = [number for number, block in enumerate(blocks) if _role_of(block.place) & (_IN_COMMENTS | _IN_DIALOG)]
     inside = frozenset(apart)
     if any(_is_good(block) for number, block in enumerate(blocks) if number not in inside):
         yield from apart
@@ -103,34 +99,40 @@ def _apart(blocks: Sequence[Block]) -> Iterator[int]:
 
 def is_comment(place: PlacedElement) -> bool:
     """Whether a place is among the comments of readers. What holds the headline or an article is not."""
-    return bool(_marks(place, {}) & _IN_COMMENTS)
+    return bool(_role_of(place) & _IN_COMMENTS)
 
 
-def _marks(place: PlacedElement | None, known: dict[int, int]) -> int:
+def _role_of(place: PlacedElement) -> int:
     """What the elements around a block say they hold."""
-    if place is None:
+    if place.role < 0:
+        place.role = _own_role(place) | (_role_of(place.parent) if place.parent is not None else 0)
+    return place.role
+
+
+def _own_role(place: PlacedElement) -> int:
+    attributes = place.attributes
+    if not attributes:
         return 0
-    if place.number not in known:
-        known[place.number] = _marks_of(place) | _marks(place.parent, known)
-    return known[place.number]
-
-
-def _marks_of(place: PlacedElement) -> int:
-    element = place.element
-    marks, name = element.get("class"), element.get("id")
-    found = _said(f"{marks or ''} {name or ''}"[:_LONGEST_MARKS]) if marks or name else 0
-    if element.get("role") in _DIALOG_ROLES:
+    found = _said(place.marks[:_LONGEST_MARKS]) if place.marks else 0
+    if "role" in attributes and place.element.get("role") in _DIALOG_ROLES:
         found |= _IN_DIALOG
-    if found and (place.tag in _WHOLE_PAGE or next(element.iter("h1", "article", "main"), None) is not None):
+    if found and (place.tag in _WHOLE_PAGE or next(place.element.iter("h1", "article", "main"), None) is not None):
         found = 0
-    return found | _IN_MICRODATA if element.get("itemprop") else found
+    return found | _IN_MICRODATA if "itemprop" in attributes and place.element.get("itemprop") else found
+
+
+def _said(marks: str) -> int:
+    """What a class and id say that an element holds."""
+    found = 0
+    for name in marks.split():
+        found |= _said_by(name)
+    return found
 
 
 @lru_cache(maxsize=1 << 14)
-def _said(marks: str) -> int:
-    """What a class and id say that an element holds."""
-    is_comments = _COMMENTS.search(marks) or _COMMENT_CAMEL.search(marks)
-    return (_IN_COMMENTS if is_comments else 0) | (_IN_DIALOG if _DIALOG.search(marks) else 0)
+def _said_by(name: str) -> int:
+    is_comments = _COMMENTS.search(name) or _COMMENT_CAMEL.search(name)
+    return (_IN_COMMENTS if is_comments else 0) | (_IN_DIALOG if _DIALOG.search(name) else 0)
 
 
 def _repeated(blocks: Sequence[Block]) -> Iterator[int]:
@@ -223,8 +225,7 @@ def _begun_by(blocks: Sequence[Block], number: int) -> PlacedElement | None:
 
 def _is_other_article(place: PlacedElement) -> bool:
     """Whether an element says that it holds an article besides the page's own."""
-    marks = f"{place.element.get('class') or ''} {place.element.get('id') or ''}"[:_LONGEST_MARKS]
-    return place.tag == "article" or _OTHER_ARTICLE.search(marks) is not None
+    return place.tag == "article" or _OTHER_ARTICLE.search(place.marks[:_LONGEST_MARKS]) is not None
 
 
 def _is_within(place: PlacedElement | None, around: PlacedElement) -> bool:

@@ -7,6 +7,7 @@ A row holds numbers only, in the order of `names`. None depends on a language's 
 from __future__ import annotations
 
 import re
+import string
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,12 @@ _LONGEST_PHRASE = 250
 
 _SENTENCE_END = re.compile(r"[.!?。！？…؟।][\"'”’»)]?(?:\s|$)")
 _ENDS_SENTENCE = re.compile(r"[.!?。！？…؟।;][\"'”’»)\]]*$")
-_SQUEEZE = re.compile(r"\W+")
+_ENDING = frozenset(".!?。！？…؟।;\"'”’»)]")
+"""What the last letter of a text may be in which `_ENDS_SENTENCE` is found."""
+_WORDS = re.compile(r"\w+")
+_NO_WORDS = bytes(byte for byte in range(128) if re.match(rb"\W", bytes([byte])))
+"""ASCII's characters that are part of no word."""
+_UPPER, _DIGITS = string.ascii_uppercase.encode(), string.digits.encode()
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 
 _TAGS = ("p", "h1", "h2 h3", "h4 h5 h6", "li", "blockquote", "td th", "div", "figcaption caption", "dt dd", "pre")
@@ -52,7 +58,9 @@ _PAGE = "page_blocks page_good_share page_good".split()
 
 def squeeze(text: str) -> str:
     """A text without what is no word character, in lower case: what is compared."""
-    return _SQUEEZE.sub("", text).lower()
+    if text.isascii():
+        return text.encode("ascii").translate(None, _NO_WORDS).lower().decode("ascii")
+    return "".join(_WORDS.findall(text)).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,31 @@ def names(voters: Sequence[str]) -> list[str]:
 
 def rows(blocks: Sequence[Block], declared: Declared, votes: Mapping[str, str] | None = None) -> Matrix:
     """A row for each block. `votes` are texts that other extractors found, by their name."""
+    return Rows(blocks, declared).with_votes(votes or {})
+
+
+class Rows:
+    """The rows of a page, of which all but the votes are measured once."""
+
+    def __init__(self, blocks: Sequence[Block], declared: Declared) -> None:
+        self.blocks = blocks
+        self._squeezed = [squeeze(block.text) for block in blocks]
+        self._plain = _plain_rows(blocks, self._squeezed, declared)
+
+    def with_votes(self, votes: Mapping[str, str]) -> Matrix:
+        """A row for each block, with columns for texts that other extractors found, by their name."""
+        if not votes:
+            return self._plain
+        if not self.blocks:
+            return np.zeros((0, len(names(tuple(votes)))), dtype=np.float32)
+        columns = [_vote(self._squeezed, text) for text in votes.values()]
+        return np.concatenate([self._plain, *columns], axis=1, dtype=np.float32)
+
+
+def _plain_rows(blocks: Sequence[Block], squeezed: list[str], declared: Declared) -> Matrix:
     if not blocks:
-        return np.zeros((0, len(names(tuple(votes or ())))), dtype=np.float32)
+        return np.zeros((0, len(names(()))), dtype=np.float32)
     page = _Measured(blocks)
-    squeezed = [squeeze(block.text) for block in blocks]
     parts = [
         page.text_columns(),
         _phrases(blocks),
@@ -98,7 +127,6 @@ def rows(blocks: Sequence[Block], declared: Declared, votes: Mapping[str, str] |
         page.neighbour_columns(),
         _declared_columns(squeezed, declared),
         page.page_columns(),
-        *(_vote(squeezed, text) for text in (votes or {}).values()),
     ]
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
@@ -212,7 +240,7 @@ class _Measured:
     def _against_best(self, good: dict[int, float], held: dict[int, float], direct: dict[int, float]) -> Matrix:
         best = max(direct, key=lambda number: direct[number]) if direct else -1
         ladder = _ladder(self._places, best)
-        signatures = [(place.tag, place.words, place.element.get("class")) for place in self._places]
+        signatures = [(place.tag, place.words, place.css_class) for place in self._places]
         like: dict[object, int] = {}
         like_good: dict[object, float] = {}
         for signature, weight in zip(signatures, self._good_length, strict=True):
@@ -287,19 +315,27 @@ def _word_count(text: str) -> int:
 
 def _text_measures(block: Block) -> tuple[float, ...]:
     text = block.text
-    first = text[0]
+    first, last, sample = text[0], text[-1], text[:_SAMPLE]
+    is_ascii = text.isascii()
+    if is_ascii:  # most texts, and of ASCII bytes are counted faster than letters
+        encoded = sample.encode("ascii")
+        capitals = len(encoded) - len(encoded.translate(None, _UPPER))
+        digits = len(encoded) - len(encoded.translate(None, _DIGITS))
+    else:
+        capitals, digits = sum(map(str.isupper, sample)), sum(map(str.isdigit, sample))
+    may_end = not is_ascii or "." in text or "!" in text or "?" in text
     return (
-        len(_SENTENCE_END.findall(text)),
-        bool(_ENDS_SENTENCE.search(text[-6:])),
-        text[-1] in ":：",
-        text.count(",") + text.count("،") + text.count("、"),
-        sum(map(str.isupper, text[:_SAMPLE])),
-        sum(map(str.isdigit, text[:_SAMPLE])),
+        len(_SENTENCE_END.findall(text)) if may_end else 0,
+        last in _ENDING and _ENDS_SENTENCE.search(text[-6:]) is not None,
+        last in ":：",
+        text.count(",") if is_ascii else text.count(",") + text.count("،") + text.count("、"),
+        capitals,
+        digits,
         block.emphasised,
         first.isupper(),
         first.islower(),
         first in "\"'“”„«»‘’「『",
-        text.count("|") + text.count("•") + text.count("»") + text.count("·"),
+        text.count("|") if is_ascii else text.count("|") + text.count("•") + text.count("»") + text.count("·"),
         block.after_break,
     )
 

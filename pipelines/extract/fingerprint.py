@@ -35,20 +35,20 @@ def simhash64(words: list[str]) -> str:
 
     A triple's hash mixes those of its words (BLAKE2b of the case-folded word, 64 bits) by position.
     """
-    folded = [word.casefold() for word in words]
-    known = {word: (_hash_kept if len(word) <= _LONGEST_KEPT else _hash_of)(word) for word in set(folded)}
-    hashes = np.array([known[word] for word in folded] or [0], dtype=np.uint64)
+    known = {word: (_hash_kept if len(word) <= _LONGEST_KEPT else _hash_of)(word) for word in set(words)}
+    hashes = np.fromiter(map(known.__getitem__, words), dtype=np.uint64) if words else np.zeros(1, dtype=np.uint64)
     size = max(1, len(hashes) - _SHINGLE + 1)
     mixed = np.zeros(size, dtype=np.uint64)
     for position in range(min(_SHINGLE, len(hashes))):
         mixed = _mixed(mixed ^ hashes[position : position + size])
-    shingles = np.unique(mixed).astype(">u8")
+    mixed.sort()
+    shingles = mixed[np.concatenate(([True], mixed[1:] != mixed[:-1]))].astype(">u8")
     bits = np.unpackbits(shingles.view(np.uint8).reshape(len(shingles), _BITS // 8), axis=1)
-    return np.packbits(bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)).tobytes().hex()
+    return np.packbits(bits.sum(axis=0, dtype=np.uint32) * 2 > len(shingles)).tobytes().hex()
 
 
 def _hash_of(word: str) -> int:
-    digest = hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=_BITS // 8).digest()
+    digest = hashlib.blake2b(word.casefold().encode("utf-8", "replace"), digest_size=_BITS // 8).digest()
     return int.from_bytes(digest, "big")
 
 

@@ -35,10 +35,10 @@ _MOST_RECURRING = 1 / 3
 _NAVIGATION = frozenset({"nav", "header", "footer", "aside"})
 
 
-def image_labels(root: html.HtmlElement) -> set[str]:
+def image_labels(document: Document) -> set[str]:
     """Texts that only name an image file: alternative texts that are its stem, and the stems themselves."""
     labels: set[str] = set()
-    for image in root.iter("img"):
+    for image in document.elements("img"):
         stem = stem_of(unquote(urlsplit(image.get("src") or image.get("data-src") or "").path))
         alternative = " ".join((image.get("alt") or "").split())
         if stem:

@@ -26,6 +26,7 @@ _BESIDE = re.compile(
 )
 """Classes of what stands in a heading before or behind its line."""
 _ESCAPED = re.compile(r"&(?:#x?[0-9a-f]{2,6}|[a-z]{2,8});", re.I)
+_WORD = re.compile(r"\w+")
 _LONGEST = 300
 _AGREES = 0.5
 _FEWEST_WORDS = 3
@@ -110,7 +111,7 @@ def _mastheads(document: Document, declared: Sequence[Candidate[str]]) -> list[s
     home = urljoin(document.url, "/")
     return [
         text_of(heading)
-        for heading in document.root.iter("h1")
+        for heading in document.elements("h1")
         for link in [next(heading.iter("a"), None) if heading.getparent().tag != "a" else heading.getparent()]
         if link is not None
         and (document.absolute(link.get("href")) or "").partition("?")[0] == home
@@ -125,7 +126,7 @@ def _from_rules(document: Document, rules: ExtractionRules) -> list[Candidate[st
 
 
 def _declared(structured: Structured, document: Document, announced: str) -> list[Candidate[str]]:
-    title = document.root.find(".//title")
+    title = document.title
     claims = [
         *(Candidate(text, "json-ld") for text in texts(structured.article_value("headline", "name"))[:1]),
         *(Candidate(text, "opengraph") for text in structured.meta.get("og:title", ())[:1]),
@@ -139,7 +140,7 @@ def _declared(structured: Structured, document: Document, announced: str) -> lis
 def _heading(document: Document, declared: list[Candidate[str]], names: tuple[str, ...]) -> str | None:
     """The heading that agrees best with what is declared, or the only plausible one."""
     titles = [title for candidate in declared if (title := without_site(candidate.value, names))]
-    headings = [_line_of(element, titles) for element in document.root.iter("h1")]
+    headings = [_line_of(element, titles) for element in document.elements("h1")]
     headings = [text for text in dict.fromkeys(headings) if len(text) < _LONGEST and _is_usable(text, names)]
     if not headings:
         return None
@@ -187,13 +188,13 @@ def _below_masthead(document: Document, names: tuple[str, ...]) -> str | None:
 
     The title element then has both as parts.
     """
-    title = document.root.find(".//title")
+    title = document.title
     parts = {squeeze(part) for part in _SEPARATOR.split(text_of(title))} if title is not None else set()
-    top = [squeeze(text_of(element)) for element in document.root.iter("h1")]
+    top = [squeeze(text_of(element)) for element in document.elements("h1")]
     if len(parts) < _PARTS or len(top) != 1 or top[0] not in parts:
         return None
     site = {_unaccented(part) for name in names for part in _SEPARATOR.split(name)}
-    for element in document.root.iter("h2", "h3"):
+    for element in document.elements("h2", "h3"):
         text = text_of(element)
         if len(words(text)) > 1 and squeeze(text) in parts - {top[0]} and _unaccented(text) not in site:
             return text
@@ -207,7 +208,9 @@ def _unaccented(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text, for comparison: case, marks and forms of letters do not count."""
-    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return _WORD.findall(text.casefold())
 
 
 def squeeze(text: str) -> str:

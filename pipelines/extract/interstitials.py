@@ -73,7 +73,7 @@ _KINDS = {
 
 def leads_elsewhere(document: Document) -> str | None:
     """The other address that a page leads to at once (WHATWG HTML, section 4.2.5.3); None when it leads nowhere."""
-    for element in document.root.iter("meta"):
+    for element in document.elements("meta"):
         if (element.get("http-equiv") or "").strip().lower() == "refresh":
             match = _REFRESH.match(element.get("content") or "")
             if match and int(match[1]) <= _SOONEST:
@@ -86,7 +86,7 @@ def is_gone(document: Document, structured: Structured, words: int) -> str | Non
     """The heading or title in which a short, bare page says that what was requested is not there."""
     if not _is_bare(document, structured, words):
         return None
-    said = [text_of(element) for element in document.root.iter("title", "h1", "h2")]
+    said = [text_of(element) for element in document.elements("title", "h1", "h2")]
     return next((line for line in said if _GONE.search(line)), None)
 
 
@@ -94,10 +94,10 @@ def interstitial(document: Document, structured: Structured, paragraphs: Sequenc
     """Which page that stands in an article's place a short, bare page is; empty when it is none."""
     if not _is_bare(document, structured, words):
         return ""
-    said = [text_of(element) for element in document.root.iter("title", "h1", "button", "input")]
+    said = [text_of(element) for element in document.elements("title", "h1", "button", "input")]
     texts = "\n".join([*said, *paragraphs])
     found = {kind: len({match.casefold() for match in form.findall(texts)}) for kind, form in _KINDS.items()}
-    if any(element.get("type") == "password" for element in document.root.iter("input")):
+    if any(element.get("type") == "password" for element in document.elements("input")):
         found["asks for a login"] += 1
     best = max(found, key=lambda kind: found[kind])
     in_heading = any(_KINDS[best].search(line) for line in said)
@@ -110,4 +110,4 @@ def _is_bare(document: Document, structured: Structured, words: int) -> bool:
         return False
     if any(structured.meta.get(name) for name in _OF_ARTICLES):
         return False
-    return next(document.root.iter("article", "time", "figure"), None) is None
+    return not document.elements("article", "time", "figure")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pipelines.extract import features
 from pipelines.extract.blocks import Block
-from pipelines.extract.features import Declared, Matrix
+from pipelines.extract.features import Matrix, Rows
 from pipelines.extract.trees import Probabilities, Trees
 
 VOTERS = ("trafilatura", "resiliparse")
@@ -61,9 +61,9 @@ class BlockModel:
     first: Trees
     second: Trees
 
-    def judge(self, blocks: Sequence[Block], declared: Declared, votes: Mapping[str, str] | None = None) -> Judgement:
+    def judge(self, page: Rows, votes: Mapping[str, str] | None = None) -> Judgement:
         """Judge the blocks of a page. `votes` are texts that other extractors found, as the model was trained."""
-        rows = features.rows(blocks, declared, votes)
+        blocks, rows = page.blocks, page.with_votes(votes or {})
         first = self.first.probabilities(rows)
         layout = layout_of(blocks)
         around = context(layout, first)
@@ -111,10 +111,7 @@ def layout_of(blocks: Sequence[Block]) -> Layout:
     parents = [block.place.parent for block in blocks]
     over = [parent.parent if parent else None for parent in parents]
     numbers = [parent.number if parent else -1 for parent in parents]
-    forms = [
-        (block.place.tag, block.place.element.get("class"), number)
-        for block, number in zip(blocks, numbers, strict=True)
-    ]
+    forms = [(block.place.tag, block.place.css_class, number) for block, number in zip(blocks, numbers, strict=True)]
     groups = (forms, numbers, [place.number if place else -1 for place in over])
     lengths = np.array([len(block.text) for block in blocks], dtype=np.float64)
     return Layout(lengths, tuple(_numbered(group) for group in groups))

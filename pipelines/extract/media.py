@@ -24,7 +24,7 @@ _OUTSIDE = frozenset({"nav", "header", "footer", "aside"})
 def article_element(document: Document, holders: Sequence[html.HtmlElement]) -> html.HtmlElement:
     """The element that holds the article as the page lays it out, given the elements that hold its paragraphs."""
     if not holders:
-        return next(iter(document.root.iter("article", "main")), document.root)
+        return next(iter(document.elements("article", "main")), document.root)
     return _with_headline(_common_ancestor(holders))
 
 

@@ -71,10 +71,10 @@ def payload_of(document: Document, structured: Structured, found: Sequence[str])
 
 
 def _titles(document: Document, structured: Structured) -> set[str]:
-    title = document.root.find(".//title")
+    title = document.title
     said = [
         *structured.meta.get("og:title", ()),
-        *(text_of(one) for one in document.root.iter("h1")),
+        *(text_of(one) for one in document.elements("h1")),
         *([text_of(title)] if title is not None else []),
     ]
     return {text for one in said if len(text := squeeze(one)) >= _SHORTEST_TITLE}
@@ -84,7 +84,7 @@ def _values(document: Document) -> Iterator[Any]:
     """What the page's scripts hold as JSON, one value after another."""
     pushed: list[str] = []
     left = _MOST_CHARACTERS
-    for number, script in enumerate(document.root.iter("script")):
+    for number, script in enumerate(document.elements("script")):
         text = script.text or ""
         left -= len(text)
         if number >= _MOST_SCRIPTS or left < 0:

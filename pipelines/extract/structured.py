@@ -57,7 +57,7 @@ class Structured:
 def read_structured(document: Document) -> Structured:
     """Collect what a page declares."""
     structured = Structured(meta=_meta(document))
-    for script in document.root.iter("script"):
+    for script in document.elements("script"):
         if "ld+json" in (script.get("type") or "").lower() and script.text:
             structured.nodes.extend(node for value in read_json(script.text) for node in _nodes(value, 0))
     articles = [node for node in structured.nodes if is_article(node)]
@@ -67,7 +67,7 @@ def read_structured(document: Document) -> Structured:
 
 def _meta(document: Document) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for element in document.root.iter("meta"):
+    for element in document.elements("meta"):
         content = " ".join((element.get("content") or element.get("value") or "").split())
         for attribute in ("property", "name", "itemprop"):
             name = (element.get(attribute) or "").strip().lower()

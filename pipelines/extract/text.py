@@ -7,7 +7,6 @@ Nothing else imports the two. Rules of a site come first: what they remove is go
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from operator import attrgetter
@@ -22,7 +21,7 @@ from trafilatura.meta import reset_caches
 from pipelines.extract.blocks import Block, cut, opens_part
 from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.exclusions import excluded
-from pipelines.extract.features import Declared, squeeze
+from pipelines.extract.features import Declared, Rows, squeeze
 from pipelines.extract.judgement import VOTERS, Models, shipped_models
 from pipelines.extract.structured import Structured, plain, texts
 from pipelines.extract.tables import settled
@@ -82,10 +81,11 @@ def _judged(
     barred = excluded(page.blocks)
     blocks = [block for block, is_out in zip(page.blocks, barred, strict=True) if not is_out]
     declared = declared_of(document, structured)
-    source, judgement = "blocks", models.plain.judge(blocks, declared)
+    rows = Rows(blocks, declared)
+    source, judgement = "blocks", models.plain.judge(rows)
     if judgement.confidence < _SURE.get(rules.quality, 1.0) and document.source.count(b"<") <= _MOST_TAGS:
         alone, source = judgement, "agreement"
-        judgement = models.voted.judge(blocks, declared, votes_of(document))
+        judgement = models.voted.judge(rows, votes_of(document))
         if rules.quality is Quality.BEST:
             judgement = max(alone, judgement, key=attrgetter("confidence"))
     chosen = chosen_blocks(page.blocks, barred, judgement.kept)
@@ -129,7 +129,7 @@ def _named(element: html.HtmlElement, page: BodyText) -> BodyText | None:
 
 def declared_of(document: Document, structured: Structured) -> Declared:
     """What the page says of its article, for comparison."""
-    title = document.root.find(".//title")
+    title = document.title
     titles = [
         *texts(structured.article_value("headline")),
         *structured.meta.get("og:title", ()),
@@ -168,8 +168,4 @@ def _by_resiliparse(document: Document) -> str:
 def _without_removed(document: Document, rules: ExtractionRules) -> Document:
     if not rules.remove:
         return document
-    root = deepcopy(document.root)
-    for selector in rules.remove:
-        for element in select(root, selector):
-            element.drop_tree()
-    return replace(document, root=root)
+    return document.without(rules.remove)

@@ -1,0 +1,100 @@
+"""What is done in a quicker way gives what the plain way gives."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.extract import document, phrases
+from pipelines.extract.class_words import class_words
+from pipelines.extract.document import parse_document
+from pipelines.extract.features import squeeze
+
+_TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]")
+_LETTERS = st.sampled_from("aéüß œ€’ž\u00c3\u00a9\u00c5\u0178\u00e2\u20ac\u2122\u201c\u0081\u008d文Ж")
+_SAID = st.sampled_from(
+    [
+        "Read more",
+        "SIGN UP for our newsletter",
+        "lees ook:",
+        "ad",
+        "Advertisement",
+        "AYRICA OKUYUN",
+        "by Ida",
+        "12 comments",
+    ]
+)
+
+
+def _letter_by_letter(text: str) -> str:
+    if len(_TWICE.findall(text)) < 3:
+        return text
+
+    def byte(letter: str) -> str:
+        try:
+            return letter.encode("cp1252").decode("latin-1")
+        except UnicodeEncodeError:
+            return letter
+
+    try:
+        return "".join(map(byte, text)).encode("latin-1").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+@given(st.text(_LETTERS, max_size=40))
+def test_a_text_encoded_twice_is_told_from_others(text: str) -> None:
+    assert document._encoded_once(text) == _letter_by_letter(text)
+    misread = "".join(chr(byte) for byte in text.encode()).translate(
+        {
+            byte: ord(letter)
+            for letter, byte in ((chr(key), value) for key, value in document._BYTES_OF_LETTERS.items())
+        }
+    )
+    assert document._encoded_once(misread) == _letter_by_letter(misread)
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"<", b"", b"<<", b"p<"]), st.integers(9_990, 10_010)), max_size=5))
+def test_long_tags_are_those_between_two_beginnings(parts: list[tuple[bytes, int]]) -> None:
+    page = b"".join(mark + b"a" * length for mark, length in parts)
+    expected = [tag for tag in page.split(b"<")[1:] if len(tag) > 2 * document.MAX_ATTRIBUTES]
+    assert list(document._long_tags(page)) == expected
+
+
+@given(st.lists(st.one_of(_SAID, st.text(st.characters(max_codepoint=127), max_size=12)), min_size=1, max_size=3))
+def test_forms_match_ascii_as_they_match_all_letters(parts: list[str]) -> None:
+    text = " ".join(parts)
+    for form in (phrases._ANY, phrases._FURNITURE, phrases._NEWSLETTER, phrases._POINTER):
+        for case in (text, text.lower(), text.upper(), text.title()):
+            assert form.match(case) == (form._any.match(case) is not None)
+            assert form.fullmatch(case) == (form._any.fullmatch(case) is not None)
+
+
+@given(st.text(max_size=60))
+def test_a_squeezed_text_has_no_other_characters(text: str) -> None:
+    assert squeeze(text) == re.sub(r"\W+", "", text).lower()
+
+
+@pytest.mark.parametrize(
+    "marks", ["story-body sr-only", "articleBody NewsTeaser ads", "visually-hidden related_links main"]
+)
+def test_a_class_says_what_its_names_say(marks: str) -> None:
+    each = 0
+    for name in marks.split():
+        each |= class_words(name)
+    assert class_words(marks) == each
+
+
+def test_elements_of_several_tags_come_in_the_order_of_the_page() -> None:
+    page = parse_document(
+        b"<html><head><title>One</title></head><body><h2>b</h2><h1>c</h1><h2>d</h2><svg><title>e</title></svg></body>",
+        "https://paper.example/",
+    )
+    assert [element.text for element in page.elements("h1", "h2", "title")] == ["One", "b", "c", "d", "e"]
+    assert page.title is not None and page.title.text == "One"
+    left = page.without(["//h2"])
+    assert [element.text for element in left.elements("h1", "h2")] == ["c"]
+    assert len(page.elements("h2")) == 2
