@@ -17,6 +17,7 @@ Modules:
     interruption         Ctrl-C: the first one ends the crawl cleanly, the second at once
     linked_editions      other editions and pages that an article links to
     narration            events as readable lines (``-v``)
+    open_files           how many files and connections a run may have open
     pace_middleware      how fast a host is requested
     polite_fetching      fetching when a host's turn comes, within all limits
     redirect_middleware  following redirects, and reporting those that lead nowhere

@@ -27,6 +27,7 @@ from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
 from crawler.run.interruption import Interruption
 from crawler.run.narration import narrated
+from crawler.run.open_files import require_open_files
 from crawler.run.refusals import not_captured, shut_sites
 from crawler.run.run_state import RunOptions, RunState
 from crawler.setting_files import require_files
@@ -134,6 +135,7 @@ def run_crawl(
     if configuration.is_stopped:
         raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to continue")
     require_files(configuration)
+    require_open_files(configuration.concurrency)
     with _places(configuration, plan) as effective:
         _probe(effective)
         settings = _settings(effective, plan, clock_and_ids, verbosity)
