@@ -193,7 +193,7 @@ lint: setup
 lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) lock --quiet
 	$(UV) export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
-	$(UV) pip compile --quiet --extra scale --extra search --constraint requirements.lock --generate-hashes --no-annotate --no-header \
+	$(UV) pip compile --quiet --extra scale --extra search --extra web --constraint requirements.lock --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url --universal --python-version 3.11 pyproject.toml --output-file packaging/requirements.lock
 
 man: setup

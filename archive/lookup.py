@@ -31,20 +31,23 @@ __all__ = ["Lookup", "Match", "read_entry"]
 class Lookup:
     """Finds captures of an archive through this machine's merged index."""
 
-    def __init__(self, storage: Storage, directory: Path, gate: AccessGate | None = None) -> None:
+    def __init__(
+        self, storage: Storage, directory: Path, gate: AccessGate | None = None, *, is_local: bool = True
+    ) -> None:
         """`directory` holds the merged index. Without a `gate`, the archive's access rules hold, for a reader on
-        this machine.
+        this machine unless `is_local` says otherwise.
         """
         self.storage = storage
         self.index = MergedIndex(directory)
         self._gate = gate
         self._has_own_gate = gate is not None
+        self._is_local = is_local
 
     @property
     def gate(self) -> AccessGate:
         """What a reader may have. Raises DamagedArchive or StorageError."""
         if self._gate is None:
-            self._gate = AccessGate.of(self.storage)
+            self._gate = AccessGate.of(self.storage, is_local=self._is_local)
         return self._gate
 
     def refresh(self, progress: Callable[[int, int], None] = lambda _done, _of: None) -> int:

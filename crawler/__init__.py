@@ -2,7 +2,7 @@
 
 A package imports only those below it (import-linter enforces it)::
 
-    cli > scale, watching, replay > run, offline > browser > keeping, polite, wire > frontier > config
+    cli > web > scale, watching, replay > run, offline > browser > keeping, polite, wire > frontier > config
 
 Modules:
 
@@ -26,5 +26,6 @@ Modules:
     state_place     where an archive's state is on this machine, and to which archive a directory belongs
     trackers    hosts from which requisites are never requested
     watching/   monitoring: status, alarms, metrics
+    web/        an archive as web pages and as an API
     wire/       bytes on the wire, one exchange at a time; no Scrapy
 """

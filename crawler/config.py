@@ -53,6 +53,7 @@ class ConfigurationError(Exception):
 _CHECKS: dict[str, Callable[[str], str]] = {
     "s3_endpoint": service_address,
     "alarm_webhook": web_address,
+    "web_replay": web_address,
     "alarm_mail": mailbox,
     "alarm_smtp": mail_server,
     "alarm_command": program_line,
@@ -68,6 +69,8 @@ _CHECKS: dict[str, Callable[[str], str]] = {
             "custody_password_file",
             "custody_certificates",
             "custody_seen",
+            "web_certificate",
+            "web_key",
         ),
         local_path,
     ),
@@ -210,6 +213,33 @@ class Configuration(BaseModel):
     """Hosts, including their subdomains, from which requisites are never requested."""
     pywb: str = ""
     """Path of pywb's program `wayback`, for `newswarc replay`. Empty: searched for."""
+    web_listen: str = "127.0.0.1:8091"
+    """Address and port of `newswarc serve`. An address other than this machine's own needs `web_guard`."""
+    web_guard: Literal["", "tokens", "proxy"] = ""
+    """What tells who is asking: `tokens` (`newswarc token add`), or `proxy`, a login proxy in front that names the
+    user. Empty: nothing, for this machine only."""
+    web_anyone: tuple[Literal["read", "download", "curate", "operate"], ...] = ()
+    """Roles of everyone without a token, and of everyone whom the proxy names. Empty: with `web_guard = "tokens"`
+    none, otherwise `read` and `download`."""
+    web_hosts: tuple[str, ...] = ()
+    """Names under which readers reach the server, beside `localhost` and its own address."""
+    web_proxies: tuple[str, ...] = ()
+    """Addresses of proxies in front. Only they may connect, and what they say about the client is believed."""
+    web_user_header: str = "X-Forwarded-User"
+    """With `web_guard = "proxy"`: the header in which the proxy names the user."""
+    web_users: tuple[str, ...] = ()
+    """With `web_guard = "proxy"`: users with other roles than `web_anyone`, each as `NAME=ROLE+ROLE`."""
+    web_certificate: str = ""
+    """File with the TLS certificate chain (PEM). Empty: no TLS."""
+    web_key: str = ""
+    """File with the certificate's private key (PEM)."""
+    web_rate: float = Field(default=20.0, ge=0)
+    """Requests per second that one client may send; four times as many at once. 0: no limit."""
+    web_replay: str = ""
+    """URL under which a proxy in front makes the replay of `newswarc serve` reachable, on a host name of its own and
+    guarded like the server. Empty: replay for readers on this machine only."""
+    web_replay_port: int = Field(default=0, ge=0, le=65535)
+    """Port of the replay on this machine. 0: any free port."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
     """First part of segment names."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)

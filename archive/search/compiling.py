@@ -63,6 +63,10 @@ class Compiler:
         parts = [(self._not, part) for part in unwanted]
         return self._query.boolean_query([(self._must, query), *parts]) if parts else query
 
+    def both(self, query: Any, other: Any) -> Any:
+        """What both of two queries mean."""
+        return self._query.boolean_query([(self._must, query), (self._must, other)])
+
     def of_segments(self, numbers: Iterable[int]) -> Any:
         """All records of segments."""
         return self.number_in("segment", numbers)

@@ -244,18 +244,49 @@ class Searcher:
             f"similar to {record_id}", ANALYSIS, state.version, count, tuple(hits), {}, unreadable, len(state.missing)
         )
 
+    def record(self, record_id: UUID) -> Article:
+        """The record of an id. Raises BadAddress when it is not in the index, and as `search`."""
+        return self._article(self._ready(), record_id)
+
+    def versions(self, article: Article, limit: int = 200) -> list[Article]:
+        """The records of the address of an article, itself among them, oldest capture first. Raises as `search`."""
+        state = self._ready()
+        found = self._first_articles(state, self._compiler.address(article.url), limit)
+        return sorted(found, key=lambda one: (one.warc.date.isoformat() if one.warc else "", str(one.id)))
+
+    def copies(self, article: Article, limit: int = 50) -> list[Article]:
+        """Records of other addresses with the same text, newest first. Raises as `search`."""
+        if not article.content_sha256:
+            return []
+        same = self._compiler.number_in("same", [digest64(article.content_sha256)])
+        others = self._compiler.without(same, [self._compiler.address(article.url)])
+        found = self._first_articles(self._ready(), others, limit)
+        return [one for one in found if one.content_sha256 == article.content_sha256]
+
+    def _first_articles(self, state: _State, compiled: Any, limit: int) -> list[Article]:
+        rows, _ = self._rows(state, self._visible(state, compiled), limit, Order.NEWEST, folded=False)
+        read = _in_threads(lambda row: self._read(state, row), rows)
+        return [article for article in read if article is not None]
+
     def found(self, query: str | Node) -> Iterator[FoundRecord]:
-        """All stored records that a query means, by segment and place. Raises as `search`."""
+        """All stored records that a query means, by segment and place; memory is that of a segment's records.
+
+        Raises as `search`.
+        """
         state = self._ready()
         node = parse(query) if isinstance(query, str) else query
         compiled = self._visible(state, self._compiler.compiled(node, scored=False))
-        searcher = state.view.searcher
-        result = searcher.search(compiled, max(1, searcher.num_docs), order_by_field="order")
-        rows = self._read_rows(state, [(0.0, address) for _, address in result.hits])
-        placed = [(state.sources[row.segment], row) for row in rows]
-        for source, row in sorted(placed, key=lambda pair: (pair[0].segment, pair[1].member, pair[1].id)):
+        numbers: dict[tuple[str, str], list[int]] = {}
+        for number, source in state.sources.items():
             if source.generation:
-                yield FoundRecord(row.id, source.segment, source.generation, row.member)
+                numbers.setdefault((source.segment, source.generation), []).append(number)
+        for (segment, generation), own in sorted(numbers.items()):
+            within = self._compiler.both(compiled, self._compiler.of_segments(own))
+            count = state.view.searcher.search(within, 1).count
+            result = state.view.searcher.search(within, max(1, count), order_by_field="order")
+            rows = self._read_rows(state, [(0.0, address) for _, address in result.hits])
+            for row in sorted(rows, key=lambda row: (row.member, row.id)):
+                yield FoundRecord(row.id, segment, generation, row.member)
 
     def first(self, query: str | Node, limit: int, order: Order = Order.RELEVANCE) -> list[UUID]:
         """The ids of the first hits, without a look at their records. Raises as `search`."""

@@ -39,11 +39,13 @@ Modules:
     replay_check      ``newswarc replay --check``: which pages lack something that they need
     schedule          ``newswarc schedule``: repeating ``crawl --due`` without cron
     search            ``newswarc search``: finding articles by words, phrases, dates and more
+    serve             ``newswarc serve``: an archive as web pages and as an API
     show              ``newswarc show``: one capture on the terminal
     site              ``newswarc site add`` and ``site check``: defining and checking sites
     site_names        finding a site's definition by name or front page
     spool_recovery    ``newswarc recover`` and ``newswarc upload``: finishing what a crawl left on this machine
     terminal          standard streams as pipelines need them
+    token             ``newswarc token``: who may use ``newswarc serve`` from elsewhere
     verify            ``newswarc verify``: checking an archive
     watch             ``newswarc status``, ``health`` and ``watch``
 """

@@ -61,6 +61,11 @@ COMMANDS = {
         "Browse an archive: a start page, a calendar, and every page as it was captured.",
     ),
     "export": ("export:export", "Export part of an archive."),
+    "serve": (
+        "serve:serve",
+        "Serve an archive as web pages and as an API: search, read, replay, download, operate.",
+    ),
+    "token": ("token:token", "Manage access tokens for `newswarc serve`."),
     "wacz": ("export:wacz", "Export captures and articles as one WACZ file, which ReplayWeb.page can open."),
     "history": (
         "history:show_history",

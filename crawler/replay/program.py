@@ -46,12 +46,17 @@ def find_program(named: str) -> Path:
 
 @contextmanager
 def running(
-    program: Path, index_directory: Path, captures: str, acl: Path | None = None, withheld: str = ""
+    program: Path,
+    index_directory: Path,
+    captures: str,
+    acl: Path | None = None,
+    withheld: str = "",
+    port: int = 0,
 ) -> Iterator[str]:
     """Pywb over an index, with WARC files below the address `captures`; gives the collection's address.
 
     `acl` is an ACL file, which may change; `withheld` is the address, but for a captured address at its end, of the
-    page that says which rule withholds it.
+    page that says which rule withholds it. `port` 0 takes a free one.
 
     Raises ReplayFailed.
     """
@@ -63,7 +68,7 @@ def running(
         # JSON is YAML too (YAML 1.2, section 1.3)
         config = {"collections": {COLLECTION: collection}, "enable_memento": True}
         (Path(place) / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
-        port = _free_port()
+        port = port or _free_port()
         log = Path(place) / "log"
         with log.open("wb") as said:
             command = [str(program), "-b", "127.0.0.1", "-p", str(port), "-d", place]

@@ -54,8 +54,9 @@ def is_file_address(address: str) -> bool:
 
 
 @contextmanager
-def opened_for_replay(address: str, configuration: Configuration) -> Iterator[Replayed]:
-    """Open what is at an address: an archive, or a WARC or WACZ file.
+def opened_for_replay(address: str, configuration: Configuration, *, is_local: bool = True) -> Iterator[Replayed]:
+    """Open what is at an address: an archive, or a WARC or WACZ file. `is_local` says whether all readers are on this
+    machine, for access rules.
 
     Raises BadAddress, DamagedArchive, StorageError or OSError.
     """
@@ -66,7 +67,7 @@ def opened_for_replay(address: str, configuration: Configuration) -> Iterator[Re
         return
     storage = open_storage(address, configuration.s3)
     require_archive(storage)
-    lookup = Lookup(storage, configuration.index_directory)
+    lookup = Lookup(storage, configuration.index_directory, is_local=is_local)
     with TemporaryDirectory(prefix="newswarc-replay-") as scratch:
         index = ReplayIndex(lookup, Path(scratch))
         index.refresh()

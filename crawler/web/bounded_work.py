@@ -1,0 +1,76 @@
+"""Work that a request waits for: in a few threads, with a short queue before them.
+
+Whatever readers ask for, no more than so much is done at once, and no more than so many wait. Who comes then is told
+at once to come again, instead of waiting for an answer that comes too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Busy(Exception):
+    """Too much waits already. `seconds` is when it is worth to come again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too many requests wait already; try again soon")
+        self.seconds = seconds
+
+
+class BoundedWork:
+    """Runs functions in threads. To be used on one event loop."""
+
+    def __init__(self, threads: int = 4, waiting: int = 64) -> None:
+        """`waiting` is how many may wait for one of the threads."""
+        self._threads = threads
+        self._most = threads + waiting
+        self._limiter: CapacityLimiter | None = None
+        self._present = 0
+
+    async def run(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **named: Parameters.kwargs
+    ) -> Result:
+        """What a function gives. Raises Busy, and what it raises."""
+        if self._present >= self._most:
+            raise Busy(2)
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(self._threads)
+        self._present += 1
+        try:
+            return await to_thread.run_sync(partial(function, *args, **named), limiter=self._limiter)
+        finally:
+            self._present -= 1
+
+
+class Places:
+    """A number of places for what takes long, such as downloads."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A place while entered. Raises Busy."""
+        self.take()
+        try:
+            yield
+        finally:
+            self.give_back()
+
+    def take(self) -> None:
+        """Raises Busy."""
+        if self._free <= 0:
+            raise Busy(30)
+        self._free -= 1
+
+    def give_back(self) -> None:
+        """Let somebody else have it."""
+        self._free += 1

@@ -1,0 +1,259 @@
+"""What stands before every page: who asks, from where, by which name of this machine, and what an answer may do.
+
+- The Host header has to name this server: otherwise another site's script could reach it under its own name (DNS
+  rebinding).
+- A request that changes something has to come from this server's own pages (Fetch Metadata, ``Sec-Fetch-Site``, or
+  else RFC 6454, ``Origin``), or to bring a token: no other site can make a reader's browser send one.
+- A proxy is believed only from its own address.
+- Answers run no scripts but our own, load nothing from elsewhere, and are shown in no frame.
+- A client that does not take its answer in time is let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crawler.web.rate import RateLimit
+from crawler.web.roles import Role, Visitor
+from crawler.web.sessions import Sessions
+from crawler.web.tokens import Token, TokenFile
+
+CONTENT_SECURITY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Content Security Policy Level 3: nothing but our own files."""
+CAPTURED_CONTENT_SECURITY = "sandbox; default-src 'none'; frame-ancestors 'none'"
+"""For bytes that were captured: they run nothing and load nothing, whatever they say they are."""
+LONGEST_BODY = 1 << 16
+LONGEST_TARGET = 1 << 13
+"""Bytes of path and query."""
+SENDING_TIMEOUT = 60.0
+"""Seconds in which a client has to take a part of an answer."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN_PATHS = ("/static/", "/sign-in", "/healthz", "/language")
+"""What everyone may ask for."""
+_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "x-frame-options": "DENY",
+    "cache-control": "no-cache",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who is let in. Made from the settings by `crawler.web.serving`."""
+
+    hosts: frozenset[str]
+    """Names that a Host header may have, without ports, in lower case."""
+    anyone: frozenset[Role]
+    """What is allowed without a token, and to everyone whom a proxy names."""
+    takes_tokens: bool = False
+    proxies: frozenset[str] = frozenset()
+    """Addresses from which what is said about a client is believed."""
+    user_header: str = ""
+    """Header in which a proxy names who asks; empty: it names nobody."""
+    users: dict[str, frozenset[Role]] = field(default_factory=dict)
+    """Roles of those whom a proxy names, where they differ."""
+    is_secure: bool = False
+    """Whether readers reach the server by TLS."""
+
+
+class Refused(Exception):
+    """A request that is not answered."""
+
+    def __init__(self, status: HTTPStatus, reason: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.headers = headers or {}
+
+
+class Guard:
+    """The outermost layer."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        policy: Policy,
+        tokens: TokenFile,
+        sessions: Sessions,
+        rate: RateLimit,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._app = app
+        self._policy = policy
+        self._tokens = tokens
+        self._sessions = sessions
+        self._rate = rate
+        self._now = now
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session's cookie; by TLS one that no other host can set (RFC 6265bis, section 4.1.3.2)."""
+        return cookie_name(is_secure=self._policy.is_secure)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = _Answer(send, is_secure=self._policy.is_secure)
+        try:
+            scope["state"]["visitor"] = self._admitted(scope)
+        except Refused as error:
+            response = PlainTextResponse(f"{error.reason}\n", error.status, error.headers)
+            await response(scope, receive, guarded)
+            return
+        await self._app(scope, _limited(receive), guarded)
+
+    def _admitted(self, scope: Scope) -> Visitor:
+        headers = Headers(scope=scope)
+        scope.setdefault("state", {})
+        if len(scope["raw_path"] or b"") + len(scope["query_string"]) > LONGEST_TARGET:
+            raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG, f"an address has at most {LONGEST_TARGET} bytes here")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # RFC 9112, section 6.3: perhaps an attempt at request smuggling
+            raise Refused(HTTPStatus.BAD_REQUEST, "a request has one length", {"Connection": "close"})
+        self._check_host(headers)
+        client = self._client(scope, headers)
+        if seconds := self._rate.wait(client):
+            raise Refused(
+                HTTPStatus.TOO_MANY_REQUESTS, "too many requests; wait a little", {"Retry-After": str(seconds)}
+            )
+        visitor, has_token = self._visitor(scope, headers, client)
+        if scope["method"] not in _SAFE and not has_token:
+            self._check_origin(headers)
+        return visitor
+
+    def _check_host(self, headers: Headers) -> None:
+        given = headers.getlist("host")
+        if len(given) != 1 or _host_name(given[0]) not in self._policy.hosts:
+            raise Refused(
+                HTTPStatus.MISDIRECTED_REQUEST, "this server is not known by that name; see the setting web_hosts"
+            )
+
+    def _client(self, scope: Scope, headers: Headers) -> str:
+        peer = scope["client"][0] if scope.get("client") else ""
+        if peer in self._policy.proxies:
+            forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            return forwarded if _is_address(forwarded) else peer
+        if self._policy.proxies:
+            raise Refused(HTTPStatus.FORBIDDEN, "only the named proxy may ask this server")
+        return str(peer)
+
+    def _visitor(self, scope: Scope, headers: Headers, client: str) -> tuple[Visitor, bool]:
+        """Who asks, and whether they showed a token (which no other site's page can)."""
+        policy = self._policy
+        scheme, _, credentials = headers.get("authorization", "").partition(" ")
+        if policy.takes_tokens and scheme.lower() == "bearer":
+            token = self._tokens.find(credentials, self._now())
+            if token is None:
+                raise Refused(
+                    HTTPStatus.UNAUTHORIZED,
+                    "this token is unknown or has expired",
+                    {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+                )
+            return _of_token(token, client), True
+        if policy.takes_tokens:
+            session = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
+            token_id = self._sessions.token_id(session) if session else ""
+            token = self._tokens.by_id(token_id, self._now()) if token_id else None
+            if token is not None:
+                return _of_token(token, client, session), False
+        name = headers.get(policy.user_header, "").strip() if policy.user_header else ""
+        if policy.user_header and not name and not _is_open(scope["path"]):
+            raise Refused(HTTPStatus.FORBIDDEN, "the proxy did not say who asks")
+        return Visitor(name, policy.users.get(name, policy.anyone), client), False
+
+    def _check_origin(self, headers: Headers) -> None:
+        site = headers.get("sec-fetch-site", "")
+        origin = headers.get("origin", "")
+        if site:
+            is_own = site == "same-origin"
+        else:
+            is_own = bool(origin) and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        if not is_own:
+            raise Refused(HTTPStatus.FORBIDDEN, "changes are made from this server's own pages, or with a token")
+
+
+class _Answer:
+    """Sends an answer with the headers that each has to have."""
+
+    def __init__(self, send: Send, *, is_secure: bool) -> None:
+        self._send = send
+        self._is_secure = is_secure
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            if self._is_secure:
+                headers.setdefault("strict-transport-security", "max-age=31536000")
+        await asyncio.wait_for(self._send(message), SENDING_TIMEOUT)
+
+
+def cookie_name(*, is_secure: bool) -> str:
+    """Name of the cookie of a session."""
+    return "__Host-newswarc" if is_secure else "newswarc"
+
+
+def _limited(receive: Receive) -> Receive:
+    """Receives no more than a form has."""
+    received = 0
+
+    async def limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LONGEST_BODY:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form has at most {LONGEST_BODY} bytes here")
+        return message
+
+    return limited
+
+
+def _of_token(token: Token, client: str, session: str = "") -> Visitor:
+    return Visitor(token.name, frozenset(token.roles), client, session)
+
+
+def _host_name(host: str) -> str:
+    """The name in a Host header, without its port; empty for what is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or "" if "@" not in host and "/" not in host else ""
+    except ValueError:
+        return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_open(path: str) -> bool:
+    return any(path == open_path or path.startswith(f"{open_path.rstrip('/')}/") for open_path in _OPEN_PATHS)
+
+
+def names_of(hosts: Iterable[str]) -> frozenset[str]:
+    """Host names as a policy has them."""
+    return frozenset(_host_name(host) for host in hosts)

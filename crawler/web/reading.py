@@ -1,0 +1,243 @@
+"""All that pages read of an archive, for many readers at once, with the access rules that hold for them.
+
+The look-up and the searcher serve one thread at a time: each is behind a lock, and nothing slow is done while it is
+held. What was stored since is taken in by `refresh`, beside the readers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from archive.access import AccessGate
+from archive.address_match import Match
+from archive.article import Article
+from archive.cdxj import IndexEntry
+from archive.errors import BadAddress, ObjectMissing
+from archive.library import captured, require_archive, segments
+from archive.lookup import Lookup, read_entry
+from archive.manifests import Manifest
+from archive.period import ALWAYS, Period
+from archive.storage.opening import open_storage
+from crawler.config import Configuration
+
+if TYPE_CHECKING:
+    from archive.captures import Capture
+    from archive.search.query import Node
+    from archive.search.searching import Facet, Order, Searcher, SearchResult
+
+MOST_CAPTURES = 10_000
+"""Captures that one look gives at most."""
+MOST_BYTES = 1 << 26
+"""Bytes of one capture that are held in memory."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Captures, and whether there are more."""
+
+    entries: list[IndexEntry]
+    is_cut: bool
+    withheld: int
+    """How many of those looked at access rules withhold."""
+
+
+class ArchiveReader:
+    """Reads one archive."""
+
+    def __init__(self, configuration: Configuration, *, is_local: bool) -> None:
+        """`is_local`: whether all readers are on this machine, for access rules.
+
+        Raises BadAddress, DamagedArchive or StorageError.
+        """
+        self.configuration = configuration
+        self.is_local = is_local
+        self.storage = open_storage(configuration.archive, configuration.s3)
+        require_archive(self.storage)
+        configuration.require_own_state()
+        self._gate = AccessGate.of(self.storage, is_local=is_local)
+        self._lookup = Lookup(self.storage, configuration.index_directory, self._gate)
+        self._lookup_lock = threading.Lock()
+        self._search_lock = threading.Lock()
+        self._refresh_lock = threading.Lock()
+        self._searcher: Searcher | None = None
+        self.manifests: list[Manifest] = []
+        """Of the stored segments, as `refresh` last found them."""
+
+    @property
+    def gate(self) -> AccessGate:
+        """What readers may have."""
+        return self._gate
+
+    def refresh(self) -> None:
+        """Take in what was stored, and the rules that were made, since the last time.
+
+        Raises StorageError, DamagedArchive or OSError.
+        """
+        with self._refresh_lock:
+            self.manifests = list(segments(self.storage))
+            writer = Lookup(self.storage, self.configuration.index_directory, self._gate)
+            try:
+                writer.index.refresh(self.storage, self.manifests)
+            finally:
+                writer.close()
+            self.refresh_rules()
+
+    def refresh_rules(self) -> None:
+        """Heed the access rules as they are now. Raises StorageError or DamagedArchive."""
+        gate = AccessGate.of(self.storage, is_local=self.is_local)
+        fresh = Lookup(self.storage, self.configuration.index_directory, gate)
+        with self._lookup_lock:
+            former, self._lookup, self._gate = self._lookup, fresh, gate
+            former.close()
+        with self._search_lock:
+            if self._searcher is not None:
+                self._searcher.look()
+
+    def close(self) -> None:
+        """Let the files go."""
+        with self._lookup_lock:
+            self._lookup.close()
+        with self._search_lock:
+            if self._searcher is not None:
+                self._searcher.close()
+                self._searcher = None
+
+    # Captures
+
+    def captures(
+        self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS, limit: int = MOST_CAPTURES
+    ) -> Found:
+        """Captures by address, oldest first for each. Raises BadAddress, DamagedArchive or StorageError."""
+        gate = self._gate
+
+        def look(lookup: Lookup) -> Found:
+            every = list(islice(lookup.every(url, match, period), MOST_CAPTURES + 1))
+            allowed = [entry for entry in every if gate.refusal(entry.url, entry.moment) is None]
+            is_cut = len(every) > MOST_CAPTURES or len(allowed) > limit
+            return Found(allowed[:limit], is_cut, len(every) - len(allowed))
+
+        return self._with_lookup(look)
+
+    def closest(self, url: str, moment: datetime | None) -> IndexEntry | None:
+        """The capture of an address closest in time to `moment`. Raises AccessRefused, and as `captures`."""
+        return self._with_lookup(lambda lookup: lookup.closest(url, moment))
+
+    def capture(self, segment: str, offset: int) -> tuple[Capture, str]:
+        """The capture at a place of a segment, and the key of its WARC file.
+
+        Raises ObjectMissing, AccessRefused, DamagedArchive or StorageError.
+        """
+        key = self.warc_key(segment)
+        entry = IndexEntry("", "", "", 0, "", 0, offset, key)
+        found = read_entry(self.storage, entry)
+        if found.url.startswith("urn:"):
+            raise ObjectMissing(f"{segment}: no capture of an address at {offset}")
+        self._gate.require(found.url, found.date)
+        return found, key
+
+    def warc_key(self, segment: str) -> str:
+        """The key of a segment's WARC file. Raises ObjectMissing."""
+        for manifest in self.manifests:
+            if manifest.segment == segment:
+                return manifest.warc.key
+        raise ObjectMissing(f"{segment}: no segment of this name is stored here")
+
+    def wire(self, capture: Capture) -> bytes:
+        """The response exactly as received. Raises DamagedArchive or StorageError."""
+        return self._with_lookup(lambda lookup: lookup.wire(capture))
+
+    def original(self, capture: Capture) -> Capture:
+        """The original of a revisit, or the capture itself. Raises DamagedArchive or StorageError."""
+        return self._with_lookup(lambda lookup: lookup.original(capture))
+
+    def _with_lookup(self, function: Callable[[Lookup], Result]) -> Result:
+        with self._lookup_lock:
+            try:
+                return function(self._lookup)
+            except FileNotFoundError:  # the index was merged meanwhile
+                self._lookup.close()
+                self._lookup = Lookup(self.storage, self.configuration.index_directory, self._gate)
+                return function(self._lookup)
+
+    # Articles
+
+    def search(
+        self,
+        node: Node,
+        *,
+        limit: int,
+        offset: int = 0,
+        order: Order,
+        facets: tuple[Facet, ...] = (),
+        folded: bool = True,
+    ) -> SearchResult:
+        """The hits of a query. Raises SearchUnavailable, BadAddress, StorageError, DamagedArchive or OSError."""
+        with self._searching() as searcher:
+            return searcher.search(node, limit=limit, offset=offset, order=order, facets=facets, folded=folded)
+
+    def article(self, record_id: UUID) -> Article:
+        """A record. Raises ObjectMissing when there is none, AccessRefused, and as `search`."""
+        try:
+            with self._searching() as searcher:
+                article = searcher.record(record_id)
+        except BadAddress as error:
+            raise ObjectMissing(str(error)) from error
+        self._gate.require(article.url, captured(article))
+        return article
+
+    def versions(self, article: Article) -> list[Article]:
+        """The records of its address, oldest first. Raises as `search`."""
+        with self._searching() as searcher:
+            return self._allowed(searcher.versions(article))
+
+    def copies(self, article: Article) -> list[Article]:
+        """Records of other addresses with the same text. Raises as `search`."""
+        with self._searching() as searcher:
+            return self._allowed(searcher.copies(article))
+
+    def similar(self, article: Article, limit: int = 5) -> list[Article]:
+        """Articles like it. Raises as `search`."""
+        assert article.id is not None
+        try:
+            with self._searching() as searcher:
+                return [hit.article for hit in searcher.similar(article.id, limit=limit).hits]
+        except BadAddress:
+            return []
+
+    def index_version(self) -> str:
+        """Digest of what answers queries. Raises as `search`."""
+        with self._searching() as searcher:
+            return searcher.version
+
+    def own_searcher(self) -> Searcher:
+        """A searcher for one reader alone, of what is stored; close it. Raises SearchUnavailable."""
+        from archive.search.searching import Searcher
+
+        return Searcher(self.storage, self.configuration.scratch_directory("search"), is_local=self.is_local)
+
+    def _allowed(self, articles: list[Article]) -> list[Article]:
+        return [one for one in articles if self._gate.refusal(one.url, captured(one)) is None]
+
+    @contextmanager
+    def _searching(self) -> Iterator[Searcher]:
+        from archive.search.searching import Searcher
+
+        with self._search_lock:
+            if self._searcher is None:
+                spool = self.configuration.state_directory / "spool"
+                self._searcher = Searcher(
+                    self.storage,
+                    self.configuration.scratch_directory("search"),
+                    spool=spool if spool.is_dir() else None,
+                    is_local=self.is_local,
+                )
+            yield self._searcher

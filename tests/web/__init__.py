@@ -1,0 +1,1 @@
+"""The web server over small archives, asked by HTTP."""
