@@ -77,6 +77,7 @@ Modules:
     record_scanning   the records of any WARC or ARC file, even a damaged one
     records_tree      the Merkle tree over a segment's records
     redaction         removing captures for good
+    rendering         what a browser made of a page
     replica           a verified copy of an archive at another place
     search/           full-text search
     request_method    how an index identifies requests other than GET

@@ -85,6 +85,21 @@ class WarcAddress(RecordPart):
     """When the request was sent (UTC)."""
 
 
+class RenderingAddress(RecordPart):
+    """The document that a browser made of the page."""
+
+    file: str
+    """Key of the WARC file below the archive's root."""
+    offset: int = Field(ge=0)
+    """Position of the conversion record's gzip member in the file, in bytes."""
+    length: int = Field(gt=0)
+    """Length of that gzip member, in bytes."""
+    record_id: UUID
+    """UUID of the conversion record."""
+    date: datetime
+    """When the document was taken (UTC)."""
+
+
 class RecordDiscovery(RecordPart):
     """How the URL was found."""
 
@@ -230,6 +245,10 @@ class Article(RecordPart):
 
     warc: WarcAddress | None = None
     """The capture from which the record was extracted."""
+    rendered_from: RenderingAddress | None = None
+    """The rendered document that was extracted instead of the response's body. Null if no browser was needed."""
+    rendered_by: str | None = None
+    """The browser that rendered the page, and its version. Null if none did."""
     discovery: RecordDiscovery | None = None
     """How the URL was found."""
     http: HttpFacts | None = None

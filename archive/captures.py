@@ -28,6 +28,7 @@ from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Discovery, Role
 from archive.http1 import ResponseHead, entity_body, parse_head
 from archive.members import canonical_name, parse_warc_date, parse_warc_fields
+from archive.rendering import RENDERED_URI
 
 CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
 """URL of resource records that contain extraction configurations, followed by the digest."""
@@ -54,6 +55,20 @@ class WarcRecord:
     length: int
     left: int = 0
     """Number of bytes of the block that were not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDocument:
+    """What a browser made of a page: the conversion record behind its response."""
+
+    document: bytes
+    """HTML in UTF-8."""
+    record_id: UUID
+    date: datetime
+    offset: int
+    length: int
+    left: int = 0
+    """Number of bytes of the document that were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,9 @@ class Capture:
     """Of a resource or conversion record, whose block is no HTTP message but what the address gave: its media
     type.
     """
+
+    rendered: RenderedDocument | None = None
+    """What a browser made of it, if it was rendered."""
 
     def fact(self, name: str) -> str:
         """A value of the metadata record; empty if it has none."""
@@ -197,21 +215,31 @@ def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
     Raises what `records` raises, behind the capture before it.
     """
     main: WarcRecord | None = None
+    conversion: WarcRecord | None = None
     try:
         for record in records:
             if record.kind in ("response", "revisit"):
                 if main is not None:
                     yield _capture(main, None)
                 main = record
+            elif main is not None and is_rendering_of(record, main):
+                conversion = record
             elif record.kind == "metadata" and "outcome" in parse_warc_fields(record.block):
-                yield _capture(main, record)
-                main = None
+                yield _capture(main, record, conversion)
+                main = conversion = None
     except DamagedArchive:
         if main is not None:
             yield _capture(main, None)
         raise
     if main is not None:
         yield _capture(main, None)
+
+
+def is_rendering_of(record: WarcRecord, main: WarcRecord) -> bool:
+    """Whether a record is what a browser made of the page of another one."""
+    refers = record.headers.get("WARC-Refers-To", "")
+    is_rendered = record.kind == "conversion" and record.target.startswith(RENDERED_URI)
+    return is_rendered and bool(refers) and record_uuid(refers) == main.record_id
 
 
 class SegmentReading:
@@ -276,7 +304,7 @@ def response_record(member: bytes) -> WarcRecord:
     raise DamagedArchive("the member holds no response record")
 
 
-def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
+def _capture(main: WarcRecord | None, metadata: WarcRecord | None, conversion: WarcRecord | None = None) -> Capture:
     record = main or metadata
     assert record is not None
     return Capture(
@@ -294,7 +322,12 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None) -> Capture:
         refers_to_url=record.headers.get("WARC-Refers-To-Target-URI", "").strip("<>"),
         refers_to_date=_moment(record.headers.get("WARC-Refers-To-Date", "")),
         metadata=parse_warc_fields(metadata.block) if metadata else {},
+        rendered=_rendered(conversion) if conversion else None,
     )
+
+
+def _rendered(record: WarcRecord) -> RenderedDocument:
+    return RenderedDocument(record.block, record.record_id, record.date, record.offset, record.length, record.left)
 
 
 def _moment(date: str) -> datetime | None:

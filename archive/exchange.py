@@ -11,6 +11,7 @@ from typing import IO
 from uuid import UUID
 
 from archive.http1 import ResponseHead, parse_head
+from archive.rendering import Rendering
 
 _READ_SIZE = 1 << 18
 
@@ -197,6 +198,13 @@ class Exchange:
     """Digest of the extraction configuration in force (a resource record of the segment)."""
     duplicate_of: UUID | None = None
     """Of a page that is kept whole: the first capture of the same payload, which is of another address."""
+
+    record_id: UUID | None = None
+    """Id that the response record gets, where others name it already."""
+    rendering: Rendering | None = None
+    """Of a page: what a browser made of it."""
+    rendering_failure: str = ""
+    """Of a page that a browser was to render: why there is no rendering."""
 
     head: ResponseHead | None = None
     """The response's head where it was read already; it saves reading it again."""

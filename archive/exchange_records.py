@@ -1,7 +1,7 @@
 """The WARC records of one exchange, as gzip members with their positions.
 
-The order is request, response or revisit, metadata. Without a response only request (if anything
-was sent) and metadata are made, so that every attempt leaves a record.
+The order is request, response or revisit, what a browser made of it (conversion, screenshot, text), metadata. Without
+a response only request (if anything was sent) and metadata are made, so that every attempt leaves a record.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from archive.members import (
     warc_fields,
 )
 from archive.merkle_tree import begun_leaf
+from archive.rendering import DOCUMENT_TYPE, RENDERED_URI, SCREENSHOT_URI, TEXT_URI
 from archive.request_method import GET, request_method
 
 _NO_HEAD = ResponseHead("", 0, "", (), 0)
@@ -147,7 +148,7 @@ class ExchangeRecords:
         self, exchange: Exchange, digests: ResponseDigests, original: Original | None, sink: IO[bytes]
     ) -> PreparedExchange:
         """Write the members of an exchange to `sink`, which is empty. Raises OSError if it can't be written."""
-        main_id = self._clock_and_ids.record_id()
+        main_id = exchange.record_id or self._clock_and_ids.record_id()
         leaves: list[bytes] = []
         if exchange.request:
             leaves.append(self._write(sink, *self._request(exchange, main_id)))
@@ -161,6 +162,8 @@ class ExchangeRecords:
         response = self._response(exchange, digests, original)
         leaves.append(self._write(sink, *self._response_member(exchange, response, main_id)))
         ends = sink.tell()
+        for record in self._rendered(exchange, main_id):
+            leaves.append(self._write(sink, *record))
         about = self._metadata(exchange, self._clock_and_ids.record_id(), main_id, response.framing)
         leaves.append(self._write(sink, *about))
         return PreparedExchange(
@@ -214,6 +217,23 @@ class ExchangeRecords:
         coding = response.head.first("content-encoding")
         return head, response.block, member_level(coding, response.mime, self._encoding.level)
 
+    def _rendered(self, exchange: Exchange, main_id: UUID) -> Iterator[tuple[bytes, Block, int]]:
+        """The records of a rendering: the document is a conversion of the response (WARC/1.1, section 6.8)."""
+        rendering = exchange.rendering
+        if rendering is None:
+            return
+        main = record_urn(main_id)
+        for kind, uri, content_type, content, relation in (
+            ("conversion", RENDERED_URI, DOCUMENT_TYPE, rendering.document, "WARC-Refers-To"),
+            ("resource", SCREENSHOT_URI, "image/jpeg", rendering.screenshot, "WARC-Concurrent-To"),
+            ("resource", TEXT_URI, "text/plain; charset=utf-8", rendering.text, "WARC-Concurrent-To"),
+        ):
+            block = Block.of(content, self._encoding.digest)
+            headers = [("WARC-Target-URI", f"{uri}{exchange.url}"), self._info_header, (relation, main)]
+            record_id = self._clock_and_ids.record_id()
+            head = record_head(kind, record_id, rendering.finished, content_type, block, headers)
+            yield head, block, member_level("", plain_mime(content_type), self._encoding.level)
+
     def _metadata(
         self, exchange: Exchange, record_id: UUID, refers_to: UUID | None, framing: str = ""
     ) -> tuple[bytes, Block, int]:
@@ -249,11 +269,24 @@ def _metadata_fields(exchange: Exchange) -> list[tuple[str, str]]:
         ("previousText", discovery.previous_text),
         ("extractionConfiguration", exchange.extraction_configuration),
         ("duplicateOf", str(exchange.duplicate_of or "")),
+        *_rendering_fields(exchange),
         ("redactedHeaders", ", ".join(exchange.redacted)),
         ("proxy", exchange.transport.proxy),
         ("certificateVerified", "" if exchange.transport.verified else "no"),
         ("certificate", base64.b64encode(exchange.transport.certificate).decode("ascii")),
         *(("interimResponse", base64.b64encode(interim).decode("ascii")) for interim in exchange.interim),
+    ]
+
+
+def _rendering_fields(exchange: Exchange) -> list[tuple[str, str]]:
+    rendering = exchange.rendering
+    if rendering is None:
+        return [("renderingFailed", exchange.rendering_failure)]
+    return [
+        ("renderedBy", rendering.browser),
+        ("renderingViewport", rendering.viewport),
+        ("renderingLocation", rendering.location),
+        *(("renderingStep", step) for step in rendering.steps),
     ]
 
 

@@ -38,7 +38,7 @@ _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _READ_SIZE = 1 << 18
 _NO_ID = UUID(int=0)
 _ENDS = frozenset({"warcinfo", "resource", "metadata"})
-"""Kinds of records behind which no exchange is incomplete."""
+"""Kinds of records behind which no exchange is incomplete, but for resources that are one's (its screenshot)."""
 
 
 @dataclass(slots=True)
@@ -197,18 +197,25 @@ def read_contents(path: Path, name: SegmentName, removed: Iterable[RemovedRecord
         if record.kind == "warcinfo":
             contents.info_id = record.record_id
             contents.software = parse_warc_fields(record.block).get("software", [""])[0]
+        elif _is_of_exchange(record):
+            pass
         elif record.kind == "resource":
             contents.resources.add(record.target)
         elif record.kind == "metadata" and b"outcome: " in record.block:
             _count(record, contents)
         waiting.append((offset, leaf, is_tombstone(record)))
-        if record.kind in _ENDS:
+        if record.kind in _ENDS and not _is_of_exchange(record):
             contents.end = offset + len(member)
             for start, hashed, tombstone in waiting:
                 contents.tree.add(start, hashed, tombstone=tombstone)
             waiting.clear()
     contents.entries += index.entries(contents.end)
     return contents
+
+
+def _is_of_exchange(record: WarcRecord) -> bool:
+    """Whether a resource belongs to an exchange, which it names."""
+    return record.kind == "resource" and "WARC-Concurrent-To" in record.headers
 
 
 def _count(record: WarcRecord, contents: SegmentContents) -> None:

@@ -96,7 +96,9 @@ class _Growing:
     records: list[WarcRecord] = field(default_factory=list)
 
     def takes(self, record: WarcRecord) -> bool:
-        """Whether a record belongs to those before it: of the same address, and none of its kind."""
+        """Whether a record belongs to those before it: of the same address, and none of its kind; or it names one."""
+        if self.records and _names_one_of(record, self.records):
+            return True
         if not self.records or _stands_alone(record) or _stands_alone(self.records[0]):
             return not self.records
         kinds = {_kind(known) for known in self.records}
@@ -114,6 +116,15 @@ class _Growing:
             date=(main or first).date,
             site=next(iter(facts.get("site", ())), ""),
         )
+
+
+def _names_one_of(record: WarcRecord, others: list[WarcRecord]) -> bool:
+    """Whether a record that has a name only is what was made of another one: a rendering, a screenshot."""
+    if record.kind not in _WITHOUT_HTTP or is_indexed_address(record.target):
+        return False
+    names = [record.headers.get(name, "") for name in ("WARC-Refers-To", "WARC-Concurrent-To")]
+    ids = {other.record_id for other in others}
+    return any(name and record_uuid(name) in ids for name in names)
 
 
 def _kind(record: WarcRecord) -> str:

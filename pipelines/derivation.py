@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from archive.article import Article, ExtractionFacts, HttpFacts, WarcAddress
+from archive.article import Article, ExtractionFacts, HttpFacts, RenderingAddress, WarcAddress
 from archive.captures import Capture
 from archive.content_coding import BodyTooLarge
 from archive.derived import Derivation
 from archive.exchange import CaptureOutcome
 from archive.http1 import BadMessage, ResponseHead
 from archive.outcomes import PageOutcome
+from archive.rendering import DOCUMENT_TYPE
 from pipelines.extract.article import EXTRACTION_TOOL, Rejected, extract
 from pipelines.extract.document import UnreadableDocument, parse_document
 from pipelines.generation import EXTRACTOR_GENERATION, text_mark
@@ -125,18 +126,27 @@ def _unfit(capture: Capture, head: ResponseHead) -> Rejected | None:
     mime = head.first("content-type").split(";", 1)[0].strip().lower()
     if mime not in _HTML_TYPES:
         return Rejected(PageOutcome.NOT_HTML, f"content type {mime}")
-    if len(capture.response) + capture.left > MOST_OF_PAGE:
+    size = len(capture.response) + capture.left
+    if capture.rendered is not None:
+        size = len(capture.rendered.document) + capture.rendered.left
+    if size > MOST_OF_PAGE:
         return Rejected(PageOutcome.TOO_COMPLEX, f"more than {MOST_OF_PAGE:,} bytes")
     return None
 
 
 def _extracted(capture: Capture, head: ResponseHead, rules: ExtractionRules) -> Article | Rejected:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
-    decoded = capture.body(MAX_BODY)
-    if decoded.flaw and not _may_be_text(decoded.body):
-        return Rejected(PageOutcome.UNDECODABLE, decoded.flaw)
+    if capture.rendered is not None:
+        page = capture.rendered.document
+        headers = [pair for pair in headers if pair[0].lower() != "content-type"]
+        headers.append(("Content-Type", DOCUMENT_TYPE))
+    else:
+        decoded = capture.body(MAX_BODY)
+        if decoded.flaw and not _may_be_text(decoded.body):
+            return Rejected(PageOutcome.UNDECODABLE, decoded.flaw)
+        page = decoded.body
     return extract(
-        decoded.body,
+        page,
         capture.url,
         headers=headers,
         fetched_at=capture.date,
@@ -171,8 +181,23 @@ def _with_provenance(article: Article, capture: Capture, rules: ExtractionRules,
                 last_modified=head.first("last-modified") or None,
             ),
             "extraction": _extraction_facts(rules),
+            **_rendering_facts(capture, warc_key),
         }
     )
+
+
+def _rendering_facts(capture: Capture, warc_key: str) -> dict[str, object]:
+    rendered = capture.rendered
+    if rendered is None:
+        return {}
+    address = RenderingAddress(
+        file=warc_key,
+        offset=rendered.offset,
+        length=rendered.length,
+        record_id=rendered.record_id,
+        date=rendered.date,
+    )
+    return {"rendered_from": address, "rendered_by": capture.fact("renderedBy") or None}
 
 
 def _extraction_facts(rules: ExtractionRules) -> ExtractionFacts:

@@ -27,7 +27,7 @@ REMEDIES: dict[CaptureOutcome, str] = {
     CaptureOutcome.ROBOTS_DENIED: "leave it, or ask the site's owner",
     CaptureOutcome.ROBOTS_UNREACHABLE: "the host is not crawled until robots.txt can be fetched",
     CaptureOutcome.BLOCKED: "remove it from the block list to fetch it",
-    CaptureOutcome.UNWANTED: "none is needed; a page's budget is raised by browser_requests, browser_bytes, browser_seconds",
+    CaptureOutcome.UNWANTED: "none is needed: a page in a browser asked for what is not captured",
     CaptureOutcome.ADDRESS_REFUSED: "allow it with --allow-host if it is yours",
     CaptureOutcome.CANCELLED: _LATER,
 }

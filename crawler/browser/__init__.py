@@ -4,7 +4,14 @@ Modules:
 
     answers         answers that a run has had lately, given again
     authority       the certificates that the proxy shows the browser
-    proxy           the proxy of one page
+    chromium        how Chromium is started
+    contained       starts the browser's process where nothing but the proxy can be reached
+    frames          messages between a crawl and its browser's process
+    page_driver     what is done on one page, and what is taken from it
+    page_phrases    buttons that are pressed without being told
+    process         one browser, seen from the crawl
+    proxy           the proxy of a browser; each page has an address of its own
     proxy_requests  reading what a browser asks its proxy for
     visit           one visit of a browser to a page, under the rules of the crawl
+    worker          the browser's process: drives Chromium for the crawl
 """

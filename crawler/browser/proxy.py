@@ -1,19 +1,21 @@
-"""The proxy of one page: the browser's only way out, on a port of its own.
+"""The proxy of a browser: its only way out.
 
-What the browser asks for is handed to whoever fetches (`Fetch`), and what comes back is passed on as it arrives, byte
-for byte. Since each page has its own port, whatever comes to it is of that page: its workers' and frames' requests
-too. HTTPS ends here, under certificates of the run (`crawler.browser.authority`); towards the server the fetcher
-speaks TLS itself.
+What a page asks for is handed to whoever fetches (`Fetch`), and what comes back is passed on as it arrives, byte for
+byte. Each page finds the proxy at an address of loopback of its own, so that whatever comes there is of that page:
+its workers' and frames' requests too. HTTPS ends here, under certificates of the run (`crawler.browser.authority`);
+towards the server the fetcher speaks TLS itself.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import itertools
 import logging
 import socket
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from archive.exchange import Exchange
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 _HANDSHAKE_SECONDS = 10.0
 _MOST_CONNECTIONS = 256
 _READ_SIZE = 1 << 16
+_NO_PAGE = ipaddress.IPv4Address("127.0.0.1")
+_FIRST_PAGE = ipaddress.IPv4Address("127.1.0.1")
 _TLS_HANDSHAKE = b"\x16"
 """First byte of a TLS handshake record (RFC 8446, section 5.1)."""
 _NO_BODY = frozenset({204, 304})
@@ -63,35 +67,56 @@ class _Passing:
         self.passed += len(data)
 
 
-class PageProxy:
-    """The proxy of one page."""
+@dataclass(slots=True)
+class _Page:
+    """A page that has the proxy on an address of its own."""
 
-    def __init__(
-        self,
-        listener: socket.socket,
-        authority: RunAuthority,
-        fetch: Fetch,
-    ) -> None:
-        """`listener` listens already, wherever that is; it is closed with the proxy."""
+    fetch: Fetch
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class BrowserProxy:
+    """The proxy of one browser; each of its pages has an address of loopback (127.0.0.0/8) for itself."""
+
+    def __init__(self, listener: socket.socket, authority: RunAuthority) -> None:
+        """`listener` listens already on all of loopback, wherever that is; it is closed with the proxy."""
         listener.setblocking(False)
+        self.strays = 0
+        """Connections to addresses that are no page's: what the browser wants for itself."""
         self._listener = listener
+        self._port = listener.getsockname()[1]
         self._authority = authority
-        self._fetch = fetch
-        self._connections: set[asyncio.Task[None]] = set()
+        self._pages: dict[str, _Page] = {}
+        self._addresses = itertools.count(int(_FIRST_PAGE))
         self._accepting: asyncio.Task[None] | None = None
+
+    @property
+    def own_address(self) -> str:
+        """Host and port for what the browser wants for itself; nothing is answered there."""
+        return f"{_NO_PAGE}:{self._port}"
 
     def start(self) -> None:
         """Take connections from now on."""
         self._accepting = asyncio.create_task(self._accept())
 
+    def open_page(self, fetch: Fetch) -> str:
+        """Host and port of the proxy for a new page, whose requests `fetch` answers."""
+        address = str(ipaddress.IPv4Address(next(self._addresses)))
+        self._pages[address] = _Page(fetch)
+        return f"{address}:{self._port}"
+
+    async def close_page(self, place: str) -> None:
+        """End all connections of a page; what is fetched for them is ended by whoever fetches."""
+        page = self._pages.pop(place.partition(":")[0], None)
+        if page is not None:
+            await _ended(page.connections)
+
     async def close(self) -> None:
-        """End all connections; what was being fetched for them is cancelled by whoever fetches."""
+        """End all connections, and take no more."""
         if self._accepting is not None:
-            self._accepting.cancel()
-        tasks = [task for task in (self._accepting, *self._connections) if task is not None]
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended({self._accepting})
+        for address in list(self._pages):
+            await self.close_page(address)
         self._listener.close()
 
     async def _accept(self) -> None:
@@ -100,16 +125,18 @@ class PageProxy:
             try:
                 connection, _ = await loop.sock_accept(self._listener)
             except OSError as error:
-                logger.info("the proxy of a page takes no connections: %s", error)
+                logger.info("the browser's proxy takes no more connections: %s", error)
                 return
-            if len(self._connections) >= _MOST_CONNECTIONS:
+            page = self._pages.get(connection.getsockname()[0])
+            if page is None or len(page.connections) >= _MOST_CONNECTIONS:
+                self.strays += page is None
                 connection.close()
                 continue
-            task = asyncio.create_task(self._serve(connection))
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            task = asyncio.create_task(self._serve(connection, page.fetch))
+            page.connections.add(task)
+            task.add_done_callback(page.connections.discard)
 
-    async def _serve(self, connection: socket.socket) -> None:
+    async def _serve(self, connection: socket.socket, fetch: Fetch) -> None:
         connection.setblocking(False)
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         try:
@@ -117,7 +144,7 @@ class PageProxy:
                 reader, writer, base = await self._opened(connection)
             streams = reader, writer
             while (asked := await read_request(reader, base)) is not None:
-                if not await self._answer(asked, writer):
+                if not await _answer(asked, fetch, writer):
                     return
         except (BadRequest, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             logger.debug("a connection of the browser ended: %s", error)
@@ -146,21 +173,28 @@ class PageProxy:
             return *await _streams(connection, None), tunnel.base("http")
         return *await _streams(connection, self._authority.context(tunnel.name)), tunnel.base("https")
 
-    async def _answer(self, asked: AskedFor, writer: asyncio.StreamWriter) -> bool:
-        """Answer a request; whether the connection can take another one."""
-        passing = _Passing(writer)
-        exchange = await self._fetch(asked, passing)
-        if passing.passed:
-            await writer.drain()
-            return _ends_by_itself(exchange, asked.method)
-        if not exchange.response:
-            writer.write(_NOT_REACHED if exchange.request else _REFUSED)
-            await writer.drain()
-            return True
-        for part in exchange.response_parts():
-            writer.write(part)
-            await writer.drain()
+
+async def _answer(asked: AskedFor, fetch: Fetch, writer: asyncio.StreamWriter) -> bool:
+    """Answer a request; whether the connection can take another one."""
+    passing = _Passing(writer)
+    exchange = await fetch(asked, passing)
+    if passing.passed:
+        await writer.drain()
         return _ends_by_itself(exchange, asked.method)
+    if not exchange.response:
+        writer.write(_NOT_REACHED if exchange.request else _REFUSED)
+        await writer.drain()
+        return True
+    for part in exchange.response_parts():
+        writer.write(part)
+        await writer.drain()
+    return _ends_by_itself(exchange, asked.method)
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _ends_by_itself(exchange: Exchange, method: str) -> bool:

@@ -136,7 +136,7 @@ class Recorder:
 
     async def keep(self, exchange: Exchange) -> CaptureAddress:
         """Append an exchange to the open segment; the records of a large one are made aside. Raises NotKept."""
-        if len(exchange.response) <= IN_MEMORY:
+        if len(exchange.response) <= IN_MEMORY and exchange.rendering is None:
             return self.keep_now(exchange)
         while True:
             current, described = self._placed(exchange)
@@ -386,6 +386,8 @@ class Recorder:
             return None
         if exchange.truncated is not None:
             return None  # what was received is kept as it is
+        if exchange.rendering is not None or exchange.rendering_failure:
+            return None  # such pages are compared by their text: the same shell may show another one
         segment = current.pages.name.text
         of_address = self._of_address(exchange)
         if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
@@ -406,7 +408,8 @@ class Recorder:
     ) -> Exchange:
         """An exchange that says which capture of another address its page has the bytes of."""
         is_whole_page = exchange.discovery.role is Role.ARTICLE and exchange.outcome is CaptureOutcome.OK
-        if original is not None or not is_whole_page or exchange.truncated is not None:
+        is_rendered = exchange.rendering is not None
+        if original is not None or not is_whole_page or is_rendered or exchange.truncated is not None:
             return exchange
         same = (known.original for known in self._of_payload(exchange, digests, current.pages.name.text))
         first = next((known for known in same if known.url != exchange.url), None)

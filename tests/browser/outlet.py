@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,7 +13,8 @@ from archive.exchange import CaptureOutcome, Discovery, Exchange, Role
 from archive.http1 import parse_head
 from crawler.browser.answers import RecentAnswers
 from crawler.browser.authority import RunAuthority
-from crawler.browser.proxy import PageProxy
+from crawler.browser.contained import loopback_listener
+from crawler.browser.proxy import BrowserProxy
 from crawler.browser.visit import Visit, VisitTerms
 from crawler.safety import AddressRules, parse_allow_entry
 from crawler.wire.fetcher import Fetcher, WireRequest
@@ -65,8 +65,9 @@ class Way:
 
     outlet: WireOutlet
     visit: Visit
-    proxy: PageProxy
-    port: int
+    proxy: BrowserProxy
+    place: str
+    """Host and port of the page's proxy."""
     authority: RunAuthority
 
 
@@ -83,25 +84,32 @@ async def visiting(
     authority = authority or RunAuthority()
     loop = asyncio.get_running_loop()
     visit = Visit(page, uuid4(), terms or VisitTerms(), outlet, answers or RecentAnswers(3600, loop.time), now)
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    proxy = PageProxy(listener, authority, visit.fetch)
+    proxy = BrowserProxy(loopback_listener(), authority)
     proxy.start()
+    place = proxy.open_page(visit.fetch)
     try:
-        yield Way(outlet, visit, proxy, port, authority)
+        yield Way(outlet, visit, proxy, place, authority)
     finally:
         await visit.close()
+        await proxy.close_page(place)
         await proxy.close()
         outlet.pool.close()
 
 
-async def said(port: int, request: bytes, *, shut: bool = True) -> bytes:
+def opened(place: str) -> Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    host, _, port = place.partition(":")
+    return asyncio.open_connection(host, int(port))
+
+
+async def said(place: str, request: bytes, *, shut: bool = True) -> bytes:
     """All that a proxy answers to the bytes of a request, until it or we close."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await opened(place)
     writer.write(request)
-    if shut and writer.can_write_eof():
-        writer.write_eof()
     try:
+        if shut and writer.can_write_eof():
+            writer.write_eof()
         return await asyncio.wait_for(reader.read(), 20)
+    except OSError:  # the other side has closed already
+        return b""
     finally:
         writer.close()

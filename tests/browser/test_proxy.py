@@ -16,7 +16,7 @@ from crawler.browser.authority import RunAuthority
 from crawler.browser.proxy_requests import BadRequest, parse_tunnel, read_request
 from crawler.browser.visit import VIA_BROWSER, VisitBounds, VisitTerms
 from crawler.wire.connection import Timeouts
-from tests.browser.outlet import WireOutlet, page_of, said, visiting
+from tests.browser.outlet import WireOutlet, opened, page_of, said, visiting
 from tests.support.exchanges import CASES, Case, counted
 from tests.support.tls import Authority
 from tests.support.wire import ByteServer, answering
@@ -41,7 +41,7 @@ def test_what_a_server_sends_reaches_the_browser_and_the_archive_to_the_byte(nam
 
     async def run(server: ByteServer) -> None:
         async with visiting(WireOutlet([server.host]), page_of(PAGE), terms) as way:
-            seen = await said(way.port, asking(server.url("/x"), b"X-oDD: 1", b"Accept-Encoding: gzip, br, zstd"))
+            seen = await said(way.place, asking(server.url("/x"), b"X-oDD: 1", b"Accept-Encoding: gzip, br, zstd"))
         (kept,) = way.outlet.kept
         assert b"".join(kept.response_parts()) == case.sent
         assert kept.outcome == case.outcome
@@ -62,7 +62,7 @@ def test_a_body_goes_on_with_its_length(chunked: bool) -> None:
         async with visiting(WireOutlet([server.host]), page_of(PAGE)) as way:
             headers = [b"Transfer-Encoding: chunked"] if chunked else [b"Content-Length: 5"]
             body = b"3;a=b\r\na=\xff\r\n2\r\n&c\r\n0\r\nT: 1\r\n\r\n" if chunked else b"a=\xff&c"
-            seen = await said(way.port, asking(server.url("/form"), *headers, method=b"POST", body=body))
+            seen = await said(way.place, asking(server.url("/form"), *headers, method=b"POST", body=body))
         assert seen == counted()
         assert server.requests[0].endswith(b"\r\nContent-Length: 5\r\n\r\na=\xff&c")
         assert way.outlet.kept[0].request == server.requests[0]
@@ -79,7 +79,7 @@ def test_https_ends_at_the_proxy_under_a_key_that_only_this_browser_knows(tmp_pa
     async def run(server: ByteServer) -> None:
         outlet = WireOutlet([server.host], ca_file=str(authority.bundle))
         async with visiting(outlet, page_of(PAGE), authority=own) as way:
-            reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+            reader, writer = await opened(way.place)
             writer.write(b"CONNECT %s HTTP/1.1\r\nHost: x\r\n\r\n" % server.host.encode())
             assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 OK\r\n\r\n"
             trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -101,7 +101,7 @@ def test_https_ends_at_the_proxy_under_a_key_that_only_this_browser_knows(tmp_pa
 def test_a_plain_request_in_a_tunnel_is_http() -> None:
     async def run(server: ByteServer) -> None:
         async with visiting(WireOutlet([server.host]), page_of(PAGE)) as way:
-            reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+            reader, writer = await opened(way.place)
             writer.write(b"CONNECT %s HTTP/1.1\r\nHost: x\r\n\r\n" % server.host.encode())
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -120,10 +120,10 @@ def test_the_page_itself_is_not_asked_for_twice() -> None:
     async def run(server: ByteServer) -> None:
         first = counted(b"<p>the first answer</p>", b"X-Odd: 1", b"x-odd: 2")
         async with visiting(WireOutlet([server.host]), page_of(server.url("/story"), first)) as way:
-            assert await said(way.port, asking(server.url("/story"))) == first
+            assert await said(way.place, asking(server.url("/story"))) == first
             assert not server.requests
-            assert await said(way.port, asking(server.url("/story"))) == counted(), "reloaded, it is asked for"
-            assert await said(way.port, asking(server.url("/story"), method=b"POST")) == counted()
+            assert await said(way.place, asking(server.url("/story"))) == counted(), "reloaded, it is asked for"
+            assert await said(way.place, asking(server.url("/story"), method=b"POST")) == counted()
         assert len(server.requests) == len(way.outlet.kept) == 2
 
     with ByteServer(answering(counted())) as server:
@@ -136,7 +136,7 @@ def test_the_page_itself_is_not_asked_for_twice() -> None:
 def test_internal_addresses_are_refused_whoever_asks(address: str) -> None:
     async def run(server: ByteServer) -> None:
         async with visiting(WireOutlet(["127.0.0.1:1"]), page_of(PAGE)) as way:
-            seen = await said(way.port, asking(f"http://{address}:{server.port}/secret"))
+            seen = await said(way.place, asking(f"http://{address}:{server.port}/secret"))
         assert seen.startswith(b"HTTP/1.1 403 ")
         assert [kept.outcome for kept in way.outlet.kept] == [CaptureOutcome.ADDRESS_REFUSED]
 
@@ -151,7 +151,7 @@ def test_a_visit_ends_with_its_budget() -> None:
     async def run(server: ByteServer) -> None:
         outlet = WireOutlet([server.host], denied={server.url("/ad"): "it tracks readers"})
         async with visiting(outlet, page_of(PAGE), VisitTerms(bounds=bounds)) as way:
-            answers = [await said(way.port, asking(server.url(path))) for path in ("/ad", "/1", "/2", "/3", "/4")]
+            answers = [await said(way.place, asking(server.url(path))) for path in ("/ad", "/1", "/2", "/3", "/4")]
         assert [answer[9:12] for answer in answers] == [b"403", b"200", b"200", b"200", b"403"]
         assert len(server.requests) == 3
         assert [kept.detail for kept in outlet.kept if not kept.request] == [
@@ -170,7 +170,7 @@ def test_a_stream_without_end_is_kept_as_far_as_it_came() -> None:
 
     async def run(server: ByteServer) -> None:
         async with visiting(WireOutlet([server.host]), page_of(PAGE)) as way:
-            reader, writer = await asyncio.open_connection("127.0.0.1", way.port)
+            reader, writer = await opened(way.place)
             writer.write(asking(server.url("/events")))
             assert await reader.readexactly(len(event)) == event
         writer.close()
@@ -179,6 +179,18 @@ def test_a_stream_without_end_is_kept_as_far_as_it_came() -> None:
 
     with ByteServer(answering(event)) as server:
         asyncio.run(run(server))
+
+
+def test_what_comes_to_no_page_is_answered_by_nobody() -> None:
+    async def run() -> None:
+        async with visiting(WireOutlet([]), page_of(PAGE)) as way:
+            assert await said(way.proxy.own_address, asking(PAGE)) == b""
+            await way.proxy.close_page(way.place)
+            assert await said(way.place, asking(PAGE)) == b"", "a visit that is over"
+            assert way.proxy.strays == 2
+        assert not way.outlet.kept
+
+    asyncio.run(run())
 
 
 def test_what_pages_share_is_asked_for_once() -> None:
@@ -191,8 +203,8 @@ def test_what_pages_share_is_asked_for_once() -> None:
             async with visiting(WireOutlet([server.host]), page_of(f"{PAGE}{number}"), answers=answers) as way:
                 for path, expected in (("/shared.js", shared), ("/private.js", private)):
                     request = asking(server.url(path), b"Sec-Fetch-Dest: script")
-                    assert await said(way.port, request) == expected
-                assert await said(way.port, asking(server.url("/shared.js"))) == shared, "not as a script"
+                    assert await said(way.place, request) == expected
+                assert await said(way.place, asking(server.url("/shared.js"))) == shared, "not as a script"
             assert way.visit.cost.answered == number
 
     def script(connection: object, request: bytes) -> None:
