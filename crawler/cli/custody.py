@@ -51,7 +51,7 @@ def _conclude(context: ArchiveContext, done: Logged, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(done), ensure_ascii=False))
     context.console(quiet=as_json).print(
-        f"{done.added} entries were added; the log has {done.size}", markup=False, highlight=False
+        f"added to the log: {done.added}; it has {done.size} entries", markup=False, highlight=False
     )
 
 

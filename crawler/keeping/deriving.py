@@ -46,6 +46,7 @@ class Deriver:
     def __init__(self, pool: ExtractionPool, counts: Counts, on_derived: Callable[[str, Derivation], None]) -> None:
         """`on_derived` gets each page's site and what was derived from it; it may raise OSError."""
         self._pool = pool
+        self._running = set[asyncio.Task[None]]()
         self._on_derived = on_derived
         self._counts = counts
 
@@ -68,6 +69,16 @@ class Deriver:
             raise DamagedArchive(f"{segment.path}: {len(segment.waiting)} captures can't be read back")
         return await asyncio.to_thread(segment.derived.complete)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether anything is being derived or read, from whatever segment."""
+        return bool(self._running)
+
+    async def settle_all(self) -> None:
+        """Wait until nothing is being derived or read, from any segment."""
+        while self._running:
+            await asyncio.wait(self._running)
+
     async def read(
         self, segment: SegmentPages, offset: int, function: Callable[..., Result], arguments: tuple[object, ...]
     ) -> Result:
@@ -82,8 +93,9 @@ class Deriver:
 
     def _track(self, segment: SegmentPages, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
-        segment.running.add(task)
-        task.add_done_callback(segment.running.discard)
+        for running in (segment.running, self._running):
+            running.add(task)
+            task.add_done_callback(running.discard)
         return task
 
     async def settle(self, segment: SegmentPages) -> None:

@@ -59,3 +59,12 @@ class Capturing:
         segment = self._recorder.pages(page.segment)
         if segment is not None:
             await self._services.deriver.start(segment, page.offset)
+
+    @property
+    def is_deriving(self) -> bool:
+        """Whether a page is still being extracted: it may lead to others."""
+        return self._services.deriver.is_running
+
+    async def settle(self) -> None:
+        """Wait until every page that was passed on is extracted."""
+        await self._services.deriver.settle_all()

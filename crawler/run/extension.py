@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Request
 
 from archive.clock_and_ids import SystemClockAndIds
@@ -38,6 +39,7 @@ class CrawlExtension:
 
     def __init__(self, run: CrawlRun) -> None:
         self.run = run
+        self._settling: asyncio.Future[None] | None = None
 
     def note_dropped(self, request: Request) -> None:
         """Called when a request was dropped: an article's chain of redirects ends there."""
@@ -49,6 +51,23 @@ class CrawlExtension:
                 self.run.note_lost(request)
             else:
                 self.run.frontier.led_elsewhere(asked_address(request))
+
+    def stay_for_pages(self, crawler: Crawler) -> None:
+        """Called when there is nothing left to fetch: pages that are still being extracted may lead to more.
+
+        So what a run fetches depends on what the site says, and not on how fast this machine is.
+        """
+        if not self.run.capturing.is_deriving:
+            return
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.ensure_future(self._look_again_when_settled(crawler))
+        raise DontCloseSpider
+
+    async def _look_again_when_settled(self, crawler: Crawler) -> None:
+        await self.run.capturing.settle()
+        slot = getattr(crawler.engine, "_slot", None)  # without it, Scrapy looks again every five seconds
+        if slot is not None:
+            slot.nextcall.schedule()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -73,6 +92,7 @@ class CrawlExtension:
             crawler.signals.connect(receiver, signal)
         extension = cls(run)
         crawler.signals.connect(extension.note_dropped, signals.request_dropped)
+        crawler.signals.connect(lambda: extension.stay_for_pages(crawler), signals.spider_idle, weak=False)
         return extension
 
 

@@ -32,7 +32,10 @@ def not_captured(state: RunState) -> dict[str, dict[str, int]]:
 
 
 def shut_sites(state: RunState) -> list[Problem]:
-    """A problem for each site that refused every article that it was asked for, retries aside."""
+    """A problem for each site that refused every article that it was asked for, retries aside.
+
+    A site whose robots.txt forbids some of what it announces is not shut: the rest was requested before.
+    """
     refused: dict[str, Counter[tuple[str, int]]] = {}
     examples: dict[str, str] = {}
     spared = {site for site, count in state.counts.came.items() if count}
@@ -43,6 +46,10 @@ def shut_sites(state: RunState) -> list[Problem]:
             spared.add(failed.site)
         refused.setdefault(failed.site, Counter())[failed.outcome, failed.status] += 1
         examples.setdefault(failed.site, address)
+    denied = (CaptureOutcome.ROBOTS_DENIED.value, 0)
+    for site, outcomes in refused.items():
+        if set(outcomes) == {denied} and outcomes.total() < state.findings.found[site]:
+            spared.add(site)
     return [
         _problem(site, examples[site], outcomes) for site, outcomes in sorted(refused.items()) if site not in spared
     ]

@@ -7,6 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -139,7 +140,7 @@ class Stored:
             lookup = Lookup(self.storage, self.place / "state")
             lookup.refresh()
             targets = find_targets(lookup, url)
-            assert list(Redaction(self.storage, targets, "order 7/2026", FixedClockAndIds()).run())
+            assert list(Redaction(self.storage, targets, "order 7/2026", FixedClockAndIds(seed=uuid4().hex)).run())
             lookup.close()
 
     def faults(self, manifest: Manifest | None = None) -> list[FaultKind]:
@@ -208,7 +209,7 @@ def test_a_redaction_that_died_behind_the_warc_is_ended_by_the_next(
     lookup.refresh()
     targets = find_targets(lookup, "http://harbour.example/1")
     with pytest.raises(OSError, match="power"):
-        list(Redaction(Dies(stored.place), targets, "order 7/2026", FixedClockAndIds()).run())
+        list(Redaction(Dies(stored.place), targets, "order 7/2026", FixedClockAndIds(seed="died")).run())
     lookup.close()
     assert stored.manifest == former
     stored.redact(f"http://harbour.example/{following}")

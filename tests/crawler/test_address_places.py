@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,14 +17,19 @@ from crawler.wire.resolver import Resolver
 from tests.support.processes import newswarc
 
 
-async def _most_at_once(places: AddressLimits, hosts: list[str]) -> int:
-    running, most = 0, 0
+async def _most_at_once(places: AddressLimits, hosts: list[str], expected: int) -> int:
+    """How many exchanges ran at once; each lasts until as many run as may, and a little longer."""
+    running, most, reached = 0, 0, asyncio.Event()
 
     async def exchange(host: str) -> None:
         nonlocal running, most
         async with places.place(host, 80, 0.0):
             running += 1
             most = max(most, running)
+            if most >= expected:
+                reached.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reached.wait(), 20)
             await asyncio.sleep(0.02)
             running -= 1
 
@@ -42,7 +48,8 @@ async def _most_at_once(places: AddressLimits, hosts: list[str]) -> int:
     ],
 )
 def test_places(most: int, hosts: list[str], expected: int, tmp_path: Path) -> None:
-    assert asyncio.run(_most_at_once(AddressLimits(most, Resolver(), Alone(tmp_path)), hosts)) == expected
+    places = AddressLimits(most, Resolver(), Alone(tmp_path))
+    assert asyncio.run(_most_at_once(places, hosts, expected)) == expected
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("0", 2)])

@@ -164,9 +164,13 @@ def test_what_leads_on_at_once_is_followed(tmp_path: Path, monkeypatch: pytest.M
         done = crawl(server, tmp_path)
         assert (done.code, done.json()["problems"]) == (0, [])
         counts = server.counts()
-        assert {path: counts[path] for path in counts if path.startswith("/news/")} == dict.fromkeys(
-            ["/news/bridge", "/news/the-bridge", "/news/round", "/news/round-2", "/news/reloaded"], 1
-        )
+        assert {path: count for path, count in counts.items() if path.startswith("/news/")} == {
+            "/news/bridge": 1,
+            "/news/the-bridge": 1,
+            "/news/round": 2,  # a page that sets a cookie leads back once
+            "/news/round-2": 2,
+            "/news/reloaded": 1,
+        }
         found = {article.url: article.requested_url for article in articles(LocalStorage(tmp_path / "newswarc-data"))}
         assert {url.removeprefix(server.base) for url in found} == {"/news/the-bridge", "/news/reloaded"}
         assert found[f"{server.base}/news/the-bridge"] == f"{server.base}/news/bridge"

@@ -121,7 +121,9 @@ def test_what_is_verified_is_the_same(archive: Path, scheduler: str, tmp_path: P
         newswarc("verify", archive, "--deep", "--json", *engine, cwd=tmp_path)
         for engine in ([], ["--engine", "dask", "--scheduler", scheduler])
     ]
-    assert reports[0].json() == reports[1].json()
+    assert reports[0].json() | {"fixity": ""} == reports[1].json() | {"fixity": ""}, (
+        "each result has an id of its own"
+    )
 
 
 @pytest.mark.long

@@ -149,7 +149,7 @@ def test_the_commands(tmp_path: Path, postgres: Postgres) -> None:
     assert "removed" in run("remove", "example.org")
     assert "no spool is called" in run("lost", "nobody", code=2)
     Fleet(Database(database)).present(["vm:/slot-1"], "vm")
-    assert "0 addresses" in run("lost", "vm:/slot-1")
+    assert "0 URLs" in run("lost", "vm:/slot-1")
     assert "postgresql://user@host/name" in run("list", code=2, NEWSWARC_FRONTIER="")
 
 

@@ -186,8 +186,9 @@ def test_commands(tmp_path: Path) -> None:
     custody("custody", "checkpoint", "-o", "kept")
     variables["NEWSWARC_CUSTODY_TRUSTED"] = public
     assert "continues 2 kept checkpoints" in custody("verify", "--deep", "--checkpoint", "kept")
-    assert "0 entries were added; the log has 5" in custody("custody", "log")
     assert Checkpoint.parse((tmp_path / "kept").read_text()).size == 5
+    assert "added to the log: 1; it has 6 entries" in custody("custody", "log"), "the result of verify is logged"
+    assert "added to the log: 0; it has 6 entries" in custody("custody", "log")
     slip_in_a_manifest(tmp_path / "newswarc-data")
     done = newswarc("verify", cwd=tmp_path, **variables)
     assert done.code == 1
