@@ -53,7 +53,7 @@ class LinkedEditions:
         return self._shapes[site]
 
     def follow(self, name: str, article: Article) -> None:
-        """An article names other forms of itself: the new ones are fetched, in the next run if this one is stopped."""
+        """An article names other forms of itself: the new ones are fetched, by the next run if this is stopped."""
         site = self.spider.sites.get(name) if self.spider is not None else None
         if site is None or self.spider is None:
             return
