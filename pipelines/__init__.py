@@ -4,7 +4,7 @@ Only `items` knows about Scrapy. This package knows nothing about sites, the net
 
 Modules:
 
-    allocator      limiting the memory that the allocator retains
+    allocator      memory that a process no longer needs
     derivation     capture to article or page outcome: the same function for the live crawl and for every re-run
     extract/       HTML to article: pure and deterministic
     generation     the extractor's generation, and what a record says

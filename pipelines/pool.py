@@ -31,7 +31,7 @@ from archive.derived import Derivation
 from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
-from pipelines.allocator import bound_allocator, give_back
+from pipelines.allocator import bound_allocator, collect_seldom, give_back
 from pipelines.outcome_lines import outcome_line
 
 HANGING_SECONDS = 60.0
@@ -190,6 +190,7 @@ def _ignore_interrupts() -> None:
 def _begin() -> None:
     """What a worker does first."""
     _ignore_interrupts()
+    collect_seldom()
     threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
 

@@ -31,7 +31,7 @@ from crawler.run.open_files import require_open_files
 from crawler.run.refusals import not_captured, shut_sites
 from crawler.run.run_state import RunOptions, RunState
 from crawler.setting_files import require_files
-from pipelines.allocator import bound_allocator
+from pipelines.allocator import bound_allocator, collect_seldom
 from pipelines.pool import ExtractionPool
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
@@ -146,6 +146,7 @@ def run_crawl(
         arguments = _arguments(configuration, plan, clock_and_ids)
         interruption = Interruption(crawler)
         with _watched(crawler, watch), narrated(verbosity):
+            collect_seldom()
             process.crawl(crawler, **arguments)
             interruption.listen()
             process.start(install_signal_handlers=False)

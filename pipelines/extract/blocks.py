@@ -77,8 +77,9 @@ class PlacedElement:
     number: int
     """Places are numbered as they are met."""
     tag: str
-    block: PlacedElement
-    """The nearest place that is block-level, itself included."""
+    block: PlacedElement | None
+    """The nearest place around it that is block-level; None when it is block-level itself. It never refers to itself:
+    a page's tree is freed with the last reference to it, not when the collector comes by."""
     around: int
     """Bits such as `IN_LINK`."""
     depth: int
@@ -181,10 +182,9 @@ def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int,
         around |= parent.around
         above |= parent.words_above
         depth = parent.depth + 1
+    block = None if is_border or parent is None else parent.block or parent
     surroundings = (around, depth, own, above, attributes, css_class, marks or "")
-    place = PlacedElement(element, parent, number, tag, None, *surroundings)  # type: ignore[arg-type]
-    place.block = place if is_border or parent is None else parent.block
-    return place
+    return PlacedElement(element, parent, number, tag, block, *surroundings)
 
 
 def _holds_article(element: html.HtmlElement) -> bool:
@@ -332,7 +332,7 @@ class _Cutter:
         if around & SILENT:
             return
         if self._place is None:
-            self._place = place.block
+            self._place = place.block or place
         self._parts.append(text)
         if around & (IN_LINK | EMPHASISED):
             length = len(text.strip())

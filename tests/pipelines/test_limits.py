@@ -28,6 +28,19 @@ PAGES = [layout(story).encode() for story in stories()[::3] for layout in LAYOUT
 URL = "https://paper.example.org/en/2026/story-0117"
 
 
+def test_what_a_page_leaves_is_freed_without_the_collector() -> None:
+    extract(PAGES[0], URL)
+    gc.collect()
+    gc.disable()
+    try:
+        for page in PAGES:
+            extract(page, URL, fetched_at=FETCHED)
+        # Some of Python's own calls leave a cycle; a page's tree would be thousands
+        assert gc.collect() < 10 * len(PAGES)
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize(
     "page",
     [
