@@ -1,4 +1,4 @@
-"""What is kept, and how to read it back.
+"""What is kept, and how to read it back. `open_archive` and `Archive` are here too (`archive.opening`).
 
 The layout is the same in a directory and in ``s3://bucket/prefix``::
 
@@ -92,3 +92,21 @@ Modules:
     wacz              a selection as one WACZ file
     wacz_reading      reading WACZ files of any origin
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archive.opening import Archive, open_archive
+
+__all__ = ["Archive", "open_archive"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imported when first asked for, so that importing a module of the package stays cheap."""
+    if name in __all__:
+        from archive import opening
+
+        return getattr(opening, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_ANY = "*"
+ANY = "*"
+"""The range that means every page, also one without a language."""
 
 
 def matches(language_range: str, tag: str | None) -> bool:
@@ -11,4 +12,4 @@ def matches(language_range: str, tag: str | None) -> bool:
     Case does not matter. A page without a language is meant by ``*`` alone.
     """
     wanted, found = language_range.strip().lower(), (tag or "").strip().lower()
-    return wanted == _ANY or (bool(found) and (found == wanted or found.startswith(f"{wanted}-")))
+    return wanted == ANY or (bool(found) and (found == wanted or found.startswith(f"{wanted}-")))

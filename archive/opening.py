@@ -1,10 +1,9 @@
 """An archive in three lines::
 
-from archive.opening import open_archive
+from archive import open_archive
 
-with open_archive("newswarc-data") as archive:
-    for hit in archive.search("bridge site:example.com").hits:
-        print(hit.article.headline)
+archive = open_archive("newswarc-data")
+frame = archive.articles(lang="ar", since="2026-01").to_pandas()
 """
 
 from __future__ import annotations
@@ -15,13 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from archive.access import AccessGate
 from archive.article import Article
+from archive.errors import BadAddress
+from archive.history import Moment, history
 from archive.library import RecordFilter, articles, read_page, require_archive
+from archive.period import Period
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
 
 if TYPE_CHECKING:
+    from archive.datasets.frames import Articles
     from archive.search.searching import Facet, Order, Searcher, SearchResult
 
 
@@ -33,10 +37,48 @@ class Archive:
         self._cache = cache
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._searcher: Searcher | None = None
+        self._gate: AccessGate | None = None
 
-    def articles(self, wanted: RecordFilter | None = None) -> Iterator[Article]:
-        """All records, or those that are wanted. Raises DamagedArchive or StorageError."""
-        return articles(self.storage, wanted)
+    def articles(
+        self,
+        *,
+        lang: str | Sequence[str] = "",
+        site: str | Sequence[str] = "",
+        since: str = "",
+        until: str = "",
+        captured_since: str = "",
+        captured_until: str = "",
+        where: str = "",
+        query: str = "",
+        columns: str | Sequence[str] = (),
+    ) -> Articles:
+        """The articles that all of these mean; nothing is read yet.
+
+        `lang` are language ranges: ``en`` takes ``en-GB`` too. `site` are hosts with what is below them. `since` (at
+        or after) and `until` (before) are dates of publication, perhaps cut short (``2026-01``); articles without a
+        date are left out then. `where` is a condition on columns (`archive.datasets.condition_parsing`), `query` one
+        for the full-text index (`archive.search.query`). Raises BadAddress that says what is wrong.
+        """
+        from archive.datasets.condition_parsing import parse_condition
+        from archive.datasets.frames import OWN_SCHEMA, Articles, Wish, texts
+
+        wish = Wish(
+            languages=texts(lang),
+            sites=texts(site),
+            published=Period.of(since, until),
+            captured=Period.of(captured_since, captured_until),
+            condition=parse_condition(where, OWN_SCHEMA, "where") if where else None,
+            query=query,
+        )
+        found = Articles(self.storage, wish, self.gate, self._ids)
+        return found.select(*texts(columns)) if columns else found
+
+    @property
+    def gate(self) -> AccessGate:
+        """What a reader on this machine may have, as the access rules were when it was first asked."""
+        if self._gate is None:
+            self._gate = AccessGate.of(self.storage)
+        return self._gate
 
     def search(
         self,
@@ -67,16 +109,31 @@ class Archive:
 
     def matching(self, query: str) -> Iterator[Article]:
         """The records of all that a query means. Raises as `search`."""
-        return articles(self.storage, RecordFilter(ids=self._search.ids(query)))
+        return articles(self.storage, RecordFilter(ids=self._search.ids(query)), self.gate)
 
     def similar(self, record_id: UUID, *, limit: int = 10) -> SearchResult:
         """Articles like one of the archive. Raises as `search`."""
         return self._search.similar(record_id, limit=limit)
 
     def page(self, article: Article) -> bytes:
-        """The HTTP response that a record was made from. Raises DamagedArchive or StorageError."""
-        assert article.warc is not None
-        return read_page(self.storage, article.warc)
+        """The HTTP response that a record was made from, byte for byte as received.
+
+        Raises AccessRefused, BadAddress when the record names no capture, DamagedArchive or StorageError.
+        """
+        if article.warc is None:
+            raise BadAddress(f"{article.url}: the record names no capture")
+        return read_page(self.storage, article.warc, self.gate)
+
+    def versions(self, url: str) -> list[Moment]:
+        """All captures of a URL, oldest first, each with its outcome and its article, if it became one.
+
+        Raises DamagedArchive or StorageError.
+        """
+        return history(self.storage, url, self.gate)
+
+    def _ids(self, query: str) -> dict[str, frozenset[UUID]]:
+        """The search is opened when the first article is asked for."""
+        return self._search.ids(query)
 
     def close(self) -> None:
         """Let the files go."""

@@ -8,6 +8,10 @@ Layout of one version, which exists when its manifest does::
     datasets/NAME/VERSION/plots/*.png      what is in it, for the card
     datasets/NAME/VERSION/schema.json      JSON Schema of a row
     datasets/NAME/VERSION/croissant.json   the same for machines (Croissant 1.0)
+    datasets/NAME/VERSION/datapackage.json the same as a Data Package
+    datasets/NAME/VERSION/codebook.md, codebook.csv    each column
+    datasets/NAME/VERSION/CITATION.cff, citation.bib, citation.ris
+    datasets/NAME/VERSION/sources.csv      who publishes at these hosts, as far as site definitions and the user say
     datasets/NAME/VERSION/SHA256SUMS       digests of all these
     datasets/NAME/VERSION/manifest.json    options, segments, counts, files; written last, never overwritten
 
@@ -19,26 +23,34 @@ Rules:
 - Nothing is left out without being counted in the manifest.
 - Rows that access rules withhold are not built in, and not given out from versions built before.
 
-    downloading one file in pieces
-    withdrawing versions that hold what was removed from the archive
-
 Modules:
 
-    building     a version from an archive
-    card         README.md, schema.json, croissant.json
-    conditions   ``--where`` as a condition on rows
-    downloading  one file onto this machine, in pieces that may come at once and in any order
-    likeness     how similar two texts are
-    manifest     what a version of a data set consists of, and what it was built from
-    options      which records are wanted
-    plots        plots of what is in a version
-    pulling      downloading a version, or a selection of its rows
-    ranges       a stored object as a file read by byte ranges, for Parquet readers
-    reading      list, describe, verify
-    relations    relations between records: versions, copies, clusters
-    rows         what a row is: columns, schemas, from a record to a row
-    shards       rows into files
-    survey       which records of each segment are selected
-    withheld     rows that access rules withhold
-    withdrawing  withdrawing versions that contain removed captures
+    about              what a citation says of a version
+    building           a version from an archive
+    card               README.md, schema.json, croissant.json
+    citing             CITATION.cff, BibTeX, RIS
+    codebook           the codebook: meaning, origin, unit, share filled, examples
+    columns            the columns of a row
+    condition_parsing  reading `--where`
+    conditions         a condition on rows, evaluated
+    datapackage        a version as a Data Package
+    downloading        one file onto this machine, in pieces that may come at once and in any order
+    frames             articles of an archive as a table, read bit by bit
+    likeness           how similar two texts are
+    manifest           what a version of a data set consists of, and what it was built from
+    options            which records are wanted
+    plots              plots of what is in a version
+    pseudonyms         keyed hashes instead of names
+    pulling            downloading a version, or a selection of its rows
+    ranges             a stored object as a file read by byte ranges, for Parquet readers
+    reading            list, describe, verify
+    relations          relations between records: versions, copies, clusters
+    rows               from a record to a row
+    sampling           a sample of rows that can be drawn again
+    shards             rows into files
+    sources            the table of sources
+    statistics         what is in a version, in numbers
+    survey             which records of each segment are selected
+    withdrawing        withdrawing versions that contain removed captures
+    withheld           rows that access rules withhold
 """

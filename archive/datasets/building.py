@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -26,21 +26,25 @@ import numpy.typing as npt
 
 from archive.access import AccessGate
 from archive.access_rules import AccessRule
+from archive.datasets.about import About
 from archive.datasets.card import documents
 from archive.datasets.manifest import (
     DatasetChanges,
     DatasetFile,
     DatasetManifest,
     DatasetSource,
-    DatasetStatistics,
     dataset_prefix,
 )
 from archive.datasets.options import DatasetOptions
 from archive.datasets.plots import plots
-from archive.datasets.reading import known_rows, newest_version, versions
+from archive.datasets.pseudonyms import Pseudonyms
+from archive.datasets.reading import dataset, known_rows, newest_version, versions
 from archive.datasets.relations import FACT, RELATED, columns_of, relations
-from archive.datasets.rows import Row, row_of
+from archive.datasets.rows import NO_SOURCES, Record, Row, removed_digest, row_of
+from archive.datasets.sampling import sample_size
 from archive.datasets.shards import ShardFacts, ShardWriter
+from archive.datasets.sources import TABLE, SourceTable, written
+from archive.datasets.statistics import statistics_of
 from archive.datasets.survey import ArchiveLocation, SegmentSurvey, SegmentSurveys, records, survey
 from archive.errors import BadAddress
 from archive.holdings import DATASETS, note_manifest
@@ -83,6 +87,12 @@ class BuildPlan:
     jsonl: bool = True
     found: Mapping[str, frozenset[UUID]] | None = None
     """By segment, the records that the options' query means."""
+    sources: SourceTable = NO_SOURCES
+    """Who publishes at a host."""
+    pseudonyms: Pseudonyms | None = None
+    """Instead of names; the options have the fingerprint of its key."""
+    about: About = field(default_factory=About)
+    """What the version's citation says."""
 
     def found_in(self, one: CompletionManifest) -> frozenset[UUID] | None:
         """Those of a segment; None without a query."""
@@ -147,15 +157,23 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
         version=version,
         rows=facts.rows,
         options=plan.options,
+        columns=tuple(column.name for column in plan.options.columns()),
+        source_table=plan.sources.digest(),
+        about=plan.about,
         files=tuple(file for files, _ in made for file in files),
         sources=sources,
         dropped=dict(sorted(dropped.items())),
         access_rules=_ids(withheld),
-        statistics=_statistics(facts, np.concatenate([shard.related for shard in shards])),
+        statistics=statistics_of(
+            facts,
+            [column.name for column in plan.options.columns()],
+            *_near(np.concatenate([shard.related for shard in shards])),
+        ),
         software=plan.software,
     )
-    manifest = manifest.model_copy(update={"changes": _changes(target, manifest, newest)})
-    built = Built(_finish(target, manifest, plots(facts)), is_new=True)
+    manifest = manifest.model_copy(update={"changes": _changes(target, manifest, _before(target, plan.name))})
+    table = written(plan.sources.limited_to(facts.sites))
+    built = Built(_finish(target, manifest, plots(facts), table), is_new=True)
     shutil.rmtree(work, ignore_errors=True)
     return built
 
@@ -177,7 +195,10 @@ def _is_same(
     there = {kind: any(file.path.startswith(kind) for file in newest.files) for kind in kinds}
     same_kinds = there == kinds or not newest.rows
     same_origin = newest.sources == sources and newest.access_rules == _ids(withheld)
-    return newest.options == plan.options and same_origin and same_kinds and not newest.withdrawn
+    same_words = newest.source_table == plan.sources.digest() and newest.about == plan.about
+    same_columns = newest.columns == tuple(column.name for column in plan.options.columns())
+    is_wanted = newest.options == plan.options and same_words and same_columns
+    return is_wanted and same_origin and same_kinds and not newest.withdrawn
 
 
 def _next(known: Sequence[str]) -> str:
@@ -222,6 +243,8 @@ def _planned(
         np.concatenate([one.facts for one in read] or [np.zeros(0, FACT)]),
         plan.options.versions,
         plan.options.copies,
+        sample_size(plan.options.sample) if plan.options.sample else None,
+        plan.options.seed,
     )
     dropped.update({reason.value: count for reason, count in left_out.items()})
     related = np.zeros(sum(len(one.wanted) for one in read), RELATED)
@@ -268,8 +291,8 @@ def _make_shard(plan: BuildPlan, version: str, shard: _Shard) -> _BuiltShard:
         data, jsonl = shard.paths(plan)
         made = {data: Path(scratch) / "parquet"} if plan.parquet else {}
         made |= {jsonl: Path(scratch) / "jsonl"} if plan.jsonl else {}
-        with ShardWriter(made.get(data), made.get(jsonl)) as writer:
-            writer.add(_rows(plan.source.open(), shard))
+        with ShardWriter(made.get(data), made.get(jsonl), plan.options.columns()) as writer:
+            writer.add(_rows(plan, shard))
         files = []
         for path, file in made.items():
             sha256 = file_sha256(file)
@@ -294,18 +317,30 @@ def _remembered(known: Path) -> _BuiltShard | None:
         return None
 
 
-def _rows(storage: Storage, shard: _Shard) -> Iterator[Row]:
+def _rows(plan: BuildPlan, shard: _Shard) -> Iterator[Row]:
+    storage = plan.source.open()
     related = iter(shard.related)
     for completion in shard.sources:
         for record in records(storage, completion):
             found = next(related)
             if found["kept"]:
-                yield row_of(record, columns_of(found))
+                yield _row(plan, record, found)
+
+
+def _row(plan: BuildPlan, record: Record, related: np.void) -> Row:
+    named = plan.pseudonyms.in_record(record) if plan.pseudonyms is not None else record
+    row = row_of(named, columns_of(related), plan.sources)
+    if plan.options.without_text:
+        # Whoever fills the texts in again has the record as it is
+        row["removedSha256"] = removed_digest(row if named is record else row_of(record, {}))
+    return row
 
 
 def _plan_digest(plan: BuildPlan, shard: _Shard) -> str:
     """What a shard's bytes depend on."""
-    digest = hashlib.sha256(f"{plan.software} {plan.parquet} {plan.jsonl} {shard.of}".encode())
+    digest = hashlib.sha256(
+        f"{plan.software} {plan.parquet} {plan.jsonl} {shard.of} {plan.sources.digest()}".encode()
+    )
     digest.update(plan.options.model_dump_json().encode())
     for source in shard.sources:
         digest.update(source.records.sha256.encode())
@@ -319,48 +354,54 @@ def _is_there(target: Storage, name: str, version: str, file: DatasetFile) -> bo
 
 
 def _facts_of(values: dict[str, object]) -> ShardFacts:
-    counters = {name: Counter(value) for name, value in values.items() if isinstance(value, dict)}
+    counters = {
+        name: Counter(value) for name, value in values.items() if isinstance(value, dict) and name != "examples"
+    }
     return ShardFacts(**{**values, **counters})  # type: ignore[arg-type]
 
 
-def _statistics(facts: ShardFacts, related: npt.NDArray[np.void]) -> DatasetStatistics:
-    months: Counter[str] = Counter()
-    for day, count in facts.days.items():
-        months[day[:7] or "unknown"] += count
+def _near(related: npt.NDArray[np.void]) -> tuple[int, int]:
+    """Of the rows how many are copies, and how many nearly so."""
     kept = related[related["kept"]]
-    return DatasetStatistics(
-        text_bytes=facts.text_bytes,
-        arrow_bytes=facts.arrow_bytes,
-        words=facts.words,
-        languages={name or "unknown": count for name, count in sorted(facts.languages.items())},
-        sites=dict(sorted(facts.sites.items())),
-        published=dict(sorted(months.items())),
-        null=dict(sorted((name, count) for name, count in facts.empty.items() if name != "duplicateOf")),
-        duplicates=int(kept["isCopy"].sum()),
-        near_duplicates=len(kept) - len(np.unique(kept["cluster"], axis=0)),
-        first_capture=facts.first,
-        last_capture=facts.last,
-    )
+    return int(kept["isCopy"].sum()), len(kept) - len(np.unique(kept["cluster"], axis=0))
+
+
+def _before(target: Storage, name: str) -> DatasetManifest | None:
+    """The newest version, be it withdrawn."""
+    known = versions(target, name)
+    return dataset(target, name, known[-1]) if known else None
 
 
 def _changes(target: Storage, made: DatasetManifest, before: DatasetManifest | None) -> DatasetChanges | None:
     if before is None:
         return None
+    if before.withdrawn:
+        return DatasetChanges(
+            previous=before.version,
+            previous_rows=before.rows,
+            withdrawn=before.withdrawn,
+            redacted=before.redacted,
+            added=0,
+            removed=0,
+            changed=0,
+        )
     old, new = dict(known_rows(target, before)), dict(known_rows(target, made))
     return DatasetChanges(
         previous=before.version,
+        previous_rows=before.rows,
         added=len(new.keys() - old.keys()),
         removed=len(old.keys() - new.keys()),
         changed=sum(old[row] != new[row] for row in old.keys() & new.keys()),
     )
 
 
-def _finish(target: Storage, manifest: DatasetManifest, pictures: dict[str, bytes]) -> DatasetManifest:
-    """Documents, pictures, sums, and last the manifest."""
+def _finish(target: Storage, manifest: DatasetManifest, pictures: dict[str, bytes], table: str) -> DatasetManifest:
+    """Documents, pictures, the table of sources, sums, and last the manifest."""
     prefix = dataset_prefix(manifest.name, manifest.version)
     files = list(manifest.files)
+    more = {**pictures, **({TABLE: table.encode("utf-8")} if table else {})}
     with tempfile.TemporaryDirectory(prefix="newswarc-dataset-") as scratch:
-        for path, data in {**documents(manifest, list(pictures)), **pictures}.items():
+        for path, data in {**documents(manifest, list(pictures)), **more}.items():
             file = Path(scratch) / path.replace("/", "-")
             file.write_bytes(data)
             target.put(f"{prefix}{path}", file, file_sha256(file))

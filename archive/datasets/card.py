@@ -1,4 +1,4 @@
-"""The documents of a version: for readers (README.md), for programs (schema.json, croissant.json)."""
+"""The documents of a version: for readers (README.md), for programs (schema.json, croissant.json and others)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from archive.datasets.citing import bibtex, citation_cff, digest_of, ris, set_citation
+from archive.datasets.codebook import codebook_csv, codebook_markdown
+from archive.datasets.columns import Column, named
+from archive.datasets.datapackage import datapackage
 from archive.datasets.manifest import DatasetFile, DatasetManifest
 from archive.datasets.plots import CAPTIONS
-from archive.datasets.rows import COLUMNS, Column
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -20,6 +23,7 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
 )
 _MOST_SITES = 30
+_FEATURES = {pa.float32(): "float32", pa.int32(): "int32", pa.int64(): "int64", pa.bool_(): "bool"}
 _CROISSANT = "http://mlcommons.org/croissant/"
 
 
@@ -29,6 +33,12 @@ def documents(manifest: DatasetManifest, pictures: Sequence[str] = ()) -> dict[s
         "README.md": readme(manifest, pictures).encode("utf-8"),
         "schema.json": _json(row_schema(manifest)),
         "croissant.json": _json(croissant(manifest)),
+        "datapackage.json": _json(datapackage(manifest)),
+        "codebook.md": codebook_markdown(manifest).encode("utf-8"),
+        "codebook.csv": codebook_csv(manifest).encode("utf-8"),
+        "CITATION.cff": citation_cff(manifest).encode("utf-8"),
+        "citation.bib": bibtex(set_citation(manifest)).encode("utf-8"),
+        "citation.ris": ris(set_citation(manifest)).encode("utf-8"),
     }
 
 
@@ -42,41 +52,49 @@ def row_schema(manifest: DatasetManifest) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:newswarc:dataset:{manifest.name}:{manifest.version}",
         "type": "object",
-        "properties": {column.name: {**_json_type(column), "description": column.meaning} for column in COLUMNS},
-        "required": [column.name for column in COLUMNS],
+        "properties": {
+            column.name: {**_json_type(column), "description": column.meaning} for column in named(manifest.columns)
+        },
+        "required": [column.name for column in named(manifest.columns)],
         "additionalProperties": False,
     }
 
 
+def _has_parts(column: Column) -> bool:
+    return bool(pa.types.is_list(column.kind) and pa.types.is_struct(column.kind.value_type))
+
+
 def _json_type(column: Column) -> dict[str, Any]:
     kind = column.kind
+    if _has_parts(column):
+        parts = {field.name: {"type": [_json_name(field.type), "null"]} for field in kind.value_type}
+        return {"type": "array", "items": {"type": "object", "properties": parts, "required": list(parts)}}
     if pa.types.is_list(kind):
-        is_struct = pa.types.is_struct(kind.value_type)
-        parts = {field.name: {"type": ["string", "null"]} for field in kind.value_type} if is_struct else {}
-        item = {"type": "object", "properties": parts, "required": list(parts)} if is_struct else {"type": "string"}
-        return {"type": "array", "items": item}
-    name = "string"
-    if pa.types.is_integer(kind):
-        name = "integer"
-    elif pa.types.is_floating(kind):
-        name = "number"
-    elif pa.types.is_boolean(kind):
-        name = "boolean"
+        return {"type": "array", "items": {"type": ["string", "null"]}}
+    name = _json_name(kind)
     described: dict[str, Any] = {"type": [name, "null"] if column.nullable else name}
     if pa.types.is_timestamp(kind):
         described["format"] = "date-time"
     return described
 
 
+def _json_name(kind: pa.DataType) -> str:
+    if pa.types.is_integer(kind):
+        return "integer"
+    if pa.types.is_floating(kind):
+        return "number"
+    return "boolean" if pa.types.is_boolean(kind) else "string"
+
+
 def croissant(manifest: DatasetManifest) -> dict[str, Any]:
-    """The description in Croissant 1.0. Images of articles, a structure of its own, are left out."""
+    """The description in Croissant 1.0. Lists of structures, such as images, are left out."""
     files = manifest.shards(".parquet")
     records = {
         "@type": "cr:RecordSet",
         "@id": "articles",
         "name": "articles",
         "key": {"@id": "articles/id"},
-        "field": [_croissant_field(column) for column in COLUMNS if column.name != "images"],
+        "field": [_croissant_field(column) for column in named(manifest.columns) if not _has_parts(column)],
     }
     return {
         "@context": _context(),
@@ -84,8 +102,10 @@ def croissant(manifest: DatasetManifest) -> dict[str, Any]:
         "name": manifest.name,
         "description": f"News articles with their captures: {manifest.rows} rows.",
         "conformsTo": f"{_CROISSANT}1.0",
-        "citeAs": f"{manifest.name}, version {manifest.version}, built with {manifest.software}",
-        "license": "https://choosealicense.com/licenses/other/",
+        "citeAs": bibtex(set_citation(manifest)),
+        "license": f"https://spdx.org/licenses/{manifest.about.license}"
+        if manifest.about.license
+        else "https://choosealicense.com/licenses/other/",
         "url": f"urn:newswarc:dataset:{manifest.name}:{manifest.version}",
         "version": f"{manifest.version}.0.0" if manifest.version.isdigit() else manifest.version,
         "datePublished": manifest.statistics.last_capture or "1970-01-01T00:00:00Z",
@@ -200,7 +220,7 @@ def _information(manifest: DatasetManifest) -> dict[str, Any]:
     size = manifest.statistics.arrow_bytes
     return {
         "config_name": "default",
-        "features": [_feature(column) for column in COLUMNS],
+        "features": [_feature(column) for column in named(manifest.columns)],
         "splits": [{"name": "train", "num_bytes": size, "num_examples": manifest.rows}],
         "download_size": sum(file.size for file in manifest.shards(".parquet")),
         "dataset_size": size,
@@ -212,12 +232,13 @@ def _feature(column: Column) -> dict[str, Any]:
     kind = column.kind
     if pa.types.is_list(kind):
         item = kind.value_type
-        parts = [{"name": field.name, "dtype": "string"} for field in item] if pa.types.is_struct(item) else "string"
+        if not pa.types.is_struct(item):
+            return {"name": column.name, "list": "string"}
+        parts = [{"name": field.name, "dtype": _FEATURES.get(field.type, "string")} for field in item]
         return {"name": column.name, "list": parts}
     if pa.types.is_timestamp(kind):
         return {"name": column.name, "dtype": "timestamp[us, tz=UTC]"}
-    names = {pa.float32(): "float32", pa.int32(): "int32", pa.int64(): "int64", pa.bool_(): "bool"}
-    return {"name": column.name, "dtype": names.get(kind, "string")}
+    return {"name": column.name, "dtype": _FEATURES.get(kind, "string")}
 
 
 def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
@@ -226,17 +247,20 @@ def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
     options = manifest.options.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return [
         "## Summary",
-        f"{manifest.rows:,} records of news articles, {statistics.words:,} words in {len(statistics.languages)} "
-        f"languages from {len(statistics.sites)} sites, captured from {statistics.first_capture or '-'} to "
+        f"{manifest.rows:,} records of news articles, {statistics.words:,} words in {_languages(manifest)} from "
+        f"{_number(len(statistics.sites), 'site')}, captured from {statistics.first_capture or '-'} to "
         f"{statistics.last_capture or '-'}. Every row names the capture that it was made from.",
         "## Collection",
-        f"Built with {manifest.software} from {len(manifest.sources)} segments (manifest.json names each with its "
-        "digest). Pages were found through the sites' own feeds, sitemaps and sections, fetched as robots.txt "
-        "allows, kept byte for byte in WARC files, and their text and metadata extracted.",
+        f"Built with {manifest.software} from {_number(len(manifest.sources), 'segment')} (manifest.json names each "
+        "with its digest). Each page is kept byte for byte in a WARC file, and its text and metadata were extracted "
+        "from there.",
+        _table("How the page was found", "rows", _origins(manifest)),
         f"Options: `{json.dumps(options, ensure_ascii=False) if options else 'everything'}`.",
         _table("Left out because of", "records", dropped) if dropped else "No record was left out.",
+        *_particulars(manifest),
         "## Fields",
-        _table("column", "meaning", [f"| `{column.name}` | {column.meaning} |" for column in COLUMNS]),
+        _table("column", "meaning", [f"| `{one.name}` | {one.meaning} |" for one in named(manifest.columns)]),
+        "[codebook.md](codebook.md) adds where each value comes from, units, shares and examples.",
         "## Statistics",
         f"Texts: {statistics.text_bytes:,} bytes. {statistics.duplicates:,} rows have the text of an earlier one, "
         f"{statistics.near_duplicates:,} nearly so (`duplicateOf`, `clusterId`).",
@@ -247,19 +271,92 @@ def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
         "## Sites",
         _table("site", "rows", _counted(dict(_largest(statistics.sites)))),
         "## Biases and gaps",
-        "Articles that the sites' sources did not announce, that robots.txt denies or that could not be fetched are "
-        "not in "
-        "the data set. Rows without a value: " + _empty(manifest) + ".",
+        _gaps(manifest) + " Rows without a value: " + _empty(manifest) + ".",
         "## Personal information",
-        "The articles name people, including their authors. Users of the data are responsible for how they handle "
-        "that.",
+        _people(manifest),
         "## Rights",
-        "Texts belong to their publishers. The columns `license`, `robots` and `tdm` contain what the pages declare.",
+        "Texts belong to their publishers. The columns `license`, `robots` and `tdm` contain what the pages declare."
+        + (f" The data set itself: {manifest.about.license}." if manifest.about.license else ""),
         "## Citation",
-        f"{manifest.name}, version {manifest.version}; built with {manifest.software}. Versions are never changed.",
+        set_citation(manifest).plain() + " Versions are never changed.",
+        f"SHA-256 of the lines of SHA256SUMS that name rows: `{digest_of(manifest)}`. CITATION.cff, citation.bib and "
+        "citation.ris say the same for programs.",
         "## Changelog",
         _changelog(manifest),
     ]
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _languages(manifest: DatasetManifest) -> str:
+    """By base tag: en-GB and en are one language."""
+    return _number(
+        len({name.split("-")[0].lower() for name in manifest.statistics.languages} - {"unknown"}), "language"
+    )
+
+
+_FOUND = {
+    "feed": "listed in a feed of the site",
+    "sitemap": "listed in a sitemap of the site",
+    "section": "linked from a page of the site that lists articles",
+    "page": "linked from another page",
+    "seed": "given as the beginning of a crawl",
+    "list": "given in a list of URLs",
+    "unknown": "not known: imported from files of other programs",
+}
+
+
+def _origins(manifest: DatasetManifest) -> list[str]:
+    return _counted({_FOUND.get(name, name): count for name, count in manifest.statistics.found.items()})
+
+
+def _gaps(manifest: DatasetManifest) -> str:
+    found = manifest.statistics.found
+    told = []
+    if any(name != "unknown" for name in found):
+        told.append(
+            "Of the crawled sites, articles that no source announced, that robots.txt denies or that could not be "
+            "fetched are not in the data set."
+        )
+    if found.get("unknown"):
+        told.append(
+            "What the imported files lack is not known from this archive: their makers chose what they contain."
+        )
+    return " ".join(told)
+
+
+def _particulars(manifest: DatasetManifest) -> list[str]:
+    options, told = manifest.options, []
+    if manifest.selection is not None:
+        told.append(manifest.selection.told(manifest.name, manifest.version))
+    if options.sample:
+        by = f", drawn in proportion by {options.strata.value}" if options.strata.value else ""
+        told.append(
+            f"This is a sample of {options.sample} (seed {options.seed}{by}). `version`, `duplicateOf` and "
+            "`clusterId` were found among all records, so they may name one that was not drawn."
+        )
+    if options.without_text:
+        told.append(
+            "The words of the articles are left out. `newswarc dataset rehydrate` fills them in again from an "
+            "archive or from the web, and checks each row against `removedSha256` and `contentSha256`."
+        )
+    return told
+
+
+def _people(manifest: DatasetManifest) -> str:
+    told = (
+        "The articles name people, including their authors. Users of the data are responsible for how they handle "
+        "that."
+    )
+    if manifest.options.pseudonyms:
+        told += (
+            " Names of authors, URLs of their pages and credits of images are replaced by keyed hashes "
+            f"(HMAC-SHA-256; fingerprint of the key: {manifest.options.pseudonyms}). Names within texts, headlines, "
+            "captions and URLs are as printed."
+        )
+    return told
 
 
 def _table(first: str, second: str, rows: list[str]) -> str:
@@ -285,6 +382,13 @@ def _changelog(manifest: DatasetManifest) -> str:
     changes = manifest.changes
     if changes is None:
         return f"{manifest.version}: the first version."
+    if changes.withdrawn:
+        taken = "an unknown number" if changes.redacted is None else f"{changes.redacted:,}"
+        return (
+            f"{manifest.version}, against {changes.previous}, which was withdrawn ({changes.withdrawn}): {taken} of "
+            f"its {_number(changes.previous_rows, 'row')} were removed from the archive for good. This version has "
+            f"{_number(manifest.rows, 'row')}."
+        )
     return (
         f"{manifest.version}, against {changes.previous}: {changes.added:,} rows added, {changes.removed:,} no "
         f"longer there, {changes.changed:,} with another text or headline."

@@ -1,41 +1,40 @@
-"""``--where``: comparisons joined by ``and``, as a condition on rows and on what statistics say of a row group.
+"""A condition on rows, as `--where` and `where=` have it: what `archive.datasets.condition_parsing` reads.
 
-::
+It is evaluated as DuckDB evaluates the same text, with three exceptions: `lang` compared by `=`, `!=` or `in` is a
+language range (`archive.languages`); a date may be cut short (``'2026-01'``); a date has UTC.
 
-    condition  = comparison *( "and" comparison )
-    comparison = column ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value
-               | column "in" "(" value *( "," value ) ")"
-               | column "is" [ "not" ] "null"
-    value      = 'text' | number | true | false
-
-A value of ``language`` is a language range (`archive.languages`) wherever it is compared by ``=``, ``!=`` or ``in``:
-``'en'`` takes ``en-GB`` too.
+A comparison with a null is neither true nor false, and a row is taken only if the condition is true of it (SQL:2016,
+part 2, 8.2 and 8.3).
 """
 
 from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from archive.datasets.rows import SCHEMA
-from archive.errors import BadAddress
-from archive.period import moment_of
+from archive.languages import ANY, matches
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>\w+)|(?P<sign><=|>=|!=|[=<>(),]))"
-)
-_LANGUAGE = "language"
-_ALIASES = {"lang": _LANGUAGE, "date": "datePublished"}
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
+LANGUAGE = "language"
+
+Values = Any
+"""A pyarrow array with a value for each row."""
+
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "=": pc.equal,
+    "!=": pc.not_equal,
+    "<": pc.less,
+    "<=": pc.less_equal,
+    ">": pc.greater,
+    ">=": pc.greater_equal,
+}
+_OF_VALUES: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -43,171 +42,287 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One comparison."""
+class Bounds(Protocol):
+    """What is known of the values of a row group."""
 
-    column: str
-    sign: str
-    """A comparison's sign, ``in``, ``is null`` or ``is not null``."""
-    values: tuple[Any, ...]
+    def __call__(self, column: str) -> tuple[Any, Any] | None:
+        """The least and the greatest value of a column; None when they are not known."""
 
-    def expression(self) -> pc.Expression:
-        """For rows."""
-        field = pc.field(self.column)
-        if self._means_languages:
-            ranges = "|".join(re.escape(value) for value in self.values)
-            meant: pc.Expression = pc.match_substring_regex(field, f"^(?:{ranges})(?:-|$)", ignore_case=True)
-            return ~meant if self.sign == "!=" else meant
-        if self.sign == "in":
-            return field.isin(pa.array(self.values, SCHEMA.field(self.column).type))
-        if self.sign.startswith("is"):
-            return field.is_null() if self.sign == "is null" else field.is_valid()
-        value = pa.scalar(self.values[0], SCHEMA.field(self.column).type)
-        expression: pc.Expression = _COMPARISONS[self.sign](field, value)
-        return expression
+
+class Term(Protocol):
+    """Something that has a value for each row."""
 
     @property
-    def _means_languages(self) -> bool:
-        return self.column == _LANGUAGE and self.sign in ("=", "!=", "in")
+    def kind(self) -> pa.DataType:
+        """The type of its values."""
 
-    def may_hold(self, least: Any, most: Any) -> bool:
-        """Whether a value between these two can fulfil it."""
-        if self._means_languages:
+    def columns(self) -> Iterator[str]:
+        """Columns that are looked at."""
+
+    def of(self, table: pa.Table) -> Values:
+        """The values for the rows of a table."""
+
+
+class Predicate(Protocol):
+    """Something that is true, false or unknown of each row."""
+
+    def columns(self) -> Iterator[str]:
+        """Columns that are looked at."""
+
+    def of(self, table: pa.Table) -> Values:
+        """True, false or null for each row of a table."""
+
+    def may_hold(self, bounds: Bounds) -> bool:
+        """Whether it may be true of a row of a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnTerm:
+    """A column."""
+
+    name: str
+    kind: pa.DataType
+
+    def columns(self) -> Iterator[str]:
+        """Itself."""
+        yield self.name
+
+    def of(self, table: pa.Table) -> Values:
+        """Its values."""
+        return table[self.name].combine_chunks()
+
+
+@dataclass(frozen=True, slots=True)
+class CallTerm:
+    """A function of a term."""
+
+    name: str
+    argument: Term
+    kind: pa.DataType
+    run: Callable[[Values], Values]
+
+    def columns(self) -> Iterator[str]:
+        """Those of its argument."""
+        yield from self.argument.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """The function's values."""
+        return self.run(self.argument.of(table)).cast(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A term compared with a value."""
+
+    term: Term
+    sign: str
+    value: Any
+
+    def columns(self) -> Iterator[str]:
+        """Those of the term."""
+        yield from self.term.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """The comparison's outcomes."""
+        return COMPARISONS[self.sign](self.term.of(table), pa.scalar(self.value, self.term.kind))
+
+    def may_hold(self, bounds: Bounds) -> bool:
+        """By the least and the greatest value of the column."""
+        known = bounds(self.term.name) if isinstance(self.term, ColumnTerm) else None
+        if known is None or self.sign == "!=":
             return True
-        if self.sign == "in":
-            return any(least <= value <= most for value in self.values)
-        (value,) = self.values or (None,)
-        if value is None or self.sign == "!=":
-            return True
-        fulfilled: dict[str, bool] = {
-            "=": least <= value <= most,
-            "<": least < value,
-            "<=": least <= value,
-            ">": most > value,
-            ">=": most >= value,
-        }
-        return fulfilled[self.sign]
+        least, most = known
+        if self.sign == "=":
+            return bool(least <= self.value <= most)
+        compared = most if self.sign.startswith(">") else least
+        return _OF_VALUES[self.sign](compared, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class IsOneOf:
+    """``in (…)``."""
+
+    term: Term
+    values: tuple[Any, ...]
+
+    def columns(self) -> Iterator[str]:
+        """Those of the term."""
+        yield from self.term.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """Unknown of a null."""
+        found = self.term.of(table)
+        return _unknown_of_nulls(found, pc.is_in(found, pa.array(self.values, self.term.kind)))
+
+    def may_hold(self, bounds: Bounds) -> bool:
+        """Whether one of the values lies between the least and the greatest."""
+        known = bounds(self.term.name) if isinstance(self.term, ColumnTerm) else None
+        return known is None or any(known[0] <= value <= known[1] for value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class MeansLanguage:
+    """The language is in one of these ranges (`archive.languages`); of no language unknown, but for ``*``."""
+
+    term: Term
+    ranges: tuple[str, ...]
+
+    def columns(self) -> Iterator[str]:
+        """Those of the term."""
+        yield from self.term.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """One look at each language that occurs."""
+        tags = self.term.of(table)
+        if ANY in self.ranges:
+            return pa.array([True] * len(tags))
+        known = pc.unique(tags).to_pylist()
+        meant = [tag for tag in known if tag is not None and any(matches(one, tag) for one in self.ranges)]
+        return _unknown_of_nulls(tags, pc.is_in(tags, pa.array(meant, pa.string())))
+
+    def may_hold(self, _bounds: Bounds) -> bool:
+        """Nothing is known of it."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """``is null``."""
+
+    term: Term
+
+    def columns(self) -> Iterator[str]:
+        """Those of the term."""
+        yield from self.term.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """Never unknown."""
+        return pc.is_null(self.term.of(table))
+
+    def may_hold(self, _bounds: Bounds) -> bool:
+        """Nothing is known of it."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """A function that is true or false of a term, such as ``like``."""
+
+    name: str
+    term: Term
+    run: Callable[[Values], Values]
+
+    def columns(self) -> Iterator[str]:
+        """Those of the term."""
+        yield from self.term.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """The function's values."""
+        return self.run(self.term.of(table))
+
+    def may_hold(self, _bounds: Bounds) -> bool:
+        """Nothing is known of it."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``not``."""
+
+    test: Predicate
+
+    def columns(self) -> Iterator[str]:
+        """Those of the other."""
+        yield from self.test.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """The contrary; unknown stays unknown."""
+        return pc.invert(self.test.of(table))
+
+    def may_hold(self, _bounds: Bounds) -> bool:
+        """Nothing is known of it."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """``and`` or ``or`` between two or more."""
+
+    word: str
+    tests: tuple[Predicate, ...]
+
+    def columns(self) -> Iterator[str]:
+        """Those of all."""
+        for test in self.tests:
+            yield from test.columns()
+
+    def of(self, table: pa.Table) -> Values:
+        """By three-valued logic (Kleene)."""
+        join = pc.and_kleene if self.word == "and" else pc.or_kleene
+        first, *rest = (test.of(table) for test in self.tests)
+        for other in rest:
+            first = join(first, other)
+        return first
+
+    def may_hold(self, bounds: Bounds) -> bool:
+        """Whether all may, or one."""
+        each = (test.may_hold(bounds) for test in self.tests)
+        return all(each) if self.word == "and" else any(each)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """All comparisons have to hold."""
+    """A whole condition."""
 
-    comparisons: tuple[Comparison, ...]
+    text: str
+    """As given."""
+    test: Predicate
 
     @property
     def columns(self) -> list[str]:
         """Columns that are looked at."""
-        return list(dict.fromkeys(one.column for one in self.comparisons))
+        return list(dict.fromkeys(self.test.columns()))
 
-    def expression(self) -> pc.Expression:
-        """For rows."""
-        first, *rest = (one.expression() for one in self.comparisons)
-        for other in rest:
-            first = first & other
-        return first
+    def filter(self, table: pa.Table) -> pa.Table:
+        """The rows of which it is true."""
+        return table.filter(self.test.of(table)) if table.num_rows else table
 
     def row_groups(self, metadata: pq.FileMetaData) -> list[int]:
         """Row groups that may hold a row that is wanted, as far as their statistics say."""
-        return [number for number in range(metadata.num_row_groups) if self._may_be_in(metadata.row_group(number))]
-
-    def _may_be_in(self, group: Any) -> bool:
-        places = {group.column(number).path_in_schema: number for number in range(group.num_columns)}
-        for one in self.comparisons:
-            place = places.get(one.column)
-            statistics = group.column(place).statistics if place is not None else None
-            if statistics is None or not statistics.has_min_max or one.sign.startswith("is"):
-                continue
-            if not one.may_hold(statistics.min, statistics.max):
-                return False
-        return True
+        groups = range(metadata.num_row_groups)
+        return [number for number in groups if self.test.may_hold(_bounds_of(metadata.row_group(number)))]
 
 
-def parse_condition(text: str) -> Condition:
-    """Read a condition. Raises BadAddress that says what is wrong."""
-    return _Parser(text).parse()
+def _bounds_of(group: Any) -> Bounds:
+    places = {group.column(number).path_in_schema: number for number in range(group.num_columns)}
+
+    def bounds(column: str) -> tuple[Any, Any] | None:
+        place = places.get(column)
+        statistics = group.column(place).statistics if place is not None else None
+        if statistics is None or not statistics.has_min_max:
+            return None
+        return statistics.min, statistics.max
+
+    return bounds
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self._tokens: list[tuple[str, str]] = []
-        at = 0
-        while text[at:].strip():
-            match = _TOKEN.match(text, at)
-            if match is None:
-                raise BadAddress(f"--where: {text[at:].strip()[:30]!r} can't be read; put text in 'quotes'")
-            self._tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
-            at = match.end()
-        self._at = 0
-
-    def parse(self) -> Condition:
-        found = [self._comparison()]
-        while self._at < len(self._tokens):
-            self._expect("and")
-            found.append(self._comparison())
-        return Condition(tuple(found))
-
-    def _next(self) -> tuple[str, str]:
-        if self._at >= len(self._tokens):
-            raise BadAddress("--where: incomplete; write column = 'value', joined by and")
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-    def _expect(self, word: str) -> None:
-        _, found = self._next()
-        if found.lower() != word:
-            raise BadAddress(f"--where: expected {word!r}, found {found!r}")
-
-    def _comparison(self) -> Comparison:
-        _, name = self._next()
-        column = _ALIASES.get(name, name)
-        if column not in SCHEMA.names:
-            raise BadAddress(f"--where: no column {name!r}; schema.json lists the columns")
-        kind = SCHEMA.field(column).type
-        if pa.types.is_list(kind):
-            raise BadAddress(f"--where: {column} is a list, which can't be compared")
-        _, sign = self._next()
-        if sign in _COMPARISONS:
-            return Comparison(column, sign, (self._value(column, kind),))
-        if sign.lower() == "in":
-            return Comparison(column, "in", self._values(column, kind))
-        if sign.lower() == "is":
-            is_negated = self._tokens[self._at : self._at + 1] == [("word", "not")]
-            self._at += is_negated
-            self._expect("null")
-            return Comparison(column, "is not null" if is_negated else "is null", ())
-        raise BadAddress(f"--where: {sign!r} is not a comparison; use = != < <= > >= in, is null")
-
-    def _values(self, column: str, kind: pa.DataType) -> tuple[Any, ...]:
-        self._expect("(")
-        found = [self._value(column, kind)]
-        while (sign := self._next()[1]) == ",":
-            found.append(self._value(column, kind))
-        if sign != ")":
-            raise BadAddress(f"--where: expected ')', found {sign!r}")
-        return tuple(found)
-
-    def _value(self, column: str, kind: pa.DataType) -> Any:
-        form, text = self._next()
-        try:
-            return _value_of(form, text, kind)
-        except ValueError as error:
-            raise BadAddress(f"--where: {text} is not a valid value for {column}") from error
+def like(pattern: str, *, ignore_case: bool) -> Callable[[Values], Values]:
+    """``like``: ``%`` stands for any characters, ``_`` for one. As in DuckDB nothing escapes them."""
+    parts = (".*" if one == "%" else "." if one == "_" else re.escape(one) for one in pattern)
+    expression = f"(?s)\\A{''.join(parts)}\\z"
+    return lambda values: pc.match_substring_regex(values, expression, ignore_case=ignore_case)
 
 
-def _value_of(form: str, text: str, kind: pa.DataType) -> Any:
-    plain = text[1:-1].replace("''", "'") if form == "text" else text
-    if pa.types.is_timestamp(kind):
-        return moment_of(plain) or _refuse()
-    if pa.types.is_boolean(kind):
-        return {"true": True, "false": False}[plain.lower()] if plain.lower() in ("true", "false") else _refuse()
-    if pa.types.is_integer(kind):
-        return int(plain)
-    if pa.types.is_floating(kind):
-        return float(plain)
-    return plain if form == "text" else _refuse()
+def list_contains(value: str) -> Callable[[Values], Values]:
+    """Whether lists of texts have a value; unknown of a list that is null."""
+
+    def run(lists: Values) -> Values:
+        owners = pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), value))
+        rows = pa.array(range(len(lists)), owners.type)
+        return _unknown_of_nulls(lists, pc.is_in(rows, owners))
+
+    return run
 
 
-def _refuse() -> Any:
-    raise ValueError
+def _unknown_of_nulls(values: Values, found: Values) -> Values:
+    return pc.if_else(pc.is_null(values), pa.scalar(None, pa.bool_()), found)

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from archive.collection import CollectionScope
+from archive.datasets.columns import REMOVED, Column, chosen
 from archive.datasets.rows import Row
+from archive.datasets.sampling import Strata
 from archive.languages import matches
 from archive.period import Period
 from archive.selection import within
@@ -52,6 +54,8 @@ class Dropped(StrEnum):
     VERSION = "version"
     DUPLICATE = "duplicate"
     NEAR_DUPLICATE = "near_duplicate"
+    NOT_DRAWN = "not_drawn"
+    """By the sample."""
 
 
 class DatasetOptions(BaseModel):
@@ -85,6 +89,25 @@ class DatasetOptions(BaseModel):
     """Version of that index's analysis."""
     versions: Versions = Versions.ALL
     copies: Copies = Copies.KEEP
+    sample: str = ""
+    """A sample of what is left: ``1%`` or a number of rows (`archive.datasets.sampling`)."""
+    seed: int = 0
+    """Of the sample."""
+    strata: Strata = Strata.NONE
+    """Of the sample."""
+    fields: tuple[str, ...] = ()
+    """Names of the columns; empty: all. Those that name the capture are always there."""
+    without_text: bool = False
+    """Whether columns with words of the articles are left out, and a digest of them is there instead."""
+    pseudonyms: str = ""
+    """Fingerprint of the key with which names were made pseudonyms; empty: names are as printed."""
+
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of a row. Raises BadAddress."""
+        found = chosen(self.fields)
+        if not self.without_text:
+            return found
+        return (*(column for column in found if not column.has_text), REMOVED)
 
     @property
     def _captured(self) -> Period:

@@ -7,25 +7,27 @@ and columns that are needed are read.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from archive.access_rules import AccessRules
+from archive.datasets.card import documents
+from archive.datasets.citing import digest_of
 from archive.datasets.conditions import Condition
 from archive.datasets.downloading import PIECE, Download
-from archive.datasets.manifest import DatasetManifest, dataset_prefix
+from archive.datasets.manifest import DatasetFile, DatasetManifest, DatasetSelection, dataset_prefix
 from archive.datasets.ranges import StoredFileReader
-from archive.datasets.rows import SCHEMA
-from archive.datasets.shards import GROUP
+from archive.datasets.shards import GROUP, ShardFacts
+from archive.datasets.statistics import statistics_of
 from archive.datasets.withheld import rules_of_rows
 from archive.errors import BadAddress, DamagedArchive
+from archive.manifests import file_sha256
 from archive.storage.protocol import Storage
 
 _TRIES = 3
@@ -92,70 +94,132 @@ def _attempt(downloads: list[Download], pool: ThreadPoolExecutor, progress: Prog
     return [download for download, is_right in zip(downloads, are_right, strict=True) if not is_right]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows and columns of a version are selected; what is empty selects all."""
+
+    condition: Condition | None = None
+    columns: tuple[str, ...] = ()
+    query: str = ""
+    """For the full-text index, whose answer is `ids`."""
+    ids: frozenset[str] | None = None
+    rules: AccessRules | None = None
+    """Rows that these name are left out."""
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    """How many they are, by what the rule says."""
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is left out."""
+        return self.condition is None and not self.columns and self.ids is None and not self.rules
+
+    def filter(self, table: pa.Table) -> pa.Table:
+        """The rows that are selected."""
+        if self.condition is not None:
+            table = self.condition.filter(table)
+        if self.ids is not None:
+            table = table.filter(pa.array((row in self.ids for row in table["id"].to_pylist()), pa.bool_()))
+        if self.rules:
+            table = table.filter(pa.array((one is None for one in rules_of_rows(table, self.rules)), pa.bool_()))
+        return table
+
+    def needed(self, columns: Iterable[str]) -> list[str]:
+        """The columns that are read, when these are written."""
+        judged = ("url", "captured") if self.rules else ()
+        asked = self.condition.columns if self.condition is not None else ()
+        return list(dict.fromkeys([*columns, *asked, *(("id",) if self.ids is not None else ()), *judged]))
+
+
 def select(
-    storage: Storage,
-    manifest: DatasetManifest,
-    directory: Path,
-    condition: Condition | None,
-    columns: list[str] | None,
-    progress: Progress,
-    rules: AccessRules | None = None,
+    storage: Storage, manifest: DatasetManifest, directory: Path, wanted: Wanted, progress: Progress
 ) -> Pulled:
-    """Download rows and columns alone, as Parquet, without rows that access rules name.
+    """Download rows and columns alone, as Parquet, with documents that say how they were selected.
 
     Raises BadAddress, DamagedArchive, StorageError or OSError.
     """
-    if unknown := [name for name in columns or () if name not in SCHEMA.names]:
-        raise BadAddress(f"--columns: no column {unknown[0]!r}; schema.json lists the columns")
     shards = manifest.shards(".parquet")
     if not shards:
         raise BadAddress(f"{manifest.name}@{manifest.version} has no Parquet files to select from; pull all of it")
-    wanted = columns or SCHEMA.names
-    judged = ("url", "captured") if rules else ()
-    needed = list(dict.fromkeys([*wanted, *(condition.columns if condition else ()), *judged]))
-    rows = received = files = 0
+    facts, files, received = ShardFacts(), [], 0
+    columns: tuple[str, ...] = ()
     for shard in shards:
         reader = StoredFileReader(
             storage, f"{dataset_prefix(manifest.name, manifest.version)}{shard.path}", shard.size
         )
-        taken = _select_from(reader, directory / shard.path, condition, wanted, needed, rules)
-        rows, received, files = rows + taken, received + reader.received, files + 1
+        before = facts.rows
+        target = directory / shard.path
+        columns = _select_from(reader, target, wanted, facts)
+        received += reader.received
+        files.append(
+            DatasetFile(
+                path=shard.path, size=target.stat().st_size, sha256=file_sha256(target), rows=facts.rows - before
+            )
+        )
         progress(reader.received)
-    facts: dict[str, Any] = {"name": manifest.name, "version": manifest.version, "rows": rows, "columns": wanted}
-    facts["where"] = (
-        [f"{one.column} {one.sign} {list(one.values)}" for one in condition.comparisons] if condition else []
-    )
-    (directory / "selection.json").write_text(
-        json.dumps(facts, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    return Pulled(str(directory), files, rows, received)
+    _describe(manifest, directory, wanted, facts, columns, files)
+    return Pulled(str(directory), len(shards), facts.rows, received)
 
 
-def _select_from(
-    reader: StoredFileReader,
-    target: Path,
-    condition: Condition | None,
-    wanted: list[str],
-    needed: list[str],
-    rules: AccessRules | None,
-) -> int:
+def _select_from(reader: StoredFileReader, target: Path, wanted: Wanted, facts: ShardFacts) -> tuple[str, ...]:
+    """The columns that were written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
-    schema = pa.schema([SCHEMA.field(name) for name in wanted])
-    rows = 0
-    with (
-        pq.ParquetFile(reader, pre_buffer=False) as file,
-        pq.ParquetWriter(part, schema, compression="zstd") as writer,
-    ):
-        groups = condition.row_groups(file.metadata) if condition else list(range(file.metadata.num_row_groups))
-        for number in groups:
-            table = file.read_row_group(number, columns=needed)
-            if condition:
-                table = table.filter(condition.expression())
-            if rules:
-                table = table.filter(pa.array(rule is None for rule in rules_of_rows(table, rules)))
-            chosen = table.select(wanted).cast(schema)
-            rows += chosen.num_rows
-            writer.write_table(chosen, row_group_size=GROUP)
+    with pq.ParquetFile(reader, pre_buffer=False) as file:
+        there = file.schema_arrow
+        _require_columns(there.names, wanted)
+        names = [name for name in there.names if not wanted.columns or name in wanted.columns]
+        names.sort(key=wanted.columns.index if wanted.columns else there.names.index)
+        schema = pa.schema([there.field(name) for name in names])
+        groups = wanted.condition.row_groups(file.metadata) if wanted.condition else range(file.num_row_groups)
+        with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+            for number in groups:
+                table = wanted.filter(file.read_row_group(number, columns=wanted.needed(names)))
+                chosen = table.select(names).cast(schema)
+                facts.add(chosen)
+                writer.write_table(chosen, row_group_size=GROUP)
     part.rename(target)
-    return rows
+    return tuple(names)
+
+
+def _require_columns(there: Sequence[str], wanted: Wanted) -> None:
+    for option, names in (
+        ("--columns", wanted.columns),
+        ("--where", wanted.condition.columns if wanted.condition is not None else ()),
+    ):
+        if unknown := [name for name in names if name not in there]:
+            raise BadAddress(f"{option}: no column {unknown[0]!r} in this version; schema.json lists the columns")
+
+
+def _describe(
+    manifest: DatasetManifest,
+    directory: Path,
+    wanted: Wanted,
+    facts: ShardFacts,
+    columns: tuple[str, ...],
+    files: list[DatasetFile],
+) -> None:
+    """Card, citation, digests, and how it was made, like those of a version."""
+    selection = DatasetSelection(
+        where=wanted.condition.text if wanted.condition is not None else "",
+        query=wanted.query,
+        columns=wanted.columns,
+        withheld=dict(wanted.withheld),
+        rows=manifest.rows,
+        digest=digest_of(manifest),
+    )
+    made = manifest.model_copy(
+        update={
+            "rows": facts.rows,
+            "columns": columns,
+            "files": tuple(files),
+            "selection": selection,
+            "statistics": statistics_of(facts, columns, 0, 0),
+        }
+    )
+    for path, data in documents(made).items():
+        (directory / path).write_bytes(data)
+        files.append(DatasetFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest()))
+    sums = "".join(f"{file.sha256}  {file.path}\n" for file in files).encode()
+    (directory / "SHA256SUMS").write_bytes(sums)
+    files.append(DatasetFile(path="SHA256SUMS", size=len(sums), sha256=hashlib.sha256(sums).hexdigest()))
+    (directory / "manifest.json").write_bytes(made.model_copy(update={"files": tuple(files)}).to_bytes())

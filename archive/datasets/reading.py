@@ -64,9 +64,10 @@ def known_rows(storage: Storage, manifest: DatasetManifest) -> Iterator[tuple[st
     """Id and text digest of each row; nothing when there is no Parquet."""
     for file in manifest.shards(".parquet"):
         with parquet_of(storage, manifest, file) as shard:
-            for batch in shard.iter_batches(columns=["id", "contentSha256", "headline"]):
+            wanted = [name for name in ("id", "contentSha256", "headline") if name in shard.schema_arrow.names]
+            for batch in shard.iter_batches(columns=wanted):
                 for row in batch.to_pylist():
-                    yield row["id"], f"{row['contentSha256']} {row['headline']}"
+                    yield row["id"], f"{row['contentSha256']} {row.get('headline')}"
 
 
 def row_with(storage: Storage, record_id: str, name: str = "") -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from archive.datasets.likeness import EMPTY, VALUES, Signature, shares, signature_of
 from archive.datasets.options import Copies, Dropped, Versions
 from archive.datasets.rows import Row
+from archive.datasets.sampling import SampleSize, drawn
 
 NEAR = 0.7
 """Share of word triples that two texts nearly the same have in common at least."""
@@ -37,6 +38,7 @@ FACT = np.dtype(
         ("address", "u8"),  # 64 bits of a digest of its address
         ("text", "u8"),  # 64 bits of its text's digest
         ("captured", "i8"),  # microseconds since 1970
+        ("stratum", "u8"),  # of a sample
         ("signature", "u1", VALUES),
     ]
 )
@@ -60,7 +62,7 @@ Hashes = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
 
-def fact_of(row: Mapping[str, Any]) -> tuple[object, ...]:
+def fact_of(row: Mapping[str, Any], stratum: int = 0) -> tuple[object, ...]:
     """The fact of a row, of which it needs the id, address, text and its digest, and the moment of capture."""
     captured: datetime = row["captured"]
     return (
@@ -68,6 +70,7 @@ def fact_of(row: Mapping[str, Any]) -> tuple[object, ...]:
         int.from_bytes(hashlib.blake2b(row["url"].encode("utf-8", "replace"), digest_size=8).digest(), "big"),
         int(row["contentSha256"][:16] or "0", 16),
         int(captured.timestamp() * 1_000_000),
+        stratum,
         signature_of(row["text"]),
     )
 
@@ -96,10 +99,12 @@ def _id(halves: Hashes) -> str:
     return str(UUID(int=(int(halves[0]) << 64) | int(halves[1])))
 
 
-def relations(facts: Facts, wanted: Versions, copies: Copies) -> tuple[npt.NDArray[np.void], Counter[Dropped]]:
-    """What follows for each of the rows, and how many are left out for another one's sake.
+def relations(
+    facts: Facts, wanted: Versions, copies: Copies, sample: SampleSize | None = None, seed: int = 0
+) -> tuple[npt.NDArray[np.void], Counter[Dropped]]:
+    """What follows for each of the rows, and how many are left out for another one's sake or by a sample.
 
-    Copies are looked for among those whose version is wanted.
+    Copies are looked for among those whose version is wanted; a sample is drawn from what is left then.
     """
     related = np.zeros(len(facts), RELATED)
     version, versions = _Ranked(facts).numbered(facts["address"])
@@ -120,6 +125,11 @@ def relations(facts: Facts, wanted: Versions, copies: Copies) -> tuple[npt.NDArr
     related["isCopy"][is_wanted] = first != own
     related["original"][is_wanted] = chosen["id"][first]
     related["cluster"][is_wanted] = chosen["id"][cluster]
+    if sample is not None:
+        kept = np.flatnonzero(related["kept"])
+        taken = drawn(facts["id"][kept], facts["stratum"][kept], sample, seed)
+        related["kept"][kept] = taken
+        dropped[Dropped.NOT_DRAWN] = int((~taken).sum())
     return related, +dropped
 
 

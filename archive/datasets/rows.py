@@ -1,16 +1,17 @@
-"""What a row is. Every column has a type from the first row on, whatever it holds."""
+"""From a stored record to a row."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import pyarrow as pa
 
+from archive.datasets.columns import COLUMNS
+from archive.datasets.sources import SourceTable
 from archive.period import moment_of
 
 _EARLIEST, _LATEST = 1700, 2200
@@ -18,68 +19,8 @@ _EARLIEST, _LATEST = 1700, 2200
 
 _NUL = rb"\u0000"
 """As JSON writes it; JSON text has no other."""
-_MOMENT = pa.timestamp("us", tz="UTC")
-_TEXT = pa.string()
-_IMAGE = pa.struct([("url", _TEXT), ("caption", _TEXT), ("credit", _TEXT)])
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a data set."""
-
-    name: str
-    kind: pa.DataType
-    meaning: str
-    nullable: bool = True
-
-
-COLUMNS = (
-    Column("id", _TEXT, "Identifier of the record: the UUID of its capture.", nullable=False),
-    Column("site", _TEXT, "Host of the URL, without www.", nullable=False),
-    Column("url", _TEXT, "The captured URL.", nullable=False),
-    Column("canonicalUrl", _TEXT, "The canonical URL that the page declares."),
-    Column("kind", _TEXT, "article, live_blog, live_blog_entry, or paywall_stub (its beginning).", nullable=False),
-    Column("headline", _TEXT, "The title, without the site's name.", nullable=False),
-    Column("description", _TEXT, "The page's own summary."),
-    Column("text", _TEXT, "The article's text, with paragraphs separated by one newline.", nullable=False),
-    Column("language", _TEXT, "BCP 47 tag of the text."),
-    Column("wordCount", pa.int32(), "Number of words; in scripts without spaces, of characters.", nullable=False),
-    Column("boilerplateShare", pa.float32(), "Share of the page's visible letters that are outside the article."),
-    Column("authors", pa.list_(_TEXT), "The authors named on the page; empty if there are none.", nullable=False),
-    Column("publisher", _TEXT, "The publication's name, as stated on the page."),
-    Column("datePublished", _MOMENT, "Publication date in UTC, which is also assumed without a zone. Never a guess."),
-    Column("datePublishedText", _TEXT, "The date as on the page, with its zone if one is known."),
-    Column("dateModified", _MOMENT, "Date of the last change according to the page, in UTC."),
-    Column("section", _TEXT, "Section or category."),
-    Column("keywords", pa.list_(_TEXT), "Keywords that the page declares.", nullable=False),
-    Column("mainImage", _TEXT, "URL of the article's main image."),
-    Column("images", pa.list_(_IMAGE), "Images of the article, in order.", nullable=False),
-    Column("isAccessibleForFree", pa.bool_(), "Whether it is free to read. Null when the page doesn't say."),
-    Column("paywall", _TEXT, "The sign of a paywall that was found on the page. Null if there is none."),
-    Column("robots", pa.list_(_TEXT), "Directives of meta robots and X-Robots-Tag.", nullable=False),
-    Column("tdm", _TEXT, "Reservation of rights to text and data mining, as declared."),
-    Column("license", _TEXT, "URL or name of the licence, as declared."),
-    Column("headlineConfidence", pa.float32(), "Reliability of the headline, 0 to 1."),
-    Column("textConfidence", pa.float32(), "Reliability of the text, 0 to 1."),
-    Column("dateConfidence", pa.float32(), "Reliability of the publication date, 0 to 1."),
-    Column("languageConfidence", pa.float32(), "Reliability of the language, 0 to 1."),
-    Column("contentSha256", _TEXT, "SHA-256 of the normalised text: the same for equal texts.", nullable=False),
-    Column("simhash64", _TEXT, "64-bit similarity hash of the text, hexadecimal.", nullable=False),
-    Column("version", pa.int32(), "Number of this version of its URL, in order of capture, from 1.", nullable=False),
-    Column("versions", pa.int32(), "Number of versions of its URL.", nullable=False),
-    Column("duplicateOf", _TEXT, "Id of the earliest record with the same text. Null if this is the earliest."),
-    Column("clusterId", _TEXT, "Id of the earliest record with nearly the same text, or else its own."),
-    Column("captured", _MOMENT, "When the page was captured, in UTC.", nullable=False),
-    Column("warcFile", _TEXT, "Key of the WARC file below the archive's root.", nullable=False),
-    Column("warcOffset", pa.int64(), "Position of the capture's gzip member in that file, in bytes.", nullable=False),
-    Column("warcLength", pa.int64(), "Length of that gzip member, in bytes.", nullable=False),
-    Column("payloadDigest", _TEXT, "Digest of the page's bytes as received.", nullable=False),
-    Column("foundVia", _TEXT, "Kind of source that listed the URL."),
-    Column("foundAt", _TEXT, "When the source listed it."),
-    Column("extractor", _TEXT, "Generation of the extractor.", nullable=False),
-)  # fmt: skip
-
-SCHEMA = pa.schema([pa.field(column.name, column.kind, nullable=column.nullable) for column in COLUMNS])
+NO_SOURCES = SourceTable()
+"""A table of no sources."""
 
 Record = dict[str, Any]
 Row = dict[str, Any]
@@ -95,9 +36,24 @@ def record_of(line: bytes) -> Record:
     return {name: _clean(value) for name, value in record.items()} if _NUL in line else record
 
 
-def row_of(record: Record, related: Row) -> Row:
+def row_of(record: Record, related: Row, sources: SourceTable = NO_SOURCES) -> Row:
     """The row of a stored record; `related` are the columns that follow from other records."""
-    return {**_identity(record), **_content(record), **_quality(record), **_provenance(record), **related}
+    return {**own_row_of(record, sources), **related}
+
+
+def own_row_of(record: Record, sources: SourceTable = NO_SOURCES) -> Row:
+    """The row of a stored record, without the columns that follow from others."""
+    identity = _identity(record)
+    named = sources.columns(identity["site"])
+    return {**identity, **_content(record), **_quality(record), **_provenance(record), **named}
+
+
+def removed_digest(row: Row) -> str:
+    """SHA-256 of what of a row a version without text leaves out, as JSON with sorted keys (RFC 8785 but for numbers,
+    of which it has none).
+    """
+    removed = {column.name: row[column.name] for column in COLUMNS if column.has_text}
+    return hashlib.sha256(orjson.dumps(removed, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def brief_of(record: Record) -> Row:
@@ -126,27 +82,41 @@ def _identity(record: Record) -> Row:
         "site": site_of(record["url"]),
         "url": record["url"],
         "canonicalUrl": record.get("canonicalUrl"),
+        "requestedUrl": record.get("requestedUrl"),
+        "nextPage": record.get("nextPage"),
+        "sameBytesAs": record.get("duplicateOf"),
         "kind": record.get("kind", "article"),
     }
 
 
 def _content(record: Record) -> Row:
     image = record.get("mainImage") or {}
+    authors = record.get("authors", ())
     return {
         "headline": record["headline"],
         "description": record.get("description"),
         "text": record["articleBody"],
+        "blocks": _json(record.get("blocks")),
         "language": record.get("inLanguage"),
         "wordCount": record.get("wordCount", 0),
-        "authors": [author["name"] for author in record.get("authors", ())],
+        "authors": [author["name"] for author in authors],
+        "authorUrls": [author.get("url") for author in authors],
+        "agencies": list(record.get("agencies", ())),
+        "dateline": record.get("dateline"),
         "publisher": record.get("publisher"),
         "datePublished": newspaper_moment(record.get("datePublished")),
         "datePublishedText": record.get("datePublished"),
         "dateModified": newspaper_moment(record.get("dateModified")),
+        "dateCandidates": _parts(record, "dateCandidates", ("value", "source")),
         "section": record.get("articleSection"),
         "keywords": list(record.get("keywords", ())),
+        "breadcrumbs": list(record.get("breadcrumbs", ())),
         "mainImage": image.get("url"),
-        "images": [{key: one.get(key) for key in ("url", "caption", "credit")} for one in record.get("images", ())],
+        "mainImageCaption": image.get("caption"),
+        "mainImageCredit": image.get("credit"),
+        "images": _parts(record, "images", ("url", "caption", "credit")),
+        "links": _parts(record, "links", ("url", "text")),
+        "alternates": _parts(record, "alternates", ("href", "hreflang")),
     }
 
 
@@ -163,6 +133,10 @@ def _quality(record: Record) -> Row:
         "dateConfidence": _confidence(fields, "datePublished"),
         "languageConfidence": _confidence(fields, "inLanguage"),
         "boilerplateShare": record.get("boilerplateShare"),
+        "fieldSources": [
+            {"field": name, "source": facts["source"], "confidence": facts["confidence"]}
+            for name, facts in sorted(fields.items())
+        ],
         "contentSha256": record.get("contentSha256", ""),
         "simhash64": record.get("simhash64", ""),
     }
@@ -170,15 +144,25 @@ def _quality(record: Record) -> Row:
 
 def _provenance(record: Record) -> Row:
     warc, discovery = record["warc"], record.get("discovery") or {}
+    http, extraction = record.get("http") or {}, record.get("extraction") or {}
     return {
         "captured": moment_of(warc["date"]),
         "warcFile": warc["file"],
         "warcOffset": warc["offset"],
         "warcLength": warc["length"],
         "payloadDigest": warc["payloadDigest"],
+        "httpStatus": http.get("status"),
+        "contentType": http.get("contentType"),
+        "etag": http.get("etag"),
+        "lastModified": http.get("lastModified"),
         "foundVia": discovery.get("via"),
+        "foundIn": discovery.get("sourceUrl"),
         "foundAt": discovery.get("seenAt"),
-        "extractor": (record.get("extraction") or {}).get("version", ""),
+        "foundDate": discovery.get("sourceDate"),
+        "extractor": extraction.get("version", ""),
+        "extractorTool": extraction.get("tool"),
+        "extractorConfiguration": extraction.get("configHash"),
+        "recordVersion": record.get("schemaVersion"),
     }
 
 
@@ -202,6 +186,15 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value
+
+
+def _parts(record: Record, field: str, names: tuple[str, ...]) -> list[Row]:
+    return [{name: one.get(name) for name in names} for one in record.get(field, ())]
+
+
+def _json(value: Any) -> str | None:
+    """As JSON; None of nothing."""
+    return orjson.dumps(value).decode("utf-8") if value else None
 
 
 def _confidence(fields: dict[str, Any], name: str) -> float | None:

@@ -21,6 +21,7 @@ from archive.access_rules import AccessRule, AccessRules
 from archive.datasets.options import DatasetOptions, Dropped
 from archive.datasets.relations import FACT, Facts, Flags, fact_of
 from archive.datasets.rows import Record, brief_of, record_of
+from archive.datasets.sampling import stratum_of
 from archive.derived import read_lines
 from archive.manifests import CompletionManifest
 from archive.storage.opening import open_storage
@@ -81,7 +82,7 @@ def survey(
             reason = Dropped.WITHHELD
         wanted.append(reason is None)
         if reason is None:
-            facts.append(fact_of(brief))
+            facts.append(fact_of(brief, stratum_of(brief, options.strata)))
         else:
             dropped[reason.value] += 1
     return SegmentSurvey(np.array(wanted, bool), np.array(facts, FACT), dropped)

@@ -26,26 +26,29 @@ def withdraw(storage: Storage, records: Collection[str], reason: str) -> Iterato
     for name in names(storage):
         for version in versions(storage, name):
             manifest = dataset(storage, name, version)
-            if not manifest.withdrawn and _holds(storage, manifest, wanted):
-                _withdraw(storage, manifest, reason)
+            if manifest.withdrawn:
+                continue
+            held = _held(storage, manifest, wanted)
+            if held != 0:
+                _withdraw(storage, manifest, reason, held)
                 yield f"{name}@{version}"
 
 
-def _holds(storage: Storage, manifest: DatasetManifest, wanted: set[str]) -> bool:
-    """Whether a version has one of the rows; one without Parquet, of which that cannot be told, counts so."""
+def _held(storage: Storage, manifest: DatasetManifest, wanted: set[str]) -> int | None:
+    """How many of the rows a version has; None for one without Parquet, of which that cannot be told."""
     if manifest.rows and not manifest.shards(".parquet"):
-        return True
-    return any(record_id in wanted for record_id, _ in known_rows(storage, manifest))
+        return None
+    return sum(record_id in wanted for record_id, _ in known_rows(storage, manifest))
 
 
-def _withdraw(storage: Storage, manifest: DatasetManifest, reason: str) -> None:
+def _withdraw(storage: Storage, manifest: DatasetManifest, reason: str, held: int | None) -> None:
     prefix = dataset_prefix(manifest.name, manifest.version)
     for file in manifest.files:
         storage.delete(f"{prefix}{file.path}")
         storage.forget(f"{prefix}{file.path}")
     with tempfile.TemporaryDirectory(prefix="newswarc-withdraw-") as scratch:
         path = Path(scratch) / "manifest.json"
-        described = withdrawn(manifest, reason).to_bytes()
+        described = withdrawn(manifest, reason, held).to_bytes()
         path.write_bytes(described)
         storage.put(f"{prefix}manifest.json", path, file_sha256(path))
     note_manifest(storage, DATASETS, f"{prefix}manifest.json", described)

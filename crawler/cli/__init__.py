@@ -13,6 +13,7 @@ Modules:
     crawl_command     running ``newswarc crawl``: from options to a plan to a report
     custody           ``newswarc custody``: a signed log of what the archive took in
     dataset           ``newswarc dataset``: tables of articles that can be cited
+    dataset_build     ``newswarc dataset build``
     dataset_coverage  ``newswarc dataset stats``
     dataset_links     ``newswarc dataset presign``
     demo              the bundled newspaper

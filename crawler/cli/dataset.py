@@ -3,181 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import DownloadColumn
 
 from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.dataset_build import build_dataset, transfer_progress
 from crawler.cli.dataset_coverage import show_coverage
 from crawler.cli.dataset_links import show_links
 from crawler.cli.errors import UsageError
-from crawler.cli.options import (
-    ArchiveArgument,
-    CollectionOption,
-    Engine,
-    EngineOption,
-    JsonOption,
-    QueryOption,
-    SchedulerOption,
-    reads_archive,
-    scheduler_of,
-)
+from crawler.cli.options import ArchiveArgument, JsonOption, QueryOption, reads_archive
 
 if TYPE_CHECKING:
-    from archive.access_rules import AccessRules
-    from archive.datasets.conditions import Condition
     from archive.datasets.manifest import DatasetManifest
-    from archive.datasets.options import DatasetOptions
-    from archive.datasets.pulling import Pulled
+    from archive.datasets.pulling import Pulled, Wanted
     from archive.storage.protocol import Storage
 
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
+dataset.command("build")(build_dataset)
 dataset.command("stats")(show_coverage)
 dataset.command("presign")(show_links)
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version, the newest one.")
 ]
+WhereOption = Annotated[
+    str,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only these rows: \"lang = 'ar' and (year(date) = 2026 or headline like '%harbour%')\".",
+    ),
+]
+ColumnsOption = Annotated[str, typer.Option("--columns", metavar="A,B,…", help="Only these columns.")]
 FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive that contains it.")]
-
-
-@dataset.command("build")
-@reads_archive
-def build(
-    context: ArchiveContext,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the data set: letters, digits, - and _.")],
-    source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="DIR|s3://…", help="Where to write it. Default: into the archive.")
-    ] = None,
-    version: Annotated[
-        str, typer.Option("--version", help="Version to build. Default: one more than the newest.")
-    ] = "",
-    site: Annotated[
-        list[str] | None, typer.Option("--site", help="Only this host and its subdomains. Repeatable.")
-    ] = None,
-    collection: CollectionOption = "",
-    lang: Annotated[
-        list[str] | None, typer.Option("--lang", help="Only this language, such as ar. Repeatable.")
-    ] = None,
-    captured_since: Annotated[
-        str, typer.Option("--captured-since", metavar="DATE", help="Captured at or after this date (UTC).")
-    ] = "",
-    captured_until: Annotated[
-        str, typer.Option("--captured-until", metavar="DATE", help="Captured before this date (UTC).")
-    ] = "",
-    published_since: Annotated[
-        str, typer.Option("--published-since", metavar="DATE", help="Published at or after this date (UTC).")
-    ] = "",
-    published_until: Annotated[
-        str, typer.Option("--published-until", "--until", metavar="DATE", help="Published before this date (UTC).")
-    ] = "",
-    min_words: Annotated[int, typer.Option("--min-words", min=0, help="Minimum number of words.")] = 0,
-    query: QueryOption = "",
-    versions: Annotated[
-        str | None, typer.Option("--versions", help="Which versions of an article: all, first or latest.")
-    ] = None,
-    dedup: Annotated[
-        str | None, typer.Option("--dedup", help="Copies to leave out: exact or near. keep: none; columns mark them.")
-    ] = None,
-    preset: Annotated[
-        str, typer.Option("--preset", help="clean: complete articles, each once, without reserved rights.")
-    ] = "",
-    parquet: Annotated[bool, typer.Option("--parquet/--no-parquet", help="Write Parquet shards.")] = True,
-    jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl", help="Write JSON-lines shards.")] = True,
-    engine: EngineOption = Engine.POOL,
-    scheduler: SchedulerOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Build a version of a data set from an archive's records. If nothing has changed, no new version is made."""
-    from archive.datasets.building import BuildPlan
-    from archive.datasets.building import build as run
-    from archive.datasets.survey import ArchiveLocation
-    from crawler.config import software
-    from crawler.offline.cluster import in_order
-
-    cluster = scheduler_of(engine, scheduler)
-    if not name.replace("-", "").replace("_", "").isalnum():
-        raise UsageError(f"dataset: {name!r} is not a valid name; use letters, digits, - and _")
-    context = context.with_flags(archive=source)
-    configuration, _ = context.configuration, context.archive
-    meant = context.collection(collection)
-    given = {
-        "collection": f"{meant.name}@{meant.number}" if meant is not None else "",
-        "scope": meant.scope if meant is not None else None,
-        "sites": tuple(site or ()),
-        "languages": tuple(lang or ()),
-        "captured_since": captured_since,
-        "captured_until": captured_until,
-        "published_since": published_since,
-        "published_until": published_until,
-        "min_words": min_words,
-        "versions": versions,
-        "copies": dedup,
-        **_asked(query),
-    }
-    place = ArchiveLocation(configuration.archive, configuration.s3)
-    plan = BuildPlan(
-        name=name,
-        version=version,
-        options=_options(preset, given),
-        software=software(),
-        source=place,
-        target=ArchiveLocation(to, configuration.s3) if to else place,
-        work=configuration.scratch_directory("datasets"),
-        workers=configuration.workers,
-        parquet=parquet,
-        jsonl=jsonl,
-        found=context.matching(query) if query else None,
-    )
-    with _progress(context.quiet or as_json, MofNCompleteColumn()) as progress:
-        tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
-        built = run(
-            plan,
-            lambda what, done, of: progress.update(tasks[what], completed=done, total=of),
-            partial(in_order, cluster) if cluster else None,
-        )
-    if as_json:
-        typer.echo(built.manifest.model_dump_json(by_alias=True))
-    elif not context.quiet:
-        result = "built" if built.is_new else "is unchanged"
-        Console(stderr=True, highlight=False).print(
-            f"{name}@{built.manifest.version} {result}: {built.manifest.rows:,} rows, left out "
-            f"{sum(built.manifest.dropped.values()):,}"
-        )
-
-
-def _asked(query: str) -> dict[str, str]:
-    if not query:
-        return {}
-    from archive.search.analysis import ANALYSIS
-    from archive.search.query import parse, written
-
-    return {"query": written(parse(query)), "analysis": ANALYSIS}
-
-
-def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
-    from pydantic import ValidationError
-
-    from archive.datasets.options import CLEAN, DatasetOptions
-    from archive.period import Period
-    from crawler.config import explain
-
-    if preset not in ("", "clean"):
-        raise UsageError(f"dataset: --preset {preset}: no such preset; the only one is clean")
-    for start in ("captured", "published"):
-        Period.of(given[f"{start}_since"], given[f"{start}_until"])
-    filters = {name: value for name, value in given.items() if value}
-    try:
-        return DatasetOptions(**{**(CLEAN if preset else {}), **filters})
-    except ValidationError as error:
-        raise UsageError(explain(error, "dataset")) from error
 
 
 @dataset.command("list")
@@ -222,56 +84,73 @@ def pull(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Directory to download to. Default: ./NAME-VERSION.")
     ] = None,
-    where: Annotated[
-        str, typer.Option("--where", help="Only these rows: \"lang = 'ar' and datePublished >= '2026-01-01'\".")
-    ] = "",
-    columns: Annotated[str, typer.Option("--columns", metavar="A,B,…", help="Only these columns.")] = "",
+    where: WhereOption = "",
+    columns: ColumnsOption = "",
+    query: QueryOption = "",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Number of files to download at once.")] = 4,
     as_json: JsonOption = False,
 ) -> None:
-    """Download and verify a version; run it again to resume. With --where or --columns, only what is needed is
-    read.
+    """Download and verify a version; run it again to resume. With --where, --columns or --query, only what is needed
+    is read, and card, citation and digests are those of the selection.
     """
-    from archive.access import AccessGate
-    from archive.datasets.conditions import parse_condition
-    from archive.datasets.withheld import withheld_rows
-
-    condition = parse_condition(where) if where else None
-    chosen = [column.strip() for column in columns.split(",") if column.strip()]
+    context = context.with_flags(archive=source)
     storage, manifest = _found(context, name, source)
-    if manifest.withdrawn:
-        raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
+    _require_usable(manifest)
     directory = to or Path(f"{manifest.name}-{manifest.version}")
-    found = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
-    for told, count in found.by_rule.items():
-        context.console().print(f"{count:,} rows withheld, {told}", markup=False)
-    if found.by_rule:
-        context.console().print("so Parquet alone is written, without these rows; SHA256SUMS does not hold for it")
-    quiet = context.quiet or as_json
-    done = _pulled(storage, manifest, directory, condition, chosen, jobs, found.rules, quiet=quiet)
+    wanted = _wanted(context, storage, manifest, where, columns, query)
+    if wanted.withheld:
+        context.console().print("so Parquet alone is written, without these rows")
+    done = _pulled(storage, manifest, directory, wanted, jobs, quiet=context.quiet or as_json)
     if as_json:
-        typer.echo(json.dumps({**asdict(done), "withheld": found.by_rule}, ensure_ascii=False))
+        typer.echo(json.dumps({**asdict(done), "withheld": dict(wanted.withheld)}, ensure_ascii=False))
     elif not context.quiet:
         Console(stderr=True, highlight=False).print(
             f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
         )
 
 
+def _require_usable(manifest: DatasetManifest) -> None:
+    if manifest.withdrawn:
+        raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
+
+
+def _wanted(
+    context: ArchiveContext, storage: Storage, manifest: DatasetManifest, where: str, columns: str, query: str
+) -> Wanted:
+    """What options mean, without what access rules withhold from readers elsewhere; that is told."""
+    from archive.access import AccessGate
+    from archive.datasets.condition_parsing import parse_condition
+    from archive.datasets.pulling import Wanted
+    from archive.datasets.withheld import withheld_rows
+
+    condition = parse_condition(where) if where else None
+    found = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
+    for told, count in found.by_rule.items():
+        context.console().print(f"{count:,} rows withheld, {told}", markup=False)
+    ids = context.matching(query).values() if query else None
+    return Wanted(
+        condition=condition,
+        columns=tuple(column.strip() for column in columns.split(",") if column.strip()),
+        query=query,
+        ids=None if ids is None else frozenset(str(one) for some in ids for one in some),
+        rules=found.rules,
+        withheld=dict(found.by_rule),
+    )
+
+
 def _pulled(
     storage: Storage,
     manifest: DatasetManifest,
     directory: Path,
-    condition: Condition | None,
-    columns: list[str],
+    wanted: Wanted,
     jobs: int,
-    rules: AccessRules | None,
     *,
     quiet: bool,
 ) -> Pulled:
     from archive.datasets.pulling import pull as run
     from archive.datasets.pulling import select
 
-    with _progress(quiet, DownloadColumn()) as progress:
+    with transfer_progress(quiet, DownloadColumn()) as progress:
         task = progress.add_task(
             f"{manifest.name}@{manifest.version}", total=sum(file.size for file in manifest.files)
         )
@@ -279,9 +158,9 @@ def _pulled(
         def show(received: int) -> None:
             progress.advance(task, received)
 
-        if condition is None and not columns and not rules:
+        if wanted.is_everything:
             return run(storage, manifest, directory, show, jobs=jobs)
-        return select(storage, manifest, directory, condition, columns or None, show, rules)
+        return select(storage, manifest, directory, wanted, show)
 
 
 @dataset.command("verify")
@@ -316,10 +195,3 @@ def _found(context: ArchiveContext, name: str, source: str | None) -> tuple[Stor
     storage = context.with_flags(archive=source).storage()
     bare, _, version = name.partition("@")
     return storage, read(storage, bare, version)
-
-
-@contextmanager
-def _progress(quiet: bool, column: Any) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), column)
-    with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:
-        yield progress

@@ -10,8 +10,9 @@ from typing import Any
 
 _PUBLIC = {
     "Open an archive": (
-        ("archive.opening", "open_archive"),
-        ("archive.opening", "Archive"),
+        ("archive", "open_archive"),
+        ("archive", "Archive"),
+        ("archive.datasets.frames", "Articles"),
         ("archive.storage.opening", "open_storage"),
         ("archive.storage.s3_options", "S3Options"),
     ),

@@ -12,6 +12,7 @@ Modules:
     foreign_pages        pages of other programs' WARC, ARC and WACZ files
     frontier_rebuilding  rebuilding a frontier from an archive
     importing            importing other programs' WARC files, with records of their pages
+    news_sources         the table of sources of a data set
     re_extraction        extracting records of stored segments again
     rebuilding           rebuilding indexes, manifests and records from WARC files
     search_index         building the full-text index

@@ -73,7 +73,7 @@ def with_pandas(place: str, remote: str) -> tuple[Rows, list[str]]:
 def with_polars(place: str, remote: str) -> tuple[Rows, list[str]]:
     import polars
 
-    extra = {}
+    extra: dict[str, Any] = {}
     if remote:
         extra["storage_options"] = {
             "aws_access_key_id": os.environ["AWS_ACCESS_KEY_ID"],

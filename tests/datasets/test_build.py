@@ -12,7 +12,7 @@ import jsonschema
 import pyarrow.parquet as pq
 import pytest
 
-from archive.datasets.rows import SCHEMA
+from archive.datasets.columns import SCHEMA
 from archive.storage.local import LocalStorage
 from tests.datasets.making import body, record, store
 from tests.support.processes import Finished, newswarc
@@ -90,7 +90,8 @@ def test_versions_never_change(place: Path) -> None:
     store(LocalStorage(place / "newswarc-data"), [more], place / "scratch", first=3)
     second = build(place)
     assert second["version"] == "2"
-    assert second["changes"] == {"previous": "1", "added": 2, "removed": 0, "changed": 0}
+    changes = {"previousRows": 30, "added": 2, "removed": 0, "changed": 0, "withdrawn": "", "redacted": None}
+    assert second["changes"] == {"previous": "1", **changes}
     third = build(place, "--lang", "ar")
     assert (third["version"], third["changes"]["removed"]) == ("3", 22)
     assert {path: path.read_bytes() for path in version(place).rglob("*") if path.is_file()} == before

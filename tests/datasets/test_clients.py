@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from archive.datasets.rows import SCHEMA
+from archive.datasets.columns import SCHEMA
 from archive.storage.local import LocalStorage
 from archive.storage.s3 import S3Storage
 from archive.storage.s3_options import S3Options

@@ -1,10 +1,11 @@
-"""The worked examples of docs/how-to/data-sets.md are run as they stand there."""
+"""The worked examples of docs/how-to/data-sets.md and use-from-python.md are run as they stand there."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,16 @@ def test_an_example(number: int, place: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert EXPECTED[number] in done.stdout
+
+
+def test_the_examples_of_use_from_python(place: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "use-from-python.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert len(examples) == 4
+    (tmp_path / "newswarc-data").symlink_to(place / "newswarc-data")
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(examples)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "articles\n" in done.stdout
+    assert (tmp_path / "found.parquet").exists()
