@@ -287,6 +287,7 @@ def _rendering_fields(exchange: Exchange) -> list[tuple[str, str]]:
         ("renderingViewport", rendering.viewport),
         ("renderingLocation", rendering.location),
         *(("renderingStep", step) for step in rendering.steps),
+        *(("renderingRefused", way) for way in rendering.refused),
     ]
 
 

@@ -40,3 +40,5 @@ class Rendering:
     """What was done on the page, with how often."""
     location: str = ""
     """What the address bar said at the end, where that is not the page's URL."""
+    refused: tuple[str, ...] = ()
+    """Ways out that no proxy carries, such as WebRTC, with how often the page tried them."""

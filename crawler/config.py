@@ -66,6 +66,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {
             "event_log",
             "ca_file",
             "pywb",
+            "browser_program",
             "custody_password_file",
             "custody_certificates",
             "custody_seen",
@@ -211,6 +212,32 @@ class Configuration(BaseModel):
     """Seconds after which a captured requisite is requested again, conditionally."""
     trackers: tuple[str, ...] = TRACKERS
     """Hosts, including their subdomains, from which requisites are never requested."""
+    browser: Literal["never", "fallback", "always"] = "never"
+    """Which pages are rendered in a browser: `never` any, as a `fallback` those whose text is found nowhere else, or
+    `always` all pages and sections. A site's own `browser` takes precedence. Needs the extra `browser`, and
+    Chromium."""
+    browser_program: str = "/usr/bin/chromium"
+    """Path of Chromium."""
+    browser_isolation: Literal["namespace", "flags"] = "namespace"
+    """What keeps the browser in: `namespace`, the kernel: nothing but the crawl can be reached; or `flags`, its own
+    settings alone, where namespaces are forbidden."""
+    browser_user: str = "nobody"
+    """The user who runs the browser when the crawl is root's."""
+    browser_sandbox: bool = True
+    """Whether Chromium's own sandbox is on."""
+    browser_pages: int = Field(default=2, ge=1)
+    """Maximum number of pages that are open in the browser."""
+    browser_seconds: float = Field(default=60.0, gt=0)
+    """Seconds for one page in the browser."""
+    browser_cpu: float = Field(default=30.0, gt=0)
+    """Seconds of processor time for one page in the browser."""
+    browser_requests: int = Field(default=500, ge=1)
+    """Maximum number of requests of one page in the browser."""
+    browser_bytes: int = Field(default=128 * _MIB, ge=1024)
+    """Bytes received for one page in the browser after which it gets no more."""
+    browser_delay: float = Field(default=0.1, ge=0)
+    """Seconds between two requests of pages in the browser to the same host; a `Crawl-delay` in robots.txt takes
+    precedence."""
     pywb: str = ""
     """Path of pywb's program `wayback`, for `newswarc replay`. Empty: searched for."""
     web_listen: str = "127.0.0.1:8091"

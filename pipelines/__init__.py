@@ -9,6 +9,7 @@ Modules:
     extract/       HTML to article: pure and deterministic
     generation     the extractor's generation, and what a record says
     items          the Scrapy side: an item carries a capture's position
+    need_of_browser  whether a page shows its text only to a browser
     outcome_lines  the outcome line for a page
     pool           derivation in worker processes, behind a bounded queue
     preloaded      the extractor with its models, for the server that worker processes are forked from

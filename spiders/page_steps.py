@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,13 +56,25 @@ USUAL_STEPS = (
 """What is done where a site's definition does not say."""
 
 
+USUAL = "usual"
+"""Stands in a site's steps for `USUAL_STEPS`."""
+
+
+def page_steps(texts: Sequence[str]) -> tuple[PageStep, ...]:
+    """The steps of a site; the usual ones where it names none. Raises ValueError with what to write instead."""
+    steps: list[PageStep] = []
+    for text in texts or (USUAL,):
+        steps += USUAL_STEPS if text.strip().lower() == USUAL else [page_step(text)]
+    return tuple(steps)
+
+
 def page_step(text: str) -> PageStep:
     """A step from its text. Raises ValueError with what to write instead."""
     name, _, selector = text.partition(":")
     try:
         step = PageStep(StepKind(name.strip().lower()), selector.strip())
     except ValueError:
-        names = ", ".join(kind.value for kind in StepKind)
+        names = ", ".join([USUAL, *(kind.value for kind in StepKind)])
         raise ValueError(f"{name.strip()!r} is not a step; write one of {names}") from None
     if bool(step.selector) != (step.kind in _WITH_SELECTOR):
         needs = "needs a CSS selector" if step.kind in _WITH_SELECTOR else "takes no selector"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from enum import StrEnum
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipelines.rules import EarlierRules, ExtractionRules, Heed, PageRules, known_timezone
+from spiders.page_steps import page_steps
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9.:\[\]-]+")
@@ -91,6 +93,9 @@ class Access(_Part):
     """Cookies by name."""
     verify_certificates: bool = True
     """Whether a bad TLS certificate ends an attempt; if not, the archive says so."""
+    profile: str = Field(default="", pattern=r"^[\w.-]*$")
+    """Name of a browser profile, made by `newswarc browser login`: the site's pages are opened with the cookies and
+    the local storage of that login, whose values are not kept."""
 
 
 class Site(_Part):
@@ -118,6 +123,12 @@ class Site(_Part):
     requisite_hosts: tuple[str, ...] = ()
     """Hosts beside its own from which requisites are taken, such as `static.example.net` or
     `*.example.net`; `*`: any."""
+    browser: Literal["", "never", "fallback", "always"] = ""
+    """Which pages are rendered in a browser: `never` any, as a `fallback` those whose text is found nowhere else, or
+    `always` all pages and sections; unset: the operator's setting."""
+    steps: tuple[str, ...] = ()
+    """What a browser does on a page, in order: `quiet`, `consent`, `expand`, `lazy`, `scroll`, `gallery`,
+    `wait: SELECTOR`, `click: SELECTOR`, `remove: SELECTOR`; `usual` stands for what is done when this is unset."""
     frequency: str = ""
     """Longest time between two looks at its sources (a number and `s`, `m`, `h` or `d`); unset: as they bring."""
     sources: tuple[Source, ...] = ()
@@ -145,6 +156,12 @@ class Site(_Part):
         if text:
             duration(text)
         return text
+
+    @field_validator("steps")
+    @classmethod
+    def _are_steps(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        page_steps(texts)
+        return texts
 
     @field_validator("recapture")
     @classmethod

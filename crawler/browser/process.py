@@ -62,6 +62,8 @@ class BrowserPlan:
     """Who runs it where the crawl is root's."""
     sandbox: bool = True
     """Whether Chromium's own sandbox is on."""
+    cpu: float = 30.0
+    """Seconds of processor time that one process of a page may use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,7 @@ class BrowserProcess:
             "pin": authority.pin,
             "proxy": self._proxy.own_address,
             "sandbox": plan.sandbox,
+            "cpu": plan.cpu,
         }
         self._writer.write(frame(launch))
         await self._writer.drain()

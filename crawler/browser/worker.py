@@ -6,6 +6,8 @@ Started by `crawler.browser.contained`; where the crawl's end of the socket clos
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 import sys
 from collections.abc import Coroutine
@@ -21,6 +23,7 @@ from crawler.browser.page_driver import Driven, PageDriver, PageFailed
 from spiders.page_steps import page_step
 
 _CLOSING_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
 _SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("refused_ways.js", "in_page.js"))
 
 
@@ -54,7 +57,7 @@ class Worker:
             await self._tell({"ready": browser.version})
             over = asyncio.Event()
             browser.on("disconnected", lambda _: over.set())
-            await _first_of(self._serve(browser), over.wait())
+            await _first_of(self._serve(browser), over.wait(), self._bound(browser, float(launch["cpu"])))
 
     async def _serve(self, browser: Browser) -> None:
         with suppress(asyncio.IncompleteReadError):
@@ -63,6 +66,17 @@ class Worker:
                 task = asyncio.create_task(self._render(browser, message))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+
+    async def _bound(self, browser: Browser, most: float) -> None:
+        """End what uses more processor time. A process shows one page's documents alone: contexts share none."""
+        session = await browser.new_browser_cdp_session()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            found = await session.send("SystemInfo.getProcessInfo")
+            for process in found["processInfo"]:
+                if process["type"] == "renderer" and process["cpuTime"] > most:
+                    with suppress(ProcessLookupError):
+                        os.kill(process["id"], signal.SIGKILL)
 
     async def _render(self, browser: Browser, message: dict[str, Any]) -> None:
         number, seconds = message["id"], float(message["seconds"])
@@ -101,7 +115,7 @@ class Worker:
         steps = [page_step(text) for text in message["steps"]]
         driven = await _first_of(driver.drive(message["url"], steps), driver.crashed.wait())
         if not isinstance(driven, Driven):
-            raise PageFailed("the page crashed")
+            raise PageFailed("the page crashed, or used more processor time than browser_cpu")
         return driven
 
     async def _tell(self, message: dict[str, Any], *blobs: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.options import ArchiveOption, JsonOption, SitesOption, fetches
+from crawler.cli.options import ArchiveOption, BrowserUse, JsonOption, SitesOption, fetches
 
 
 @fetches
@@ -42,6 +42,10 @@ def crawl(
             "--requisites/--no-requisites", help="Also capture what pages need to display properly: styles, pictures."
         ),
     ] = None,
+    browser: Annotated[
+        BrowserUse | None,
+        typer.Option("--browser", help="Which pages to render in a browser. Default: as configured."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be fetched and why; archive nothing.")
     ] = False,
@@ -66,5 +70,5 @@ def crawl(
         due=due,
         dry_run=dry_run,
     )
-    context = context.with_flags(archive=to, requisites=requisites).with_sites(sites)
+    context = context.with_flags(archive=to, requisites=requisites, browser=browser).with_sites(sites)
     return crawl_and_show(request, context, as_json=as_json)

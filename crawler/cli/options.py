@@ -15,6 +15,14 @@ from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 
 
+class BrowserUse(StrEnum):
+    """Which pages are rendered in a browser."""
+
+    NEVER = "never"
+    FALLBACK = "fallback"
+    ALWAYS = "always"
+
+
 class Engine(StrEnum):
     """Where bulk work runs."""
 

@@ -39,6 +39,8 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain:
     full = exchange.truncated is None and is_plain
     full = full and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
     etag, last_modified, chunked = _repeat_facts(exchange.response_head) if full else ("", "", False)
+    if exchange.rendering is not None:
+        etag = last_modified = ""  # an unchanged shell says nothing of what it shows
     return Captured(
         exchange.url,
         address,
@@ -59,6 +61,8 @@ def captured_again(capture: Capture, segment: str) -> Captured | None:
     full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
     full = full and _is_plain(capture)
     etag, last_modified, chunked = _repeat_facts(capture.head) if full else ("", "", False)
+    if capture.rendered is not None:
+        etag = last_modified = ""
     return Captured(
         capture.url,
         CaptureAddress(

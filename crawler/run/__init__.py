@@ -5,6 +5,7 @@ Modules:
     addon                fills the configuration into Scrapy's settings
     admission            which articles a run requests, by their age
     announcements        what sources say about articles waiting to be fetched
+    browsing             pages that are rendered in a browser
     capturing            the only way into the archive for what a run receives
     cookies_middleware   cookies within limits
     crawl_run            one run: assembled, started and ended

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from scrapy.http import Request
 
@@ -40,6 +41,18 @@ from spiders.run_services import RunSites, SpiderServices
 _DAY = 86400.0
 
 
+class PagesInBrowser(Protocol):
+    """What a run has of its browser."""
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+    def problems(self) -> list[Problem]:
+        """What kept pages from being rendered."""
+        ...
+
+
 class CrawlRun:
     """The parts that a crawl's middlewares and its download handler work with."""
 
@@ -56,6 +69,7 @@ class CrawlRun:
         """`give_up` ends the crawl, `ask` takes a request into it, `pool` extracts instead of one of its own."""
         self.configuration = configuration
         self.now = clock_and_ids.now
+        self.record_id = clock_and_ids.record_id
         self.gate = FetchGate()
         self.state = RunState(configuration, options or RunOptions(), self._log_problem, self._expect_pages)
         self._services = LocalServices(
@@ -90,7 +104,9 @@ class CrawlRun:
         )
         self.capturing = Capturing(self._recorder, self._services, self._housekeeping)
         self._editions = LinkedEditions(self.frontier, self.admission.wants_date, self._may_follow, ask)
-        self._requisites = wishes_of(configuration, self.frontier, self.now)
+        self.browsing: PagesInBrowser | None = None
+        """Set once, by the download handler."""
+        self.requisites = wishes_of(configuration, self.frontier, self.now)
         self._tasks: list[asyncio.Task[None]] = []
         self._renewing: asyncio.Task[None] | None = None
         self._give_up = give_up
@@ -123,7 +139,7 @@ class CrawlRun:
             spider.services = SpiderServices(
                 sites=self.state.sites,
                 reader=self.capturing,
-                requisites=self._requisites,
+                requisites=self.requisites,
                 shapes_of=self._editions.shapes_of,
                 note_front=self.state.note_front,
             )
@@ -140,7 +156,11 @@ class CrawlRun:
 
     async def close(self, reason: str) -> None:
         """Called when the spider has ended, with Scrapy's reason: closes and stores everything."""
-        self.state.problems += left_out_hosts(self._requisites)
+        self.state.problems += left_out_hosts(self.requisites)
+        if self.browsing is not None:
+            await self.browsing.close()
+            for problem in self.browsing.problems():
+                self.state.note_problem(problem)
         self.state.closing = True
         self.gate.shut()
         self._housekeeping.end()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
+from weakref import WeakKeyDictionary
 
 from pydispatch.dispatcher import getAllReceivers, liveReceivers
 from scrapy import signals
@@ -32,10 +33,12 @@ from twisted.python.failure import Failure
 from archive.content_coding import BodyTooLarge, decode_body
 from archive.exchange import CaptureAddress, CaptureOutcome, Exchange
 from archive.http1 import ResponseHead, entity_parts
+from archive.rendering import DOCUMENT_TYPE
 from crawler.keeping.fetch_gate import GateShut
 from crawler.keeping.recorder import NotKept
+from crawler.run.browsing import Browsing
 from crawler.run.extension import run_of
-from crawler.run.polite_fetching import PoliteFetching
+from crawler.run.polite_fetching import AddressRefused, PoliteFetching
 from crawler.wire.connection import Timeouts
 from crawler.wire.fetcher import Stopped, WireRequest
 from crawler.wire.origin import Proxy, parse_proxy
@@ -65,15 +68,6 @@ if TYPE_CHECKING:
 
 LARGE_BODY = 1 << 20
 """Maximum size of a body, encoded or decoded, in bytes. Above it, Scrapy's response has no body and is flagged."""
-
-
-class AddressRefused(IgnoreRequest):
-    """The host is, or resolves to, an internal address that is not allowed."""
-
-    def __init__(self, message: str, url: str) -> None:
-        super().__init__(message)
-        self.url = url
-        """The URL that was refused, after any redirects."""
 
 
 _PROXY_AUTHORIZATION = b"Proxy-Authorization"
@@ -134,6 +128,8 @@ class WireDownloadHandler(BaseDownloadHandler):
     """Fetches http and https."""
 
     lazy = False
+    _shared: ClassVar[WeakKeyDictionary[Crawler, tuple[PoliteFetching, Browsing]]] = WeakKeyDictionary()
+    """Scrapy makes a handler for each scheme; limits hold over all."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -141,7 +137,11 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._settings = run.configuration
         self._redacted = frozenset(name.lower() for name in self._settings.redact_headers)
         self._fails_on_loss = crawler.settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
-        self.fetching = PoliteFetching(run, self._pause)
+        if crawler not in self._shared:
+            fetching = PoliteFetching(run, self._pause)
+            run.browsing = browsing = Browsing(crawler, run, fetching)
+            self._shared[crawler] = fetching, browsing
+        self.fetching, self._browsing = self._shared[crawler]
 
     async def download_request(self, request: Request) -> Response:
         """Fetch, keep, and return what Scrapy expects."""
@@ -179,7 +179,12 @@ class WireDownloadHandler(BaseDownloadHandler):
             kept.append(await self._run.capturing.keep(exchange))
 
         try:
-            last = await self.fetching.exchanged(self._wire_request(request, watcher), keep)
+            wanted = self._wire_request(request, watcher)
+            if self._browsing.may_render(request):
+                last = await self.fetching.exchanged(wanted, keep, _later)
+                last = await self._browsing.rendered(last, request, wanted, keep)
+            else:
+                last = await self.fetching.exchanged(wanted, keep)
         except NotKept as error:
             raise DownloadFailedError(str(error)) from error
         return last, kept[-1]
@@ -190,7 +195,8 @@ class WireDownloadHandler(BaseDownloadHandler):
         return float(slot.delay) if slot is not None else self._settings.delay
 
     async def close(self) -> None:
-        """Close idle connections."""
+        """End the browser, and close idle connections."""
+        await self._browsing.close()
         self.fetching.close()
 
     def _wire_request(self, request: Request, watcher: SignalWatcher | None) -> WireRequest:
@@ -217,6 +223,10 @@ class WireDownloadHandler(BaseDownloadHandler):
         return Timeouts(settings.connect_timeout, settings.first_byte_timeout, settings.idle_timeout, total)
 
 
+async def _later(_exchange: Exchange) -> None:
+    """A page is kept when a browser has rendered it."""
+
+
 def _proxy(request: Request) -> Proxy | None:
     """The proxy that Scrapy's middleware has chosen. Raises IgnoreRequest for one that cannot be used."""
     address = request.meta.get("proxy")
@@ -240,9 +250,13 @@ def _stopped(exchange: Exchange, stop: StopDownload) -> Response:
 def _response(exchange: Exchange, *flags: str, wanted: str | None = None) -> Response:
     """Scrapy's response: the body without codings, as a browser has it, unless it is too large for that."""
     head = exchange.response_head()
-    body, flaw = _body(exchange, head, wanted)
     headers = Headers(head.headers)
     headers.pop("Content-Encoding", None)
+    if exchange.rendering is not None:
+        body, flaw = exchange.rendering.document, ""
+        headers["Content-Type"] = DOCUMENT_TYPE
+    else:
+        body, flaw = _body(exchange, head, wanted)
     address = exchange.transport.address.split("%")[0]
     certificate = exchange.transport.certificate
     return responsetypes.from_args(headers=headers, url=exchange.url, body=body)(

@@ -91,6 +91,10 @@ class PaceMiddleware:
         self._asked[host] = min(delay, self._cap)
         self._set_delay(host, 0.0)
 
+    def asked(self, host: str) -> float:
+        """The delay that robots.txt asks for, in seconds, as far as it is obeyed."""
+        return self._asked.get(host, 0.0)
+
     def _set_delay(self, host: str, latency: float) -> None:
         assert self._crawler.engine is not None
         downloader = self._crawler.engine.downloader

@@ -18,9 +18,9 @@ from archive.exchange import CaptureOutcome, Discovery, Role
 from crawler.frontier.entries import RobotsCopy
 from crawler.polite.robots_rules import MOST_BYTES, RobotsRules, Standing
 from crawler.run.crawl_run import CrawlRun
-from crawler.run.download_handler import AddressRefused
 from crawler.run.extension import run_of
 from crawler.run.pace_middleware import PaceMiddleware
+from crawler.run.polite_fetching import AddressRefused
 from crawler.wire.fetcher import unsent
 from spiders.remedies import REMEDIES
 from spiders.requests import BEGINNING, BODY, OUTCOME, REDACTED, UNVERIFIED, discovery_of, request_meta
@@ -41,6 +41,7 @@ _REDIRECTS = 5
 _LARGEST = 1 << 20
 """Bytes of an answer past which it is cut short in the capture, too; only the first 500 KiB count."""
 _PRIORITY = 1000
+_SLOT = "download_slot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,15 @@ class _Known:
     until: datetime
     why: str
     """Why robots.txt could not be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Why a request is not sent."""
+
+    outcome: CaptureOutcome
+    detail: str
+    remedy: str
 
 
 class RecordingRobotsMiddleware(RobotsTxtMiddleware):
@@ -65,24 +75,32 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]
         """Let a request pass or raise IgnoreRequest."""
-        if request.meta.get("dont_obey_robotstxt") or self._is_exempt(request):
+        denial = await self.denial(request)
+        if denial is None:
             return
+        request.meta[OUTCOME] = denial.outcome.value
+        run = self._run
+        discovery = discovery_of(request.meta)
+        run.capturing.keep_now(unsent(request.url, denial.outcome, run.now(), discovery, denial.detail))
+        raise IgnoreRequest(f"{denial.detail}; {denial.remedy}")
+
+    async def denial(self, request: Request) -> Denial | None:
+        """Why robots.txt denies a request; None if it doesn't."""
+        if request.meta.get("dont_obey_robotstxt") or self._is_exempt(request):
+            return None
         try:
             known = await self._known_rules(request)
         except AddressRefused:
-            return  # the request itself is refused in the same way
+            return None  # the request itself is refused in the same way
         if known.rules.allows(request.url):
-            return
-        outcome, detail = CaptureOutcome.ROBOTS_DENIED, "robots.txt does not allow this URL"
-        remedy = REMEDIES[outcome]
-        if known.rules.standing is Standing.UNREACHABLE:
-            why, _, cure = known.why.partition("; ")
-            outcome, detail = CaptureOutcome.ROBOTS_UNREACHABLE, f"robots.txt can't be fetched ({why})"
-            remedy = f"{REMEDIES[outcome]}{': ' if cure else ''}{cure}"
-        request.meta[OUTCOME] = outcome.value
-        run = self._run
-        run.capturing.keep_now(unsent(request.url, outcome, run.now(), discovery_of(request.meta), detail))
-        raise IgnoreRequest(f"{detail}; {remedy}")
+            return None
+        outcome = CaptureOutcome.ROBOTS_DENIED
+        if known.rules.standing is not Standing.UNREACHABLE:
+            return Denial(outcome, "robots.txt does not allow this URL", REMEDIES[outcome])
+        why, _, cure = known.why.partition("; ")
+        outcome = CaptureOutcome.ROBOTS_UNREACHABLE
+        remedy = f"{REMEDIES[outcome]}{': ' if cure else ''}{cure}"
+        return Denial(outcome, f"robots.txt can't be fetched ({why})", remedy)
 
     async def robot_parser(self, request: Request) -> RobotsRules:  # type: ignore[override]
         """The rules for a request's origin. Raises AddressRefused."""
@@ -121,6 +139,8 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
             "download_maxsize": _LARGEST,
             BODY: BEGINNING,
         }
+        if _SLOT in request.meta:
+            meta[_SLOT] = request.meta[_SLOT]
         asked = self._with_access(
             Request(f"{origin}/robots.txt", priority=_PRIORITY, meta=meta, callback=NO_CALLBACK), request
         )

@@ -8,6 +8,7 @@ import signal
 import socket
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,10 +150,12 @@ def test_a_hostile_page_reaches_nothing_within() -> None:
 def test_a_page_that_hangs_or_crashes_costs_itself_alone() -> None:
     async def run() -> None:
         outlet = WireOutlet([])
-        async with browsing() as browser:
+        async with browsing(replace(PLAN, cpu=3.0)) as browser:
             with pytest.raises(RenderingFailed, match="not rendered within 2 seconds"):
                 await shown(browser, outlet, "http://a.example/", document("for (;;);"), seconds=2)
             assert browser.is_sound, "the endless script ended with its page"
+            with pytest.raises(RenderingFailed, match="more processor time"):
+                await shown(browser, outlet, "http://a.example/", document("for (;;);"))
             page = await _opened(browser)
             for pid in _renderers(browser.pid):
                 with suppress(ProcessLookupError):

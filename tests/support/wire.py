@@ -16,12 +16,14 @@ Script = Callable[[socket.socket, bytes], None]
 class ByteServer:
     """Listens on loopback; each request is answered by `script`, which gets the connection and the request."""
 
-    def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self, script: Script, *, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self._script = script
         self._tls = tls
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._address = address
-        self._socket = socket.create_server((address, 0), family=family)
+        self._socket = socket.create_server((address, port), family=family)
         self.port = self._socket.getsockname()[1]
         self.requests: list[bytes] = []
         self.connections = 0

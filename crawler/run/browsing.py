@@ -1,0 +1,300 @@
+"""Pages of a run that are rendered in a browser: which ones, by what terms, and the way out that they have.
+
+The ladder: a page as it came; then the data in its scripts; then, as the site's definition or the operator says, the
+browser. Whatever keeps a page from being rendered, it is kept as it came, with the reason beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request
+
+from archive.content_coding import BodyTooLarge, decode_body
+from archive.exchange import CaptureOutcome, Exchange, Role
+from archive.http1 import BadMessage, entity_parts
+from crawler.browser.installed import missing_for_browser
+from crawler.browser.profiles import BadProfile, read_profile
+from crawler.run.pace_middleware import PaceMiddleware
+from crawler.run.polite_fetching import Keep, PoliteFetching
+from crawler.run.robots_middleware import RecordingRobotsMiddleware
+from crawler.wire.fetcher import WireRequest, unsent
+from pipelines.need_of_browser import need_of_browser
+from spiders.page_steps import page_steps
+from spiders.problems import Problem
+from spiders.requests import REDACTED, UNVERIFIED, discovery_of, request_meta
+from spiders.requisites.collection import LeftOut
+from spiders.site import Site
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.browser.pages import BrowserPages, PageOrder
+    from crawler.run.crawl_run import CrawlRun
+
+logger = logging.getLogger(__name__)
+
+NEVER, ALWAYS = "never", "always"
+_RENDERED_ROLES = frozenset({Role.ARTICLE, Role.SECTION})
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_MOST_OF_PAGE = 16 << 20
+_ROBOTS_SLOT = "robots.txt for pages in a browser"
+"""Scrapy's slot of a host is held by the page while it is rendered."""
+_REASONS = {LeftOut.TRACKER: "it tracks readers", LeftOut.DENIED: "the site's definition denies it"}
+_COOKIE = "cookie"
+
+
+@dataclass(slots=True)
+class BrowserFindings:
+    """What a run has found out about browsers, by site."""
+
+    looked_at: Counter[str] = field(default_factory=Counter)
+    """Pages that might have needed one."""
+    needed: dict[str, Counter[str]] = field(default_factory=dict)
+    """Why pages needed one (`pipelines.need_of_browser`)."""
+    rendered: Counter[str] = field(default_factory=Counter)
+    failed: dict[str, Counter[str]] = field(default_factory=dict)
+    """Why pages were not rendered."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Requests of pages that were not sent, by reason."""
+
+
+class Browsing:
+    """The browser's place in a run."""
+
+    def __init__(self, crawler: Crawler, run: CrawlRun, fetching: PoliteFetching) -> None:
+        self.findings = BrowserFindings()
+        self._crawler = crawler
+        self._run = run
+        self._outlet = _PolitePageFetching(crawler, run, fetching)
+        self._pages: BrowserPages | None = None
+        self._lacks = ""
+
+    def may_render(self, request: Request) -> bool:
+        """Whether the answer to a request may be rendered before it is kept."""
+        discovery = discovery_of(request.meta)
+        is_page = discovery.role in _RENDERED_ROLES and request.method == "GET"
+        return is_page and self._use_of(self._run.state.sites.get(discovery.site)) != NEVER
+
+    async def rendered(self, exchange: Exchange, request: Request, sent: WireRequest, keep: Keep) -> Exchange:
+        """Keep an exchange, rendered if need be; returns what was kept. Raises what `keep` raises."""
+        described = exchange
+        try:
+            described = await self._described(exchange, request, sent)
+        finally:  # also when the run is cancelled meanwhile
+            await keep(described)
+        return described
+
+    async def close(self) -> None:
+        """End the browser."""
+        if self._pages is not None:
+            await self._pages.close()
+
+    def problems(self) -> list[Problem]:
+        """A line on each site with pages that needed a browser and were not rendered."""
+        found = []
+        for site, reasons in sorted(self.findings.failed.items()):
+            why = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
+            count = sum(reasons.values())
+            what = f"{count} pages were captured but not rendered: {why}"
+            is_none_there = bool(self._lacks)
+            remedy = (
+                self._lacks or "a later run renders what the site still lists; see docs/how-to/pages-in-a-browser.md"
+            )
+            found.append(Problem(site, "browser", what, remedy, needs_operator=is_none_there))
+        return found
+
+    def _use_of(self, site: Site | None) -> str:
+        return (site.browser if site is not None else "") or self._run.configuration.browser
+
+    async def _described(self, exchange: Exchange, request: Request, sent: WireRequest) -> Exchange:
+        site = self._run.state.sites.get(discovery_of(request.meta).site)
+        if site is None or not _is_page(exchange):
+            return exchange
+        self.findings.looked_at[site.id] += 1
+        if self._use_of(site) != ALWAYS:
+            reason = await self._need(exchange, site)
+            if not reason:
+                return exchange
+            self.findings.needed.setdefault(site.id, Counter())[reason] += 1
+        return await self._in_browser(exchange, request, sent, site)
+
+    async def _need(self, exchange: Exchange, site: Site) -> str:
+        head = exchange.response_head()
+        try:
+            body = decode_body(
+                head.content_codings,
+                b"".join(entity_parts(head, exchange.response_parts(head.length))),
+                _MOST_OF_PAGE,
+            ).body
+        except (BodyTooLarge, BadMessage):
+            return ""
+        if b"<script" not in body.lower():
+            return ""
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+        is_list = exchange.discovery.role is not Role.ARTICLE
+        configuration = site.extraction_rules().canonical_json()
+        try:
+            return str(
+                await self._run.capturing.read_body(
+                    need_of_browser, body, exchange.url, headers, configuration, is_list
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - derivation tells of pages that break the extractor
+            logger.info("%s: whether it needs a browser is not known: %s", exchange.url, error)
+            return ""
+
+    async def _in_browser(self, exchange: Exchange, request: Request, sent: WireRequest, site: Site) -> Exchange:
+        from crawler.browser.process import NoBrowser, RenderingFailed
+
+        try:
+            pages = self._browser()
+            order = self._order(exchange, request, sent, site)
+            rendering = await pages.rendered(order)
+        except (RenderingFailed, NoBrowser, BadProfile) as error:
+            if not isinstance(error, RenderingFailed):
+                self._lacks = str(error).partition("; ")[2] or "see newswarc crawl -v"
+            reason = str(error).partition("; ")[0]
+            self.findings.failed.setdefault(site.id, Counter())[reason] += 1
+            logger.info("%s: not rendered: %s", exchange.url, reason)
+            return replace(exchange, rendering_failure=reason)
+        finally:
+            self._note_costs()
+        self.findings.rendered[site.id] += 1
+        return replace(exchange, rendering=rendering, record_id=order.record_id)
+
+    def _browser(self) -> BrowserPages:
+        """Raises NoBrowser."""
+        from crawler.browser.process import NoBrowser
+
+        if lacks := missing_for_browser():
+            raise NoBrowser(lacks)
+        if self._pages is None:
+            from crawler.browser.pages import BrowserPages
+            from crawler.browser.process import BrowserPlan
+
+            settings = self._run.configuration
+            plan = BrowserPlan(
+                settings.browser_program,
+                settings.browser_isolation,
+                settings.browser_user,
+                settings.browser_sandbox,
+                settings.browser_cpu,
+            )
+            self._pages = BrowserPages(
+                plan, settings.browser_pages, self._outlet, self._run.now, settings.requisite_age
+            )
+        return self._pages
+
+    def _order(self, exchange: Exchange, request: Request, sent: WireRequest, site: Site) -> PageOrder:
+        from crawler.browser.pages import PageOrder
+        from crawler.browser.visit import VisitBounds, VisitTerms
+
+        settings = self._run.configuration
+        own = tuple((name.encode("latin-1"), request.headers[name] or b"") for name in site.access.headers)
+        storage = read_profile(settings.state_directory, site.access.profile)
+        redacted = sent.redacted | ({_COOKIE} if storage is not None else set())
+        terms = VisitTerms(
+            bounds=VisitBounds(settings.browser_requests, settings.browser_bytes, settings.browser_seconds),
+            timeouts=sent.timeouts,
+            longest_body=settings.max_body,
+            accept_encoding=request.headers.get("Accept-Encoding") or b"gzip",
+            redacted=redacted,
+            own_headers=own,
+            proxy=sent.proxy,
+            verify=sent.verify,
+        )
+        return PageOrder(
+            page=exchange,
+            record_id=self._run.record_id(),
+            steps=tuple(map(str, page_steps(site.steps))),
+            agent=f"{{browser}} {settings.agent}",
+            terms=terms,
+            language=site.language,
+            cookies=_cookies(request),
+            storage=storage,
+        )
+
+    def _note_costs(self) -> None:
+        if self._pages is None:
+            return
+        costs, self._pages.costs = self._pages.costs, []
+        for cost in costs:
+            self.findings.refused.update(cost.refused)
+
+
+class _PolitePageFetching:
+    """The way out of pages in a browser: block list, robots.txt, pace and trackers are those of the run."""
+
+    def __init__(self, crawler: Crawler, run: CrawlRun, fetching: PoliteFetching) -> None:
+        self._crawler = crawler
+        self._run = run
+        self._fetching = fetching
+
+    async def fetched(self, request: WireRequest) -> Exchange:
+        """See `crawler.browser.visit.Outlet`."""
+        denied = await self._denied(request)
+        if denied is not None:
+            await self.keep(denied)
+            return denied
+        self._run.requisites.asked.add(hash(request.url))
+        host = urlsplit(request.url).hostname or ""
+        pace = self._crawler.get_downloader_middleware(PaceMiddleware)
+        asked = pace.asked(host) if pace is not None else 0.0
+        pause = max(self._run.configuration.browser_delay, asked)
+        try:
+            return await self._fetching.exchanged_for_page(request, pause, self._run.capturing.keep)
+        except IgnoreRequest as error:
+            refused = self._unsent(request, CaptureOutcome.UNWANTED, str(error).partition("; ")[0])
+            await self.keep(refused)
+            return refused
+
+    async def keep(self, exchange: Exchange) -> None:
+        """See `crawler.browser.visit.Outlet`."""
+        await self._run.capturing.keep(exchange)
+
+    def refusal(self, url: str, site: str) -> str:
+        """See `crawler.browser.visit.Outlet`."""
+        known = self._run.state.sites.get(site)
+        reason = self._run.requisites.reason_against(known, url) if known is not None else None
+        return _REASONS.get(reason, "") if reason is not None else ""
+
+    async def _denied(self, request: WireRequest) -> Exchange | None:
+        if self._run.block_list.blocks(request.url):
+            return self._unsent(request, CaptureOutcome.BLOCKED, "on the operator's block list")
+        robots = self._crawler.get_downloader_middleware(RecordingRobotsMiddleware)
+        if robots is None:
+            return None
+        meta: dict[str, Any] = request_meta(request.discovery) | {"download_slot": _ROBOTS_SLOT}
+        if request.redacted:
+            meta[REDACTED] = sorted(request.redacted)
+        if not request.verify:
+            meta[UNVERIFIED] = True
+        denial = await robots.denial(Request(request.url, meta=meta))
+        return self._unsent(request, denial.outcome, denial.detail) if denial is not None else None
+
+    def _unsent(self, request: WireRequest, outcome: CaptureOutcome, detail: str) -> Exchange:
+        made = unsent(request.url, outcome, self._run.now(), request.discovery, detail)
+        return replace(made, method=request.method)
+
+
+def _is_page(exchange: Exchange) -> bool:
+    if exchange.outcome is not CaptureOutcome.OK or exchange.truncated is not None or not exchange.response:
+        return False
+    try:
+        head = exchange.response_head()
+    except BadMessage:
+        return False
+    return head.first("content-type").partition(";")[0].strip().lower() in _HTML
+
+
+def _cookies(request: Request) -> tuple[dict[str, str], ...]:
+    """The cookies of a site's definition, as Playwright takes them."""
+    origin = "{0.scheme}://{0.netloc}/".format(urlsplit(request.url))
+    cookies = request.cookies if isinstance(request.cookies, list) else []
+    return tuple({"name": str(cookie["name"]), "value": str(cookie["value"]), "url": origin} for cookie in cookies)

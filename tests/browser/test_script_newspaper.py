@@ -1,0 +1,153 @@
+"""A newspaper that shows its pages to browsers alone becomes an archive, which needs no browser any more."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from archive.captures import Capture, SegmentReading
+from tests.browser.chromium import needs_chromium
+from tests.browser.script_paper import ScriptPaper
+from tests.support.processes import newswarc, run
+
+pytestmark = needs_chromium
+
+
+def crawl(base: str, directory: Path, **variables: str) -> Any:
+    host = base.removeprefix("http://").rstrip("/")
+    done = newswarc(
+        "crawl", base, "--json", "--allow-host", host, cwd=directory,
+        NEWSWARC_DELAY="0", NEWSWARC_BROWSER_DELAY="0", NEWSWARC_CONTACT="tests@example.org", **variables,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return done.json()
+
+
+def records(directory: Path) -> list[dict[str, Any]]:
+    done = newswarc("records", cwd=directory)
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def paper() -> ScriptPaper:
+    return ScriptPaper()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory, paper: ScriptPaper) -> Path:
+    """Crawled as a fallback."""
+    directory = tmp_path_factory.mktemp("scripts")
+    with paper.server() as server:
+        report = crawl(server.url("/"), directory, NEWSWARC_BROWSER="fallback")
+    (directory / "report.json").write_text(json.dumps(report))
+    return directory
+
+
+def test_its_articles_become_records(archive: Path, paper: ScriptPaper) -> None:
+    found = {record["headline"]: record for record in records(archive)}
+    assert set(found) == {story.headline for story in paper.stories.values()}
+    for story in paper.stories.values():
+        record = found[story.headline]
+        assert record["articleBody"] == "\n".join(story.paragraphs)
+        is_rendered = story is not paper.hydrated
+        assert (record["renderedFrom"] is not None) == is_rendered, "what its data says needs no browser"
+        assert (record["renderedBy"] or "").startswith("Chromium/") == is_rendered
+
+
+def captures(directory: Path) -> list[Capture]:
+    found = []
+    for path in (directory / "newswarc-data" / "warc").rglob("*.warc.gz"):
+        with path.open("rb") as stream:
+            found += list(SegmentReading(stream).captures())
+    return found
+
+
+def test_all_that_a_page_asked_for_is_kept_and_names_its_page(archive: Path, paper: ScriptPaper) -> None:
+    found = captures(archive)
+    pages = {capture.record_id: capture for capture in found if capture.rendered is not None}
+    assert len(pages) == len(paper.stories), "the front page, and the stories without data"
+    of_pages: dict[str, set[str]] = {}
+    for capture in found:
+        if capture.discovery.via == "browser":
+            page = next(page for record, page in pages.items() if str(record) == capture.discovery.source_record_id)
+            of_pages.setdefault(urlsplit(page.url).path, set()).add(urlsplit(capture.url).path)
+            if "favicon" not in capture.url:
+                assert capture.fact("outcome") == ("robots_denied" if "/private/" in capture.url else "ok")
+    for story in paper.stories.values():
+        if story is not paper.hydrated:
+            asked = of_pages[story.path]
+            assert {"/api/story", "/private/who", f"/pictures{story.path}.png"} <= asked
+            page = next(page for page in pages.values() if urlsplit(page.url).path == story.path)
+            assert "expand: 1" in page.metadata["renderingStep"]
+            assert "lazy: 1" in page.metadata["renderingStep"]
+
+
+def test_nothing_is_asked_for_twice_and_nothing_that_robots_txt_denies(archive: Path, paper: ScriptPaper) -> None:
+    assert archive.exists()
+    once = {
+        name: count for name, count in paper.asked.items() if name.startswith(("GET /news", "GET /app", "GET / "))
+    }
+    assert set(once.values()) == {1}
+    assert not [name for name in paper.asked if "/private/" in name]
+
+
+def test_its_records_are_made_again_without_a_browser(archive: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(archive, tmp_path / "copy"))
+    before = records(copy)
+    shutil.rmtree(copy / "newswarc-data" / "records")
+    done = newswarc("extract", cwd=copy, NEWSWARC_BROWSER_PROGRAM="/nowhere/chromium")
+    assert done.code == 0, done.err
+    assert sorted(records(copy), key=itemgetter("url")) == sorted(before, key=itemgetter("url"))
+
+
+def test_sameness_is_judged_by_the_text_not_by_the_shell(archive: Path, tmp_path: Path, paper: ScriptPaper) -> None:
+    copy = Path(shutil.copytree(archive, tmp_path / "copy"))
+    first, second = list(paper.stories.values())[:2]
+    old = records(copy)
+    changed = replace(second, paragraphs=[*second.paragraphs[:-1], "The council has withdrawn its plan, it says."])
+    after = ScriptPaper({**paper.stories, second.path: changed})
+    urls = tmp_path / "urls"
+    port = int(urlsplit(old[0]["url"]).port or 0)
+    with after.server(port) as server:
+        urls.write_text(f"{server.url(first.path)}\n{server.url(second.path)}\n")
+        done = newswarc(
+            "crawl", "--urls", urls, "--json", "--allow-host", server.host, cwd=copy,
+            NEWSWARC_DELAY="0", NEWSWARC_BROWSER="fallback", NEWSWARC_CONTACT="tests@example.org",
+        )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json()["pages"] == {"record": 1, "unchanged_text": 1}
+    new = [record for record in records(copy) if record["id"] not in {known["id"] for known in old}]
+    assert [record["articleBody"].rpartition("\n")[2] for record in new] == [changed.paragraphs[-1]]
+
+
+WITHOUT = """
+import sys
+sys.modules["playwright"] = None
+from crawler.cli.main import run_program
+sys.exit(run_program(sys.argv[1:]))
+"""
+
+
+def test_without_the_extra_everything_else_works_and_it_says_what_is_missing(tmp_path: Path) -> None:
+    paper = ScriptPaper()
+    with paper.server() as server:
+        done = run(
+            sys.executable, "-c", WITHOUT, "crawl", server.url("/"), "--allow-host", server.host, "--urls", "-",
+            "--json", cwd=tmp_path, feed=f"{server.url(paper.hydrated.path)}\n{server.url(next(iter(paper.stories)))}\n",
+            NEWSWARC_DELAY="0", NEWSWARC_BROWSER="fallback", NEWSWARC_CONTACT="tests@example.org",
+        )  # fmt: skip
+    report = json.loads(done.out)
+    assert report["pages"] == {"record": 1, "no_text": 1}
+    (line,) = report["problems"]
+    assert "1 pages were captured but not rendered" in line
+    assert line.endswith("install newswarc[browser]")
+    assert done.code == 1
+    assert [capture.fact("renderingFailed") for capture in captures(tmp_path) if capture.is_page].count("") == 1
