@@ -28,6 +28,7 @@ Modules:
     about              what a citation says of a version
     building           a version from an archive
     card               README.md, schema.json, croissant.json
+    cells              values of rows as cells of a flat table
     citing             CITATION.cff, BibTeX, RIS
     codebook           the codebook: meaning, origin, unit, share filled, examples
     columns            the columns of a row
@@ -35,9 +36,11 @@ Modules:
     conditions         a condition on rows, evaluated
     datapackage        a version as a Data Package
     downloading        one file onto this machine, in pieces that may come at once and in any order
+    exporting          a version as one file of another format
     frames             articles of an archive as a table, read bit by bit
     likeness           how similar two texts are
     manifest           what a version of a data set consists of, and what it was built from
+    markdown           rows as Markdown
     options            which records are wanted
     plots              plots of what is in a version
     pseudonyms         keyed hashes instead of names
@@ -45,12 +48,16 @@ Modules:
     ranges             a stored object as a file read by byte ranges, for Parquet readers
     reading            list, describe, verify
     relations          relations between records: versions, copies, clusters
+    research           libraries of the extra ``research``
     rows               from a record to a row
     sampling           a sample of rows that can be drawn again
     shards             rows into files
     sources            the table of sources
+    spreadsheets       rows as an Excel workbook
     statistics         what is in a version, in numbers
+    statistics_files   rows for Stata and SPSS
     survey             which records of each segment are selected
+    text_tables        rows as CSV and JSON lines
     withdrawing        withdrawing versions that contain removed captures
     withheld           rows that access rules withhold
 """

@@ -28,7 +28,7 @@ def codebook_csv(manifest: DatasetManifest) -> str:
     written = io.StringIO()
     table = csv.writer(written, lineterminator="\n")
     table.writerow(HEAD)
-    table.writerows(_entries(manifest))
+    table.writerows(entries(manifest))
     return written.getvalue()
 
 
@@ -36,7 +36,7 @@ def codebook_markdown(manifest: DatasetManifest) -> str:
     """For readers."""
     lines = [f"# Codebook of {manifest.name}, version {manifest.version}", "", f"{manifest.rows:,} rows.", ""]
     lines += ["The paragraphs of the article record are the lines of `text`.", ""]
-    for name, kind, meaning, origin, field, unit, filled, share, examples in _entries(manifest):
+    for name, kind, meaning, origin, field, unit, filled, share, examples in entries(manifest):
         facts = [f"type {kind}", f"from {origin}", f"field `{field}` of the record" if field else "", unit]
         lines += [f"## `{name}`", "", meaning, "", f"- {', '.join(fact for fact in facts if fact)}"]
         lines.append(f"- filled in {int(filled):,} rows ({share})")
@@ -46,7 +46,8 @@ def codebook_markdown(manifest: DatasetManifest) -> str:
     return "\n".join(lines)
 
 
-def _entries(manifest: DatasetManifest) -> Iterator[tuple[str, ...]]:
+def entries(manifest: DatasetManifest) -> Iterator[tuple[str, ...]]:
+    """A line for each column, with the cells of `HEAD`."""
     statistics = manifest.statistics
     for column in named(manifest.columns):
         filled = manifest.rows - statistics.null.get(column.name, 0)

@@ -20,6 +20,7 @@ from archive.access import AccessGate
 from archive.article import Article
 from archive.datasets.columns import COLUMNS, RELATED, Column, chosen, schema_of
 from archive.datasets.conditions import Condition
+from archive.datasets.research import library
 from archive.datasets.rows import NO_SOURCES, Record, own_row_of, record_of
 from archive.datasets.shards import table_of
 from archive.datasets.sources import SourceTable
@@ -141,7 +142,7 @@ class Articles:
 
         Raises MissingLibrary without pandas (extra `research`).
         """
-        pandas = _library("pandas")
+        pandas = library("pandas")
         nullable = {
             pa.int32(): pandas.Int32Dtype(),
             pa.int64(): pandas.Int64Dtype(),
@@ -151,7 +152,7 @@ class Articles:
 
     def to_polars(self) -> polars.DataFrame:
         """As a Polars data frame in memory. Raises MissingLibrary without Polars (extra `research`)."""
-        return _library("polars").from_arrow(self.to_arrow())  # type: ignore[no-any-return]
+        return library("polars").from_arrow(self.to_arrow())  # type: ignore[no-any-return]
 
     def to_duckdb(self, database: Path | str = ":memory:", table: str = "articles") -> duckdb.DuckDBPyConnection:
         """A DuckDB connection with the articles in a table, which replaces one of the same name.
@@ -159,7 +160,7 @@ class Articles:
         With `database`, the name of a file, no more than a batch is in memory. Raises MissingLibrary without DuckDB
         (extra `research`).
         """
-        connection = _library("duckdb").connect(str(database))
+        connection = library("duckdb").connect(str(database))
         quoted = '"' + table.replace('"', '""') + '"'
         reader = self.reader()
         connection.register("newswarc_articles", reader)
@@ -226,16 +227,3 @@ def _batched(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
     rest = iter(records)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-class MissingLibrary(BadAddress):
-    """A library of the extra ``research`` is not installed."""
-
-
-def _library(name: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingLibrary(f"{name} is not installed; install newswarc with the extra research") from error

@@ -46,6 +46,14 @@ class Pulled:
     """Number of files that already existed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows that were selected, and the manifest that tells how."""
+
+    pulled: Pulled
+    manifest: DatasetManifest
+
+
 Progress = Callable[[int], None]
 """Called with the number of bytes received."""
 
@@ -132,7 +140,7 @@ class Wanted:
 
 def select(
     storage: Storage, manifest: DatasetManifest, directory: Path, wanted: Wanted, progress: Progress
-) -> Pulled:
+) -> Selection:
     """Download rows and columns alone, as Parquet, with documents that say how they were selected.
 
     Raises BadAddress, DamagedArchive, StorageError or OSError.
@@ -156,8 +164,8 @@ def select(
             )
         )
         progress(reader.received)
-    _describe(manifest, directory, wanted, facts, columns, files)
-    return Pulled(str(directory), len(shards), facts.rows, received)
+    made = _describe(manifest, directory, wanted, facts, columns, files)
+    return Selection(Pulled(str(directory), len(shards), facts.rows, received), made)
 
 
 def _select_from(reader: StoredFileReader, target: Path, wanted: Wanted, facts: ShardFacts) -> tuple[str, ...]:
@@ -197,7 +205,7 @@ def _describe(
     facts: ShardFacts,
     columns: tuple[str, ...],
     files: list[DatasetFile],
-) -> None:
+) -> DatasetManifest:
     """Card, citation, digests, and how it was made, like those of a version."""
     selection = DatasetSelection(
         where=wanted.condition.text if wanted.condition is not None else "",
@@ -212,8 +220,8 @@ def _describe(
             "rows": facts.rows,
             "columns": columns,
             "files": tuple(files),
-            "selection": selection,
-            "statistics": statistics_of(facts, columns, 0, 0),
+            "selection": None if wanted.is_everything else selection,
+            "statistics": manifest.statistics if wanted.is_everything else statistics_of(facts, columns, 0, 0),
         }
     )
     for path, data in documents(made).items():
@@ -222,4 +230,6 @@ def _describe(
     sums = "".join(f"{file.sha256}  {file.path}\n" for file in files).encode()
     (directory / "SHA256SUMS").write_bytes(sums)
     files.append(DatasetFile(path="SHA256SUMS", size=len(sums), sha256=hashlib.sha256(sums).hexdigest()))
-    (directory / "manifest.json").write_bytes(made.model_copy(update={"files": tuple(files)}).to_bytes())
+    made = made.model_copy(update={"files": tuple(files)})
+    (directory / "manifest.json").write_bytes(made.to_bytes())
+    return made

@@ -15,7 +15,9 @@ Modules:
     dataset           ``newswarc dataset``: tables of articles that can be cited
     dataset_build     ``newswarc dataset build``
     dataset_coverage  ``newswarc dataset stats``
+    dataset_export    ``newswarc dataset export``
     dataset_links     ``newswarc dataset presign``
+    dataset_selection which data set a command reads, and which of its rows and columns
     demo              the bundled newspaper
     errors            turning a user's mistake into one clear line
     explain           ``newswarc explain``: everything known about a URL

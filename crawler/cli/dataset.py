@@ -14,8 +14,17 @@ from rich.progress import DownloadColumn
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.dataset_build import build_dataset, transfer_progress
 from crawler.cli.dataset_coverage import show_coverage
+from crawler.cli.dataset_export import export_dataset
 from crawler.cli.dataset_links import show_links
-from crawler.cli.errors import UsageError
+from crawler.cli.dataset_selection import (
+    ColumnsOption,
+    FromOption,
+    NameArgument,
+    WhereOption,
+    found,
+    require_usable,
+    wanted_of,
+)
 from crawler.cli.options import ArchiveArgument, JsonOption, QueryOption, reads_archive
 
 if TYPE_CHECKING:
@@ -25,21 +34,9 @@ if TYPE_CHECKING:
 
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
 dataset.command("build")(build_dataset)
+dataset.command("export")(export_dataset)
 dataset.command("stats")(show_coverage)
 dataset.command("presign")(show_links)
-NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME[@VERSION]", help="The data set; without a version, the newest one.")
-]
-WhereOption = Annotated[
-    str,
-    typer.Option(
-        "--where",
-        metavar="CONDITION",
-        help="Only these rows: \"lang = 'ar' and (year(date) = 2026 or headline like '%harbour%')\".",
-    ),
-]
-ColumnsOption = Annotated[str, typer.Option("--columns", metavar="A,B,…", help="Only these columns.")]
-FromOption = Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive that contains it.")]
 
 
 @dataset.command("list")
@@ -67,7 +64,7 @@ def info(context: ArchiveContext, name: NameArgument, source: FromOption = None,
     """Show a version's card, or with --json its manifest."""
     from archive.datasets.manifest import dataset_prefix
 
-    storage, manifest = _found(context, name, source)
+    storage, manifest = found(context, name, source)
     if as_json:
         typer.echo(manifest.model_dump_json(by_alias=True))
         return
@@ -94,10 +91,10 @@ def pull(
     is read, and card, citation and digests are those of the selection.
     """
     context = context.with_flags(archive=source)
-    storage, manifest = _found(context, name, source)
-    _require_usable(manifest)
+    storage, manifest = found(context, name, source)
+    require_usable(manifest)
     directory = to or Path(f"{manifest.name}-{manifest.version}")
-    wanted = _wanted(context, storage, manifest, where, columns, query)
+    wanted = wanted_of(context, storage, manifest, where, columns, query)
     if wanted.withheld:
         context.console().print("so Parquet alone is written, without these rows")
     done = _pulled(storage, manifest, directory, wanted, jobs, quiet=context.quiet or as_json)
@@ -107,35 +104,6 @@ def pull(
         Console(stderr=True, highlight=False).print(
             f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
         )
-
-
-def _require_usable(manifest: DatasetManifest) -> None:
-    if manifest.withdrawn:
-        raise UsageError(f"{manifest.name}@{manifest.version} was withdrawn: {manifest.withdrawn}")
-
-
-def _wanted(
-    context: ArchiveContext, storage: Storage, manifest: DatasetManifest, where: str, columns: str, query: str
-) -> Wanted:
-    """What options mean, without what access rules withhold from readers elsewhere; that is told."""
-    from archive.access import AccessGate
-    from archive.datasets.condition_parsing import parse_condition
-    from archive.datasets.pulling import Wanted
-    from archive.datasets.withheld import withheld_rows
-
-    condition = parse_condition(where) if where else None
-    found = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
-    for told, count in found.by_rule.items():
-        context.console().print(f"{count:,} rows withheld, {told}", markup=False)
-    ids = context.matching(query).values() if query else None
-    return Wanted(
-        condition=condition,
-        columns=tuple(column.strip() for column in columns.split(",") if column.strip()),
-        query=query,
-        ids=None if ids is None else frozenset(str(one) for some in ids for one in some),
-        rules=found.rules,
-        withheld=dict(found.by_rule),
-    )
 
 
 def _pulled(
@@ -160,7 +128,7 @@ def _pulled(
 
         if wanted.is_everything:
             return run(storage, manifest, directory, show, jobs=jobs)
-        return select(storage, manifest, directory, wanted, show)
+        return select(storage, manifest, directory, wanted, show).pulled
 
 
 @dataset.command("verify")
@@ -174,7 +142,7 @@ def verify(
     """Check a version's files against its manifest. Exit code 1 if anything is wrong."""
     from archive.datasets.reading import verify_dataset
 
-    storage, manifest = _found(context, name, source)
+    storage, manifest = found(context, name, source)
     console = context.console()
     with console.status("verifying") as status:
         faults = verify_dataset(storage, manifest, lambda path: status.update(f"verifying {path}"))
@@ -187,11 +155,3 @@ def verify(
     if not faults:
         console.print(f"{manifest.name}@{manifest.version}: {len(manifest.files)} files, no faults")
     return 1 if faults else 0
-
-
-def _found(context: ArchiveContext, name: str, source: str | None) -> tuple[Storage, DatasetManifest]:
-    from archive.datasets.reading import dataset as read
-
-    storage = context.with_flags(archive=source).storage()
-    bare, _, version = name.partition("@")
-    return storage, read(storage, bare, version)
