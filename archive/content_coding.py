@@ -136,7 +136,7 @@ def _decode(coding: str, body: bytes, limit: int, *, cut: bool) -> DecodedBody:
         except BodyTooLarge:
             if not cut:
                 raise
-            whole = False
+            return DecodedBody(b"".join(parts)[:limit], f"{coding} cut short")
         text = b"".join(parts)[: limit if cut else None]
         if not whole and coding in _GZIP and (unchecked := _without_checksum(body, limit)):
             return DecodedBody(unchecked, f"{coding} with a wrong checksum")

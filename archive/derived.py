@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from uuid import UUID
 
 from isal import igzip, isal_zlib
@@ -38,11 +38,61 @@ _DAMAGED: tuple[type[Exception], ...] = (IsalError, EOFError, gzip.BadGzipFile) 
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleFacts:
+    """What a crawl goes on with, of an article: as its fields."""
+
+    id: UUID | None
+    url: str
+    headline: str
+    content_sha256: str
+    paragraphs: tuple[str, ...]
+    in_language: str | None
+    date_published: str | None
+    canonical_url: str | None
+    next_page: str | None
+    editions: tuple[str, ...]
+    """Addresses of the same article in other languages."""
+
+    @classmethod
+    def of(cls, article: Article) -> Self:
+        """The facts of an article."""
+        return cls(
+            id=article.id,
+            url=article.url,
+            headline=article.headline,
+            content_sha256=article.content_sha256,
+            paragraphs=article.paragraphs,
+            in_language=article.in_language,
+            date_published=article.date_published,
+            canonical_url=article.canonical_url,
+            next_page=article.next_page,
+            editions=tuple(alternate.href for alternate in article.alternates if alternate.hreflang),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Derivation:
-    """The result of derivation from one capture: its outcome, and the article if there is one."""
+    """The result of derivation from one capture: its outcome, and the article if there is one.
+
+    The article is passed between processes as the text that it is stored as: its hundreds of objects would take
+    longer to pass on than to write down.
+    """
 
     line: PageOutcomeLine
-    article: Article | None = None
+    record: str | None = None
+    """The article as a line of JSON; None: there is none."""
+    facts: ArticleFacts | None = None
+    """Of the article, if there is one."""
+
+    @classmethod
+    def of(cls, line: PageOutcomeLine, article: Article) -> Self:
+        """An article was derived."""
+        return cls(line, article.to_json_line(), ArticleFacts.of(article))
+
+    @property
+    def article(self) -> Article | None:
+        """The article, read from its text each time."""
+        return Article.model_validate_json(self.record) if self.record is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +142,8 @@ class DerivedFiles:
         """Add a derivation; a second one for the same capture is ignored."""
         if derivation.line.record_id in self._known:
             return
-        article = derivation.article.to_json_line() if derivation.article else "null"
-        self._file.write(f"{derivation.line.model_dump_json(by_alias=True)}\t{article}\n".encode())
+        record = derivation.record or "null"
+        self._file.write(f"{derivation.line.model_dump_json(by_alias=True)}\t{record}\n".encode())
         self._known.add(derivation.line.record_id)
 
     def complete(self) -> CompletedRecords:

@@ -49,7 +49,7 @@ def derive(capture: Capture, configuration: bytes, warc_key: str) -> Derivation:
     said, _, before = capture.discovery.previous_text.rpartition(" ")
     if said and (said == _said(record) or said == _said_by_all(capture, rules)):
         return Derivation(outcome_line(capture, PageOutcome.UNCHANGED_TEXT, f"the text of record {before}"))
-    return Derivation(outcome_line(capture, PageOutcome.RECORD), record)
+    return Derivation.of(outcome_line(capture, PageOutcome.RECORD), record)
 
 
 def _said(article: Article) -> str:
@@ -77,7 +77,7 @@ def derive_page(page: bytes, file: Path, configuration: bytes) -> Derivation:
     if isinstance(made, Rejected):
         return Derivation(saved_page_outcome(file, made.outcome, made.detail))
     record = made.model_copy(update={"extraction": _extraction_facts(rules)})
-    return Derivation(saved_page_outcome(file, PageOutcome.RECORD), record)
+    return Derivation.of(saved_page_outcome(file, PageOutcome.RECORD), record)
 
 
 def _own_address(page: bytes) -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from archive.article import Article
+from archive.derived import ArticleFacts
 
 EXTRACTOR_GENERATION = "g0008"
 """Increases with every change that can alter a record. Records are stored by generation."""
 
 
-def text_mark(article: Article) -> str:
+def text_mark(article: Article | ArticleFacts) -> str:
     """What a record says, for the captures that follow (`archive.exchange.Discovery.previous_text`).
 
     Texts of two extractor generations are not compared: their difference may be the extractor's.

@@ -27,15 +27,23 @@ _MOST_ONCE = 1000
 _MOST_RECURRING = 300
 _DIGITS = 16
 _DIGITS_OF_PAGE = 8
-_NOT_LETTERS = re.compile(r"\W+")
+_WORDS = re.compile(r"\w+")
+_NO_WORDS = bytes(byte for byte in range(128) if re.match(rb"\W", bytes([byte])))
+"""ASCII's characters that are part of no word."""
 
 
 def digest_of(paragraph: str) -> str:
     """What stands for a paragraph: its words without case and punctuation. Empty of a short one."""
-    letters = _NOT_LETTERS.sub("", paragraph.casefold())
-    if len(letters) < _FEWEST_LETTERS:
-        return ""
-    return hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest()[:_DIGITS]
+    folded = paragraph.casefold()
+    if folded.isascii():
+        letters = folded.encode("ascii").translate(None, _NO_WORDS)
+        return _hash_of(letters) if len(letters) >= _FEWEST_LETTERS else ""
+    word_characters = "".join(_WORDS.findall(folded))
+    return _hash_of(word_characters.encode("utf-8", "replace")) if len(word_characters) >= _FEWEST_LETTERS else ""
+
+
+def _hash_of(letters: bytes) -> str:
+    return hashlib.sha256(letters).hexdigest()[:_DIGITS]
 
 
 class SiteMemory:

@@ -16,6 +16,8 @@ LONGEST_PAUSE = 5.0
 
 _BEGINNING = 64 << 10
 """Bytes of a page in which it is looked for."""
+_MAY_REFRESH = re.compile(rb"http-equiv[^a-z<>&]*(?:refresh|&)")
+"""In lower case: without it no attribute of that name has that value, which may begin with character references."""
 _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template|textarea|title)\b.*?(?:</\1|\Z)", re.I | re.S)
 _TAG = re.compile(r"<(meta|base)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.I)
 _ATTRIBUTE = re.compile(r"([a-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
@@ -28,7 +30,7 @@ _CONTENT = re.compile(
 def refresh_target(page: bytes, url: str) -> str | None:
     """The address that a page leads to at once; None when it is to be read itself. No bytes raise."""
     beginning = page[:_BEGINNING]
-    if b"http-equiv" not in beginning.lower():
+    if not _MAY_REFRESH.search(beginning.lower()):
         return None
     text = _UNSEEN.sub("", beginning.decode("utf-8", "replace"))
     base = url

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
-from archive.article import Article
 from crawler.frontier.database import Database
 from crawler.frontier.tables import MEMORIES
 from pipelines.site_memory import SiteMemory
@@ -26,9 +27,9 @@ class SiteMemories:
         """Digests of the paragraphs that recur on a site, as they were last kept."""
         return self._read(site).recurring()
 
-    def learn(self, site: str, article: Article) -> None:
-        """An article of a site was derived."""
-        if self._of(site).learn(article.url, article.paragraphs):
+    def learn(self, site: str, url: str, paragraphs: Iterable[str]) -> None:
+        """An article of a site, at this address, has these paragraphs."""
+        if self._of(site).learn(url, paragraphs):
             self._changed.add(site)
             self._learned += 1
         if self._learned >= _KEPT_AFTER:

@@ -116,4 +116,4 @@ class Deriver:
             return
         segment.waiting.pop(offset, None)
         outcome = derivation.line.outcome.value
-        self._counts.page(page.site, outcome, is_article=derivation.article is not None)
+        self._counts.page(page.site, outcome, is_article=derivation.record is not None)

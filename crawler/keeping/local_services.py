@@ -9,8 +9,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 
-from archive.article import Article
-from archive.derived import Derivation
+from archive.derived import ArticleFacts, Derivation
 from archive.storage.opening import open_storage
 from crawler.config import Configuration
 from crawler.frontier.frontier import open_frontier
@@ -37,7 +36,7 @@ class LocalServices:
         counts: Counts,
         *,
         released: Callable[[str], None] = lambda _: None,
-        linked: Callable[[str, Article], None] = lambda _, __: None,
+        linked: Callable[[str, ArticleFacts], None] = lambda _, __: None,
         pool: ExtractionPool | None = None,
     ) -> None:
         """`released` is told of each segment that is wholly stored, `linked` of each article, by site. `pool` is used

@@ -14,7 +14,7 @@ import asyncio
 import errno
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,8 +141,9 @@ class Recorder:
         while True:
             current, described = self._placed(exchange)
             digests = await asyncio.to_thread(self._digests, current, described)
-            original = self._original(current, described, digests)
-            described = self._compared(current, described, digests, original)
+            same = self._of_payload(described, digests, current.pages.name.text)
+            original = self._original(current, described, digests, same)
+            described = _compared(described, original, same)
             ready = await asyncio.to_thread(self._prepared, current, described, digests, original)
             if current is self._current:
                 return self._append(current, ready)
@@ -152,8 +153,9 @@ class Recorder:
         """The same at once. Raises NotKept."""
         current, described = self._placed(exchange)
         digests = self._digests(current, described)
-        original = self._original(current, described, digests)
-        described = self._compared(current, described, digests, original)
+        same = self._of_payload(described, digests, current.pages.name.text)
+        original = self._original(current, described, digests, same)
+        described = _compared(described, original, same)
         return self._append(current, self._prepared(current, described, digests, original))
 
     def pages(self, segment_name: str) -> SegmentPages | None:
@@ -376,11 +378,13 @@ class Recorder:
             self._rules[site.id] = _SiteRules.of(site)
         return self._rules[site.id]
 
-    def _original(self, current: _Open, exchange: Exchange, digests: ResponseDigests) -> Original | None:
+    def _original(
+        self, current: _Open, exchange: Exchange, digests: ResponseDigests, same: Sequence[KnownCapture]
+    ) -> Original | None:
         """An earlier capture that may stand for this one: stored, or in the same segment.
 
         Of the same address; a requisite's also of another one, but for HTML. So a page that is removed from the
-        archive never takes another paper's with it.
+        archive never takes another paper's with it. `same` are captures of the same payload.
         """
         if exchange.outcome not in (CaptureOutcome.OK, CaptureOutcome.NOT_MODIFIED) or exchange.method != "GET":
             return None
@@ -396,43 +400,32 @@ class Recorder:
         may_be_anywhere = _may_be_anywhere(exchange, digests)
         is_chunked = digests.head.chunked
         # Readers take the payload apart as the repeat's own head says: they would show an original's chunks
-        same = (
+        fitting = (
             known.original
-            for known in self._of_payload(exchange, digests, segment)
+            for known in same
             if (may_be_anywhere or known.original.url == exchange.url) and (is_chunked or not known.chunked)
         )
-        return next(same, None)
-
-    def _compared(
-        self, current: _Open, exchange: Exchange, digests: ResponseDigests, original: Original | None
-    ) -> Exchange:
-        """An exchange that says which capture of another address its page has the bytes of."""
-        is_whole_page = exchange.discovery.role is Role.ARTICLE and exchange.outcome is CaptureOutcome.OK
-        is_rendered = exchange.rendering is not None
-        if original is not None or not is_whole_page or is_rendered or exchange.truncated is not None:
-            return exchange
-        same = (known.original for known in self._of_payload(exchange, digests, current.pages.name.text))
-        first = next((known for known in same if known.url != exchange.url), None)
-        return replace(exchange, duplicate_of=first.record_id) if first is not None else exchange
+        return next(fitting, None)
 
     def _of_address(self, exchange: Exchange) -> KnownCapture | None:
         return self._recent.of_address(exchange.url) or self._frontier.known_capture(exchange.url)
 
-    def _of_payload(self, exchange: Exchange, digests: ResponseDigests, segment: str) -> Iterator[KnownCapture]:
+    def _of_payload(self, exchange: Exchange, digests: ResponseDigests, segment: str) -> list[KnownCapture]:
         """Captures of the same payload that are stored or in the same segment: that of the address first."""
-        if len(exchange.response) <= digests.head.length:
-            return  # an empty payload says nothing
-        for known in (
+        if exchange.outcome is not CaptureOutcome.OK or len(exchange.response) <= digests.head.length:
+            return []  # an empty payload says nothing
+        known = (
             self._of_address(exchange),
             self._recent.of_payload(digests.payload),
             self._frontier.first_capture(digests.payload),
-        ):
-            if (
-                known is not None
-                and known.original.payload_digest == digests.payload
-                and known.may_stand_for_repeats_in(segment)
-            ):
-                yield known
+        )
+        return [
+            capture
+            for capture in known
+            if capture is not None
+            and capture.original.payload_digest == digests.payload
+            and capture.may_stand_for_repeats_in(segment)
+        ]
 
     def _note(self, exchange: Exchange, address: CaptureAddress, *, is_plain: bool) -> None:
         """Remember an attempt until it is durable."""
@@ -448,6 +441,16 @@ class Recorder:
         settings = self._configuration
         age = time.monotonic() - current.since
         return current.writer.size >= settings.segment_size or age >= settings.segment_age
+
+
+def _compared(exchange: Exchange, original: Original | None, same: Sequence[KnownCapture]) -> Exchange:
+    """An exchange that says which capture of another address its page has the bytes of."""
+    is_whole_page = exchange.discovery.role is Role.ARTICLE and exchange.outcome is CaptureOutcome.OK
+    is_rendered = exchange.rendering is not None
+    if original is not None or not is_whole_page or is_rendered or exchange.truncated is not None:
+        return exchange
+    first = next((known.original for known in same if known.original.url != exchange.url), None)
+    return replace(exchange, duplicate_of=first.record_id) if first is not None else exchange
 
 
 def _may_be_anywhere(exchange: Exchange, digests: ResponseDigests) -> bool:

@@ -156,9 +156,9 @@ class FileExtraction:
                     continue
                 outcome = derivation.line.outcome.value
                 result.outcomes[outcome] = result.outcomes.get(outcome, 0) + 1
-                if derivation.article is not None:
+                if derivation.record is not None:
                     result.articles += 1
-                    records.write(f"{derivation.article.to_json_line()}\n")
+                    records.write(f"{derivation.record}\n")
                 if outcomes is not None:
                     records.flush()  # before the outcome, which says that the page is done
                     outcomes.write(f"{derivation.line.model_dump_json(by_alias=True)}\n")

@@ -51,8 +51,8 @@ class PageSelection:
 
     def takes(self, derivation: Derivation) -> bool:
         """Whether what was derived is meant: a record's language is known by then."""
-        article = derivation.article
-        return not self.language or article is None or matches(self.language, article.in_language)
+        facts = derivation.facts
+        return not self.language or facts is None or matches(self.language, facts.in_language)
 
 
 def _may_be(language: str, tag: str) -> bool:
@@ -75,7 +75,7 @@ class ForeignTask:
         if article is None or article.warc is None:
             return replace(derivation, line=line)
         place = article.warc.model_copy(update={"offset": self.offset, "length": self.length})
-        return Derivation(line, article.model_copy(update={"warc": place}))
+        return Derivation.of(line, article.model_copy(update={"warc": place}))
 
 
 class ForeignPages:

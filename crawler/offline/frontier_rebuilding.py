@@ -74,7 +74,7 @@ def _teach(storage: Storage, manifest: Manifest, completion: CompletionManifest,
     with storage.open_range(completion.records.key) as stream:
         for article in read_articles(stream):
             if site := _site_of(article.url, manifest.sites):
-                memories.learn(site, article)
+                memories.learn(site, article.url, article.paragraphs)
 
 
 def _site_of(url: str, sites: Iterable[str]) -> str:

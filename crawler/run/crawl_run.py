@@ -10,8 +10,8 @@ from typing import Protocol
 
 from scrapy.http import Request
 
-from archive.article import Article
 from archive.clock_and_ids import ClockAndIds
+from archive.derived import ArticleFacts
 from archive.exchange import CaptureOutcome, Role
 from crawler.config import Configuration
 from crawler.frontier.entries import Failed
@@ -183,7 +183,7 @@ class CrawlRun:
     def _segment_released(self, segment: str) -> None:
         self._recorder.forget(segment)
 
-    def _article_derived(self, site: str, article: Article) -> None:
+    def _article_derived(self, site: str, article: ArticleFacts) -> None:
         self._editions.follow(site, article)
 
     def _expect_pages(self) -> None:

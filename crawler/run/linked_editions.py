@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from scrapy.http import Request
 
-from archive.article import Article
+from archive.derived import ArticleFacts
 from archive.exchange import Discovery, Role
 from crawler.frontier.entries import Due
 from crawler.frontier.frontier import Frontier
@@ -52,7 +52,7 @@ class LinkedEditions:
             self._shapes[site] = self._frontier.shapes_of(site)
         return self._shapes[site]
 
-    def follow(self, name: str, article: Article) -> None:
+    def follow(self, name: str, article: ArticleFacts) -> None:
         """An article names other forms of itself: the new ones are fetched, by the next run if this is stopped."""
         site = self.spider.sites.get(name) if self.spider is not None else None
         if site is None or self.spider is None:
@@ -66,9 +66,9 @@ class LinkedEditions:
                 self._ask(self.spider.article_request(site, due.discovery, due.url))
 
 
-def editions(article: Article, site: Site, shapes: Shapes, seen_at: str) -> Iterator[Due]:
+def editions(article: ArticleFacts, site: Site, shapes: Shapes, seen_at: str) -> Iterator[Due]:
     """Addresses within the site that an article names as other forms of itself, or as its next page."""
-    named = [(alternate.href, ALTERNATE) for alternate in article.alternates if alternate.hreflang]
+    named = [(edition, ALTERNATE) for edition in article.editions]
     if article.canonical_url:
         named.append((article.canonical_url, CANONICAL))
     if article.next_page and goes_on(article.url, article.next_page):
@@ -78,7 +78,7 @@ def editions(article: Article, site: Site, shapes: Shapes, seen_at: str) -> Iter
         url = clean_address(href)
         if url is None or identity(url) == own or not is_article(url, site, announced=via == NEXT, shapes=shapes):
             continue
-        record_id = str(article.warc.record_id) if article.warc is not None else ""
+        record_id = str(article.id) if article.id is not None else ""
         discovery = Discovery(
             role=Role.ARTICLE,
             site=site.id,

@@ -35,7 +35,7 @@ def derivation(number: int, *, record: bool = True) -> Derivation:
         article_body="text",
         authors=(Author(name="N"),),
     )
-    return Derivation(line, article if record else None)
+    return Derivation.of(line, article) if record else Derivation(line)
 
 
 def test_they_are_ordered_by_their_captures(tmp_path: Path) -> None:

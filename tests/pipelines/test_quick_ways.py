@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from pipelines.extract import document, phrases
 from pipelines.extract.class_words import class_words
 from pipelines.extract.document import parse_document
 from pipelines.extract.features import squeeze
+from pipelines.site_memory import digest_of
 
 _TWICE = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]")
 _LETTERS = st.sampled_from("aéüß œ€’ž\u00c3\u00a9\u00c5\u0178\u00e2\u20ac\u2122\u201c\u0081\u008d文Ж")
@@ -76,6 +78,15 @@ def test_forms_match_ascii_as_they_match_all_letters(parts: list[str]) -> None:
 @given(st.text(max_size=60))
 def test_a_squeezed_text_has_no_other_characters(text: str) -> None:
     assert squeeze(text) == re.sub(r"\W+", "", text).lower()
+
+
+@given(
+    st.one_of(st.text(min_size=20, max_size=60), st.text(st.characters(max_codepoint=127), min_size=20, max_size=60))
+)
+def test_a_paragraph_stands_for_its_letters(paragraph: str) -> None:
+    letters = re.sub(r"\W+", "", paragraph.casefold())
+    expected = hashlib.sha256(letters.encode("utf-8", "replace")).hexdigest()[:16] if len(letters) >= 25 else ""
+    assert digest_of(paragraph) == expected
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ THERE = "https://paper.example/new/1"
         '<base href="/new/x"><meta http-equiv="refresh" content="0;url=1">',
         '<meta charset="utf-8"><meta name="a" content="b > c"><meta http-equiv="refresh" content="0;url=/new/1">',
         '<title>Moved <b></title><meta http-equiv="refresh" content="0;url=/new/1">',
+        '<meta http-equiv="content-type" content="x"><meta http-equiv=\n "\u2003REFRESH " content="0;url=/new/1">',
+        '<meta http-equiv="&#114;efresh" content="0;url=/new/1">',
     ],
 )
 def test_a_page_that_leads_on(markup: str) -> None:
