@@ -267,6 +267,8 @@ class Configuration(BaseModel):
     guarded like the server. Empty: replay for readers on this machine only."""
     web_replay_port: int = Field(default=0, ge=0, le=65535)
     """Port of the replay on this machine. 0: any free port."""
+    web_downloads: int = Field(default=20 * 1024 * _MIB, ge=_MIB)
+    """Bytes that downloads take on this machine while they are made and can be resumed."""
     segment_prefix: str = Field(default="newswarc", pattern=r"^[A-Za-z0-9_]+$")
     """First part of segment names."""
     segment_size: int = Field(default=1024 * _MIB, ge=_MIB)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from archive.cdxj import IndexEntry
 from archive.derived import read_articles
 from archive.library import completion_of, segments
 from archive.lookup import Lookup
+from archive.manifests import Manifest
 from archive.selection import within
 
 
@@ -42,9 +43,11 @@ class Listing(Protocol):
 class ArchiveListing:
     """The listing of an archive: counts from its manifests, pages from records and indexes of the day asked for."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, manifests: Callable[[], Iterable[Manifest]] | None = None) -> None:
+        """`manifests` gives those of the stored segments; without it they are read each time."""
         self._lookup = lookup
         self._storage = lookup.storage
+        self._manifests = manifests or (lambda: segments(self._storage))
 
     def days(self) -> dict[str, Counter[str]]:
         """Sites as the manifests have them, without what access rules withhold.
@@ -55,7 +58,7 @@ class ArchiveListing:
         for entry in self._lookup.withheld():
             withheld.setdefault(entry.segment, []).append(entry.url)
         found: dict[str, Counter[str]] = {}
-        for manifest in segments(self._storage):
+        for manifest in self._manifests():
             for site, attempts in manifest.sites.items():
                 urls = withheld.get(manifest.segment, ())
                 left = attempts - sum(_is_of(url, site, manifest.sites) for url in urls)
@@ -65,7 +68,7 @@ class ArchiveListing:
 
     def pages(self, site: str, day: str) -> Iterator[ListedPage]:
         """HTML pages in the segments that were opened on that day. Raises DamagedArchive or StorageError."""
-        for manifest in segments(self._storage):
+        for manifest in self._manifests():
             if manifest.opened[:10] != day or site not in manifest.sites:
                 continue
             articles = {

@@ -23,17 +23,21 @@ from archive.errors import (
 from archive.search.engine import SearchUnavailable
 from archive.search.query import BadQuery
 from crawler.config import ConfigurationError
+from crawler.frontier.database import FrontierUnavailable
 from crawler.web.bounded_work import BoundedWork, Busy, Places
 from crawler.web.guard import Policy, Refused
-from crawler.web.rendering import Renderer
+from crawler.web.rendering import Renderer, address
 from crawler.web.roles import Role, Visitor
 from crawler.web.sessions import Sessions
 from crawler.web.tokens import TokenFile
 from crawler.web.translations import languages, preferred, translations
+from spiders.catalog import SiteError
 
 if TYPE_CHECKING:
     from crawler.config import Configuration
     from crawler.web.audit import AuditLog
+    from crawler.web.downloads import Downloads
+    from crawler.web.operation import Operation
     from crawler.web.reading import ArchiveReader
 
 LANGUAGE_COOKIE = "newswarc-language"
@@ -54,6 +58,8 @@ class Services:
     tokens: TokenFile
     sessions: Sessions
     audit: AuditLog
+    operation: Operation
+    files: Downloads
     renderer: Renderer = field(default_factory=Renderer)
     work: BoundedWork = field(default_factory=BoundedWork)
     downloads: Places = field(default_factory=lambda: Places(4))
@@ -105,6 +111,20 @@ class Asked:
         """Raises Refused."""
         if not self.visitor.may(role):
             raise _lacking(self, role)
+
+    @property
+    def operation(self) -> Operation:
+        """This machine's crawls."""
+        return self.services.operation
+
+    @staticmethod
+    def address(path: str, **parameters: object) -> str:
+        """A path of this server with parameters."""
+        return address(path, **parameters)
+
+    def fragment(self, template: str, **values: Any) -> str:
+        """A part of a page from a template."""
+        return self.services.renderer.page(template, self.language, {"visitor": self.visitor, **values})
 
     def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> HTMLResponse:
         """A page from a template."""
@@ -168,6 +188,8 @@ _STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (ObjectMissing, HTTPStatus.NOT_FOUND),
     (SearchUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (ConfigurationError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (FrontierUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (SiteError, HTTPStatus.SERVICE_UNAVAILABLE),
     (DamagedArchive, HTTPStatus.BAD_GATEWAY),
     (StorageError, HTTPStatus.BAD_GATEWAY),
     (ArchiveError, HTTPStatus.INTERNAL_SERVER_ERROR),

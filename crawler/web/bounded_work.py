@@ -6,12 +6,15 @@ at once to come again, instead of waiting for an answer that comes too late.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -55,22 +58,46 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self._free = count
+        self._lock = threading.Lock()
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """A place while entered. Raises Busy."""
-        self.take()
-        try:
-            yield
-        finally:
-            self.give_back()
+    @property
+    def free(self) -> int:
+        """How many are left."""
+        return self._free
 
     def take(self) -> None:
         """Raises Busy."""
-        if self._free <= 0:
-            raise Busy(30)
-        self._free -= 1
+        with self._lock:
+            if self._free <= 0:
+                raise Busy(30)
+            self._free -= 1
 
     def give_back(self) -> None:
         """Let somebody else have it."""
-        self._free += 1
+        with self._lock:
+            self._free += 1
+
+
+class LongResponse(StreamingResponse):
+    """An answer that takes long; it has a place until it ends, however it ends."""
+
+    def __init__(
+        self,
+        content: AsyncIterable[bytes] | Iterable[bytes],
+        places: Places,
+        *,
+        status: HTTPStatus = HTTPStatus.OK,
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raises Busy."""
+        super().__init__(content, status, headers, media_type)
+        places.take()
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._places.give_back()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +15,12 @@ from archive.search.query import (
     Node,
     Value,
     WordField,
+    Words,
     parse,
     words,
+    words_of,
 )
+from archive.search.searching import Order
 
 PAGE = 20
 """Hits on a page."""
@@ -115,6 +118,11 @@ class QueryForm:
         return [part for part in found if part is not None]
 
 
+def default_order(node: Node) -> Order:
+    """By relevance where there are words to judge by, else newest first."""
+    return Order.RELEVANCE if any(isinstance(part, Words) for part in words_of(node)) else Order.NEWEST
+
+
 def _one(text: str, kind: type[Node], name: str) -> Node:
     """A value as the query language reads it, if it is that and nothing more. Raises BadQuery."""
     node = parse(text)
@@ -132,6 +140,3 @@ def _all_of(parts: list[Node]) -> Node:
 def _page(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     return min(max(1, number), MOST_HITS // PAGE)
-
-
-Link = Callable[[QueryForm], str]

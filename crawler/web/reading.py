@@ -19,13 +19,15 @@ from archive.access import AccessGate
 from archive.address_match import Match
 from archive.article import Article
 from archive.cdxj import IndexEntry
-from archive.errors import BadAddress, ObjectMissing
-from archive.library import captured, require_archive, segments
-from archive.lookup import Lookup, read_entry
-from archive.manifests import Manifest
+from archive.errors import AccessRefused, BadAddress, ObjectMissing
+from archive.library import captured, require_archive
+from archive.lookup import Lookup
 from archive.period import ALWAYS, Period
 from archive.storage.opening import open_storage
 from crawler.config import Configuration
+from crawler.replay.listing import ArchiveListing, ListedPage
+from crawler.web.catalogue import Catalogue, Contents
+from crawler.web.kept_exchange import Exchanges, KeptExchange
 
 if TYPE_CHECKING:
     from archive.captures import Capture
@@ -64,13 +66,16 @@ class ArchiveReader:
         require_archive(self.storage)
         configuration.require_own_state()
         self._gate = AccessGate.of(self.storage, is_local=is_local)
-        self._lookup = Lookup(self.storage, configuration.index_directory, self._gate)
+        self._lookup = self._new_lookup(self._gate)
+        self._catalogue = Catalogue(self.storage)
+        self._exchanges = Exchanges(self.storage)
         self._lookup_lock = threading.Lock()
+        self._exchange_lock = threading.Lock()
         self._search_lock = threading.Lock()
         self._refresh_lock = threading.Lock()
         self._searcher: Searcher | None = None
-        self.manifests: list[Manifest] = []
-        """Of the stored segments, as `refresh` last found them."""
+        self.contents = Contents()
+        """As `refresh` last found them."""
 
     @property
     def gate(self) -> AccessGate:
@@ -83,18 +88,16 @@ class ArchiveReader:
         Raises StorageError, DamagedArchive or OSError.
         """
         with self._refresh_lock:
-            self.manifests = list(segments(self.storage))
-            writer = Lookup(self.storage, self.configuration.index_directory, self._gate)
-            try:
-                writer.index.refresh(self.storage, self.manifests)
-            finally:
-                writer.close()
+            with self._own_lookup() as lookup:
+                lookup.index.refresh(self.storage, self._catalogue.manifests())
             self.refresh_rules()
+            with self._own_lookup() as lookup:
+                self.contents = self._catalogue.contents(lookup)
 
     def refresh_rules(self) -> None:
         """Heed the access rules as they are now. Raises StorageError or DamagedArchive."""
         gate = AccessGate.of(self.storage, is_local=self.is_local)
-        fresh = Lookup(self.storage, self.configuration.index_directory, gate)
+        fresh = self._new_lookup(gate)
         with self._lookup_lock:
             former, self._lookup, self._gate = self._lookup, fresh, gate
             former.close()
@@ -127,37 +130,69 @@ class ArchiveReader:
 
         return self._with_lookup(look)
 
+    @contextmanager
+    def allowed(self, url: str, match: Match, period: Period) -> Iterator[Iterator[IndexEntry]]:
+        """All captures by address that readers may have, however many; the access rules are those of now.
+
+        Raises BadAddress, DamagedArchive or StorageError.
+        """
+        gate = self._gate
+        with self._own_lookup() as lookup:
+            yield (
+                entry for entry in lookup.every(url, match, period) if gate.refusal(entry.url, entry.moment) is None
+            )
+
     def closest(self, url: str, moment: datetime | None) -> IndexEntry | None:
         """The capture of an address closest in time to `moment`. Raises AccessRefused, and as `captures`."""
         return self._with_lookup(lambda lookup: lookup.closest(url, moment))
 
-    def capture(self, segment: str, offset: int) -> tuple[Capture, str]:
-        """The capture at a place of a segment, and the key of its WARC file.
+    def exchange(self, segment: str, offset: int) -> KeptExchange:
+        """What is kept of the exchange at a place of a segment.
 
         Raises ObjectMissing, AccessRefused, DamagedArchive or StorageError.
         """
-        key = self.warc_key(segment)
-        entry = IndexEntry("", "", "", 0, "", 0, offset, key)
-        found = read_entry(self.storage, entry)
-        if found.url.startswith("urn:"):
-            raise ObjectMissing(f"{segment}: no capture of an address at {offset}")
-        self._gate.require(found.url, found.date)
-        return found, key
-
-    def warc_key(self, segment: str) -> str:
-        """The key of a segment's WARC file. Raises ObjectMissing."""
-        for manifest in self.manifests:
-            if manifest.segment == segment:
-                return manifest.warc.key
-        raise ObjectMissing(f"{segment}: no segment of this name is stored here")
+        manifest = self.contents.manifests.get(segment)
+        if manifest is None:
+            raise ObjectMissing(f"{segment}: no segment of this name is stored here")
+        with self._exchange_lock:
+            found = self._exchanges.read(manifest, offset, MOST_BYTES)
+        self._require(found.capture.url, found.capture.date)
+        return found
 
     def wire(self, capture: Capture) -> bytes:
-        """The response exactly as received. Raises DamagedArchive or StorageError."""
-        return self._with_lookup(lambda lookup: lookup.wire(capture))
+        """The response exactly as received. Raises ObjectMissing when it is too large, DamagedArchive or
+        StorageError.
+        """
+        _require_whole(capture)
+        with self._own_lookup() as lookup:
+            return lookup.wire(capture)
 
     def original(self, capture: Capture) -> Capture:
-        """The original of a revisit, or the capture itself. Raises DamagedArchive or StorageError."""
-        return self._with_lookup(lambda lookup: lookup.original(capture))
+        """The original of a revisit, or the capture itself. Raises ObjectMissing when it is too large, DamagedArchive
+        or StorageError.
+        """
+        _require_whole(capture)
+        with self._own_lookup() as lookup:
+            return lookup.original(capture)
+
+    def pages(self, site: str, day: str, limit: int) -> list[ListedPage]:
+        """Pages of a site in the segments of a day, by time. Raises DamagedArchive or StorageError."""
+        manifests = [one for one in self.contents.manifests.values() if one.opened[:10] == day]
+        with self._own_lookup() as lookup:
+            found = islice(ArchiveListing(lookup, lambda: manifests).pages(site, day), limit)
+            return sorted(found, key=lambda page: (page.captured, page.url))
+
+    def _new_lookup(self, gate: AccessGate) -> Lookup:
+        return Lookup(self.storage, self.configuration.index_directory, gate)
+
+    @contextmanager
+    def _own_lookup(self) -> Iterator[Lookup]:
+        """A look-up for one thread: what it does may take long."""
+        lookup = self._new_lookup(self._gate)
+        try:
+            yield lookup
+        finally:
+            lookup.close()
 
     def _with_lookup(self, function: Callable[[Lookup], Result]) -> Result:
         with self._lookup_lock:
@@ -165,7 +200,7 @@ class ArchiveReader:
                 return function(self._lookup)
             except FileNotFoundError:  # the index was merged meanwhile
                 self._lookup.close()
-                self._lookup = Lookup(self.storage, self.configuration.index_directory, self._gate)
+                self._lookup = self._new_lookup(self._gate)
                 return function(self._lookup)
 
     # Articles
@@ -191,7 +226,7 @@ class ArchiveReader:
                 article = searcher.record(record_id)
         except BadAddress as error:
             raise ObjectMissing(str(error)) from error
-        self._gate.require(article.url, captured(article))
+        self._require(article.url, captured(article))
         return article
 
     def versions(self, article: Article) -> list[Article]:
@@ -213,16 +248,24 @@ class ArchiveReader:
         except BadAddress:
             return []
 
-    def index_version(self) -> str:
-        """Digest of what answers queries. Raises as `search`."""
+    def version(self) -> str:
+        """Digest of what answers queries and of the access rules that refuse anything now. Raises as `search`."""
         with self._searching() as searcher:
-            return searcher.version
+            index = searcher.version
+        rules = sorted(rule.id for rule in self._gate.refusing.rules)
+        return f"{index} {' '.join(rules)}"
 
     def own_searcher(self) -> Searcher:
         """A searcher for one reader alone, of what is stored; close it. Raises SearchUnavailable."""
         from archive.search.searching import Searcher
 
         return Searcher(self.storage, self.configuration.scratch_directory("search"), is_local=self.is_local)
+
+    def _require(self, url: str, moment: datetime | None) -> None:
+        """Raises AccessRefused, which does not tell the address: whoever asked by an id may not know it."""
+        rule = self._gate.refusal(url, moment)
+        if rule is not None:
+            raise AccessRefused(rule.description())
 
     def _allowed(self, articles: list[Article]) -> list[Article]:
         return [one for one in articles if self._gate.refusal(one.url, captured(one)) is None]
@@ -241,3 +284,17 @@ class ArchiveReader:
                     is_local=self.is_local,
                 )
             yield self._searcher
+
+
+def article_named(reader: ArchiveReader, text: str) -> Article:
+    """The article of an id as it stands in an address. Raises ObjectMissing, and as `ArchiveReader.article`."""
+    try:
+        record_id = UUID(text)
+    except ValueError as error:
+        raise ObjectMissing("an article is named by the id of its record, which is a UUID") from error
+    return reader.article(record_id)
+
+
+def _require_whole(capture: Capture) -> None:
+    if capture.left:
+        raise ObjectMissing(f"{capture.url}: it is too large to be shown here; take the WARC record")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -42,6 +42,14 @@ class Formats:
         """A day."""
         return str(format_date(value, "medium", locale=self._locale))
 
+    def month(self, value: date) -> str:
+        """A month with its year."""
+        return str(format_skeleton("yMMMM", value, locale=self._locale))
+
+    def weekday(self, number: int) -> str:
+        """A weekday in short; 0 is Monday."""
+        return str(self._locale.days["stand-alone"]["abbreviated"][number])
+
     def moment(self, value: datetime | float | None) -> str:
         """A moment (UTC); seconds since 1970 are taken too, where 0 and None are never."""
         if not value:
@@ -67,6 +75,10 @@ class Formats:
                 return str(format_skeleton("yMMM", point.first, locale=self._locale))
             case Unit.YEAR:
                 return f"{point.first:%Y}"
+
+    def duration(self, seconds: float) -> str:
+        """A length of time in its largest unit."""
+        return str(format_timedelta(timedelta(seconds=seconds), threshold=1.5, locale=self._locale))
 
     def size(self, count: int) -> str:
         """A number of bytes, in binary units."""
@@ -112,7 +124,10 @@ def _environment(language: str) -> Environment:
         "moment": formats.moment,
         "dated": formats.dated,
         "day": formats.day,
+        "month": formats.month,
+        "weekday": formats.weekday,
         "size": formats.size,
+        "duration": formats.duration,
         "direction": lambda tag: direction(tag or ""),
         "web_address": web_address,
         "readable": readable,

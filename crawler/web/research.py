@@ -6,7 +6,6 @@ import shlex
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
 
 from babel import Locale, UnknownLocaleError
 from starlette.responses import PlainTextResponse, Response
@@ -14,13 +13,14 @@ from starlette.responses import PlainTextResponse, Response
 from archive.article import Article
 from archive.errors import ObjectMissing
 from archive.search.engine import SearchUnavailable
-from archive.search.query import BadQuery, Node, Words, words_of, written
+from archive.search.query import BadQuery, Node, written
 from archive.search.searching import Facet, Order, SearchResult
 from crawler.replay.start_page import replay_address
 from crawler.web.answering import Asked
 from crawler.web.citation import bibtex, csl, ris
 from crawler.web.plot import plot_of
-from crawler.web.query_form import MOST_HITS, PAGE, QueryForm
+from crawler.web.query_form import MOST_HITS, PAGE, QueryForm, default_order
+from crawler.web.reading import article_named
 from crawler.web.timeline import Timeline, timeline
 from crawler.web.words_changed import compared
 
@@ -140,16 +140,8 @@ def language_name(tag: str, language: str) -> str:
         return tag
 
 
-def record_id(asked: Asked, name: str) -> UUID:
-    """An id in the path. Raises ObjectMissing."""
-    try:
-        return UUID(asked.path(name))
-    except ValueError as error:
-        raise ObjectMissing("an article is named by the id of its record, which is a UUID") from error
-
-
 def _article(asked: Asked, name: str) -> Article:
-    return asked.reader.article(record_id(asked, name))
+    return article_named(asked.reader, asked.path(name))
 
 
 def _only_words(asked: Asked) -> QueryForm:
@@ -158,9 +150,7 @@ def _only_words(asked: Asked) -> QueryForm:
 
 
 def _order(form: QueryForm, node: Node) -> Order:
-    if form.sort:
-        return Order(form.sort)
-    return Order.RELEVANCE if any(isinstance(part, Words) for part in words_of(node)) else Order.NEWEST
+    return Order(form.sort) if form.sort else default_order(node)
 
 
 def _every_day(asked: Asked, form: QueryForm, node: Node) -> dict[str, int] | None:

@@ -18,6 +18,8 @@ from crawler.replay.server import CAPTURES, WITHHELD, ReplayServer
 from crawler.web.answering import Services
 from crawler.web.application import application
 from crawler.web.audit import AuditLog
+from crawler.web.downloads import Downloads
+from crawler.web.operation import Operation
 from crawler.web.policies import is_for_local_readers, listening, policy_of
 from crawler.web.reading import ArchiveReader
 from crawler.web.sessions import Sessions
@@ -42,10 +44,21 @@ def services(configuration: Configuration) -> Iterator[Services]:
     policy = policy_of(configuration)
     directory = web_directory(configuration)
     reader = ArchiveReader(configuration, is_local=is_for_local_readers(configuration))
+    files = Downloads(configuration.scratch_directory("downloads"), configuration.web_downloads)
     try:
         reader.refresh()
-        yield Services(configuration, reader, policy, TokenFile(directory), Sessions(), AuditLog(directory))
+        yield Services(
+            configuration,
+            reader,
+            policy,
+            TokenFile(directory),
+            Sessions(),
+            AuditLog(directory),
+            Operation(configuration, reader),
+            files,
+        )
     finally:
+        files.close()
         reader.close()
 
 

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 
 from tests.datasets.making import record
 from tests.web.asking import HOSTILE, Server
+from tests.web.elements import require_harmless
 
 
 def number(of: int) -> str:
     return str(record(of)["id"])
-
-
-class Elements(HTMLParser):
-    """All elements of a page, and what attributes they have."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
 
 
 def headlines(text: str) -> list[str]:
@@ -112,14 +101,7 @@ def test_citations_can_be_read(server: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/?q=harbour", f"/article/{number(6)}", f"/compare/{number(1)}/{number(6)}", f"/?q={HOSTILE}", f"/?site={HOSTILE}", f"/?author={HOSTILE}"])  # fmt: skip
 def test_nothing_captured_becomes_markup(server: Server, path: str) -> None:
-    from urllib.parse import quote
-
-    page = server.ask(quote(path, safe="/?=&")).text
-    for tag, attributes in Elements(page).found:
-        assert tag not in ("script", "img", "iframe", "object", "embed")
-        assert not [name for name in attributes if name.startswith("on")]
-        for name in ("href", "src", "action"):
-            assert not (attributes.get(name) or "").strip().lower().startswith(("javascript", "data", "vbscript"))
+    require_harmless(server.ask(quote(path, safe="/?=&")).text)
 
 
 def test_what_is_not_there_is_said(server: Server) -> None:

@@ -1,0 +1,150 @@
+"""The stored records that a query means, one after the other, and written as CSV, JSON lines or Parquet.
+
+The order is that of segments and of records within them, so the same selection gives the same bytes again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby, islice
+from typing import BinaryIO
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from archive.access import AccessGate
+from archive.datasets.cells import cell, is_formula
+from archive.datasets.columns import COLUMNS, Origin, schema_of
+from archive.datasets.rows import Record, Row, json_row, own_row_of, record_of
+from archive.derived import member_at, read_lines
+from archive.errors import DamagedArchive, ObjectMissing
+from archive.layout import SegmentName
+from archive.period import moment_of
+from archive.search.query import Node
+from archive.search.searching import FoundRecord, Searcher
+from archive.storage.protocol import Storage
+
+_FEW_MEMBERS = 30
+"""Gzip members of a segment's records up to which each is read by itself."""
+_GROUP = 2_000
+"""Rows of a row group: what is in memory."""
+_OF_OTHERS = (Origin.COLLECTION, Origin.SITES)
+"""Of columns that a record alone does not give."""
+TABLE = schema_of(column for column in COLUMNS if column.origin not in _OF_OTHERS)
+
+
+class Form(StrEnum):
+    """What a selection is written as."""
+
+    CSV = "csv"
+    """For spreadsheets: what one of them would compute has an apostrophe before it."""
+    JSONL = "jsonl"
+    """The records as they are stored, one a line."""
+    PARQUET = "parquet"
+    """The columns of data sets."""
+
+    @property
+    def media_type(self) -> str:
+        """As registered, where it is."""
+        return {
+            Form.CSV: "text/csv; charset=utf-8; header=present",
+            Form.JSONL: "application/x-ndjson",
+            Form.PARQUET: "application/vnd.apache.parquet",
+        }[self]
+
+
+class Selected:
+    """Reads the records."""
+
+    def __init__(self, storage: Storage, searcher: Searcher, gate: AccessGate) -> None:
+        self._storage = storage
+        self._searcher = searcher
+        self._gate = gate
+        self.lost = 0
+        """Records that the index names and that are gone or damaged."""
+
+    def lines(self, node: Node) -> Iterator[bytes]:
+        """Records as stored, those that readers may have. Raises StorageError, DamagedArchive, and as a search."""
+        for (segment, generation), found in groupby(
+            self._searcher.found(node), lambda one: (one.segment, one.generation)
+        ):
+            wanted = list(found)
+            key = SegmentName.parse(segment).records_key(generation)
+            left = {str(one.id) for one in wanted}
+            with suppress(ObjectMissing, DamagedArchive):
+                for line in self._lines_of(key, wanted):
+                    record = orjson.loads(line)
+                    if record.get("id") in left:
+                        left.discard(record["id"])
+                        if self._gate.refusal(record["url"], _captured(record)) is None:
+                            yield line
+            self.lost += len(left)
+
+    def _lines_of(self, key: str, wanted: list[FoundRecord]) -> Iterator[bytes]:
+        members = sorted({one.member for one in wanted})
+        if len(members) <= _FEW_MEMBERS:
+            for member in members:
+                yield from member_at(self._storage, key, member)
+            return
+        with self._storage.open_range(key) as stream:
+            yield from read_lines(stream)
+
+
+def write(form: Form, lines: Iterable[bytes], file: BinaryIO) -> None:
+    """Write records to a file, of which no more than a part is in memory. Raises OSError."""
+    _WRITERS[form](lines, file)
+
+
+def _captured(record: Record) -> datetime | None:
+    return moment_of(str((record.get("warc") or {}).get("date") or ""))
+
+
+def _write_jsonl(lines: Iterable[bytes], file: BinaryIO) -> None:
+    for line in lines:
+        file.write(line + b"\n")
+
+
+def _write_csv(lines: Iterable[bytes], file: BinaryIO) -> None:
+    text = io.TextIOWrapper(file, "utf-8", "replace", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow(TABLE.names)
+    for row in _rows(lines):
+        values = json_row(row)
+        writer.writerow([_cell(values[name]) for name in TABLE.names])
+    text.detach()
+
+
+def _write_parquet(lines: Iterable[bytes], file: BinaryIO) -> None:
+    with pq.ParquetWriter(file, TABLE, compression="zstd") as writer:
+        rows = _rows(lines)
+        while group := list(islice(rows, _GROUP)):
+            writer.write_table(pa.Table.from_pylist(group, schema=TABLE))
+
+
+_WRITERS: dict[Form, Callable[[Iterable[bytes], BinaryIO], None]] = {
+    Form.CSV: _write_csv,
+    Form.JSONL: _write_jsonl,
+    Form.PARQUET: _write_parquet,
+}
+
+
+def _rows(lines: Iterable[bytes]) -> Iterator[Row]:
+    for line in lines:
+        row = own_row_of(record_of(line))
+        yield {name: row[name] for name in TABLE.names}
+
+
+def _cell(value: object) -> str:
+    value = cell(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    return f"'{text}" if not isinstance(value, int | float) and is_formula(text) else text
