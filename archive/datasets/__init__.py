@@ -47,6 +47,7 @@ Modules:
     pulling            downloading a version, or a selection of its rows
     ranges             a stored object as a file read by byte ranges, for Parquet readers
     reading            list, describe, verify
+    rehydrating        filling in the texts of a version that was shared without them
     relations          relations between records: versions, copies, clusters
     research           libraries of the extra ``research``
     rows               from a record to a row

@@ -337,6 +337,12 @@ def _particulars(manifest: DatasetManifest) -> list[str]:
             f"This is a sample of {options.sample} (seed {options.seed}{by}). `version`, `duplicateOf` and "
             "`clusterId` were found among all records, so they may name one that was not drawn."
         )
+    if manifest.rehydrated:
+        counts = ", ".join(f"{count:,} {fate}" for fate, count in manifest.rehydrated.items())
+        told.append(
+            f"This was filled in from {manifest.name}, version {manifest.version}, which was shared without text: "
+            f"{counts}. Each text has the digest that the version gives for it; rehydration.csv lists all rows."
+        )
     if options.without_text:
         told.append(
             "The words of the articles are left out. `newswarc dataset rehydrate` fills them in again from an "

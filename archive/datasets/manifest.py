@@ -124,6 +124,10 @@ class DatasetManifest(StoredPart):
     changes: DatasetChanges | None = None
     selection: DatasetSelection | None = None
     """Of a selection how it was made; the sources, options and changes are those of the version."""
+    rehydrated: dict[str, int] = Field(default_factory=dict)
+    """Of a version without text whose texts were filled in again: its rows by what became of them
+    (`archive.datasets.rehydrating.Fate`). Only those that are the same are there.
+    """
     software: str
     withdrawn: str = ""
     """Why it must no longer be used; empty if it may be."""

@@ -62,6 +62,18 @@ class Pseudonyms:
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
+def without_names(record: dict[str, Any]) -> dict[str, Any]:
+    """A stored record without the names that pseudonyms stand for, for whoever does not have the key."""
+    changed = dict(record)
+    changed["images"] = [{**image, "credit": None} for image in record.get("images", ())]
+    if record.get("mainImage"):
+        changed["mainImage"] = {**record["mainImage"], "credit": None}
+    changed["blocks"] = [
+        {**block, "credit": None} if block.get("kind") == "figure" else block for block in record.get("blocks", ())
+    ]
+    return changed
+
+
 def key_in(path: Path) -> bytes:
     """The key in a file. Raises BadAddress."""
     try:

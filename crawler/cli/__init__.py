@@ -17,6 +17,7 @@ Modules:
     dataset_coverage  ``newswarc dataset stats``
     dataset_export    ``newswarc dataset export``
     dataset_links     ``newswarc dataset presign``
+    dataset_rehydrate ``newswarc dataset rehydrate``
     dataset_selection which data set a command reads, and which of its rows and columns
     demo              the bundled newspaper
     errors            turning a user's mistake into one clear line

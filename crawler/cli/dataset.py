@@ -16,6 +16,7 @@ from crawler.cli.dataset_build import build_dataset, transfer_progress
 from crawler.cli.dataset_coverage import show_coverage
 from crawler.cli.dataset_export import export_dataset
 from crawler.cli.dataset_links import show_links
+from crawler.cli.dataset_rehydrate import rehydrate
 from crawler.cli.dataset_selection import (
     ColumnsOption,
     FromOption,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
 dataset.command("build")(build_dataset)
 dataset.command("export")(export_dataset)
+dataset.command("rehydrate")(rehydrate)
 dataset.command("stats")(show_coverage)
 dataset.command("presign")(show_links)
 

@@ -5,6 +5,7 @@ Modules:
     begun_file           the partial result of an interrupted extraction from a file
     bulk_storages        where bulk work reads and writes
     bulk_work            work on one segment, callable from any process
+    captures_elsewhere   records of single captures, read by their addresses
     cluster              bulk work on a Dask cluster
     coverage             how much of what sources announced is in an archive
     explanation          everything known about a URL
