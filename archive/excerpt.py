@@ -42,6 +42,8 @@ class Piece:
     """The index lines of what it holds, each with its place in the copy."""
     record_id: UUID | None = None
     """The response or revisit record in it."""
+    shift: int = 0
+    """What has to be added to an entry's place in the copy to get that in its segment."""
     sha256: str = ""
     """What its bytes have to have, where that is known."""
 
@@ -123,7 +125,7 @@ class Excerpt:
                 with self.lookup.storage.open_range(entry.filename, entry.offset, entry.length) as stream:
                     scratch.seek(at)
                     length = scratch.write(stream.read())
-                yield Piece(scratch.fileno(), at, length, (replace(entry, offset=at),))
+                yield Piece(scratch.fileno(), at, length, (replace(entry, offset=at),), shift=entry.offset - at)
                 at += length
 
     def _held(self) -> Iterator[Manifest]:
@@ -176,7 +178,12 @@ class Excerpt:
                     known = index.get(main.offset) or entry_of_record(main, manifest.warc.key)
                     entry = replace(known, offset=main.offset + shift) if known is not None else None
                 yield Piece(
-                    copying.fileno(), group.offset, group.length, (entry,) if entry else (), _record_of(group)
+                    copying.fileno(),
+                    group.offset,
+                    group.length,
+                    (entry,) if entry else (),
+                    _record_of(group),
+                    shift=-shift,
                 )
                 copied += group.length
 

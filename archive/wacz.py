@@ -6,8 +6,9 @@ Layout (WACZ specification 1.1.1, section 5)::
     indexes/index.cdx.gz        CDXJ lines in gzip members of `_LINES` lines each; stored
     indexes/index.idx           the first line of each of these members, and where it is
     pages/pages.jsonl           every HTML page: URL and time; of articles also headline and text
+    custody/proofs.jsonl        where the archive has a log of custody: a proof for each capture, one a line
     datapackage.json            all of these with sizes and digests
-    datapackage-digest.json     the digest of that
+    datapackage-digest.json     the digest of that, signed if there is a key (WACZ Signing and Verification 0.1.0)
 
 Everything goes through once, in this order; nothing is held but the lines of a part of the index.
 """
@@ -21,22 +22,30 @@ import struct
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from archive.cdxj import IndexBuffer, IndexEntry
 from archive.clock_and_ids import ClockAndIds
+from archive.custody.proofs import NotLogged
 from archive.derived import read_articles
 from archive.excerpt import Excerpt, ExcerptFile, Piece
 from archive.library import completion_of
 from archive.lookup import Lookup
 from archive.members import warc_date
 
+if TYPE_CHECKING:
+    from archive.custody.proofs import Prover
+    from archive.custody.wacz_signature import WaczKey
+
 WACZ_VERSION = "1.1.1"
+PROOFS = "custody/proofs.jsonl"
+"""The file with the proofs in a WACZ."""
 _LINES = 300
 _COPY = 1 << 20
 _UNIX_TIME = 0x5455
@@ -53,6 +62,10 @@ class WrittenWacz:
     bytes: int
     lost: tuple[str, ...]
     """URLs of revisits whose originals are not in the archive."""
+    proven: int = 0
+    """Captures with a proof of custody."""
+    signed_by: str = ""
+    """The public key that the file is signed by; empty if it is not signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +82,26 @@ class _Resource:
 class WaczWriter:
     """Writes one WACZ."""
 
-    def __init__(self, lookup: Lookup, excerpt: Excerpt, clock_and_ids: ClockAndIds, software: str) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        excerpt: Excerpt,
+        clock_and_ids: ClockAndIds,
+        software: str,
+        *,
+        prover: Prover | None = None,
+        key: WaczKey | None = None,
+    ) -> None:
+        """`prover` makes a proof of each capture that is logged, `key` signs the file."""
         self._lookup = lookup
         self._excerpt = excerpt
         self._clock_and_ids = clock_and_ids
         self._software = software
+        self._prover = prover
+        self._key = key
+        self._places: list[tuple[str, int]] = []
+        """Segments and offsets of the captures that went in since the last proofs."""
+        self._proven = 0
         self._resources: list[_Resource] = []
         self._pages = 0
         self._now = clock_and_ids.now()
@@ -91,18 +119,30 @@ class WaczWriter:
             part.rename(path)
         finally:
             part.unlink(missing_ok=True)
-        return WrittenWacz(self._excerpt.captures, self._pages, size, tuple(self._excerpt.lost))
+        return WrittenWacz(
+            self._excerpt.captures,
+            self._pages,
+            size,
+            tuple(self._excerpt.lost),
+            self._proven,
+            self._key.public if self._key is not None else "",
+        )
 
     def _write_all(self, packed: zipfile.ZipFile, scratch: Path, title: str) -> None:
         index = IndexBuffer(scratch)
-        with (scratch / "pages").open("w+b") as pages:
+        with (scratch / "pages").open("w+b") as pages, (scratch / "proofs").open("w+b") as proofs:
             pages.write(_line({"format": "json-pages-1.0", "id": "pages", "title": title, "hasText": True}))
             for file in self._excerpt.files():
                 self._add_archive(packed, file, index, pages)
+                self._prove(proofs)
             self._add_originals(packed, index)
+            self._prove(proofs)
             self._add_index(packed, index, scratch)
             pages.seek(0)
             self._add(packed, "pages/pages.jsonl", iter(lambda: pages.read(_COPY), b""), deflated=True)
+            if self._proven:
+                proofs.seek(0)
+                self._add(packed, PROOFS, iter(lambda: proofs.read(_COPY), b""), deflated=True)
         index.close()
         self._describe(packed, title)
 
@@ -116,6 +156,7 @@ class WaczWriter:
         def parts() -> Iterator[bytes]:
             for piece in _chain(first, file.pieces):
                 for entry in piece.entries:
+                    self._note_place(entry, piece)
                     index.add(replace(entry, filename=file.name))
                     if entry.is_page:
                         found[entry.url, _second(entry.moment)] = entry
@@ -162,10 +203,24 @@ class WaczWriter:
         def parts() -> Iterator[bytes]:
             for piece in _chain(first, pieces):
                 for entry in piece.entries:
+                    self._note_place(entry, piece)
                     index.add(replace(entry, filename=_ORIGINALS))
                 yield from piece.parts()
 
         self._add(packed, f"archive/{_ORIGINALS}", parts())
+
+    def _note_place(self, entry: IndexEntry, piece: Piece) -> None:
+        if self._prover is not None:
+            self._places.append((entry.segment, entry.offset + piece.shift))
+
+    def _prove(self, proofs: IO[bytes]) -> None:
+        """Write proofs of what went in; what is not logged yet has none."""
+        for segment, offset in self._places:
+            assert self._prover is not None
+            with suppress(NotLogged):
+                proofs.write(_line(self._prover.proof_at(segment, offset, with_bytes=False)))
+                self._proven += 1
+        self._places.clear()
 
     def _add_index(self, packed: zipfile.ZipFile, index: IndexBuffer, scratch: Path) -> None:
         with (scratch / "idx").open("w+b") as summary:
@@ -197,7 +252,9 @@ class WaczWriter:
         }
         text = json.dumps(package, ensure_ascii=False, indent=2).encode()
         self._add(packed, "datapackage.json", (text,), deflated=True)
-        digest = {"path": "datapackage.json", "hash": _labelled(hashlib.sha256(text))}
+        digest: dict[str, Any] = {"path": "datapackage.json", "hash": _labelled(hashlib.sha256(text))}
+        if self._key is not None:
+            digest["signedData"] = self._key.signed(digest["hash"], self._now, self._software)
         self._add(packed, "datapackage-digest.json", (json.dumps(digest, indent=2).encode(),), deflated=True)
 
     def _add(self, packed: zipfile.ZipFile, name: str, parts: Iterable[bytes], *, deflated: bool = False) -> None:

@@ -304,8 +304,10 @@ class Configuration(BaseModel):
     custody_second_key: str = ""
     """Second key that signs too, such as one for ML-DSA-44. Empty: none."""
     custody_password_file: str = ""
-    """File with the password of an encrypted `custody_key`, or the PIN of a hardware key. Empty: asked for on a
-    terminal."""
+    """File with the password of an encrypted `custody_key` or `wacz_key`, or the PIN of a hardware key. Empty: asked
+    for on a terminal."""
+    wacz_key: str = ""
+    """Key that signs WACZ files: a file that `newswarc custody key --wacz` made. Empty: they are not signed."""
     custody_trusted: tuple[str, ...] = ()
     """Verifier keys (`NAME+ID+BASE64`) whose signatures `verify` and `custody check` accept. Empty: those that the
     log itself names, which proves less."""

@@ -135,13 +135,17 @@ def registered_domain(host: str) -> str:
     return f"{found.domain}.{found.suffix}" if found.suffix else host
 
 
+def domain_of(url: str) -> str:
+    """The registered domain of an address. Raises ValueError for text that is none."""
+    return registered_domain(urlsplit(url).hostname or "")
+
+
 def same_site(url: str, site: Site) -> bool:
     """Whether an address lies on the site's registered domain. No text raises."""
     try:
-        host = urlsplit(url).hostname or ""
+        return domain_of(url) == registered_domain(site.host)
     except ValueError:
         return False
-    return registered_domain(host) == registered_domain(site.host)
 
 
 def is_denied(url: str, site: Site) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spiders.links import same_site
+from spiders.links import domain_of, registered_domain
 from spiders.reading import SourceReader
 from spiders.requisites.collection import Wishes
 from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site, site_of_address
 
 
+class BusySite(Exception):
+    """Another run is crawling the site."""
+
+
 class RunSites(Mapping[str, Site]):
-    """The sites of one run, by name. Whoever holds it sees each change."""
+    """The sites of one run, by name: all are known before it begins. Whoever holds it sees each change."""
 
     def __init__(self, definitions: Iterable[Site]) -> None:
         self._sites = {site.id: site for site in definitions}
-        self._left_out: list[Site] = []
+        self._by_domain = {registered_domain(site.host): site.id for site in reversed(self._sites.values())}
 
     def __getitem__(self, name: str) -> Site:
         return self._sites[name]
@@ -29,20 +33,34 @@ class RunSites(Mapping[str, Site]):
         return len(self._sites)
 
     def of_page(self, url: str) -> Site:
-        """The site that a page belongs to; one is added when none does. Raises ValueError for no web address."""
-        known = next((site for site in self._sites.values() if same_site(url, site)), None)
-        site = known or site_of_address(url)
-        if any(same_site(url, left_out) for left_out in self._left_out):
-            raise ValueError("another run is crawling its site; try again when it has finished")
-        return self._sites.setdefault(site.id, site)
+        """The site whose registered domain a page is on. Raises BusySite, and LookupError when the run has none."""
+        name = self._by_domain[domain_of(url)]
+        if name not in self._sites:
+            raise BusySite("another run is crawling its site")
+        return self._sites[name]
 
     def leave_out(self, name: str) -> None:
         """A site is not crawled in this run."""
-        self._left_out.append(self._sites.pop(name))
+        del self._sites[name]
 
     def remember(self, name: str, recurring: tuple[str, ...]) -> None:
         """What recurs on a site's pages is known from earlier runs (see `Site.knowing`)."""
         self._sites[name] = self._sites[name].knowing(recurring)
+
+
+def with_sites_of(urls: Iterable[str], definitions: Sequence[Site]) -> tuple[tuple[Site, ...], dict[str, str]]:
+    """Definitions, with a site for each registered domain of pages that has none; and what is wrong with the other
+    URLs, by URL.
+    """
+    sites = {registered_domain(site.host): site for site in reversed(definitions)}
+    more, wrong = list[Site](), dict[str, str]()
+    for url in urls:
+        try:
+            if (domain := domain_of(url)) not in sites:
+                more.append(sites.setdefault(domain, site_of_address(url)))
+        except ValueError as error:
+            wrong[url] = str(error)
+    return (*definitions, *more), wrong
 
 
 def _unknown_shapes(_site: str) -> Shapes:

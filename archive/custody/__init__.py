@@ -27,4 +27,6 @@ Modules:
     standalone   checking proofs, as a program of one file that needs nothing of this one
     tiles        the tree as static files
     timestamps   stamps of checkpoints by time authorities
+    wacz_check   a signed WACZ file and the proofs in it, checked
+    wacz_signature  signatures of WACZ files, as replay tools check them
 """

@@ -24,7 +24,6 @@ from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import SegmentName
 from archive.library import newest_manifest
 from archive.manifests import RemovedRecords
-from archive.members import record_urn, warc_date
 from archive.merkle_tree import inclusion_path, leaf_hash
 from archive.recovery import members_with_leaves
 from archive.storage.protocol import Storage
@@ -88,11 +87,16 @@ class Prover:
 
     def prove(self, segment: str, capture: Capture, *, with_bytes: bool) -> bytes:
         """The proof of a capture's response record. Raises NotLogged, DamagedArchive or StorageError."""
+        proof = self.proof_at(segment, capture.offset, with_bytes=with_bytes)
+        return (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode()
+
+    def proof_at(self, segment: str, offset: int, *, with_bytes: bool) -> dict[str, object]:
+        """The proof of the record at an offset of a segment's WARC file. Raises as `prove` does."""
         if segment not in self._entries:
             raise NotLogged(f"{segment}: it is stored and not logged, or has no root; run newswarc custody log")
         index, entry = self._entries[segment]
         facts = parse_entry(entry)
-        number, leaves, data = self._record(segment, capture.offset)
+        number, leaves, data = self._record(segment, offset)
         if len(leaves) != facts.records:
             raise DamagedArchive(
                 f"{segment}: {len(leaves)} records, and {facts.records} were logged; run newswarc verify"
@@ -105,20 +109,15 @@ class Prover:
         if with_bytes:
             record["bytes"] = base64.b64encode(data).decode()
         note, stamps = self._stamped(index)
-        proof = {
+        return {
             "format": FORMAT,
-            "about": {
-                "url": capture.url,
-                "date": warc_date(capture.date),
-                "recordId": record_urn(capture.record_id),
-            },
+            "about": _about(data),
             "record": record,
             "entry": entry.decode(),
             "log": tlog_proof(self._tiles, index, note),
             "keys": self._keys,
             "timestamps": stamps,
         }
-        return (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode()
 
     def _record(self, segment: str, offset: int) -> tuple[int, list[bytes], bytes]:
         """Number of the record at an offset, the leaves of its segment, and its bytes."""
@@ -161,6 +160,17 @@ class Prover:
                 response = base64.b64encode(stream.read()).decode()
             stamps.append({"authority": item.key.rpartition("/")[2].rpartition(".")[0], "response": response})
         return note, stamps
+
+
+def _about(record: bytes) -> dict[str, str]:
+    """What a WARC record says of itself (ISO 28500, section 5)."""
+    lines = record.partition(b"\r\n\r\n")[0].decode("utf-8", "replace").split("\r\n")
+    fields = dict(line.split(": ", 1) for line in lines if ": " in line)
+    return {
+        "url": fields.get("WARC-Target-URI", "").strip("<>"),
+        "date": fields.get("WARC-Date", ""),
+        "recordId": fields.get("WARC-Record-ID", ""),
+    }
 
 
 class _Leaves:

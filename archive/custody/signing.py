@@ -11,10 +11,13 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from archive.custody.notes import ED25519, ML_DSA_44, Checkpoint, Note, Signature, VerifierKey, cosigned_message
 from archive.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 AGENT = "agent:"
 HARDWARE = "pkcs11:"
@@ -48,20 +51,9 @@ class FileKey:
 
     def __init__(self, path: Path, password: Callable[[], bytes | None] = lambda: None) -> None:
         """`password` is asked when the file is encrypted. Raises KeyRefused."""
-        from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
-        try:
-            if path.stat().st_mode & _OTHERS:
-                raise KeyRefused(f"{path}: others can read this key; run chmod 600 {path}")
-            data = path.read_bytes()
-        except OSError as error:
-            raise KeyRefused(f"{path}: the signing key cannot be read: {error.strerror}") from error
-        secret = password() if b"ENCRYPTED" in data else None
-        try:
-            key = serialization.load_pem_private_key(data, secret)
-        except (ValueError, TypeError) as error:
-            raise KeyRefused(f"{path}: no key in PEM, or the password is wrong or was not given") from error
+        key = read_key(path, password)
         if isinstance(key, ed25519.Ed25519PrivateKey):
             self.algorithm = ED25519
         elif isinstance(key, mldsa.MLDSA44PrivateKey):
@@ -78,13 +70,27 @@ class FileKey:
         return self._key.sign(message)
 
 
-def create_key(path: Path, password: bytes, *, algorithm: int = ED25519) -> FileKey:
-    """Make a key in a new file; an empty password leaves it unencrypted. Raises KeyRefused."""
+def read_key(path: Path, password: Callable[[], bytes | None]) -> PrivateKeyTypes:
+    """The private key in a file (PKCS #8 in PEM). Raises KeyRefused, also when others may read the file."""
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
 
-    kind = mldsa.MLDSA44PrivateKey if algorithm == ML_DSA_44 else ed25519.Ed25519PrivateKey
-    key = kind.generate()
+    try:
+        if path.stat().st_mode & _OTHERS:
+            raise KeyRefused(f"{path}: others can read this key; run chmod 600 {path}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise KeyRefused(f"{path}: the signing key cannot be read: {error.strerror}") from error
+    secret = password() if b"ENCRYPTED" in data else None
+    try:
+        return serialization.load_pem_private_key(data, secret)
+    except (ValueError, TypeError) as error:
+        raise KeyRefused(f"{path}: no key in PEM, or the password is wrong or was not given") from error
+
+
+def write_key(path: Path, key: PrivateKeyTypes, password: bytes) -> None:
+    """Write a private key to a new file, unencrypted if the password is empty. Raises KeyRefused."""
+    from cryptography.hazmat.primitives import serialization
+
     wanted = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
     data = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, wanted)
     try:
@@ -96,6 +102,14 @@ def create_key(path: Path, password: bytes, *, algorithm: int = ED25519) -> File
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def create_key(path: Path, password: bytes, *, algorithm: int = ED25519) -> FileKey:
+    """Make a key in a new file; an empty password leaves it unencrypted. Raises KeyRefused."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa
+
+    kind = mldsa.MLDSA44PrivateKey if algorithm == ML_DSA_44 else ed25519.Ed25519PrivateKey
+    write_key(path, kind.generate(), password)
     return FileKey(path, lambda: password)
 
 

@@ -29,7 +29,8 @@ OriginArgument = Annotated[
 ]
 
 
-def _password() -> str:
+def ask_password() -> str:
+    """The password of a signing key, from the terminal; empty where there is none."""
     if not sys.stdin.isatty():
         return ""
     return str(typer.prompt("Password of the signing key", hide_input=True, err=True, default="", show_default=False))
@@ -38,7 +39,7 @@ def _password() -> str:
 def _signers(context: ArchiveContext) -> list[Signer]:
     from crawler.keeping.custody import signers
 
-    return signers(context.configuration, _password)
+    return signers(context.configuration, ask_password)
 
 
 def _sequencer(context: ArchiveContext) -> Sequencer:
@@ -66,6 +67,9 @@ def key(
     ml_dsa: Annotated[
         bool, typer.Option("--ml-dsa", help="Make a key for ML-DSA-44, which holds against quantum computers.")
     ] = False,
+    wacz_key: Annotated[
+        bool, typer.Option("--wacz", help="Make a key that signs WACZ files; set it as wacz_key.")
+    ] = False,
     open_key: Annotated[bool, typer.Option("--no-password", help="Leave the new key unencrypted.")] = False,
 ) -> None:
     """Make a signing key, or show the public half of the configured ones, for others to trust.
@@ -74,13 +78,22 @@ def key(
     """
     from archive.custody.notes import ED25519, ML_DSA_44
     from archive.custody.signing import create_key, verifier_key
-    from crawler.keeping.custody import password_of
+    from archive.custody.wacz_signature import create_wacz_key
+    from crawler.keeping.custody import password_of, wacz_key_of
 
     name = origin
+    if wacz_key and file is None:
+        if (signing := wacz_key_of(context.configuration, ask_password)) is None:
+            raise UsageError("custody key: no key for WACZ files is set; make one, and name it as wacz_key")
+        typer.echo(signing.public)
+        return
     if file is not None:
-        secret = b"" if open_key else password_of(context.configuration, _password)
+        secret = b"" if open_key else password_of(context.configuration, ask_password)
         if not open_key and not secret:
             raise UsageError("custody key: give a password (custody_password_file), or say --no-password")
+        if wacz_key:
+            typer.echo(create_wacz_key(file, secret or b"").public)
+            return
         keys: list[Signer] = [create_key(file, secret or b"", algorithm=ML_DSA_44 if ml_dsa else ED25519)]
         if not name:
             context.console().print(f"{file}: made; `newswarc custody key --origin NAME` shows its public half")
@@ -223,7 +236,7 @@ def _capture(context: ArchiveContext, what: str, at: str) -> tuple[str, Capture]
 @reads_archive
 def check(
     context: ArchiveContext,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof, or a WACZ file.")],
     keys: Annotated[
         list[str] | None,
         typer.Option("--key", metavar="NAME+ID+BASE64", help="Key to trust; default: custody_trusted."),
@@ -238,16 +251,23 @@ def check(
         Path | None, typer.Option("--authorities", metavar="FILE", help="Certificates (PEM) of time authorities.")
     ] = None,
 ) -> int:
-    """Check a proof, without the archive. Exit code 1 when it does not hold, and why."""
+    """Check a proof, or a WACZ file with its signature and proofs, without the archive.
+
+    Exit code 1 when it does not hold, and why.
+    """
     from archive.custody.standalone import Refused
     from archive.custody.standalone import check as check_proof
+    from archive.custody.wacz_check import Trusted, check_wacz
 
     trusted = keys or list(context.configuration.custody_trusted)
     kept = checkpoint_file.read_text(encoding="utf-8") if checkpoint_file else ""
     try:
-        proof = json.loads(file.read_text(encoding="utf-8"))
-        data = record.read_bytes() if record else None
-        for line in check_proof(proof, trusted, data, kept, authorities):
+        if file.suffix == ".wacz":
+            told = check_wacz(file, Trusted(trusted, kept, authorities))
+        else:
+            proof = json.loads(file.read_text(encoding="utf-8"))
+            told = check_proof(proof, trusted, record.read_bytes() if record else None, kept, authorities)
+        for line in told:
             typer.echo(f"ok  {line}")
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file}: not a proof: {error}") from error
@@ -311,7 +331,7 @@ def rotate(
     context = context.with_flags(archive=uri)
     configuration, name = context.configuration, _origin(context)
     former = _signers(context)
-    key = open_signer(new, lambda: password_of(configuration, _password), configuration.agent_socket)
+    key = open_signer(new, lambda: password_of(configuration, ask_password), configuration.agent_socket)
     entry = LogEntry(
         kind=EntryKind.KEY,
         at="",

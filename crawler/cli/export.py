@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from archive.collection import Collection
+    from archive.custody.proofs import Prover
     from archive.excerpt import Excerpt
     from archive.lookup import Lookup
     from archive.selection import Selection
@@ -78,7 +79,9 @@ def wacz(
 ) -> int:
     """Export captures and articles as one WACZ file, which ReplayWeb.page can open. Exit code 1 if none match."""
     from archive.wacz import WaczWriter
+    from crawler.cli.custody import ask_password
     from crawler.config import software
+    from crawler.keeping.custody import wacz_key_of
 
     if output.suffix != ".wacz":
         raise UsageError(
@@ -89,10 +92,25 @@ def wacz(
     records = context.matching(query) if query else None
     selection = selection_of(site, since, until, meant, records)
     with excerpt_of(lookup, selection, quiet=context.quiet or as_json) as excerpt:
-        writer = WaczWriter(lookup, excerpt, SystemClockAndIds(), software())
+        writer = WaczWriter(
+            lookup,
+            excerpt,
+            SystemClockAndIds(),
+            software(),
+            prover=_prover(context),
+            key=wacz_key_of(context.configuration, ask_password),
+        )
         written = writer.write(output, title or _title(site, since, until, query, meant))
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
+
+
+def _prover(context: ArchiveContext) -> Prover | None:
+    """What makes proofs of custody; None for an archive without a log."""
+    from archive.custody.claims import read_claim
+    from archive.custody.proofs import Prover
+
+    return Prover(context.archive) if read_claim(context.storage(), 0) is not None else None
 
 
 def _title(site: str, since: str, until: str, query: str, meant: Collection | None) -> str:

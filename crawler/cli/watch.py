@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,14 +53,24 @@ def status(
         return
     console = Console(soft_wrap=True, highlight=False)
     if not every:
-        for part in _shown(found, concerns(found)):
-            print_whole(console, part)
+        _print(console, _shown(found, concerns(found)))
         return
     stopped = _stopped()
+    if not console.is_terminal:  # nothing can be drawn over there
+        _print(console, _shown(found, concerns(found)))
+        while not stopped.wait(every):
+            found = look(configuration)
+            _print(console, _shown(found, concerns(found)))
+        return
     with Live(Group(*_shown(found, concerns(found))), console=console, auto_refresh=False) as live:
         while not stopped.wait(every):
             found = look(configuration)
             live.update(Group(*_shown(found, concerns(found))), refresh=True)
+
+
+def _print(console: Console, parts: Iterable[Table | Text]) -> None:
+    for part in parts:
+        print_whole(console, part)
 
 
 @reads_archive

@@ -12,6 +12,7 @@ from archive.custody.notes import BadNote, VerifierKey
 from archive.custody.sequencer import Sequencer, seen_checkpoint
 from archive.custody.signing import KeyRefused, Signer, open_signer
 from archive.custody.timestamps import NoStamps, Stamper
+from archive.custody.wacz_signature import WaczKey
 from archive.storage.protocol import Storage
 from crawler.config import Configuration, software
 
@@ -39,6 +40,13 @@ def signers(configuration: Configuration, ask: Callable[[], str] = lambda: "") -
     return [
         open_signer(place, lambda: password_of(configuration, ask), configuration.agent_socket) for place in places
     ]
+
+
+def wacz_key_of(configuration: Configuration, ask: Callable[[], str] = lambda: "") -> WaczKey | None:
+    """The key that signs WACZ files; None if none is set. Raises KeyRefused."""
+    if not configuration.wacz_key:
+        return None
+    return WaczKey(Path(configuration.wacz_key).expanduser(), lambda: password_of(configuration, ask))
 
 
 def sequencer(configuration: Configuration, storage: Storage, keys: list[Signer]) -> Sequencer:

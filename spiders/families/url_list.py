@@ -8,6 +8,7 @@ from typing import Any
 
 from spiders.families.base import SiteSpider
 from spiders.requests import LISTED
+from spiders.run_services import BusySite, RunSites, SpiderServices, with_sites_of
 from spiders.sources.found import Found
 
 
@@ -21,14 +22,19 @@ class UrlListSpider(SiteSpider):
         super().__init__(name, **kwargs)
         lines = Path(urls).read_text(encoding="utf-8").splitlines() if isinstance(urls, str) else urls
         self.urls = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        self.definitions, self._wrong = with_sites_of(self.urls, self.definitions)
+        self.services = SpiderServices(RunSites(self.definitions))
 
     async def start(self) -> AsyncIterator[Any]:
         """A request for each page."""
         for url in self.urls:
+            if url in self._wrong:
+                self.report("list", url, self._wrong[url], "correct the line")
+                continue
             try:
                 site = self.sites.of_page(url)
-            except ValueError as error:
-                self.report("list", url, str(error), "correct the line")
+            except BusySite as error:
+                self.report("list", url, str(error), "try again when that run has finished")
                 continue
             for request in self.articles(site, [Found(url)], LISTED, None):
                 yield request

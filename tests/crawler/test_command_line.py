@@ -297,7 +297,7 @@ def test_scrapy_crawls_a_site_by_its_name(tmp_path: Path) -> None:
             NEWSWARC_DELAY="0",
         )  # fmt: skip
         assert done.code == 0, done.err
-    assert len(list(articles(LocalStorage(tmp_path / "archive")))) == 5
+    assert len(list(articles(LocalStorage(tmp_path / "archive")))) == 10, "each of five in two languages"
 
 
 def test_a_site_may_ask_for_headers_and_secrets_that_are_not_kept(tmp_path: Path) -> None:

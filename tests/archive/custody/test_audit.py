@@ -181,7 +181,7 @@ def test_commands(tmp_path: Path) -> None:
         2,
         f"newswarc: custody begin: 4 manifests stand here already; run newswarc custody adopt {ORIGIN}",
     )
-    assert "the log has 5" in custody("custody", "adopt", ORIGIN)
+    assert "it has 5 entries" in custody("custody", "adopt", ORIGIN)
     public = custody("custody", "key").strip()
     custody("custody", "checkpoint", "-o", "kept")
     variables["NEWSWARC_CUSTODY_TRUSTED"] = public

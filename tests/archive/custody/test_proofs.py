@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +23,11 @@ import pytest
 from archive.custody import standalone
 from archive.custody.proofs import Prover
 from archive.custody.standalone import Refused, check
+from archive.custody.wacz_signature import create_wacz_key
 from archive.lookup import Lookup
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
+from tests.archive.custody.test_audit import EARLY
 from tests.support.processes import Finished, newswarc
 
 ORIGIN = "tide-gazette.example/custody"
@@ -247,3 +254,122 @@ def test_a_crawl_whose_key_is_gone_stores_all_the_same_and_says_so(demo: Path) -
         concern["kind"] == "not_logged" for concern in newswarc("status", "--json", cwd=demo).json()["concerns"]
     )
     assert newswarc("custody", "log", "--json", cwd=demo).json()["added"] > 0
+
+
+@pytest.fixture(scope="module")
+def signed(demo: Path) -> Path:
+    """A signed WACZ of the demo's archive, with proofs."""
+    public = newswarc("custody", "key", "--wacz", "wacz.pem", cwd=demo).out.strip()
+    (demo / "wacz.pub").write_text(public)
+    done = newswarc("wacz", "-o", "demo.wacz", "--json", cwd=demo, NEWSWARC_WACZ_KEY="wacz.pem")
+    assert done.code == 0, done.err
+    assert done.json()["signed_by"] == public
+    assert done.json()["proven"] == done.json()["captures"] > 15
+    return demo / "demo.wacz"
+
+
+def rewritten(package: Path, change: Callable[[str, bytes], bytes], *, digests: bool) -> Path:
+    """A package with changed files; `digests` makes those in its description anew."""
+    forged = package.with_name("forged.wacz")
+    with zipfile.ZipFile(package) as former, zipfile.ZipFile(forged, "w") as packed:
+        files = {name: change(name, former.read(name)) for name in former.namelist()}
+        if digests:
+            described = json.loads(files["datapackage.json"])
+            for resource in described["resources"]:
+                data = files[resource["path"]]
+                resource |= {"hash": f"sha256:{hashlib.sha256(data).hexdigest()}", "bytes": len(data)}
+            files["datapackage.json"] = json.dumps(described).encode()
+            claimed = json.loads(files["datapackage-digest.json"])
+            claimed["hash"] = f"sha256:{hashlib.sha256(files['datapackage.json']).hexdigest()}"
+            files["datapackage-digest.json"] = json.dumps(claimed).encode()
+        for name, data in files.items():
+            packed.writestr(name, data)
+    return forged
+
+
+def other_word(name: str, data: bytes) -> bytes:
+    """A word of each page is another, in WARC files packed anew."""
+    if not name.startswith("archive/"):
+        return data
+    plain = b""
+    while data:
+        inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        record = inflater.decompress(data) + inflater.flush()
+        plain += gzip.compress(record.replace(b"ferry", b"barge"), mtime=0)
+        data = inflater.unused_data
+    return plain
+
+
+def test_a_wacz_is_signed_and_holds_the_proofs(demo: Path, signed: Path) -> None:
+    done = newswarc("custody", "check", signed, "--key", public_key(demo), cwd=demo)
+    assert done.code == 0, done.err
+    assert f"signed by the key {(demo / 'wacz.pub').read_text()}" in done.out
+    assert "captures are exactly those that were logged" in done.out
+    assert "have no proof" not in done.out
+    with zipfile.ZipFile(signed) as packed:
+        proofs = [json.loads(line) for line in packed.read("custody/proofs.jsonl").splitlines()]
+    assert check(proofs[3], [public_key(demo)]), "each of them stands for itself"
+
+
+def test_browsers_accept_the_signature_of_a_wacz(signed: Path) -> None:
+    with zipfile.ZipFile(signed) as packed:
+        claimed = packed.read("datapackage-digest.json").decode()
+    program = """
+        const signed = JSON.parse(process.argv[1]).signedData
+        const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+        const curve = {name: "ECDSA", namedCurve: "P-384"}
+        crypto.subtle.importKey("spki", bytes(signed.publicKey), curve, true, ["verify"]).then((key) =>
+            crypto.subtle.verify({name: "ECDSA", hash: "SHA-256"}, key, bytes(signed.signature),
+                new TextEncoder().encode(signed.hash))).then((is) => console.log(is))
+    """
+    done = subprocess.run(["node", "-e", program, claimed], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "true"
+
+
+@pytest.mark.parametrize(
+    ("change", "digests", "said"),
+    [
+        (other_word, False, "its digest is not the one in datapackage.json"),
+        (other_word, True, "the file's signature is wrong"),
+        (lambda name, data: data + b" " * (name == "datapackage.json"), False, "datapackage.json is not the one"),
+        (lambda name, data: b"" if name.startswith("archive/") else data, True, "signature is wrong"),
+    ],
+)
+def test_a_changed_wacz_is_found_out(
+    demo: Path, signed: Path, change: Callable[[str, bytes], bytes], digests: bool, said: str
+) -> None:
+    forged = rewritten(signed, change, digests=digests)
+    done = newswarc("custody", "check", forged, "--key", public_key(demo), cwd=demo)
+    assert (done.code, said in done.err) == (1, True), done.err
+
+
+def test_a_wacz_that_somebody_else_signed_again_does_not_hold(demo: Path, signed: Path) -> None:
+    forged = rewritten(signed, other_word, digests=True)
+    theirs = create_wacz_key(demo / "theirs.pem", b"")
+
+    def sign(name: str, data: bytes) -> bytes:
+        if name != "datapackage-digest.json":
+            return data
+        claimed = json.loads(data)
+        claimed["signedData"] = theirs.signed(claimed["hash"], datetime.now(UTC), "a forger")
+        return json.dumps(claimed).encode()
+
+    again = rewritten(forged.rename(demo / "altered.wacz"), sign, digests=False)
+    done = newswarc("custody", "check", again, "--key", public_key(demo), cwd=demo)
+    assert done.code == 1
+    assert "is not the one that was logged: it was altered" in done.err
+
+
+def test_a_wacz_without_a_key_and_without_a_log_says_so(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(EARLY, tmp_path / "newswarc-data")
+    done = newswarc("wacz", "-o", "plain.wacz", "--json", cwd=tmp_path)
+    assert (done.code, done.json()["signed_by"], done.json()["proven"]) == (0, "", 0)
+    checked = newswarc("custody", "check", "plain.wacz", cwd=tmp_path)
+    assert checked.code == 0
+    assert "the file is not signed" in checked.out
+    assert "no proofs of custody are in it" in checked.out
+    refused = newswarc("wacz", "-o", "x.wacz", cwd=tmp_path, NEWSWARC_WACZ_KEY=str(demo / "key.pem"))
+    assert refused.code == 1
+    assert "no ECDSA key on the curve P-384" in refused.err or "the password is wrong" in refused.err
+    (tmp_path / "broken.wacz").write_bytes((tmp_path / "plain.wacz").read_bytes()[:5000])
+    assert "is not a WACZ file" in newswarc("custody", "check", "broken.wacz", cwd=tmp_path).err
