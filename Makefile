@@ -18,6 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MODELS := .extraction-models
 REPLAY := .venv-replay
 CLIENTS := .venv-clients
+CITATIONS := .venv-citations
 PACKAGE_TOOLS := .venv-packages
 DOCS := .venv-docs
 GENERATORS := .venv-generators
@@ -101,11 +102,20 @@ $(CLIENTS)/.installed: tests/datasets/clients.lock $(filter .uv/bin/uv,$(UV))
 	@$(UV) pip sync --quiet --python $(CLIENTS)/bin/python --require-hashes tests/datasets/clients.lock
 	@touch $@
 
-dataset-clients: $(CLIENTS)/.installed
+# cffconvert, which does not resolve with these
+$(CITATIONS)/.installed: tests/datasets/citation_tools.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(CITATIONS) (pinned by tests/datasets/citation_tools.lock)"
+	@test -x $(CITATIONS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(CITATIONS)
+	@$(UV) pip sync --quiet --python $(CITATIONS)/bin/python --require-hashes tests/datasets/citation_tools.lock
+	@touch $@
+
+dataset-clients: $(CLIENTS)/.installed $(CITATIONS)/.installed
 
 dataset-lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	    --python-version 3.11 tests/datasets/clients.in --output-file tests/datasets/clients.lock
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 tests/datasets/citation_tools.in --output-file tests/datasets/citation_tools.lock
 
 # What validates packages (BagIt, OCFL), and nothing of ours imports
 $(PACKAGE_TOOLS)/.installed: tests/packages/tools.lock $(filter .uv/bin/uv,$(UV))

@@ -41,6 +41,8 @@ def _file(file: DatasetFile) -> dict[str, Any]:
     return {
         "name": path.name.lower(),
         "path": file.path,
+        # A file among others: the schema is that of the JSON lines
+        "type": "file",
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "bytes": file.size,

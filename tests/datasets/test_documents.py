@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -35,10 +36,13 @@ from archive.errors import BadAddress
 from archive.storage.local import LocalStorage
 from archive.storage.s3_options import S3Options
 from tests.datasets.making import record, store
+from tests.support.processes import ROOT
 
 SOURCES = SourceTable([NewsSource("fr/un", ("paper1.com",), "Un", "FR", ("fr",), identifiers={"wikidata": "Q1"})])
 KEY = Pseudonyms(b"sixteen bytes and more")
 COUNT = 60
+CLIENTS = ROOT / ".venv-clients" / "bin" / "python"
+CFFCONVERT = ROOT / ".venv-citations" / "bin" / "cffconvert"
 
 
 def here(function: Callable[..., Any], work: Sequence[tuple[object, ...]]) -> Iterator[Any]:
@@ -216,6 +220,41 @@ def test_an_article_is_cited_with_its_capture(plan: BuildPlan) -> None:
     assert "urldate = {2026-01-01}" in bibtex(cited)
     assert "TI  - Story 1\n" in ris(cited)
     assert "Captured 2026-01-01T01:00:00Z, payload sha256:00, in cited-article, version 1" in ris(cited)
+
+
+READERS = """
+import json, sys, bibtexparser, rispy
+from frictionless import validate
+report = validate("datapackage.json")
+bib = bibtexparser.parse_file("citation.bib")
+print(json.dumps({
+    "faults": report.flatten(["type", "note"]), "rows": report.tasks[0].stats["rows"],
+    "bib": [[entry.entry_type, {field.key: field.value for field in entry.fields}] for entry in bib.entries],
+    "unread": len(bib.failed_blocks), "ris": rispy.load(open("citation.ris", encoding="utf-8")),
+}))
+"""
+
+
+@pytest.mark.skipif(not CLIENTS.exists(), reason="NO CLIENTS: `make dataset-clients` installs them")
+def test_frictionless_and_readers_of_citations_agree(plan: BuildPlan) -> None:
+    _, directory = made(plan, "read-by-others")
+    done = subprocess.run([CLIENTS, "-c", READERS], cwd=directory, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert (found["faults"], found["rows"], found["unread"]) == ([], COUNT, 0)
+    ((kind, fields),) = found["bib"]
+    assert (kind, fields["author"]) == ("dataset", "Doe, Jane and {Barnes and Noble}")
+    (reference,) = found["ris"]
+    assert reference["title"] == "News {of} 100%"
+    assert reference["authors"] == ["Doe, Jane", "Barnes and Noble"]
+
+
+@pytest.mark.skipif(not CFFCONVERT.exists(), reason="NO CFFCONVERT: `make dataset-clients` installs it")
+def test_cffconvert_finds_no_fault(plan: BuildPlan) -> None:
+    _, directory = made(plan, "cff")
+    done = subprocess.run([CFFCONVERT, "--validate"], cwd=directory, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "valid according to schema version 1.2.0" in done.stdout
 
 
 @given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=20), max_size=3))
