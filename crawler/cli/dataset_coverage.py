@@ -61,7 +61,7 @@ def show_coverage(
     storage = context.with_flags(archive=source).archive
     held_in = context.storage(dataset) if dataset else storage
     manifest = read(held_in, *name.partition("@")[::2]) if name else None
-    if manifest is not None and manifest.rows and not manifest.shards(".parquet"):
+    if manifest is not None and manifest.rows and not manifest.withdrawn and not manifest.shards(".parquet"):
         raise UsageError(f"{name}: has no Parquet files to read rows from; build a version that has them")
     reading = CoverageReading(storage, manifest, held_in)
     with context.console(quiet=as_json).status("reading") as status:
@@ -79,11 +79,22 @@ def _show(coverage: Coverage, by: By, *, with_dataset: bool) -> None:
     shares: Mapping[str, Share] = coverage.sites if by is By.SITE else coverage.days
     for name, share in [*shares.items(), ("all", coverage.total)]:
         counts = [share.recorded, *([share.in_dataset] if with_dataset else [])]
+        if not share.announced and share.unannounced:
+            table.add_row(printable(name), "nothing was announced", *[""] * len(counts), "")
+            continue
         table.add_row(
             printable(name), f"{share.announced:,}", *(_of(count, share.announced) for count in counts), _why(share)
         )
     console = Console(soft_wrap=True, highlight=False)
     print_whole(console, table)
+    if coverage.total.unannounced:
+        console.print(
+            f"{coverage.total.unannounced:,} further articles are recorded that no captured source announced"
+        )
+    if not coverage.sources:
+        console.print("the archive has no captured feeds or news sitemaps, so it can't tell what is missing")
+    if coverage.removed:
+        console.print(f"{coverage.removed:,} captures were removed from the archive for good")
     if coverage.unread:
         console.print(f"{coverage.unread:,} captured sources could not be read")
 

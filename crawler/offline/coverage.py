@@ -1,9 +1,10 @@
 """What share of the announced articles an archive and a data set contain, and why the rest is missing.
 
 Announced is what the captured feeds and news sitemaps name; other sitemaps and pages list what is old, and what is
-no article. What access rules withhold is not counted. An article counts once, under the day of the date that it was
-first announced with; without one under the day on which its source was first captured with it. Nothing but the
-archive is read, so that anybody can count again.
+no article. An article counts once, under the day of the date that it was first announced with; without one under the
+day on which its source was first captured with it. Each has one fate: what is announced is what is recorded and the
+sum of the reasons. Records that nothing announced, as of imported files, are counted by site. Nothing but the archive
+is read, so that anybody can count again.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from archive.captures import Capture, iterate_captures, iterate_records
 from archive.cdxj import IndexEntry
 from archive.datasets.manifest import DatasetManifest
 from archive.datasets.reading import parquet_of
-from archive.datasets.rows import newspaper_moment
-from archive.derived import read_outcomes
+from archive.datasets.rows import brief_of, newspaper_moment, record_of, site_of
+from archive.derived import read_lines, read_outcomes
 from archive.exchange import Role
 from archive.http1 import BadMessage
 from archive.library import completions, segments
@@ -38,8 +39,16 @@ from spiders.url_identity import identity
 
 NOT_FETCHED = "not_fetched"
 """Announced, and no attempt on it is in the archive: not yet, or a rule of its site leaves it out."""
+REMOVED = "removed_or_not_fetched"
+"""The same, where captures were removed from the archive for good: which ones, it does not say any more."""
+WITHHELD = "withheld"
+"""An access rule withholds it."""
+WITHDRAWN = "withdrawn"
+"""The archive has its record, and the version of the data set was withdrawn."""
 LEFT_OUT = "left_out"
-"""The archive has its record, and the data set does not: its options say why."""
+"""The archive has its record, and the data set does not: for another one's sake, or by its sample. Where the record
+by itself is not wanted, the reason is behind a colon (`archive.datasets.options.Dropped`).
+"""
 
 _IN_DATASET = "in_dataset"
 _NO_SOURCE = ("image/", "video/", "audio/", "font/", "text/css", "text/javascript", "application/javascript", "warc/")
@@ -59,6 +68,8 @@ class Share:
     recorded: int = 0
     """Of which the archive has a record."""
     in_dataset: int = 0
+    unannounced: int = 0
+    """Further articles of which the archive has a record, and which no captured source announced."""
     missing: dict[str, int] = field(default_factory=dict)
     """Why others are not in the data set (or, without one, not in the archive): an outcome's name or a reason's."""
 
@@ -71,8 +82,12 @@ class Coverage:
     sites: dict[str, Share] = field(default_factory=dict)
     days: dict[str, Share] = field(default_factory=dict)
     """By ISO 8601 date (UTC)."""
+    sources: int = 0
+    """Captured feeds and news sitemaps that were read; 0 where everything was imported."""
     unread: int = 0
     """Captured sources that could not be read."""
+    removed: int = 0
+    """Captures that were removed from the archive for good."""
 
 
 @dataclass(slots=True)
@@ -82,6 +97,8 @@ class _Announced:
     fate: str = NOT_FETCHED
     redirect: tuple[str, PageOutcomeLine] | None = None
     """The WARC and outcome of the page, when it led elsewhere."""
+    record: bytes = b""
+    """Mark of the address of its record."""
 
 
 class CoverageReading:
@@ -94,10 +111,15 @@ class CoverageReading:
         self._announced: dict[bytes, _Announced] = {}
         self._gate = AccessGate.of(storage)
         self._unread = 0
+        self._sources = 0
+        self._removed = 0
+        self._targets: set[bytes] = set()
+        self._unannounced: dict[str, set[bytes]] = {}
 
     def run(self, period: Period, progress: Progress) -> Coverage:
         """Count. `period` is of days of announcement. Raises DamagedArchive, ObjectMissing or StorageError."""
         manifests = list(segments(self._storage))
+        self._removed = sum(len(manifest.removed_records) for manifest in manifests)
         derived = completions(self._storage)
         with_sources = self._shown_to(manifests)
         for number, manifest in enumerate(with_sources, 1):
@@ -108,6 +130,9 @@ class CoverageReading:
             (manifest, derived[manifest.segment]) for manifest in manifests if manifest.segment in derived
         ]
         self._settle(wanted, derived_segments, progress)
+        if not period.since and not period.until:
+            self._count_unannounced(derived.values())
+        self._explain_left_out(wanted, derived.values())
         return self._counted(wanted)
 
     def _shown_to(self, manifests: list[Manifest]) -> list[Manifest]:
@@ -136,24 +161,31 @@ class CoverageReading:
             return
         site = capture.fact("site")
         for found in self._found_in(capture):
-            if not is_fetchable(found.url) or self._gate.refusal(found.url, None) is not None:
+            if not is_fetchable(found.url):
                 continue
             moment = newspaper_moment(found.date) or capture.date
             mark = _mark(found.url)
             if mark not in self._announced:
-                self._announced[mark] = _Announced(site, moment.date().isoformat())
+                is_withheld = self._gate.refusal(found.url, None) is not None
+                fate = WITHHELD if is_withheld else NOT_FETCHED
+                self._announced[mark] = _Announced(site, moment.date().isoformat(), fate)
 
     def _found_in(self, capture: Capture) -> Iterable[Found]:
         try:
-            body = capture.body(_LARGEST_SOURCE).body
-            if capture.role is Role.SITEMAP:
-                return [found for found in parse_sitemap(body, capture.url).articles if found.news]
-            if looks_like_json(body):
-                return parse_json_feed(body, capture.url).articles
-            return parse_feed(body, capture.url).articles
+            found = self._listed(capture)
         except (NotASource, BadMessage):
             self._unread += 1
             return ()
+        self._sources += 1
+        return found
+
+    def _listed(self, capture: Capture) -> Iterable[Found]:
+        body = capture.body(_LARGEST_SOURCE).body
+        if capture.role is Role.SITEMAP:
+            return [found for found in parse_sitemap(body, capture.url).articles if found.news]
+        if looks_like_json(body):
+            return parse_json_feed(body, capture.url).articles
+        return parse_feed(body, capture.url).articles
 
     def _settle(
         self,
@@ -163,13 +195,14 @@ class CoverageReading:
     ) -> None:
         """Find what became of the announced; those that led elsewhere are looked for there."""
         rows = self._rows()
+        known = WITHDRAWN if self._dataset is not None and self._dataset.withdrawn else LEFT_OUT
         sought = {mark: [article] for mark, article in wanted.items()}
         for hop in range(_MOST_HOPS):
             for number, (manifest, completion) in enumerate(derived_segments, 1):
                 for line in self._outcomes(completion):
                     mark = _mark(line.url)
                     for article in sought.get(mark, ()):
-                        _note(article, manifest.warc.key, line, mark in rows)
+                        _note(article, manifest.warc.key, line, _IN_DATASET if mark in rows else known, mark)
                 progress("outcomes", number, len(derived_segments) if not hop else 0)
             sought = self._led_on(sought)
             if not sought:
@@ -183,6 +216,7 @@ class CoverageReading:
             target = self._target(*article.redirect)
             article.redirect = None
             if target:
+                self._targets.add(_mark(target))
                 further.setdefault(_mark(target), []).append(article)
         return further
 
@@ -195,6 +229,31 @@ class CoverageReading:
             return ""
         return target if is_fetchable(target) else ""
 
+    def _count_unannounced(self, derived: Iterable[CompletionManifest]) -> None:
+        for completion in derived:
+            for line in self._outcomes(completion):
+                mark = _mark(line.url)
+                if line.outcome.traits.has_record and mark not in self._announced and mark not in self._targets:
+                    self._unannounced.setdefault(site_of(line.url), set()).add(mark)
+
+    def _explain_left_out(self, wanted: dict[bytes, _Announced], derived: Iterable[CompletionManifest]) -> None:
+        """Why the records of those that are left out are not wanted by themselves, if so."""
+        if self._dataset is None:
+            return
+        sought: dict[bytes, list[_Announced]] = {}
+        for article in wanted.values():
+            if article.fate == LEFT_OUT:
+                sought.setdefault(article.record, []).append(article)
+        chosen = {source.segment for source in self._dataset.sources}
+        for completion in derived if sought else ():
+            if completion.segment not in chosen:
+                continue
+            with self._storage.open_range(completion.records.key) as stream:
+                for record in map(record_of, read_lines(stream)):
+                    reason = self._dataset.options.reason_against(brief_of(record))
+                    for article in sought.get(_mark(record["url"]), ()):
+                        article.fate = f"{LEFT_OUT}: {reason}" if reason is not None else LEFT_OUT
+
     def _rows(self) -> set[bytes]:
         if self._dataset is None:
             return set()
@@ -206,25 +265,28 @@ class CoverageReading:
         return found
 
     def _counted(self, wanted: dict[bytes, _Announced]) -> Coverage:
-        coverage = Coverage(unread=self._unread)
+        coverage = Coverage(sources=self._sources, unread=self._unread, removed=self._removed)
         for article in wanted.values():
             by_site = coverage.sites.setdefault(article.site, Share())
+            if article.fate == NOT_FETCHED and self._removed:
+                article.fate = REMOVED
             for share in (coverage.total, by_site, coverage.days.setdefault(article.day, Share())):
                 _count(share, article.fate, with_dataset=self._dataset is not None)
+        for site, marks in self._unannounced.items():
+            for share in (coverage.total, coverage.sites.setdefault(site, Share())):
+                share.unannounced += len(marks)
         coverage.sites = dict(sorted(coverage.sites.items()))
         coverage.days = dict(sorted(coverage.days.items()))
         return coverage
 
 
-def _note(article: _Announced, key: str, line: PageOutcomeLine, in_dataset: bool) -> None:
-    """The best that became of it counts, else the last."""
-    if article.fate == _IN_DATASET:
+def _note(article: _Announced, key: str, line: PageOutcomeLine, known: str, mark: bytes) -> None:
+    """The best that became of it counts, else the last; `known` is its fate when it has a record."""
+    if article.fate in (_IN_DATASET, WITHHELD):
         return
-    if in_dataset:
-        article.fate = _IN_DATASET
-    elif line.outcome.traits.has_record:
-        article.fate = LEFT_OUT
-    elif article.fate != LEFT_OUT:
+    if known == _IN_DATASET or line.outcome.traits.has_record:
+        article.fate, article.record = known, mark
+    elif article.fate not in (LEFT_OUT, WITHDRAWN):
         article.fate = _reason(line)
         article.redirect = (key, line) if line.outcome is PageOutcome.REDIRECTED else None
 
@@ -238,9 +300,10 @@ def _reason(line: PageOutcomeLine) -> str:
 
 def _count(share: Share, fate: str, *, with_dataset: bool) -> None:
     share.announced += 1
-    share.recorded += fate in (_IN_DATASET, LEFT_OUT)
+    has_record = fate in (_IN_DATASET, WITHDRAWN) or fate.startswith(LEFT_OUT)
+    share.recorded += has_record
     share.in_dataset += fate == _IN_DATASET
-    if fate != _IN_DATASET and (with_dataset or fate != LEFT_OUT):
+    if fate != _IN_DATASET and (with_dataset or not has_record):
         share.missing[fate] = share.missing.get(fate, 0) + 1
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Newspaper, Reply
-from tests.datasets.making import body
+from tests.datasets.making import body, record, store
 from tests.support.processes import newswarc
 
 ANNOUNCED = {
@@ -82,7 +84,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_of_an_archive(place: Path) -> None:
     found = stats(place)
     reasons = {"http_error": 2, "robots_denied": 1, "too_short": 1, "reserved": 1}
-    assert found["total"] == {"announced": 8, "recorded": 3, "in_dataset": 0, "missing": reasons}
+    assert found["total"] == {"announced": 8, "recorded": 3, "in_dataset": 0, "unannounced": 0, "missing": reasons}
     assert [*found["sites"].values()] == [found["total"]]
     assert {day: share["announced"] for day, share in found["days"].items()} == {
         "2026-03-01": 3, "2026-03-02": 3, "2026-03-03": 2,
@@ -93,7 +95,13 @@ def test_of_an_archive(place: Path) -> None:
 
 def test_of_a_data_set(place: Path) -> None:
     found = stats(place, "news", "--since", "2026-03-01", "--until", "2026-03-02")
-    assert found["total"] == {"announced": 3, "recorded": 3, "in_dataset": 2, "missing": {"left_out": 1}}
+    assert found["total"] == {
+        "announced": 3,
+        "recorded": 3,
+        "in_dataset": 2,
+        "unannounced": 0,
+        "missing": {"left_out: words": 1},
+    }
 
 
 def test_as_a_table(place: Path) -> None:
@@ -107,6 +115,34 @@ def test_as_a_table(place: Path) -> None:
         "http_error 2, robots_denied 1",
     ]
     assert [cell.strip() for cell in rows[-1]][:4] == ["all", "8", "3 (37.5%)", "2 (25.0%)"]
+
+
+def test_nothing_was_announced_of_imported_pages(tmp_path: Path) -> None:
+    store(LocalStorage(tmp_path / "newswarc-data"), [[record(number) for number in range(4)]], tmp_path / "scratch")
+    found = stats(tmp_path)
+    assert (found["sources"], found["total"]["announced"], found["total"]["unannounced"]) == (0, 0, 4)
+    assert found["sites"]["paper0.com"]["unannounced"] == 2
+    told = newswarc("dataset", "stats", cwd=tmp_path).out
+    assert told.count("nothing was announced") == 4
+    assert "the archive has no captured feeds or news sitemaps, so it can't tell what is missing" in told
+
+
+def test_what_was_removed_or_withheld_has_a_reason_too(place: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "newswarc-data"
+    shutil.copytree(place / "newswarc-data", copy)
+    urls = {line["url"].rpartition("/")[2]: line["url"] for line in newswarc("records", cwd=tmp_path).lines()}
+    hidden = newswarc("access", "block", urls["first-story"], "--reason", "a court says so", cwd=tmp_path)
+    assert hidden.code == 0, hidden.err
+    removed = newswarc("redact", urls["second-story"], "--reason", "asked for", "--yes", cwd=tmp_path)
+    assert removed.code == 0, removed.err
+    found = stats(tmp_path)
+    reasons = {"http_error": 2, "robots_denied": 1, "too_short": 1, "reserved": 1}
+    assert found["total"]["missing"] == {**reasons, "withheld": 1, "removed_or_not_fetched": 1}
+    assert (found["total"]["announced"], found["total"]["recorded"], found["removed"]) == (8, 1, 1)
+    withdrawn = stats(tmp_path, "news@1")
+    assert withdrawn["total"]["missing"]["withdrawn"] == 1
+    for share in (*found["sites"].values(), *found["days"].values(), found["total"]):
+        assert share["announced"] == share["recorded"] + sum(share["missing"].values())
 
 
 def test_mistakes(place: Path) -> None:
