@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +14,33 @@ from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, reads_archive
 
+if TYPE_CHECKING:
+    from archive.datasets.manifest import DatasetFile
+
 _LONGEST = 7 * 24
+_SCRIPT = """#!/bin/sh
+# Downloads {folder}: run it again to resume. The links end after a while.
+set -eu
+get() {{
+    if [ -n "$2" ] && [ -f "$1" ] && echo "$2  $1" | sha256sum --check --status; then return; fi
+    mkdir -p "$(dirname "$1")"
+    curl --fail --silent --show-error --location --retry 5 --output "$1.part" "$3"
+    if [ -n "$2" ] && ! echo "$2  $1.part" | sha256sum --check --status; then
+        echo "$1: wrong digest" >&2
+        exit 1
+    fi
+    mv "$1.part" "$1"
+}}
+{calls}
+"""
+
+
+class Form(StrEnum):
+    """How links are printed."""
+
+    LINKS = "links"
+    SCRIPT = "script"
+    ARIA2 = "aria2"
 
 
 @reads_archive
@@ -28,11 +56,17 @@ def show_links(
         int, typer.Option("--hours", min=1, max=_LONGEST, help="Hours for which the links are valid.")
     ] = 24,
     below: Annotated[str, typer.Option("--below", metavar="DIR", help="Only files below data or jsonl.")] = "",
+    form: Annotated[
+        Form, typer.Option("--format", help="Links alone, a shell script, or an input file for aria2c -i.")
+    ] = Form.LINKS,
     as_json: JsonOption = False,
 ) -> None:
-    """Print a link to each file, one per line, for `wget -i -`. Anyone who has a link can download the file."""
+    """Print a link to each file. Anyone who has a link can download the file.
+
+    The script and aria2 keep names and folders, and check each file.
+    """
     from archive.access import AccessGate
-    from archive.datasets.manifest import dataset_prefix
+    from archive.datasets.manifest import DatasetFile, dataset_prefix
     from archive.datasets.reading import dataset as read
     from archive.datasets.withheld import withheld_rows
     from archive.storage.s3 import S3Storage
@@ -53,6 +87,29 @@ def show_links(
         chosen.remove(file)
     prefix = dataset_prefix(manifest.name, manifest.version)
     links = storage.links([prefix + file.path for file in chosen], hours * 3600)
+    if form is not Form.LINKS:
+        described = DatasetFile(path="manifest.json", size=0, sha256="")
+        more = dict(
+            zip([*chosen, described], [*links, *storage.links([f"{prefix}manifest.json"], hours * 3600)], strict=True)
+        )
+        folder = f"{manifest.name}-{manifest.version}"
+        typer.echo(_script(folder, more) if form is Form.SCRIPT else _aria2(folder, more), nl=False)
+        return
     for file, address in zip(chosen, links, strict=True):
         facts = {"path": file.path, "size": file.size, "sha256": file.sha256, "url": address}
         typer.echo(json.dumps({**facts, "until": until.isoformat()}) if as_json else address)
+
+
+def _script(folder: str, links: dict[DatasetFile, str]) -> str:
+    calls = [shlex.join(["get", f"{folder}/{file.path}", file.sha256, address]) for file, address in links.items()]
+    return _SCRIPT.format(folder=folder, calls="\n".join(calls))
+
+
+def _aria2(folder: str, links: dict[DatasetFile, str]) -> str:
+    """An input file of aria2 (its manual, section "Input File")."""
+    lines = []
+    for file, address in links.items():
+        directory, _, name = f"{folder}/{file.path}".rpartition("/")
+        lines += [address, f"  dir={directory}", f"  out={name}"]
+        lines += [f"  checksum=sha-256={file.sha256}"] if file.sha256 else []
+    return "".join(f"{line}\n" for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
 import threading
 import urllib.error
 import urllib.request
@@ -166,6 +167,20 @@ def test_links_give_the_files_to_anybody_for_a_while(place: Path, tmp_path: Path
     assert parse_qs(urlsplit(facts["url"]).query)["X-Amz-Expires"] == ["3600"]
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(facts["url"].replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"), timeout=20)
+    script = newswarc(
+        "dataset", "presign", "news", "--from", stored, "--format", "script", cwd=tmp_path, **s3.variables()
+    )
+    (tmp_path / "get.sh").write_text(script.out)
+    for _ in range(2):  # the second time nothing is left to do but the manifest
+        subprocess.run(["sh", "get.sh"], cwd=tmp_path, check=True, timeout=60)
+        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path / "news-1", check=True)
+        assert same(place, tmp_path / "news-1")
+    aria2 = newswarc(
+        "dataset", "presign", "news", "--from", stored, "--format", "aria2", cwd=tmp_path, **s3.variables()
+    )
+    assert (
+        f"  dir=news-1/data\n  out=news-00000-of-00001.parquet\n  checksum=sha-256={facts['sha256']}\n" in aria2.out
+    )
     plain = newswarc(*command, cwd=tmp_path, **s3.variables())
     assert [line.startswith(f"{s3.endpoint}/") for line in plain.out.splitlines()] == [True]
     nowhere = newswarc("dataset", "presign", "news", "--from", str(place / "archive"), cwd=tmp_path)
