@@ -23,6 +23,7 @@ Modules:
     openapi          the description of the API
     operation        what operators look at
     operation_pages  pages for operators: crawls, failures, alarms
+    patience         how long a client may take to ask
     plot             where the bars of a plot stand
     policies         from settings to who is let in
     query_form       what a reader asks for, as parameters of an address

@@ -41,6 +41,8 @@ LONGEST_TARGET = 1 << 13
 """Bytes of path and query."""
 SENDING_TIMEOUT = 60.0
 """Seconds in which a client has to take a part of an answer."""
+RECEIVING_TIMEOUT = 30.0
+"""Seconds in which a client has to send all of a form."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_PATHS = ("/static/", "/sign-in", "/healthz", "/language")
 """What everyone may ask for."""
@@ -52,7 +54,7 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "x-frame-options": "DENY",
-    "cache-control": "no-cache",
+    "cache-control": "private, no-cache",
 }
 
 
@@ -216,13 +218,21 @@ def cookie_name(*, is_secure: bool) -> str:
 
 
 def _limited(receive: Receive) -> Receive:
-    """Receives no more than a form has."""
-    received = 0
+    """Receives no more than a form has, and no later."""
+    received, is_whole, ends = 0, False, 0.0
 
     async def limited() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, is_whole, ends
+        if is_whole:
+            return await receive()  # tells when the client has gone, whenever that is
+        now = asyncio.get_running_loop().time()
+        ends = ends or now + RECEIVING_TIMEOUT
+        try:
+            message = await asyncio.wait_for(receive(), max(0.0, ends - now))
+        except TimeoutError as error:
+            raise Refused(HTTPStatus.REQUEST_TIMEOUT, "the form took too long", {"Connection": "close"}) from error
         received += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
         if received > LONGEST_BODY:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form has at most {LONGEST_BODY} bytes here")
         return message

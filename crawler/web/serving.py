@@ -20,6 +20,7 @@ from crawler.web.application import application
 from crawler.web.audit import AuditLog
 from crawler.web.downloads import Downloads
 from crawler.web.operation import Operation
+from crawler.web.patience import PatientProtocol
 from crawler.web.policies import is_for_local_readers, listening, policy_of
 from crawler.web.reading import ArchiveReader
 from crawler.web.sessions import Sessions
@@ -84,7 +85,7 @@ def server_of(configuration: Configuration, made: Services) -> Running:
         server_header=False,
         limit_concurrency=_MOST_CONNECTIONS,
         h11_max_incomplete_event_size=_LARGEST_HEAD,
-        http="h11",
+        http=PatientProtocol,
         ws="none",
         lifespan="off",
         timeout_keep_alive=10,
