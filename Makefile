@@ -25,7 +25,7 @@ GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile foreign repeats realsite scale frontier engines search
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile foreign repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -39,6 +39,7 @@ help:
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock, package-lock: the tools of tests"
 	@echo "make schema      write docs/schema and the generated pages of docs/reference from the program"
+	@echo "make translations   bring the catalogues of the web pages up to date with their texts"
 	@echo "make man         write packaging/man and packaging/completion from the program"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
@@ -205,6 +206,13 @@ lock: $(filter .uv/bin/uv,$(UV))
 	$(UV) export --quiet --all-extras --no-emit-project --no-annotate --no-header --format requirements-txt --output-file requirements.lock
 	$(UV) pip compile --quiet --extra scale --extra search --extra web --constraint requirements.lock --generate-hashes --no-annotate --no-header \
 	    --no-emit-index-url --universal --python-version 3.11 pyproject.toml --output-file packaging/requirements.lock
+
+translations: setup
+	$(BIN)/pybabel -q extract --mapping crawler/web/locale/babel.cfg --no-location --omit-header --sort-output --output .translations.pot crawler/web
+	for catalogue in crawler/web/locale/*.po; do \
+	    $(BIN)/pybabel -q update --input-file .translations.pot --output-file $$catalogue --no-fuzzy-matching \
+	        --ignore-obsolete --width 1000 --locale $$(basename $$catalogue .po) || exit 1; done
+	rm .translations.pot
 
 man: setup
 	$(BIN)/python -m crawler.cli.manual packaging
