@@ -25,7 +25,7 @@ GENERATORS := .venv-generators
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile foreign repeats realsite scale frontier engines search
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -56,6 +56,7 @@ help:
 	@echo "make dataset     building a million rows: speed, memory, near copies found, report to docs/"
 	@echo "make search      full-text search over a million made articles: speed, size, times, beside SQLite, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
+	@echo "make browser     hard pages in Chromium: exact or not, what gets out; what a page costs, reports to docs/ (needs chromium)"
 	@echo "make answers     what becomes a record where newspapers answer badly, an hour a run, report to docs/ (needs faketime)"
 	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
 	@echo "make foreign     extracting from a WARC file of 1 GiB: speed, kills, selections, report to docs/"
@@ -291,6 +292,9 @@ foreign: setup
 
 repeats: setup
 	$(BIN)/python -m benchmarks.repeats --report docs/measurements/repeats.md
+
+browser: setup
+	$(BIN)/python -m benchmarks.browser.hard --report docs/measurements/browser-hard.md
 
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/measurements/hostile.md

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
+from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Error, Page, Request
 
 from crawler.browser.page_phrases import (
     CONSENT_RULES,
@@ -33,8 +33,10 @@ _MOST_CLICKS = 20
 _LONGEST_WAIT = 10.0
 _AFTER_CLICK = 0.3
 _TICK = 0.05
+_MOST_MOVES = 20
 # Streams never end; a page that holds one can be quiet all the same
 _STREAMS = frozenset({"eventsource", "websocket", "media", "ping"})
+_IDLE = "() => new Promise((done) => requestIdleCallback(done, { timeout: 1000 }))"
 _REFUSED_WAY = "newswarc refused "
 
 
@@ -71,6 +73,10 @@ class _Traffic:
         self.open.discard(request)
         self.quiet_since = time.monotonic()
 
+    def give_up(self) -> None:
+        """What has no end by now is not waited for any more."""
+        self.open.clear()
+
     @property
     def is_quiet(self) -> bool:
         return not self.open and time.monotonic() - self.quiet_since >= QUIET_SECONDS
@@ -95,7 +101,10 @@ class PageDriver:
 
     async def drive(self, url: str, steps: Sequence[PageStep]) -> Driven:
         """Open an address, do the steps, and take what is there. Raises PageFailed or Playwright's errors."""
-        await self._page.goto(url, wait_until="domcontentloaded", timeout=0)
+        await self._page.goto(url, wait_until="commit", timeout=0)
+        # Playwright waits forever for a document whose script begins a download before it is parsed
+        while await self._evaluate("() => document.readyState") == "loading":
+            await asyncio.sleep(_TICK)
         await self._prepare()
         before: bytes | None = None
         for step in steps:
@@ -137,10 +146,13 @@ class PageDriver:
     async def _quiet(self) -> None:
         ends = time.monotonic() + _LONGEST_WAIT
         await asyncio.sleep(_TICK)
-        while not self._traffic.is_quiet:
-            if time.monotonic() >= ends and not self._traffic.open:
-                return
+        while time.monotonic() < ends:
+            if self._traffic.is_quiet:
+                await self._evaluate(_IDLE)  # a busy page asks for more when it comes to it
+                if self._traffic.is_quiet:
+                    return
             await asyncio.sleep(_TICK)
+        self._traffic.give_up()
 
     async def _consent(self) -> None:
         rules = [list(rule) for rule in CONSENT_RULES]
@@ -168,13 +180,13 @@ class PageDriver:
             screens += 1
             await asyncio.sleep(_TICK * 2)
             if (await self._call("size"))["top"] <= size["top"]:
-                await self._page.evaluate("window.scrollBy(0, innerHeight)")
+                await self._evaluate("() => window.scrollBy(0, innerHeight)")
                 await asyncio.sleep(_TICK)
                 if (await self._call("size"))["top"] <= size["top"]:
                     break
             if self._traffic.open:
                 await self._quiet()
-        await self._page.evaluate("window.scrollTo(0, 0)")
+        await self._evaluate("() => window.scrollTo(0, 0)")
         if screens:
             self._done.append(f"scroll: {screens}")
 
@@ -210,7 +222,18 @@ class PageDriver:
         return dom
 
     async def _call(self, function: str, *arguments: object) -> Any:
-        return await self._page.evaluate(f"list => __newswarc.{function}(...list)", list(arguments))
+        return await self._evaluate(f"list => __newswarc.{function}(...list)", list(arguments))
+
+    async def _evaluate(self, script: str, argument: object = None) -> Any:
+        """What a script gives in the page, also where the page moves on meanwhile."""
+        for _ in range(_MOST_MOVES):
+            try:
+                return await self._page.evaluate(script, argument)
+            except Error as error:
+                if "context was destroyed" not in str(error) and "navigat" not in str(error):
+                    raise
+                await asyncio.sleep(2 * _TICK)
+        raise PageFailed("it moves on and on")
 
     @property
     def _height(self) -> int:

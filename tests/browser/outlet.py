@@ -19,6 +19,7 @@ from crawler.browser.visit import Visit, VisitTerms
 from crawler.safety import AddressRules, parse_allow_entry
 from crawler.wire.fetcher import Fetcher, WireRequest
 from crawler.wire.pool import ConnectionPool
+from crawler.wire.resolver import Resolver
 
 
 def now() -> datetime:
@@ -32,11 +33,12 @@ class WireOutlet:
     allowed: Sequence[str]
     denied: dict[str, str] = field(default_factory=dict)
     ca_file: str = ""
+    resolver: Resolver | None = None
     kept: list[Exchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rules = AddressRules(tuple(map(parse_allow_entry, self.allowed)))
-        self.pool = ConnectionPool(rules, ca_file=self.ca_file)
+        self.pool = ConnectionPool(rules, ca_file=self.ca_file, resolver=self.resolver)
         self.fetcher = Fetcher(self.pool, now)
 
     async def fetched(self, request: WireRequest) -> Exchange:

@@ -108,6 +108,7 @@ def test_its_records_are_made_again_without_a_browser(archive: Path, tmp_path: P
     assert sorted(records(copy), key=itemgetter("url")) == sorted(before, key=itemgetter("url"))
 
 
+@pytest.mark.long
 def test_sameness_is_judged_by_the_text_not_by_the_shell(archive: Path, tmp_path: Path, paper: ScriptPaper) -> None:
     copy = Path(shutil.copytree(archive, tmp_path / "copy"))
     first, second = list(paper.stories.values())[:2]
