@@ -7,6 +7,8 @@
     metadata/premis.xml                 files, and what happened to them (PREMIS 3.0)
     metadata/dublin-core.xml            of a collection, its metadata
     metadata/selection.json             what was asked for, and which access rules withheld anything
+    metadata/custody-checkpoint.txt     of an archive with a log of custody, its newest checkpoint
+    metadata/custody-proofs.jsonl       a proof of custody for each capture that is logged
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from typing import Any
 from archive.cdxj import IndexEntry
 from archive.clock_and_ids import ClockAndIds
 from archive.collection import Collection
+from archive.custody.proofs import CaptureProofs, Prover
 from archive.errors import ObjectMissing
 from archive.excerpt import Excerpt
-from archive.exporting import export_warc
+from archive.exporting import WrittenWarc, export_warc
 from archive.fixity import FixityResult, fixity_history
 from archive.library import articles, captured
 from archive.manifests import Manifest, file_sha256
@@ -36,6 +39,8 @@ _FORMATS = {
     ".cdxj": "text/x-cdxj",
     ".jsonl.gz": "application/jsonl",
     ".xml": "text/xml",
+    ".txt": "text/plain",
+    ".jsonl": "application/jsonl",
 }
 _LEVEL = 6
 
@@ -49,6 +54,8 @@ class WrittenPayload:
     events: int
     lost: tuple[str, ...]
     """URLs of revisits whose originals are not in the archive, or withheld."""
+    proven: int = 0
+    """Captures with a proof of custody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,8 @@ class PayloadPlan:
     clock_and_ids: ClockAndIds
     software: str
     contact: str
+    prover: Prover | None = None
+    """Of an archive with a log of custody, what makes proofs."""
     progress: Callable[[str], None] = lambda _what: None
 
 
@@ -73,7 +82,7 @@ def write_payload(plan: PayloadPlan, directory: Path) -> WrittenPayload:
         (directory / part).mkdir(parents=True, exist_ok=True)
     plan.progress("captures")
     warc = directory / "captures" / f"{plan.name}.warc.gz"
-    written = export_warc(plan.excerpt, warc, plan.clock_and_ids, plan.software)
+    written, proven = _write_captures(plan, warc, directory / "metadata")
     plan.progress("records")
     count = _write_records(plan, directory / "records" / f"{plan.name}.jsonl.gz", warc)
     if plan.collection is not None:
@@ -89,7 +98,18 @@ def write_payload(plan: PayloadPlan, directory: Path) -> WrittenPayload:
     described = [_described(path, directory) for path in files]
     events = list(_events(plan, [file.name for file in described]))
     (directory / "metadata" / "premis.xml").write_bytes(premis_document(described, events))
-    return WrittenPayload(written.captures, count, len(events), written.lost)
+    return WrittenPayload(written.captures, count, len(events), written.lost, proven)
+
+
+def _write_captures(plan: PayloadPlan, warc: Path, metadata: Path) -> tuple[WrittenWarc, int]:
+    """The captures; and how many have a proof of custody."""
+    if plan.prover is None:
+        return export_warc(plan.excerpt, warc, plan.clock_and_ids, plan.software), 0
+    (metadata / "custody-checkpoint.txt").write_text(plan.prover.checkpoint, encoding="utf-8")
+    with (metadata / "custody-proofs.jsonl").open("wb") as file:
+        proofs = CaptureProofs(plan.prover, file)
+        written = export_warc(plan.excerpt, warc, plan.clock_and_ids, plan.software, proofs)
+    return written, proofs.written
 
 
 def _write_records(plan: PayloadPlan, path: Path, warc: Path) -> int:

@@ -22,7 +22,6 @@ import struct
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -32,7 +31,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from archive.cdxj import IndexBuffer, IndexEntry
 from archive.clock_and_ids import ClockAndIds
-from archive.custody.proofs import NotLogged
+from archive.custody.proofs import CaptureProofs
 from archive.derived import read_articles
 from archive.excerpt import Excerpt, ExcerptFile, Piece
 from archive.library import completion_of
@@ -99,9 +98,7 @@ class WaczWriter:
         self._software = software
         self._prover = prover
         self._key = key
-        self._places: list[tuple[str, int]] = []
-        """Segments and offsets of the captures that went in since the last proofs."""
-        self._proven = 0
+        self._proofs: CaptureProofs | None = None
         self._resources: list[_Resource] = []
         self._pages = 0
         self._now = clock_and_ids.now()
@@ -124,23 +121,23 @@ class WaczWriter:
             self._pages,
             size,
             tuple(self._excerpt.lost),
-            self._proven,
+            self._proofs.written if self._proofs is not None else 0,
             self._key.public if self._key is not None else "",
         )
 
     def _write_all(self, packed: zipfile.ZipFile, scratch: Path, title: str) -> None:
         index = IndexBuffer(scratch)
         with (scratch / "pages").open("w+b") as pages, (scratch / "proofs").open("w+b") as proofs:
+            if self._prover is not None:
+                self._proofs = CaptureProofs(self._prover, proofs)
             pages.write(_line({"format": "json-pages-1.0", "id": "pages", "title": title, "hasText": True}))
             for file in self._excerpt.files():
                 self._add_archive(packed, file, index, pages)
-                self._prove(proofs)
             self._add_originals(packed, index)
-            self._prove(proofs)
             self._add_index(packed, index, scratch)
             pages.seek(0)
             self._add(packed, "pages/pages.jsonl", iter(lambda: pages.read(_COPY), b""), deflated=True)
-            if self._proven:
+            if self._proofs is not None and self._proofs.written:
                 proofs.seek(0)
                 self._add(packed, PROOFS, iter(lambda: proofs.read(_COPY), b""), deflated=True)
         index.close()
@@ -165,6 +162,7 @@ class WaczWriter:
                 yield from piece.parts()
 
         self._add(packed, f"archive/{file.name}", parts())
+        self._write_proofs()
         self._add_articles(file.segment, copied, found, pages)
         for entry in found.values():
             named = f"{entry.url} {entry.date}"
@@ -208,19 +206,15 @@ class WaczWriter:
                 yield from piece.parts()
 
         self._add(packed, f"archive/{_ORIGINALS}", parts())
+        self._write_proofs()
 
     def _note_place(self, entry: IndexEntry, piece: Piece) -> None:
-        if self._prover is not None:
-            self._places.append((entry.segment, entry.offset + piece.shift))
+        if self._proofs is not None:
+            self._proofs.note(entry.segment, entry.offset + piece.shift)
 
-    def _prove(self, proofs: IO[bytes]) -> None:
-        """Write proofs of what went in; what is not logged yet has none."""
-        for segment, offset in self._places:
-            assert self._prover is not None
-            with suppress(NotLogged):
-                proofs.write(_line(self._prover.proof_at(segment, offset, with_bytes=False)))
-                self._proven += 1
-        self._places.clear()
+    def _write_proofs(self) -> None:
+        if self._proofs is not None:
+            self._proofs.write()
 
     def _add_index(self, packed: zipfile.ZipFile, index: IndexBuffer, scratch: Path) -> None:
         with (scratch / "idx").open("w+b") as summary:

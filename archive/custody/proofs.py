@@ -12,7 +12,9 @@ import json
 import tempfile
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from archive.captures import Capture
 from archive.custody.entries import parse_entry
@@ -70,6 +72,11 @@ class Prover:
         self._keys: list[str] = []
         self._segments: dict[str, _Leaves] = {}
         self._read()
+
+    @property
+    def checkpoint(self) -> str:
+        """The newest checkpoint, as it was signed."""
+        return self._note
 
     def _read(self) -> None:
         size = self._checkpoint.size
@@ -160,6 +167,29 @@ class Prover:
                 response = base64.b64encode(stream.read()).decode()
             stamps.append({"authority": item.key.rpartition("/")[2].rpartition(".")[0], "response": response})
         return note, stamps
+
+
+class CaptureProofs:
+    """Proofs of the captures that an export copies, one a line; what is not logged yet has none."""
+
+    def __init__(self, prover: Prover, target: IO[bytes]) -> None:
+        self.written = 0
+        self._prover = prover
+        self._target = target
+        self._places: list[tuple[str, int]] = []
+
+    def note(self, segment: str, offset: int) -> None:
+        """A capture was copied from a segment."""
+        self._places.append((segment, offset))
+
+    def write(self) -> None:
+        """Write the proofs of what was noted. Raises DamagedArchive or StorageError."""
+        for segment, offset in self._places:
+            with suppress(NotLogged):
+                proof = self._prover.proof_at(segment, offset, with_bytes=False)
+                self._target.write(json.dumps(proof, ensure_ascii=False).encode() + b"\n")
+                self.written += 1
+        self._places.clear()
 
 
 def _about(record: bytes) -> dict[str, str]:

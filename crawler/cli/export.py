@@ -97,7 +97,7 @@ def wacz(
             excerpt,
             SystemClockAndIds(),
             software(),
-            prover=_prover(context),
+            prover=prover_of(context),
             key=wacz_key_of(context.configuration, ask_password),
         )
         written = writer.write(output, title or _title(site, since, until, query, meant))
@@ -105,7 +105,7 @@ def wacz(
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
 
-def _prover(context: ArchiveContext) -> Prover | None:
+def prover_of(context: ArchiveContext) -> Prover | None:
     """What makes proofs of custody; None for an archive without a log."""
     from archive.custody.claims import read_claim
     from archive.custody.proofs import Prover

@@ -15,7 +15,7 @@ from rich.console import Console
 from archive.clock_and_ids import SystemClockAndIds
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.export import SinceOption, SiteOption, UntilOption, excerpt_of, selection_of
+from crawler.cli.export import SinceOption, SiteOption, UntilOption, excerpt_of, prover_of, selection_of
 from crawler.cli.options import ArchiveArgument, CollectionOption, JsonOption, reads_archive
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ def _payload(
                 clock_and_ids=SystemClockAndIds(),
                 software=software(),
                 contact=context.configuration.contact,
+                prover=prover_of(context),
                 progress=lambda what: console.print(f"writing {what}", markup=False),
             ),
             directory,

@@ -60,8 +60,12 @@ def take_up(spool: Spool, storage: Storage | None, frontier: Frontier, now: date
         acknowledge(closed.warc, closed.name.text, frontier)
         taken.segments.append((segment_pages(closed.name, closed.warc, spool, frontier), closed))
         if closed.name.text not in recovered:
-            following = "it is stored now" if storage is not None else "`newswarc upload` stores it"
-            taken.lines.append(f"{closed.name.text}: not stored by an earlier run, {following}")
+            following = (
+                "this run stores it, if the storage can be reached"
+                if storage is not None
+                else "`newswarc upload` stores it"
+            )
+            taken.lines.append(f"{closed.name.text}: not stored by an earlier run; {following}")
     return taken
 
 

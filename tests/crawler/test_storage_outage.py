@@ -70,6 +70,9 @@ def test_a_crawl_that_starts_during_an_outage_keeps_what_it_gets(tmp_path: Path,
         assert done.code == 1
         assert "newswarc upload" in done.err
         assert "Traceback" not in done.err
+        vain = newswarc("upload", "--to", archive, "--endpoint-url", line.endpoint, cwd=tmp_path, **settings)
+        assert vain.code == 1
+        assert "if the storage can be reached" in vain.err, "nothing is called stored that is not"
         line.is_down = False
         done = newswarc("upload", "--to", archive, "--endpoint-url", line.endpoint, cwd=tmp_path, **settings)
         assert done.code == 0, done.err

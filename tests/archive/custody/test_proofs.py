@@ -25,6 +25,7 @@ from archive.custody.proofs import Prover
 from archive.custody.standalone import Refused, check
 from archive.custody.wacz_signature import create_wacz_key
 from archive.lookup import Lookup
+from archive.recovery import members_with_leaves
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
 from tests.archive.custody.test_audit import EARLY
@@ -373,3 +374,21 @@ def test_a_wacz_without_a_key_and_without_a_log_says_so(demo: Path, tmp_path: Pa
     assert "no ECDSA key on the curve P-384" in refused.err or "the password is wrong" in refused.err
     (tmp_path / "broken.wacz").write_bytes((tmp_path / "plain.wacz").read_bytes()[:5000])
     assert "is not a WACZ file" in newswarc("custody", "check", "broken.wacz", cwd=tmp_path).err
+
+
+@pytest.mark.parametrize(("kind", "data"), [("bagit", "data"), ("ocfl", "v1/content")])
+def test_packages_hold_the_proofs_and_the_checkpoint(demo: Path, tmp_path: Path, kind: str, data: str) -> None:
+    done = newswarc("package", kind, "-o", tmp_path / "handed-over", "--json", cwd=demo)
+    assert done.code == 0, done.err
+    written = done.json()
+    assert written["proven"] == written["captures"] > 15
+    content = tmp_path / "handed-over" / data
+    (captures,) = (content / "captures").glob("*.warc.gz")
+    leaves = {leaf.hex() for _, _, leaf in members_with_leaves(captures)}
+    proofs = [json.loads(line) for line in (content / "metadata" / "custody-proofs.jsonl").read_text().splitlines()]
+    key = public_key(demo)
+    for proof in proofs:
+        assert check(proof, [key])
+        assert proof["record"]["leaf"] in leaves
+    kept = (content / "metadata" / "custody-checkpoint.txt").read_text()
+    assert "it is the checkpoint that you kept" in check(proofs[0], [key], kept=kept)
