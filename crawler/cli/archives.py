@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -138,6 +137,14 @@ def extract(
     base: BaseOption = "",
     to: RecordsOption = None,
     jobs: JobsOption = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(
+            "--archive",
+            metavar="DIR|s3://…",
+            help="For files: also store their records as an archive, for data sets and search.",
+        ),
+    ] = None,
     quality: QualityOption = None,
     shard: ShardOption = "1/1",
     engine: EngineOption = Engine.POOL,
@@ -184,12 +191,27 @@ def extract(
     if files:
         if len(files) != len(names):
             raise UsageError("extract: give either one archive or only files, not both")
-        if cluster or not part.is_whole:
-            raise UsageError("extract: --shard and --engine work on archives only; list the files to extract instead")
+        files = [name for name in files if part.holds(name)]
+        if not part.is_whole and not files:
+            console.print(f"no file belongs to --shard {shard}", highlight=False)
+            return 0
         from crawler.offline.foreign_pages import PageSelection
 
         wanted = PageSelection(Selection(site, Period.of(since, until)), lang)
-        return _extract_files(files, to, quality, wanted, configuration, console, strict=strict, as_json=as_json)
+        return _extract_files(
+            files,
+            to,
+            archive,
+            quality,
+            wanted,
+            configuration,
+            console,
+            cluster=cluster,
+            strict=strict,
+            as_json=as_json,
+        )
+    if archive is not None:
+        raise UsageError("extract: --archive is for records of files; those of an archive go to --to")
     if site or lang or since or until or strict:
         raise UsageError(
             "extract: --site, --lang, --since, --until and --strict work on files only, not on an archive"
@@ -235,17 +257,20 @@ def _extract_archive(
 def _extract_files(
     files: list[str],
     to: str | None,
+    archive: str | None,
     quality: Quality | None,
     selection: PageSelection,
     configuration: Configuration,
     console: Console,
     *,
+    cluster: str,
     strict: bool,
     as_json: bool,
 ) -> int:
     from crawler.config import software
-    from crawler.offline.file_extraction import FileExtraction
-    from crawler.offline.source_files import SourceFiles
+    from crawler.offline.bulk_files import FileWork, absolute
+    from crawler.offline.cluster import in_order
+    from crawler.offline.file_extraction import HTML_SUFFIXES
 
     if to and "://" in to:
         raise UsageError(
@@ -255,33 +280,35 @@ def _extract_files(
     directory = Path(to) if to and to != "-" else None
     if as_json and directory is None:
         raise UsageError("extract: --json needs --to DIR, because records are written to standard output otherwise")
-    workers, queue = configuration.workers, configuration.extraction_queue
-    rules = ExtractionRules(quality=quality or Quality.DEFAULT, heed=configuration.heed or None)
-    extraction = FileExtraction(
-        workers=workers,
-        queue=queue,
+    if archive is not None and (pages := [file for file in files if file.lower().endswith(HTML_SUFFIXES)]):
+        raise UsageError(
+            f"extract: --archive: {pages[0]} is a saved page, which no capture is behind; give WARC files"
+        )
+    if directory is None and (archive is not None or cluster):
+        raise UsageError("extract: --archive and --engine need --to DIR, where results stay until all is done")
+    work = FileWork(
         to=directory,
-        output=sys.stdout,
-        rules=rules,
+        archive=archive or "",
+        s3=configuration.s3,
+        agent=software(),
+        rules=ExtractionRules(quality=quality or Quality.DEFAULT, heed=configuration.heed or None),
         selection=selection,
         strict=strict,
     )
 
-    def is_done(name: str) -> bool:
-        return directory is not None and (directory / f"{name}.jsonl").exists()
-
     def show(result: ExtractedFile) -> None:
-        result.file = sources.origin(result.file)
         _show_file(result, console, is_silent=as_json)
 
-    with TemporaryDirectory(prefix="newswarc-files-") as scratch:
-        sources = SourceFiles(files, Path(scratch), s3=configuration.s3, agent=software(), is_done=is_done)
-        done = asyncio.run(extraction.run(sources, show))
-    for line in sources.problems:
+    if cluster:
+        done = list(in_order(cluster, work.from_anywhere().of_one, [(absolute(name),) for name in files], show))
+        problems = [f"{one.file}: {one.fault}" for one in done if one.fault]
+    else:
+        done, problems = work.run(files, configuration.workers, configuration.extraction_queue, sys.stdout, show)
+    for line in problems:
         typer.echo(printable(f"newswarc: {line}"), err=True)
     if as_json:
         typer.echo(json.dumps([asdict(file) for file in done], indent=1))
-    return 1 if sources.problems or any(file.fault or file.refused for file in done) else 0
+    return 1 if problems or any(file.fault or file.refused for file in done) else 0
 
 
 def _show_file(done: ExtractedFile, console: Console, *, is_silent: bool) -> None:

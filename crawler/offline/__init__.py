@@ -3,11 +3,13 @@
 Modules:
 
     begun_file           the partial result of an interrupted extraction from a file
+    bulk_files           extracting from many files
     bulk_storages        where bulk work reads and writes
     bulk_work            work on one segment, callable from any process
     captures_elsewhere   records of single captures, read by their addresses
     cluster              bulk work on a Dask cluster
     coverage             how much of what sources announced is in an archive
+    derived_archive      records of other programs' files as an archive of derived data
     explanation          everything known about a URL
     file_extraction      extracting articles from any WARC and HTML files
     foreign_pages        pages of other programs' WARC, ARC and WACZ files

@@ -52,6 +52,8 @@ class ExtractedFile:
     """What of the file is no good record: where, and why."""
     fault: str = ""
     """Why the rest of the file could not be read."""
+    segment: str = ""
+    """Under which its records are in an archive of derived data; empty when they are in none."""
 
 
 Progress = Callable[[ExtractedFile], None]

@@ -18,10 +18,12 @@ import pytest
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
 from crawler.offline.cluster import NoCluster, on_cluster
+from tests.crawler.test_extracting_files import STORIES, foreign_warc, page
 from tests.support.processes import environment, free_ports, newswarc
 
 DASK = Path(sys.executable).parent / "dask"
 SEGMENTS = 3
+HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +178,34 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         done = newswarc("rebuild", tmp_path, *words, cwd=tmp_path)
         assert done.code == 2
         assert said in done.err
+
+
+@pytest.mark.long
+def test_files_of_other_programs_are_extracted_on_a_cluster(scheduler: str, tmp_path: Path) -> None:
+    names = []
+    for number in range(4):
+        pages = [(f"https://a.example/{number}/{code}", [HTML], page(story)) for code, story in STORIES.items()]
+        foreign_warc(tmp_path / f"CC-NEWS-2026010100000{number}-0000{number}.warc.gz", pages)
+        names.append(f"CC-NEWS-2026010100000{number}-0000{number}.warc.gz")
+    (tmp_path / "warc.paths").write_text("\n".join(names), encoding="utf-8")
+    for to, more in (("here", ()), ("there", ("--engine", "dask", "--scheduler", scheduler))):
+        done = newswarc(
+            "extract",
+            "--paths",
+            "warc.paths",
+            "--to",
+            to,
+            "--archive",
+            f"{to}-archive",
+            "--json",
+            *more,
+            cwd=tmp_path,
+        )
+        assert done.code == 0, done.err
+        assert [(Path(one["file"]).name, one["articles"], bool(one["segment"])) for one in done.json()] == [
+            (name, len(STORIES), True) for name in names
+        ]
+    for name in names:
+        assert (tmp_path / "here" / f"{name}.jsonl").read_bytes() == (
+            tmp_path / "there" / f"{name}.jsonl"
+        ).read_bytes()
