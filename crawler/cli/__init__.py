@@ -35,6 +35,7 @@ Modules:
     options           options that several commands share
     package           ``newswarc package``: a selection as BagIt or OCFL
     progress          progress display and summary of a crawl
+    quiet_run         ``newswarc crawl --due`` when nothing is due yet
     rebuild           ``newswarc rebuild``: rebuilding derived files from the WARC files
     redact            ``newswarc redact``: removing captures for good
     reference         generating pages of the documentation

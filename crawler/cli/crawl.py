@@ -8,6 +8,7 @@ import typer
 
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import ArchiveOption, BrowserUse, JsonOption, SitesOption, fetches
+from crawler.cli.quiet_run import quiet_run
 
 
 @fetches
@@ -57,6 +58,11 @@ def crawl(
     A URL is a site's front page, where its feeds, news sitemaps and sections are found. A SITE is the
     name of a definition (`newswarc sites` lists them).
     """
+    context = context.with_flags(archive=to, requisites=requisites, browser=browser).with_sites(sites)
+    if due and not (urls or limit or since or until or backfill or dry_run):
+        quiet = quiet_run(what or (), context, as_json=as_json)
+        if quiet is not None:
+            return quiet
     # Imported late: Scrapy and the extractor take seconds, which `--help` and the extraction workers do without
     from crawler.cli.crawl_command import CrawlRequest, crawl_and_show
 
@@ -70,5 +76,4 @@ def crawl(
         due=due,
         dry_run=dry_run,
     )
-    context = context.with_flags(archive=to, requisites=requisites, browser=browser).with_sites(sites)
     return crawl_and_show(request, context, as_json=as_json)

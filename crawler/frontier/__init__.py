@@ -7,6 +7,7 @@ Modules:
     database_watch    cuts database connections that no longer answer
     entries           the frontier's input and output types
     failures          when a failed URL is tried again or given up
+    falling_due       when anything falls due that is not due now
     frontier          which URLs are known, due, captured and stored
     holds             hosts that asked for a pause (pure)
     leases            exclusive access across machines

@@ -13,6 +13,7 @@ Modules:
     index_keeping    updating the full-text index after segments are stored
     local_services   this machine's frontier, spool, extraction and storage
     page_feedback    updating the frontier from extracted pages
+    quiet            until when nothing falls due, as an earlier run has found out
     recent_captures  captures that are written but not yet durable
     recorder         exchanges into segments
     run_lock         only one `crawl --due` at a time

@@ -18,10 +18,14 @@ from scrapy.settings import Settings
 from archive.clock_and_ids import ClockAndIds
 from archive.errors import StorageUnavailable
 from archive.exchange import Discovery
+from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
+from archive.recovery import open_segments
 from archive.storage.opening import open_storage
 from crawler.config import Configuration, ConfigurationError, environment_value
 from crawler.frontier.database import Database, open_database
+from crawler.frontier.falling_due import falls_due
 from crawler.frontier.site_copy import copy_sites
+from crawler.keeping.quiet import may_be_quiet, note_quiet
 from crawler.keeping.state_adoption import adopt_state
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
@@ -156,7 +160,24 @@ def run_crawl(
             raise ConfigurationError("the crawl could not start; run it with -vv to see why")
         report = _report(configuration, plan, extension.run, crawler.stats.get_stats() if crawler.stats else {})
         report.interrupted = interruption.requested
+        if crawler.stats is not None and not crawler.stats.get_value("scheduler/enqueued"):
+            _note_quiet(configuration, plan, extension.run, report)
         return report
+
+
+def _note_quiet(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, report: CrawlReport) -> None:
+    """Note until when no run has anything to do, after one that asked for nothing and has nothing to report."""
+    is_plain = plan == CrawlPlan(sites=plan.sites, due=True) and may_be_quiet(configuration)
+    if not is_plain or report != CrawlReport(archive=report.archive, found=report.found):
+        return
+    now = run.now().timestamp()
+    with closing(open_database(configuration)) as database:
+        until = falls_due(database, {site.id: run.state.ages_of(site.id) for site in plan.sites}, now)
+    for path in open_segments(configuration.state_directory / "spool"):
+        name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
+        until = min(until, name.opened.timestamp() + configuration.segment_age)
+    if until > now:
+        note_quiet(configuration, plan.sites, now, until, asdict(report))
 
 
 def _arguments(configuration: Configuration, plan: CrawlPlan, clock_and_ids: ClockAndIds | None) -> dict[str, Any]:
