@@ -22,6 +22,8 @@ CITATIONS := .venv-citations
 PACKAGE_TOOLS := .venv-packages
 DOCS := .venv-docs
 GENERATORS := .venv-generators
+NPM_WARCIO := 2.4.11
+NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3a6ce5
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
@@ -79,7 +81,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml $(filter .uv/bin/uv,$(UV))
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Programs that the tests of replay run and nothing imports: pywb, wacz, ReplayWeb.page
+# Programs that the tests of replay and import run and nothing imports: pywb, wacz, warcit, ReplayWeb.page
 $(REPLAY)/.installed: tests/replay/tools.lock $(filter .uv/bin/uv,$(UV))
 	@echo "setting up $(REPLAY) (pinned by tests/replay/tools.lock)"
 	@test -x $(REPLAY)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(REPLAY)
@@ -93,9 +95,17 @@ $(REPLAY)/replaywebpage/sw.js: $(REPLAY)/.installed
 	    && tar --extract --gzip --file replaywebpage-$(REPLAYWEBPAGE).tgz --directory replaywebpage \
 	        --strip-components 1 --no-same-owner --touch package/ui.js package/sw.js
 
+# What browser-based crawlers write WARC files with
+$(REPLAY)/warcio/dist/index.all.js: $(REPLAY)/.installed
+	@mkdir -p $(REPLAY)/warcio
+	@cd $(REPLAY) && npm pack --silent warcio@$(NPM_WARCIO) >/dev/null \
+	    && echo "$(NPM_WARCIO_SHA256)  warcio-$(NPM_WARCIO).tgz" | sha256sum --check --quiet \
+	    && tar --extract --gzip --file warcio-$(NPM_WARCIO).tgz --directory warcio \
+	        --strip-components 1 --no-same-owner --touch package/dist/index.all.js package/package.json
+
 replay-tools: $(REPLAY)/.installed
-	@$(MAKE) --no-print-directory $(REPLAY)/replaywebpage/sw.js \
-	    || echo "no ReplayWeb.page (needs npm): its tests will be skipped"
+	@$(MAKE) --no-print-directory $(REPLAY)/replaywebpage/sw.js $(REPLAY)/warcio/dist/index.all.js \
+	    || echo "no ReplayWeb.page or no warcio of npm (they need npm): their tests will be skipped"
 
 # Readers of data sets, which do not all resolve with ours
 $(CLIENTS)/.installed: tests/datasets/clients.lock $(filter .uv/bin/uv,$(UV))

@@ -208,7 +208,8 @@ class _Scan:
             else:
                 self.position = self._next_mark(self.position + 1)
         if stretch.damage and not self._is_told and not (stretch.is_to_its_end and self._records):
-            yield Refused(stretch.offset, stretch.reason)
+            damaged = stretch.members[-1] if stretch.members else stretch
+            yield Refused(damaged.offset, stretch.reason)
 
     def _one(self) -> Found:
         at = self.position

@@ -1,0 +1,1 @@
+"""Files that other people's programs write, and what an import makes of them."""
