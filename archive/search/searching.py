@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -188,6 +188,7 @@ class Searcher:
         self._look_every = look_every
         self._looked = -math.inf
         self._state: _State | None = None
+        self._readers: ThreadPoolExecutor | None = None
 
     def search(
         self,
@@ -265,7 +266,7 @@ class Searcher:
 
     def _first_articles(self, state: _State, compiled: Any, limit: int) -> list[Article]:
         rows, _ = self._rows(state, self._visible(state, compiled), limit, Order.NEWEST, folded=False)
-        read = _in_threads(lambda row: self._read(state, row), rows)
+        read = self._read_all(state, rows)
         return [article for article in read if article is not None]
 
     def found(self, query: str | Node) -> Iterator[FoundRecord]:
@@ -329,6 +330,9 @@ class Searcher:
         if self._state is not None:
             self._state.view.close()
             self._state = None
+        if self._readers is not None:
+            self._readers.shutdown()
+            self._readers = None
         self._looked = -math.inf
 
     def __enter__(self) -> Searcher:
@@ -419,7 +423,7 @@ class Searcher:
 
     def _hits(self, state: _State, rows: list[_Row], node: Node | None) -> tuple[list[Hit], int]:
         wanted = words_of(node) if node is not None else []
-        read = _in_threads(lambda row: self._read(state, row), rows)
+        read = self._read_all(state, rows)
         hits = []
         for row, article in zip(rows, read, strict=True):
             if article is not None:
@@ -427,6 +431,16 @@ class Searcher:
                 text = snippet(article.article_body, wanted)
                 hits.append(Hit(article, row.score, text, versions, copies))
         return hits, len(rows) - len(hits)
+
+    def _read_all(self, state: _State, rows: Sequence[_Row]) -> list[Article | None]:
+        """The records of rows: most of the time is waiting for a storage. Threads are kept, starting them takes as
+        long as reading a few records.
+        """
+        if len(rows) < 2:
+            return [self._read(state, row) for row in rows]
+        if self._readers is None:
+            self._readers = ThreadPoolExecutor(_READING, thread_name_prefix="records")
+        return list(self._readers.map(lambda row: self._read(state, row), rows))
 
     def _read(self, state: _State, row: _Row) -> Article | None:
         """The record of a row; None when it is gone, or cannot be read."""
@@ -534,14 +548,3 @@ def _folded(rows: Iterable[_Row]) -> list[_Row]:
 
 def _are_alike(one: int, other: int) -> bool:
     return bool(one and other) and ((one ^ other) & _MASK).bit_count() <= _LIKE
-
-
-Result = TypeVar("Result")
-
-
-def _in_threads(function: Callable[[_Row], Result], rows: Sequence[_Row]) -> list[Result]:
-    """What a function gives for each row: most of its time is waiting for a storage."""
-    if len(rows) < 2:
-        return [function(row) for row in rows]
-    with ThreadPoolExecutor(_READING) as pool:
-        return list(pool.map(function, rows))

@@ -58,8 +58,9 @@ class Services:
     tokens: TokenFile
     sessions: Sessions
     audit: AuditLog
-    operation: Operation
     files: Downloads
+    operate: Callable[[], Operation]
+    """Gives the same each time, and is asked late: what it needs takes memory that most readers never need."""
     renderer: Renderer = field(default_factory=Renderer)
     work: BoundedWork = field(default_factory=BoundedWork)
     downloads: Places = field(default_factory=lambda: Places(4))
@@ -67,6 +68,11 @@ class Services:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     replay: Callable[[str], str] = lambda _host: ""
     """Address of the replay for a reader who knows this server by a host name; empty: there is none."""
+
+    @property
+    def operation(self) -> Operation:
+        """This machine's crawls."""
+        return self.operate()
 
 
 @dataclass(slots=True)

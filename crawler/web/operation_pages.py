@@ -8,21 +8,21 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prometheus_client import generate_latest
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from archive.errors import ArchiveError, BadAddress, ObjectMissing
 from archive.period import moment_of
-from crawler.watching.metrics import registry_of
-from crawler.watching.status import Status
 from crawler.web.answering import Asked, asked_of
 from crawler.web.bounded_work import Busy, LongResponse
 from crawler.web.catalogue import is_withheld
 from crawler.web.roles import Role
 from spiders.remedies import remedy_of_failure
+
+if TYPE_CHECKING:
+    from crawler.watching.status import Status
 
 _EVERY = 3.0
 """Seconds between two events of the live view."""
@@ -94,6 +94,10 @@ def explain_page(asked: Asked) -> Response:
 
 def metrics(asked: Asked) -> Response:
     """The status for Prometheus, without sites that access rules withhold as a whole."""
+    from prometheus_client import generate_latest
+
+    from crawler.watching.metrics import registry_of
+
     gate = asked.reader.gate
 
     def status() -> Status:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -19,6 +19,7 @@ from archive.search.snippets import Snippet
 from crawler.web.timeline import Point, Unit
 from crawler.web.translations import direction, languages, translations
 
+_REMEMBERED = 20_000
 _DIRECTORY = Path(__file__).with_name("templates")
 
 
@@ -119,11 +120,12 @@ def _environment(language: str) -> Environment:
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     formats = Formats(language)
     environment.filters |= {
-        "number": formats.number,
-        "percent": formats.percent,
+        # A page has hundreds of them, and the next page the same ones
+        "number": lru_cache(_REMEMBERED)(formats.number),
+        "percent": lru_cache(_REMEMBERED)(formats.percent),
         "moment": formats.moment,
         "dated": formats.dated,
-        "day": formats.day,
+        "day": lru_cache(_REMEMBERED)(formats.day),
         "month": formats.month,
         "weekday": formats.weekday,
         "size": formats.size,
@@ -139,7 +141,7 @@ def _environment(language: str) -> Environment:
         "language": language,
         "page_direction": direction(language),
         "languages": {tag: _own_name(tag) for tag in languages()},
-        "period": formats.period,
+        "period": lru_cache(_REMEMBERED)(formats.period),
         "address": address,
     }
     return environment

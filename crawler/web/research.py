@@ -55,6 +55,7 @@ def search_page(asked: Asked) -> Response:
         "plot": plot_of(over_time),
         "plot_caption": _caption(asked, over_time),
         "facets": _values(form, result),
+        "in_time": _in_time(form),
         "first": (form.page - 1) * PAGE + 1,
         "last_page": min(-(-result.count // PAGE), MOST_HITS // PAGE),
         "language_name": lambda tag: language_name(tag, asked.language),
@@ -170,6 +171,12 @@ def _values(form: QueryForm, result: SearchResult) -> dict[str, list[tuple[str, 
         if len(values) >= _FEWEST and name not in form.narrowed:
             found[name] = values[:_MOST_VALUES]
     return found
+
+
+def _in_time(form: QueryForm) -> str:
+    """Where the same is found in a time that follows; made once, for the rows of a long table."""
+    others = form.with_(since="", until="").query_string()
+    return f"/?{others}&" if others else "/?"
 
 
 def _caption(asked: Asked, over_time: Timeline) -> str:

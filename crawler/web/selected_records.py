@@ -32,7 +32,7 @@ from archive.storage.protocol import Storage
 
 _FEW_MEMBERS = 30
 """Gzip members of a segment's records up to which each is read by itself."""
-_GROUP = 2_000
+_GROUP = 1_000
 """Rows of a row group: what is in memory."""
 _OF_OTHERS = (Origin.COLLECTION, Origin.SITES)
 """Of columns that a record alone does not give."""

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -19,12 +21,14 @@ from crawler.web.answering import Services
 from crawler.web.application import application
 from crawler.web.audit import AuditLog
 from crawler.web.downloads import Downloads
-from crawler.web.operation import Operation
 from crawler.web.patience import PatientProtocol
 from crawler.web.policies import is_for_local_readers, listening, policy_of
 from crawler.web.reading import ArchiveReader
 from crawler.web.sessions import Sessions
 from crawler.web.tokens import TokenFile
+
+if TYPE_CHECKING:
+    from crawler.web.operation import Operation
 
 FRESH = 30.0
 """Seconds after which new segments and access rules are looked for."""
@@ -55,12 +59,18 @@ def services(configuration: Configuration) -> Iterator[Services]:
             TokenFile(directory),
             Sessions(),
             AuditLog(directory),
-            Operation(configuration, reader),
             files,
+            cache(partial(_operation, configuration, reader)),
         )
     finally:
         files.close()
         reader.close()
+
+
+def _operation(configuration: Configuration, reader: ArchiveReader) -> Operation:
+    from crawler.web.operation import Operation
+
+    return Operation(configuration, reader)
 
 
 @dataclass(frozen=True, slots=True)
