@@ -19,12 +19,13 @@ from archive.article import Article
 from archive.errors import BadAddress
 from archive.history import Moment, history
 from archive.library import RecordFilter, articles, read_page, require_archive
-from archive.period import Period
+from archive.period import Period, moment_of
 from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
 
 if TYPE_CHECKING:
+    from archive.datasets.counting import By, Count
     from archive.datasets.frames import Articles
     from archive.search.searching import Facet, Order, Searcher, SearchResult
 
@@ -115,6 +116,25 @@ class Archive:
         """Articles like one of the archive. Raises as `search`."""
         return self._search.similar(record_id, limit=limit)
 
+    def counts(self, *queries: str, by: By | str = "month") -> list[Count]:
+        """How many articles each query means (`archive.search.query`), and of how many, by day, month, year, site or
+        lang; a phrase stands in quotation marks. Raises as `search`.
+        """
+        from archive.datasets.counting import By, counts
+
+        return counts(lambda query, facet: self.search(query, limit=0, facets=[facet]), queries, By(by))
+
+    def follow_ups(self, article: Article, *, limit: int = 10) -> list[Article]:
+        """What came after an article: later versions of it, then similar articles that were published later.
+
+        Raises as `search`.
+        """
+        later = [one.article for one in self.versions(article.url) if one.article and _is_after(one.article, article)]
+        if article.id is not None:
+            similar = (hit.article for hit in self.similar(article.id, limit=limit).hits)
+            later += [one for one in similar if one.url != article.url and _is_after(one, article)]
+        return later[:limit]
+
     def page(self, article: Article) -> bytes:
         """The HTTP response that a record was made from, byte for byte as received.
 
@@ -159,6 +179,14 @@ class Archive:
                 self._scratch = tempfile.TemporaryDirectory(prefix="newswarc-search-")
             self._searcher = Searcher(self.storage, self._cache or Path(self._scratch.name if self._scratch else ""))
         return self._searcher
+
+
+def _is_after(one: Article, other: Article) -> bool:
+    """By publication; of the same address by capture."""
+    if one.url == other.url and one.warc is not None and other.warc is not None:
+        return one.warc.date > other.warc.date
+    published, before = moment_of(one.date_published or ""), moment_of(other.date_published or "")
+    return published is not None and before is not None and published > before
 
 
 def open_archive(address: str, s3: S3Options | None = None, *, cache: Path | None = None) -> Archive:

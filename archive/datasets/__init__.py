@@ -30,10 +30,12 @@ Modules:
     card               README.md, schema.json, croissant.json
     cells              values of rows as cells of a flat table
     citing             CITATION.cff, BibTeX, RIS
+    clusters           the same story at several papers
     codebook           the codebook: meaning, origin, unit, share filled, examples
     columns            the columns of a row
     condition_parsing  reading `--where`
     conditions         a condition on rows, evaluated
+    counting           how many articles say something, and what share of all they are
     datapackage        a version as a Data Package
     downloading        one file onto this machine, in pieces that may come at once and in any order
     exporting          a version as one file of another format

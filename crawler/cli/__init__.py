@@ -14,6 +14,7 @@ Modules:
     custody           ``newswarc custody``: a signed log of what the archive took in
     dataset           ``newswarc dataset``: tables of articles that can be cited
     dataset_build     ``newswarc dataset build``
+    dataset_counts    ``newswarc dataset clusters`` and ``counts``
     dataset_coverage  ``newswarc dataset stats``
     dataset_export    ``newswarc dataset export``
     dataset_links     ``newswarc dataset presign``

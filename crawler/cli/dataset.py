@@ -13,6 +13,7 @@ from rich.progress import DownloadColumn
 
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.dataset_build import build_dataset, transfer_progress
+from crawler.cli.dataset_counts import show_clusters, show_counts
 from crawler.cli.dataset_coverage import show_coverage
 from crawler.cli.dataset_export import export_dataset
 from crawler.cli.dataset_links import show_links
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 dataset = typer.Typer(name="dataset", help="Build, describe and download data sets.", no_args_is_help=True)
 dataset.command("build")(build_dataset)
+dataset.command("clusters")(show_clusters)
+dataset.command("counts")(show_counts)
 dataset.command("export")(export_dataset)
 dataset.command("rehydrate")(rehydrate)
 dataset.command("stats")(show_coverage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -177,6 +178,8 @@ def build_dataset(
             lambda what, done, of: progress.update(tasks[what], completed=done, total=of),
             partial(in_order, cluster) if cluster else None,
         )
+    if lang and not built.manifest.rows:
+        _tell_languages(context, lang)
     if as_json:
         typer.echo(built.manifest.model_dump_json(by_alias=True))
     elif not context.quiet:
@@ -185,6 +188,17 @@ def build_dataset(
             f"{name}@{built.manifest.version} {result}: {built.manifest.rows:,} rows, left out "
             f"{sum(built.manifest.dropped.values()):,}"
         )
+
+
+def _tell_languages(context: ArchiveContext, wanted: list[str]) -> None:
+    """Nothing may be in these languages: tell which there are."""
+    from archive.languages import matches
+    from archive.library import articles
+
+    there = Counter(article.in_language or "no language" for article in articles(context.archive))
+    if not any(matches(one, name) for one in wanted for name in there):
+        told = ", ".join(f"{name} {count:,}" for name, count in there.most_common()) or "none"
+        typer.echo(f"no record is in {' or '.join(wanted)}; records by language: {told}", err=True)
 
 
 def _asked(query: str) -> dict[str, str]:

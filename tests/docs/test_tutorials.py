@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,7 @@ _LONGEST = 200
 EXPECTED = {
     "operator": ["articles would be fetched", "[[sources]]", "articles  15", "record 15", "no faults"],
     "archivist": ["HTTP/1.1 200 OK", "WARC-Date", "the fault was found", "newspaper.wacz", "it is gone"],
+    "r": ["The title, without the site's name.", "2026-01", "wordCount", "authors", "cff-version"],
     "researcher": ['"headline"', "harbour@", "README.md", "parquet"],
 }
 """What a reader sees on the way, in this order."""
@@ -29,7 +32,13 @@ def test_every_tutorial_is_run() -> None:
     assert {path.stem for path in TUTORIALS} == set(EXPECTED)
 
 
-@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: str(path.stem))
+def _marked(path: Path) -> Any:
+    """R is a large program, which not every machine has."""
+    marks = [pytest.mark.long, pytest.mark.skipif(shutil.which("Rscript") is None, reason="NO R")]
+    return pytest.param(path, marks=marks if path.stem == "r" else [], id=path.stem)
+
+
+@pytest.mark.parametrize("tutorial", [_marked(path) for path in TUTORIALS])
 def test_a_reader_comes_to_the_end(tutorial: Path, tmp_path: Path) -> None:
     blocks = COMMANDS.findall(tutorial.read_text(encoding="utf-8"))
     assert len(blocks) >= 6

@@ -1,0 +1,93 @@
+"""``newswarc dataset clusters`` and ``newswarc dataset counts``: small tables about stories and topics."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.dataset_selection import FromOption, NameArgument, found, require_usable
+from crawler.cli.errors import UsageError
+from crawler.cli.options import reads_archive
+
+ToOption = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="FILE", help="FILE.csv or FILE.jsonl. Default: CSV on standard output."),
+]
+
+
+@reads_archive
+def show_clusters(
+    context: ArchiveContext,
+    name: NameArgument,
+    source: FromOption = None,
+    least: Annotated[int, typer.Option("--least", min=1, help="Minimum number of rows of a cluster.")] = 2,
+    to: ToOption = None,
+) -> None:
+    """List stories that are at several places: rows, sites, agency, and who published it first."""
+    from archive.datasets.clusters import clusters
+
+    storage, manifest = found(context, name, source)
+    require_usable(manifest)
+    _write([one.as_row() for one in clusters(storage, manifest, least)], to)
+
+
+@reads_archive
+def show_counts(
+    context: ArchiveContext,
+    queries: Annotated[
+        list[str], typer.Argument(metavar="QUERY…", help="What `newswarc search` takes; a phrase in quotation marks.")
+    ],
+    source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar="UNIT", help="day, month, year, site or lang.")] = "month",
+    to: ToOption = None,
+) -> None:
+    """Count the articles that each query means, by time, site or language, with their share of all articles."""
+    from archive.datasets.counting import By, counts
+
+    if by not in list(By):
+        raise UsageError(f"dataset counts: --by {by}: write {', '.join(By)}")
+    with context.with_flags(archive=source).searcher() as searcher:
+        made = counts(lambda query, facet: searcher.search(query, limit=0, facets=[facet]), queries, By(by))
+    rows = [
+        {"query": one.query, by: one.group, "articles": one.articles, "of": one.of, "share": one.share}
+        for one in made
+    ]
+    _write(rows, to)
+
+
+def _write(rows: list[dict[str, Any]], to: Path | None) -> None:
+    if to is None:
+        _write_csv(rows, sys.stdout)
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with to.open("w", encoding="utf-8", newline="") as stream:
+        if to.suffix == ".jsonl":
+            stream.writelines(json.dumps(_told(row), ensure_ascii=False) + "\n" for row in rows)
+        else:
+            _write_csv(rows, stream)
+
+
+def _write_csv(rows: Iterable[dict[str, Any]], stream: TextIO) -> None:
+    from archive.datasets.cells import is_formula
+
+    table = csv.writer(stream, lineterminator="\n")
+    for number, row in enumerate(rows):
+        if not number:
+            table.writerow(row)
+        cells = _told(row).values()
+        table.writerow([f"'{one}" if isinstance(one, str) and is_formula(one) else one for one in cells])
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
