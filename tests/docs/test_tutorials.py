@@ -24,6 +24,7 @@ EXPECTED = {
     "archivist": ["HTTP/1.1 200 OK", "WARC-Date", "the fault was found", "newspaper.wacz", "it is gone"],
     "r": ["The title, without the site's name.", "2026-01", "wordCount", "authors", "cff-version"],
     "researcher": ['"headline"', "harbour@", "README.md", "parquet"],
+    "web": ["ok", '"headline"', "ferry.csv", "text/html", "newswarc_site_articles"],
 }
 """What a reader sees on the way, in this order."""
 
