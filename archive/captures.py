@@ -28,7 +28,7 @@ from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Discovery, Role
 from archive.http1 import ResponseHead, entity_body, parse_head
 from archive.members import canonical_name, parse_warc_date, parse_warc_fields
-from archive.rendering import RENDERED_URI
+from archive.rendering import RENDERED_URI, SCREENSHOT_URI, TEXT_URI
 
 CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
 """URL of resource records that contain extraction configurations, followed by the digest."""
@@ -69,6 +69,10 @@ class RenderedDocument:
     length: int
     left: int = 0
     """Number of bytes of the document that were not read."""
+    text: bytes = b""
+    """What a reader saw (UTF-8)."""
+    screenshot: bytes = b""
+    """What was in view (JPEG)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +219,21 @@ def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
     Raises what `records` raises, behind the capture before it.
     """
     main: WarcRecord | None = None
-    conversion: WarcRecord | None = None
+    rendered: RenderedDocument | None = None
     try:
         for record in records:
             if record.kind in ("response", "revisit"):
                 if main is not None:
                     yield _capture(main, None)
                 main = record
+                rendered = None
             elif main is not None and is_rendering_of(record, main):
-                conversion = record
+                rendered = _rendered(record)
+            elif rendered is not None and record.kind == "resource" and main is not None:
+                rendered = _with_view(rendered, record)
             elif record.kind == "metadata" and "outcome" in parse_warc_fields(record.block):
-                yield _capture(main, record, conversion)
-                main = conversion = None
+                yield _capture(main, record, rendered)
+                main = rendered = None
     except DamagedArchive:
         if main is not None:
             yield _capture(main, None)
@@ -304,7 +311,9 @@ def response_record(member: bytes) -> WarcRecord:
     raise DamagedArchive("the member holds no response record")
 
 
-def _capture(main: WarcRecord | None, metadata: WarcRecord | None, conversion: WarcRecord | None = None) -> Capture:
+def _capture(
+    main: WarcRecord | None, metadata: WarcRecord | None, rendered: RenderedDocument | None = None
+) -> Capture:
     record = main or metadata
     assert record is not None
     return Capture(
@@ -322,12 +331,18 @@ def _capture(main: WarcRecord | None, metadata: WarcRecord | None, conversion: W
         refers_to_url=record.headers.get("WARC-Refers-To-Target-URI", "").strip("<>"),
         refers_to_date=_moment(record.headers.get("WARC-Refers-To-Date", "")),
         metadata=parse_warc_fields(metadata.block) if metadata else {},
-        rendered=_rendered(conversion) if conversion else None,
+        rendered=rendered,
     )
 
 
 def _rendered(record: WarcRecord) -> RenderedDocument:
     return RenderedDocument(record.block, record.record_id, record.date, record.offset, record.length, record.left)
+
+
+def _with_view(rendered: RenderedDocument, record: WarcRecord) -> RenderedDocument:
+    if record.target.startswith(TEXT_URI):
+        return replace(rendered, text=record.block)
+    return replace(rendered, screenshot=record.block) if record.target.startswith(SCREENSHOT_URI) else rendered
 
 
 def _moment(date: str) -> datetime | None:

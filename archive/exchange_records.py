@@ -286,6 +286,7 @@ def _rendering_fields(exchange: Exchange) -> list[tuple[str, str]]:
         ("renderedBy", rendering.browser),
         ("renderingViewport", rendering.viewport),
         ("renderingLocation", rendering.location),
+        *(("renderingAsked", step) for step in rendering.asked),
         *(("renderingStep", step) for step in rendering.steps),
         *(("renderingRefused", way) for way in rendering.refused),
     ]

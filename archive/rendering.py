@@ -38,6 +38,8 @@ class Rendering:
     finished: datetime
     steps: tuple[str, ...] = ()
     """What was done on the page, with how often."""
+    asked: tuple[str, ...] = ()
+    """The steps that were to be done (`spiders.page_steps`), with which the page can be shown again."""
     location: str = ""
     """What the address bar said at the end, where that is not the page's URL."""
     refused: tuple[str, ...] = ()

@@ -500,6 +500,13 @@ def software() -> str:
     return f"newswarc/{version('newswarc')}"
 
 
+def display_variables() -> dict[str, str]:
+    """The variables of the environment that say where windows are shown; empty if they are shown nowhere."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
+    found = {name: os.environ[name] for name in names if os.environ.get(name)}
+    return found if {"DISPLAY", "WAYLAND_DISPLAY"} & set(found) else {}
+
+
 def load_configuration(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Configuration:
     """Read the settings.
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.support.measuring import say
 from benchmarks.support.reporting import deliver
-from crawler.browser.process import BrowserPlan
+from crawler.browser.plan import BrowserPlan
 from tests.browser.chromium import browsing, missing, processes_of, shown
 from tests.browser.hard import ends, transfers, views
 from tests.browser.hard.run import CASES, Result, run

@@ -20,9 +20,9 @@ from archive.exchange import Exchange
 from archive.rendering import Rendering
 from crawler.browser.answers import RecentAnswers
 from crawler.browser.authority import RunAuthority
+from crawler.browser.plan import BrowserPlan
 from crawler.browser.process import (
     BrowserGone,
-    BrowserPlan,
     BrowserProcess,
     Errand,
     NoBrowser,
@@ -146,6 +146,7 @@ class BrowserPages:
             viewport=f"{width}x{height}",
             finished=self._now(),
             steps=rendered.steps,
+            asked=order.steps,
             location=rendered.location if rendered.location != url else "",
             refused=tuple(f"{name} ({count})" for name, count in sorted(rendered.refused.items())),
         )

@@ -28,6 +28,7 @@ from archive.errors import ArchiveError
 from crawler.browser.authority import RunAuthority
 from crawler.browser.contained import FLAGS, NAMESPACE
 from crawler.browser.frames import BadFrame, frame, read_frame
+from crawler.browser.plan import BrowserPlan
 from crawler.browser.proxy import BrowserProxy, Fetch
 
 _WORKER = "crawler.browser.worker"
@@ -50,20 +51,6 @@ class RenderingFailed(ArchiveError):
 
 class BrowserGone(RenderingFailed):
     """The browser ended, or hung, while the page was open: another page may have been the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrowserPlan:
-    """How a browser is started."""
-
-    program: str = "/usr/bin/chromium"
-    isolation: str = NAMESPACE
-    user: str = "nobody"
-    """Who runs it where the crawl is root's."""
-    sandbox: bool = True
-    """Whether Chromium's own sandbox is on."""
-    cpu: float = 30.0
-    """Seconds of processor time that one process of a page may use."""
 
 
 @dataclass(frozen=True, slots=True)

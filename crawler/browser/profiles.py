@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.errors import ArchiveError
 
@@ -37,13 +38,28 @@ def read_profile(state_directory: Path, name: str) -> dict[str, Any] | None:
         raise BadProfile(f"{path}: {error}; make it anew with `newswarc browser login`") from error
 
 
-def parse_profile(data: bytes) -> dict[str, Any]:
+def parse_profile(data: bytes | str) -> dict[str, Any]:
     """A storage state (Playwright: ``storage_state``). Raises ValueError."""
     found = json.loads(data)
     cookies, origins = (found.get(key, []) for key in ("cookies", "origins")) if isinstance(found, dict) else ((), ())
     if not isinstance(cookies, list) or not isinstance(origins, list) or not (cookies or origins):
         raise ValueError("not a storage state with cookies or local storage")
     return {"cookies": cookies, "origins": origins}
+
+
+def cookie_header(profile: dict[str, Any], url: str) -> str:
+    """The value of ``Cookie`` that a profile has sent to an address (RFC 6265, section 5.4); empty for none."""
+    parts = urlsplit(url)
+    host, path = (parts.hostname or "").lower(), parts.path or "/"
+    sent = []
+    for cookie in profile["cookies"]:
+        domain = str(cookie.get("domain", "")).lower()
+        is_of_host = host == domain.removeprefix(".") or (domain.startswith(".") and host.endswith(domain))
+        under = str(cookie.get("path") or "/")
+        is_of_path = path == under or path.startswith(under if under.endswith("/") else f"{under}/")
+        if is_of_host and is_of_path and (parts.scheme == "https" or not cookie.get("secure")):
+            sent.append(f"{cookie['name']}={cookie['value']}")
+    return "; ".join(sent)
 
 
 def write_profile(state_directory: Path, name: str, profile: dict[str, Any]) -> Path:

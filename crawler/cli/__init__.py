@@ -6,6 +6,7 @@ Modules:
     about             sites, config, schema
     archive_context   settings, storage and sites of a command, opened on demand
     archives          records and extract: reading records, extracting them again
+    browser           ``newswarc browser``: logins of pages in a browser
     collections       ``newswarc collection``: named selections with Dublin Core metadata
     completion        ``newswarc completion``: scripts for shell completion
     copying           ``newswarc copy``: a verified replica of an archive
@@ -43,6 +44,7 @@ Modules:
     reference_python  generating the page on the Python API
     replay            ``newswarc replay``: browsing an archive
     replay_check      ``newswarc replay --check``: which pages lack something that they need
+    replay_quality    ``newswarc replay --check --browser``: whether pages look the same when they are shown again
     schedule          ``newswarc schedule``: repeating ``crawl --due`` without cron
     search            ``newswarc search``: finding articles by words, phrases, dates and more
     serve             ``newswarc serve``: an archive as web pages and as an API

@@ -86,6 +86,7 @@ COMMANDS = {
         "rebuild:rebuild",
         "Rebuild indexes, manifests, records and outcomes from the WARC files, and compare them.",
     ),
+    "browser": ("browser:browser", "Manage the logins of pages in a browser."),
     "site": ("site:site", "Define sites, and check whether their sources work."),
     "sites": ("about:sites", "List the sites that have a definition."),
     "config": ("about:config", "Show the settings in effect."),

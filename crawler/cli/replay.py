@@ -13,6 +13,7 @@ from rich.console import Console
 
 from archive.errors import ArchiveError
 from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, reads_archive
 from crawler.ending_signals import ending_signals
 
@@ -38,6 +39,24 @@ def replay(
             "--check", help="Only list the pages that lack something they need; exit code 1 if there are any."
         ),
     ] = False,
+    in_browser: Annotated[
+        bool,
+        typer.Option(
+            "--browser",
+            help="With --check: show rendered pages again in Chromium, from the archive alone, and score how much of "
+            "them is the same; exit code 1 if a score is low.",
+        ),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.html", help="With --browser: write a report, worst first."),
+    ] = None,
+    least: Annotated[
+        float, typer.Option("--least", min=0, max=1, help="With --browser: the lowest score that is good.")
+    ] = 0.9,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="With --browser: maximum number of pages. 0: no limit.")
+    ] = 0,
     site: Annotated[str, typer.Option("--site", help="With --check: only this site.")] = "",
     collection: Annotated[
         str, typer.Option("--collection", help="With --check: only what this collection means.")
@@ -50,11 +69,17 @@ def replay(
     """
     context = context.with_flags(archive=uri)
     configuration, console = context.configuration, context.console()
+    if in_browser and not check:
+        raise UsageError("--browser goes with --check")
     if check:
         # Imported late: reading pages takes the extractor's libraries
         from crawler.cli.replay_check import check_and_show, lookup_of_file
         from crawler.replay.replayed import is_file_address
 
+        if in_browser:
+            from crawler.cli.replay_quality import quality_and_show
+
+            return quality_and_show(context, site, collection, report, least, limit, as_json=as_json)
         if is_file_address(configuration.archive):
             with lookup_of_file(Path(configuration.archive)) as lookup:
                 return check_and_show(lookup, site, None, console, as_json=as_json)

@@ -96,6 +96,12 @@ def check(
     context: ArchiveContext,
     names: Annotated[list[str] | None, typer.Argument(metavar="[SITE…]", help="Site names. Default: all.")] = None,
     directories: SitesOption = None,
+    pages: Annotated[
+        int,
+        typer.Option(
+            "--pages", min=0, help="Also fetch this many articles of each site, to see if they need a browser."
+        ),
+    ] = 0,
     as_json: JsonOption = False,
 ) -> int:
     """Read each source once; show how many articles it lists and how old the newest is. Nothing is archived.
@@ -109,7 +115,7 @@ def check(
         raise UsageError(
             f"{', '.join(map(str, directories or ()))}: no site definition here; `newswarc site add` writes one"
         )
-    report = _looked_at(chosen, context)
+    report = _looked_at(chosen, context, sample=pages)
     read = {(source["site"], source["url"]): SourceReading(**source) for source in report.sources}
     silent = [
         (definition.id, source.url)
@@ -118,22 +124,40 @@ def check(
         if not (found := read.get((definition.id, source.url))) or not (found.articles or found.leads_on)
     ]
     if as_json:
-        facts = {"sources": report.sources, "silent": silent, "problems": report.problems}
+        facts = {
+            "sources": report.sources, "silent": silent, "problems": report.problems, "browser": report.browser
+        }  # fmt: skip
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return 1 if silent else 0
     console = Console(soft_wrap=True, highlight=False)
     _show(console, list(read.values()))
     for name, address in silent:
         console.print(f"[red]✗[/red] {escape(printable(f'{name}: {address}: fails, or lists no articles'))}")
+    for name, facts in report.browser.items():
+        console.print(escape(f"{name}: {_browser_line(facts)}"))
     for problem in report.problems:
         console.print(f"[yellow]![/yellow] {escape(problem)}")
     return 1 if silent else 0
 
 
-def _looked_at(sites: Sequence[Site], context: ArchiveContext) -> Any:
+def _browser_line(facts: dict[str, Any]) -> str:
+    """Whether a site's pages need a browser, and what to do."""
+    needed, rendered, looked_at = sum(facts["needed"].values()), facts["rendered"], facts["looked_at"]
+    reasons = ", ".join(facts["needed"])
+    if rendered or facts["failed"]:
+        failed = sum(facts["failed"].values())
+        return f"{rendered} of {looked_at} pages were rendered in a browser" + (
+            f", {failed} could not be" if failed else ""
+        )
+    if not needed:
+        return f"none of {looked_at} pages needs a browser"
+    return f'{needed} of {looked_at} pages show their text only to a browser ({reasons}); set browser = "fallback"'
+
+
+def _looked_at(sites: Sequence[Site], context: ArchiveContext, sample: int = 0) -> Any:
     from crawler.run.crawling import CrawlPlan, run_crawl  # imports Scrapy: only when it is needed
 
-    plan = CrawlPlan(tuple(sites), dry_run=True)
+    plan = CrawlPlan(tuple(sites), dry_run=True, sample=sample)
     return run_crawl(context.with_flags(recapture=()).configuration, plan, verbosity=context.verbosity)
 
 

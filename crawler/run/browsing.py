@@ -19,7 +19,8 @@ from archive.content_coding import BodyTooLarge, decode_body
 from archive.exchange import CaptureOutcome, Exchange, Role
 from archive.http1 import BadMessage, entity_parts
 from crawler.browser.installed import missing_for_browser
-from crawler.browser.profiles import BadProfile, read_profile
+from crawler.browser.plan import BrowserPlan
+from crawler.browser.profiles import BadProfile, cookie_header, read_profile
 from crawler.run.pace_middleware import PaceMiddleware
 from crawler.run.polite_fetching import Keep, PoliteFetching
 from crawler.run.robots_middleware import RecordingRobotsMiddleware
@@ -79,7 +80,24 @@ class Browsing:
         """Whether the answer to a request may be rendered before it is kept."""
         discovery = discovery_of(request.meta)
         is_page = discovery.role in _RENDERED_ROLES and request.method == "GET"
+        if self._run.state.options.sample and discovery.role is Role.ARTICLE:
+            return is_page
         return is_page and self._use_of(self._run.state.sites.get(discovery.site)) != NEVER
+
+    def logged_in(self, request: Request, sent: WireRequest) -> WireRequest:
+        """A request for a page with the cookies of its site's profile, whose values are not kept."""
+        site = self._run.state.sites.get(discovery_of(request.meta).site)
+        try:
+            profile = read_profile(self._run.configuration.state_directory, site.access.profile if site else "")
+        except BadProfile:
+            return sent  # told where the page is rendered
+        cookies = cookie_header(profile, sent.url) if profile is not None else ""
+        if not cookies:
+            return sent
+        headers = ((name, value) for name, value in sent.headers if name.lower() != b"cookie")
+        given = [value.decode("latin-1") for name, value in sent.headers if name.lower() == b"cookie"]
+        cookie = (b"Cookie", "; ".join([*given, cookies]).encode("latin-1", "replace"))
+        return replace(sent, headers=(*headers, cookie), redacted=sent.redacted | {_COOKIE})
 
     async def rendered(self, exchange: Exchange, request: Request, sent: WireRequest, keep: Keep) -> Exchange:
         """Keep an exchange, rendered if need be; returns what was kept. Raises what `keep` raises."""
@@ -94,6 +112,19 @@ class Browsing:
         """End the browser."""
         if self._pages is not None:
             await self._pages.close()
+
+    def facts(self) -> dict[str, dict[str, object]]:
+        """What became of pages, by site."""
+        found = self.findings
+        return {
+            site: {
+                "looked_at": count,
+                "needed": dict(found.needed.get(site, {})),
+                "rendered": found.rendered[site],
+                "failed": dict(found.failed.get(site, {})),
+            }
+            for site, count in sorted(found.looked_at.items())
+        }
 
     def problems(self) -> list[Problem]:
         """A line on each site with pages that needed a browser and were not rendered."""
@@ -117,11 +148,12 @@ class Browsing:
         if site is None or not _is_page(exchange):
             return exchange
         self.findings.looked_at[site.id] += 1
-        if self._use_of(site) != ALWAYS:
-            reason = await self._need(exchange, site)
-            if not reason:
-                return exchange
+        use = self._use_of(site)
+        reason = await self._need(exchange, site) if use != ALWAYS or self._run.state.options.sample else ""
+        if reason:
             self.findings.needed.setdefault(site.id, Counter())[reason] += 1
+        if use == NEVER or not (reason or use == ALWAYS):
+            return exchange
         return await self._in_browser(exchange, request, sent, site)
 
     async def _need(self, exchange: Exchange, site: Site) -> str:
@@ -176,18 +208,10 @@ class Browsing:
             raise NoBrowser(lacks)
         if self._pages is None:
             from crawler.browser.pages import BrowserPages
-            from crawler.browser.process import BrowserPlan
 
             settings = self._run.configuration
-            plan = BrowserPlan(
-                settings.browser_program,
-                settings.browser_isolation,
-                settings.browser_user,
-                settings.browser_sandbox,
-                settings.browser_cpu,
-            )
             self._pages = BrowserPages(
-                plan, settings.browser_pages, self._outlet, self._run.now, settings.requisite_age
+                BrowserPlan.of(settings), settings.browser_pages, self._outlet, self._run.now, settings.requisite_age
             )
         return self._pages
 

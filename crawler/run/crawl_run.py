@@ -48,6 +48,10 @@ class PagesInBrowser(Protocol):
         """End it."""
         ...
 
+    def facts(self) -> dict[str, dict[str, object]]:
+        """What became of pages, by site."""
+        ...
+
     def problems(self) -> list[Problem]:
         """What kept pages from being rendered."""
         ...

@@ -65,6 +65,8 @@ class CrawlPlan:
     limit: int = 0
     """Maximum number of articles; 0: no limit."""
     dry_run: bool = False
+    sample: int = 0
+    """In a dry run: articles of each site that are fetched all the same."""
     due: bool = False
     """Only sources that are due; the segment stays open for the next such run."""
 
@@ -105,6 +107,9 @@ class CrawlReport:
     """The sources that were read (`crawler.keeping.source_reading.SourceReading`)."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Name and language that front pages give themselves, by site."""
+    browser: dict[str, dict[str, object]] = field(default_factory=dict)
+    """By site: pages that might have needed a browser (`looked_at`), those that did and why (`needed`), those that
+    were `rendered`, and why others were not (`failed`)."""
     interrupted: bool = False
     storage_trouble: bool = False
 
@@ -257,7 +262,7 @@ def _settings(
     settings.setmodule("crawler.run.settings", priority="project")
     settings.set(CONFIGURATION, configuration, "cmdline")
     settings.set(CLOCK_AND_IDS, clock_and_ids, "cmdline")
-    settings.set(OPTIONS, RunOptions(plan.limit, plan.dry_run, plan.due), "cmdline")
+    settings.set(OPTIONS, RunOptions(plan.limit, plan.dry_run, plan.sample, plan.due), "cmdline")
     settings.set("LOG_LEVEL", _LOG_LEVELS[min(verbosity, len(_LOG_LEVELS) - 1)], "cmdline")
     delays = {site.host: {"delay": site.delay} for site in plan.sites if site.delay is not None}
     settings.set("DOWNLOAD_SLOTS", delays, "cmdline")
@@ -312,6 +317,7 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         planned=planned,
         sources=[asdict(reading) for reading in findings.sources],
         fronts=findings.fronts,
+        browser=run.browsing.facts() if run.browsing is not None else {},
         storage_trouble=bool(counts.problems) or bool(broken) or not state.complete,
     )
 

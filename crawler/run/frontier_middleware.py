@@ -353,8 +353,18 @@ class FrontierMiddleware:
         if not run.state.options.dry_run:
             run.frontier.claim([request.url for request in articles])
             return requests
-        run.state.findings.planned += [Due(request.url, discovery_of(request.meta)) for request in articles]
-        return [request for request in requests if request not in articles]
+        sample = [request for request in articles if self._is_sample(discovery_of(request.meta).site)]
+        planned = [request for request in articles if request not in sample]
+        run.state.findings.planned += [Due(request.url, discovery_of(request.meta)) for request in planned]
+        return [request for request in requests if request not in planned]
+
+    def _is_sample(self, site: str) -> bool:
+        """Whether to fetch an article in a dry run all the same."""
+        state = self._run.state
+        if state.findings.sampled[site] >= state.options.sample:
+            return False
+        state.findings.sampled[site] += 1
+        return True
 
     def _conditional(self, request: Request, discovery: Discovery) -> Request:
         """A request for a source, conditional on what is stored of it (RFC 9110, section 13).

@@ -29,6 +29,8 @@ class RunOptions:
     """Maximum number of articles to fetch; 0: no limit."""
     dry_run: bool = False
     """Whether articles are only listed."""
+    sample: int = 0
+    """In a dry run: articles of each site that are fetched all the same, to see what becomes of them."""
     due_only: bool = False
     """Whether a source waits until it is due, and the segment is left open at the end."""
 
@@ -45,6 +47,8 @@ class SourceFindings:
     """What was read, in order."""
     set_aside: Counter[str] = field(default_factory=Counter)
     """Articles of each site that are dated outside of the run's period."""
+    sampled: Counter[str] = field(default_factory=Counter)
+    """In a dry run: articles of each site that were fetched all the same."""
     planned: list[Due] = field(default_factory=list)
     """In a dry run: what would be fetched."""
     left_out: dict[str, Counter[LeftOut]] = field(default_factory=dict)

@@ -17,7 +17,8 @@ import pytest
 
 from crawler.browser.answers import RecentAnswers
 from crawler.browser.authority import RunAuthority
-from crawler.browser.process import BrowserPlan, BrowserProcess, Errand, Rendered
+from crawler.browser.plan import BrowserPlan
+from crawler.browser.process import BrowserProcess, Errand, Rendered
 from crawler.browser.visit import Visit, VisitTerms
 from spiders.page_steps import USUAL_STEPS
 from tests.browser.outlet import WireOutlet, now, page_of

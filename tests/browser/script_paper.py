@@ -111,6 +111,10 @@ class ScriptPaper:
             return counted(self.stories[wanted].as_json(), b"Content-Type: application/json")
         if path == self.hydrated.path:
             return counted(self._with_data(self.hydrated).encode(), html)
+        if path == "/list":  # for those who don't run scripts
+            stories = list(self.stories.values())
+            links = "".join(f'<h2><a href="{made.path}">{made.headline}</a></h2>' for made in reversed(stories))
+            return counted(f"<title>The Ferry Post</title><body>{links}</body>".encode(), html)
         if path == "/" or path in self.stories:
             return counted(SHELL.encode(), html, b'ETag: "shell"')
         if path.startswith("/pictures/"):

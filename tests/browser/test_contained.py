@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from crawler.browser.authority import RunAuthority
-from crawler.browser.process import BrowserGone, BrowserPlan, BrowserProcess, NoBrowser, RenderingFailed
+from crawler.browser.plan import BrowserPlan
+from crawler.browser.process import BrowserGone, BrowserProcess, NoBrowser, RenderingFailed
 from tests.browser.chromium import PLAN, Shown, browsing, needs_chromium, processes_of, shown
 from tests.browser.outlet import WireOutlet
 from tests.support.exchanges import counted

@@ -16,7 +16,7 @@ import pytest
 from archive.captures import Capture, SegmentReading
 from tests.browser.chromium import needs_chromium
 from tests.browser.script_paper import ScriptPaper
-from tests.support.processes import newswarc, run
+from tests.support.processes import Finished, newswarc, run
 
 pytestmark = needs_chromium
 
@@ -152,3 +152,52 @@ def test_without_the_extra_everything_else_works_and_it_says_what_is_missing(tmp
     assert line.endswith("install newswarc[browser]")
     assert done.code == 1
     assert [capture.fact("renderingFailed") for capture in captures(tmp_path) if capture.is_page].count("") == 1
+
+
+def quality(directory: Path, *arguments: str) -> Finished:
+    return newswarc("replay", "--check", "--browser", "--json", *arguments, cwd=directory)
+
+
+@pytest.mark.long
+def test_its_pages_are_shown_again_from_the_archive_alone_and_a_broken_one_is_found(
+    archive: Path, tmp_path: Path, paper: ScriptPaper
+) -> None:
+    copy = Path(shutil.copytree(archive, tmp_path / "copy"))
+    done = quality(copy)
+    assert done.code == 0, done.err
+    pages = done.json()["pages"]
+    assert len(pages) == len(paper.stories)
+    assert [page for page in pages if page["score"] < 0.99] == []
+    victim = next(capture.url for capture in captures(copy) if "/api/story" in capture.url)
+    assert newswarc("redact", victim, "--reason", "a test", "--yes", cwd=copy).code == 0
+    report = tmp_path / "report.html"
+    done = quality(copy, "--report", str(report))
+    assert done.code == 1
+    worst, *others = done.json()["pages"]
+    assert worst["score"] < 0.5
+    assert f"GET {victim}" in worst["missing"]
+    assert [page for page in others if page["score"] < 0.99] == []
+    assert report.read_text().index(worst["url"]) < report.read_text().index(others[-1]["url"])
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        ("never", '1 of 2 pages show their text only to a browser (no_text); set browser = "fallback"'),
+        pytest.param("fallback", "1 of 3 pages were rendered in a browser", marks=pytest.mark.long),
+    ],
+)
+def test_a_check_of_the_site_tells_that_it_needs_one(tmp_path: Path, use: str, said: str) -> None:
+    paper = ScriptPaper()
+    definition = tmp_path / "sites" / "xx" / "post.toml"
+    definition.parent.mkdir(parents=True)
+    with paper.server() as server:
+        sources = f'[[sources]]\nkind = "section"\nurl = "{server.url("/list")}"\n'
+        definition.write_text(f'name = "Post"\nurl = "{server.url("/")}"\nbrowser = "{use}"\n{sources}')
+        done = newswarc(
+            "site", "check", "xx/post", "--sites", "sites", "--pages", "2", "--allow-host", server.host,
+            cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+        )  # fmt: skip
+    assert done.code == 0, done.err
+    assert f"xx/post: {said}" in done.out
+    assert not (tmp_path / "newswarc-data").exists()

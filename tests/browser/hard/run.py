@@ -16,7 +16,8 @@ from archive.exchange import Exchange
 from archive.layout import SegmentName
 from archive.segment import SegmentWriter
 from crawler.browser.pages import BrowserPages, PageOrder
-from crawler.browser.process import BrowserPlan, RenderingFailed
+from crawler.browser.plan import BrowserPlan
+from crawler.browser.process import RenderingFailed
 from crawler.browser.visit import VisitBounds, VisitTerms
 from crawler.wire.fetcher import WireRequest
 from spiders.page_steps import page_steps

@@ -1,0 +1,109 @@
+"""Logins: a profile opens a site's pages, and nothing of it is in the archive."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from crawler.browser.profiles import cookie_header, parse_profile
+from tests.browser.chromium import needs_chromium
+from tests.support.exchanges import counted
+from tests.support.processes import newswarc
+from tests.support.wire import ByteServer
+
+SESSION, TOKEN = "5e55-1on-0f-a-reader", "t0ken-in-the-storage"
+HTML = b"Content-Type: text/html; charset=utf-8"
+PARAGRAPHS = [
+    f"Paragraph {number} of what only subscribers read: the harbour board met behind closed doors on day {number}."
+    for number in range(8)
+]
+PAGE = """<title>For subscribers</title><h1>For subscribers</h1><div id=a></div><script>
+fetch('/text', {headers: {'X-Token': localStorage.token || 'none'}}).then(r => r.json()).then(all => {
+for (const text of all) { const p = document.createElement('p'); p.textContent = text; document.getElementById('a').append(p) } })
+</script>"""
+
+
+def profile(**cookie: object) -> dict[str, object]:
+    kept = {"name": "session", "value": SESSION, "domain": "127.0.0.1", "path": "/", "secure": False, **cookie}
+    return {"cookies": [kept], "origins": []}
+
+
+@pytest.mark.parametrize(
+    ("cookie", "url", "is_sent"),
+    [
+        ({"domain": "paper.example"}, "https://paper.example/news", True),
+        ({"domain": "paper.example"}, "https://www.paper.example/", False),
+        ({"domain": ".paper.example"}, "https://www.paper.example/", True),
+        ({"domain": ".paper.example"}, "https://paper.example/", True),
+        ({"domain": ".paper.example"}, "https://otherpaper.example/", False),
+        ({"domain": "paper.example", "secure": True}, "http://paper.example/", False),
+        ({"domain": "paper.example", "path": "/read"}, "https://paper.example/read/1", True),
+        ({"domain": "paper.example", "path": "/read"}, "https://paper.example/reader", False),
+    ],
+)
+def test_cookies_go_where_they_belong(cookie: dict[str, object], url: str, is_sent: bool) -> None:
+    assert cookie_header(profile(**cookie), url) == (f"session={SESSION}" if is_sent else "")
+
+
+@pytest.mark.parametrize("data", ["", "[]", "{}", '{"cookies": 1}', '{"cookies": [], "origins": []}'])
+def test_what_is_no_login_is_refused(data: str) -> None:
+    with pytest.raises(ValueError):
+        parse_profile(data)
+
+
+def _answer(connection: socket.socket, request: bytes) -> None:
+    path = request.split(b" ", 2)[1]
+    is_in = f"session={SESSION}".encode() in request
+    if path == b"/robots.txt":
+        connection.sendall(counted(b"", status=b"404 Not Found"))
+    elif path == b"/text":
+        allowed = is_in and TOKEN.encode() in request
+        connection.sendall(counted(json.dumps(PARAGRAPHS if allowed else ["Subscribe!"]).encode()))
+    else:
+        connection.sendall(counted(PAGE.encode() if is_in else b"<h1>Please log in</h1>", HTML))
+
+
+@needs_chromium
+@pytest.mark.long
+def test_a_profile_opens_pages_and_stays_out_of_the_archive(tmp_path: Path) -> None:
+    with ByteServer(_answer) as server:
+        definition = tmp_path / "sites" / "xx" / "post.toml"
+        definition.parent.mkdir(parents=True)
+        lines = [f'name = "Post"\nurl = "{server.url("/")}"\nbrowser = "always"', '[access]\nprofile = "reader"']
+        definition.write_text("\n".join(lines))
+        origin = {"origin": server.url("").rstrip("/"), "localStorage": [{"name": "token", "value": TOKEN}]}
+        state = tmp_path / "state.json"
+        state.write_text(json.dumps({**profile(), "origins": [origin]}))
+        done = newswarc("browser", "login", "xx/post", "--sites", "sites", "--storage-state", state, cwd=tmp_path)
+        assert done.code == 0, done.err
+        kept = tmp_path / "newswarc-data" / "state" / "browser-profiles" / "reader.json"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        urls = tmp_path / "urls"
+        urls.write_text(server.url("/2026/11/27/for-subscribers"))
+        done = newswarc(
+            "crawl", "xx/post", "--urls", urls, "--sites", "sites", "--allow-host", server.host, cwd=tmp_path,
+            NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org", NEWSWARC_REDACT_HEADERS="x-token",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+    (record,) = newswarc("records", cwd=tmp_path).lines()
+    assert record["articleBody"].count("Paragraph") == len(PARAGRAPHS)
+    for path in (tmp_path / "newswarc-data").rglob("*"):
+        if path.is_file() and "state" not in path.parts:
+            data = path.read_bytes()
+            plain = gzip.decompress(data) if path.suffix == ".gz" else data
+            assert SESSION.encode() not in plain
+            assert TOKEN.encode() not in plain
+
+
+def test_without_a_display_it_says_so(tmp_path: Path) -> None:
+    definition = tmp_path / "sites" / "xx" / "post.toml"
+    definition.parent.mkdir(parents=True)
+    definition.write_text('name = "Post"\nurl = "https://paper.example/"')
+    done = newswarc("browser", "login", "xx/post", "--sites", "sites", cwd=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.code == 2
+    assert "there is no display to open a window on; log in elsewhere and use --storage-state" in done.err
