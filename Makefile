@@ -27,7 +27,7 @@ NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign repeats realsite scale frontier engines search
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -63,6 +63,7 @@ help:
 	@echo "make answers     what becomes a record where newspapers answer badly, an hour a run, report to docs/ (needs faketime)"
 	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
 	@echo "make foreign     extracting from a WARC file of 1 GiB: speed, kills, selections, report to docs/"
+	@echo "make cc-news     extracting from 100 WARC files: speed, kills, what a month of CC-NEWS costs"
 	@echo "make repeats     whether every response is told again from the archive alone, and what that costs"
 	@echo "make scale       workers on two machines crawl 200 newspapers while things go wrong, report to docs/"
 	@echo "make frontier    the frontier with ten million addresses, report to docs/"
@@ -300,6 +301,9 @@ search: setup
 # BESIDE=DIR: another checkout, with its environment
 answers: setup
 	$(BIN)/python -m benchmarks.answers $(if $(BESIDE),--beside $(BESIDE)) --report docs/measurements/answers.md
+
+cc-news: setup
+	$(BIN)/python -m benchmarks.cc_news --report docs/measurements/cc-news.md
 
 foreign: setup
 	$(BIN)/python -m benchmarks.foreign --report docs/measurements/foreign.md

@@ -202,7 +202,7 @@ def _front_matter(manifest: DatasetManifest) -> str:
     data = {
         "pretty_name": manifest.name,
         "language": languages,
-        "license": "other",
+        "license": manifest.about.license.lower() or "other",
         "size_categories": [size],
         "task_categories": ["text-classification", "text-generation"],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/*.parquet"}]}],

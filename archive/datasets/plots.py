@@ -62,7 +62,8 @@ def _articles_a_day(facts: ShardFacts) -> bytes:
         axes.stackplot(days, counts[shown], labels=[labels[number] for number in shown], step="mid")  # type: ignore[arg-type]
         axes.legend(loc="upper left", fontsize=8, ncols=2)
     axes.set_ylabel("articles")
-    axes.set_title(_title("Articles by day of publication", facts.days.get("", 0), "without a date"))
+    told = [(facts.days.get("", 0), "without a date"), (_older(facts, days), f"before {days[0] if days else ''}")]
+    axes.set_title(_title("Articles by day of publication", *told))
     figure.autofmt_xdate()
     return _png(figure)
 
@@ -71,13 +72,14 @@ def _sites_and_languages(facts: ShardFacts) -> bytes:
     sites, languages = _largest(facts.sites, _BARS), _largest(facts.languages, _BARS)
     figure, (left, right) = _figure(9, 1.2 + 0.24 * max(len(sites), len(languages)), 2)
     for axes, counts, whole, title in (
-        (left, sites, len(facts.sites), "sites"),
-        (right, languages, len(facts.languages), "languages"),
+        (left, sites, facts.sites, "site"),
+        (right, languages, facts.languages, "language"),
     ):
         names = [_short(name or "unknown") for name, _ in reversed(counts)]
         axes.barh(range(len(counts)), [count for _, count in reversed(counts)], color="tab:blue")
         axes.set_yticks(range(len(counts)), names, fontsize=8)
-        axes.set_title(_title(f"Articles by {title}", whole - len(counts), "more"))
+        rest = sum(whole.values()) - sum(count for _, count in counts)
+        axes.set_title(_title(f"Articles by {title}", (rest, f"of {len(whole) - len(counts):,} others")))
     return _png(figure)
 
 
@@ -99,6 +101,7 @@ def _coverage_gaps(facts: ShardFacts) -> bytes:
     days = _days(facts)
     sites = [name for name, _ in _largest(facts.sites, _GAP_SITES)]
     figure, (axes,) = _figure(9, 1.4 + 0.22 * len(sites), 1)
+    drawn = 0
     if days:
         first = days[0] - timedelta(days=days[0].weekday())
         weeks = (days[-1] - first).days // 7 + 1
@@ -109,13 +112,17 @@ def _coverage_gaps(facts: ShardFacts) -> bytes:
             number = (date.fromisoformat(week) - first).days // 7
             if site in place and 0 <= number < weeks:
                 counts[place[site], number] += count
+        drawn = int(counts.sum())
         edges = [first + timedelta(days=7 * number) for number in range(weeks + 1)]
-        shown = np.ma.masked_equal(counts, 0)
-        mesh = axes.pcolormesh(edges, range(len(sites) + 1), shown, norm="log", cmap="viridis_r")  # type: ignore[arg-type]
-        figure.colorbar(mesh, ax=axes, label="articles per week")
+        if drawn:
+            shown = np.ma.masked_equal(counts, 0)
+            mesh = axes.pcolormesh(edges, range(len(sites) + 1), shown, norm="log", cmap="viridis_r")  # type: ignore[arg-type]
+            figure.colorbar(mesh, ax=axes, label="articles per week")
         axes.invert_yaxis()
     axes.set_yticks([number + 0.5 for number in range(len(sites))], [_short(site) for site in sites], fontsize=7)
-    axes.set_title("Articles by week of publication")
+    axes.set_title(
+        _title("Articles by week of publication", (facts.rows - drawn, "of other sites, older or undated"))
+    )
     figure.autofmt_xdate()
     return _png(figure)
 
@@ -153,8 +160,16 @@ def _largest(counts: Counter[str], most: int) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
-def _title(text: str, count: int, of: str) -> str:
-    return f"{text} ({count:,} {of})" if count > 0 else text
+def _older(facts: ShardFacts, days: list[date]) -> int:
+    """Articles from before the days that are shown."""
+    first = days[0].isoformat() if days else ""
+    return sum(count for day, count in facts.days.items() if day and day < first)
+
+
+def _title(text: str, *left_out: tuple[int, str]) -> str:
+    """With the numbers of articles that are not shown, and why."""
+    told = ", ".join(f"{count:,} {which}" for count, which in left_out if count > 0)
+    return f"{text} (not shown: {told})" if told else text
 
 
 def _short(name: str) -> str:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from matplotlib.image import imread
 
+from archive.datasets import plots as plotting
 from archive.datasets.plots import CAPTIONS, plots
 from archive.datasets.shards import ShardFacts
 
@@ -55,7 +56,28 @@ def test_more_rows_look_different() -> None:
 def test_articles_of_long_ago_leave_the_axis_alone() -> None:
     recent = {f"2026-01-{day:02d}": 50 for day in range(1, 29)}
     drawn = plots(facts(recent))["plots/articles-a-day.png"]
-    assert plots(facts({"1923-05-01": 3, **recent}))["plots/articles-a-day.png"] == drawn
+    older = plots(facts({"1923-05-01": 3, **recent}))["plots/articles-a-day.png"]
+    assert (pixels(older)[40:] == pixels(drawn)[40:]).all()
+    assert (pixels(older)[:40] != pixels(drawn)[:40]).any(), "the title says that three are not shown"
+
+
+def test_what_is_not_shown_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+    told = plotting._title
+
+    def remembered(text: str, *left_out: tuple[int, str]) -> str:
+        titles.append(told(text, *left_out))
+        return titles[-1]
+
+    monkeypatch.setattr(plotting, "_title", remembered)
+    given = facts({"1923-05-01": 1, "": 2, **{f"2026-01-{day:02d}": 50 for day in range(1, 29)}})
+    given.sites = Counter({f"paper{number}.org": 40 - number for number in range(60)})
+    plots(given)
+    assert titles[0] == "Articles by day of publication (not shown: 2 without a date, 1 before 2026-01-01)"
+    hidden = sum(sorted(given.sites.values(), reverse=True)[plotting._BARS :])
+    assert titles[1] == f"Articles by site (not shown: {hidden:,} of {60 - plotting._BARS} others)"
+    assert titles[2] == "Articles by language"
+    assert titles[3].startswith("Articles by week of publication (not shown: 1,")
 
 
 def test_no_rows_no_pictures() -> None:
