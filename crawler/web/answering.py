@@ -26,6 +26,7 @@ from crawler.config import ConfigurationError
 from crawler.frontier.database import FrontierUnavailable
 from crawler.web.bounded_work import BoundedWork, Busy, Places
 from crawler.web.guard import Policy, Refused
+from crawler.web.rate import RateLimit
 from crawler.web.rendering import Renderer, address
 from crawler.web.roles import Role, Visitor
 from crawler.web.sessions import Sessions
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 LANGUAGE_COOKIE = "newswarc-language"
 _MOST_FIELDS = 100
+_NOTED_REFUSALS = 0.1
+"""A second."""
 _HTML = "text/html; charset=utf-8"
 _PROBLEM = "application/problem+json"
 _MACHINES = ("/api/", "/cdx", "/timemap/", "/timegate/", "/memento/", "/metrics", "/healthz", "/download")
@@ -65,6 +68,8 @@ class Services:
     work: BoundedWork = field(default_factory=BoundedWork)
     downloads: Places = field(default_factory=lambda: Places(4))
     listeners: Places = field(default_factory=lambda: Places(50))
+    refusals: RateLimit = field(default_factory=lambda: RateLimit(_NOTED_REFUSALS))
+    """Of sign-ins that are refused so many are noted: nobody without a token fills the disk with them."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     replay: Callable[[str], str] = lambda _host: ""
     """Address of the replay for a reader who knows this server by a host name; empty: there is none."""

@@ -16,7 +16,7 @@ class RateLimit:
     def __init__(self, per_second: float, now: Callable[[], float] = time.monotonic) -> None:
         """`per_second` 0: no limit."""
         self._rate = per_second
-        self._most = per_second * 4
+        self._most = max(1.0, per_second * 4)  # less than one would never let anybody in
         self._now = now
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 

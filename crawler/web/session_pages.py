@@ -33,7 +33,8 @@ async def sign_in(request: Request) -> Response:
     )
     back = local_path(asked.form.get("back", ""))
     if token is None:
-        services.audit.note(visitor, "sign-in refused", services.now())
+        if not services.refusals.wait(""):
+            services.audit.note(visitor, "sign-in refused", services.now())
         await asyncio.sleep(_PAUSE)
         problem = asked.gettext("This token is unknown or has expired.")
         return asked.page("sign_in.html", HTTPStatus.FORBIDDEN, back=back, problem=problem)

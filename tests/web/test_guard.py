@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.routing import Route
 
 from crawler.config import Configuration, ConfigurationError
+from crawler.web.application import routes
 from crawler.web.guard import Policy
 from crawler.web.policies import policy_of
 from crawler.web.rate import RateLimit
@@ -129,6 +131,34 @@ def test_a_token_opens_what_its_roles_say(place: Path) -> None:
         tokens = server.services.tokens
         assert tokens.remove(text.split("_")[1])
         assert server.ask("/", Authorization=f"Bearer {text}").status == 401, "at once"
+
+
+OPEN = {"/healthz": 200, "/language": 303, "/sign-in": 200, "/sign-out": 303}
+
+
+def test_without_a_token_nothing_but_signing_in_is_open(place: Path) -> None:
+    """Whatever routes there are, and will be."""
+    with serving(place, web_guard="tokens") as server:
+        for route in routes():
+            if not isinstance(route, Route):
+                continue
+            path = re.sub(r"\{[^}]*\}", "x", route.path)
+            for method in route.methods or ():
+                form = {"token": "x"} if method == "POST" else None
+                status = server.ask(path, method, form).status
+                if path in OPEN:
+                    assert status in (OPEN[path], 403), (method, path)
+                else:
+                    assert status == 401, (method, path)
+
+
+def test_only_some_refused_sign_ins_are_noted(place: Path) -> None:
+    with serving(place, web_guard="tokens") as server:
+        before = len(server.services.audit.newest(1000))
+        server.services.refusals = RateLimit(0.25)
+        for _ in range(3):
+            assert server.post("/sign-in", {"token": "x"}).status == 403
+        assert len(server.services.audit.newest(1000)) == before + 1
 
 
 def test_signing_in_with_a_token(place: Path) -> None:
