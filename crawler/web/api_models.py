@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from archive.address_match import Match
 
+_TIME = r"T([01]\d|2[0-3])(:[0-5]\d(:[0-5]\d)?)?Z?"
+DateText = Annotated[
+    str, StringConstraints(pattern=rf"^([1-9]\d{{3}}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])({_TIME})?)?)?)?$")
+]
+"""ISO 8601, as exact as it is known: ``2026``, ``2026-11``, ``2026-11-24``, ``2026-11-24T10:30``; UTC."""
 MOST_HITS_AT_ONCE = 100
 MOST_CAPTURES_AT_ONCE = 1_000
 
@@ -47,9 +52,9 @@ class Narrowing(Parameters):
     """Words of the section."""
     author: str = Field(default="", max_length=300)
     """Words of an author's name."""
-    since: str = Field(default="", max_length=40)
+    since: DateText = ""
     """Published at or after this date."""
-    until: str = Field(default="", max_length=40)
+    until: DateText = ""
     """Published up to this date, itself included."""
 
 
@@ -81,9 +86,9 @@ class CaptureParameters(Parameters):
     """An address; its scheme may be left out."""
     match: Match = Match.EXACT
     """Which addresses it means."""
-    since: str = Field(default="", max_length=40)
+    since: DateText = ""
     """Captured at or after this date."""
-    until: str = Field(default="", max_length=40)
+    until: DateText = ""
     """Captured up to this date, itself included."""
     limit: int = Field(default=MOST_CAPTURES_AT_ONCE, ge=1, le=MOST_CAPTURES_AT_ONCE)
     """Captures to give."""

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MOST_CAPTURES = 10_000
 """Captures that one look gives at most."""
+MOST_LOOKED = 100_000
+"""Captures that it looks at, most of which may be of other dates or withheld."""
 MOST_BYTES = 1 << 26
 """Bytes of one capture that are held in memory."""
 
@@ -121,14 +123,22 @@ class ArchiveReader:
     ) -> Found:
         """Captures by address, oldest first for each. Raises BadAddress, DamagedArchive or StorageError."""
         gate = self._gate
-
-        def look(lookup: Lookup) -> Found:
-            every = list(islice(lookup.every(url, match, period), MOST_CAPTURES + 1))
-            allowed = [entry for entry in every if gate.refusal(entry.url, entry.moment) is None]
-            is_cut = len(every) > MOST_CAPTURES or len(allowed) > limit
-            return Found(allowed[:limit], is_cut, len(every) - len(allowed))
-
-        return self._with_lookup(look)
+        allowed: list[IndexEntry] = []
+        looked = withheld = 0
+        # Not with the shared look-up: an address such as a whole domain takes a while
+        with self._own_lookup() as lookup:
+            for entry in islice(lookup.every(url, match), MOST_LOOKED):
+                looked += 1
+                if not period.holds(entry.moment):
+                    continue
+                if gate.refusal(entry.url, entry.moment) is not None:
+                    withheld += 1
+                    continue
+                allowed.append(entry)
+                if len(allowed) > limit:
+                    break
+        is_cut = len(allowed) > limit or looked >= MOST_LOOKED
+        return Found(allowed[:limit], is_cut, withheld)
 
     @contextmanager
     def allowed(self, url: str, match: Match, period: Period) -> Iterator[Iterator[IndexEntry]]:

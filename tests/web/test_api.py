@@ -68,6 +68,14 @@ def test_a_search_gives_excerpts_counts_and_facets(server: Server) -> None:
     assert second["hits"][0]["id"] == every["hits"][1]["id"]
 
 
+@pytest.mark.parametrize(
+    "since", ["", "2026", "2026-01", "2026-01-01", "2026-01-01T00", "2026-01-01T00:30", "2026-01-01T00:30:00Z"]
+)
+def test_a_date_is_as_exact_as_it_is_known(server: Server, since: str) -> None:
+    told = check(f"{BASE}/search", server.ask(f"{BASE}/search?all=1&since={since}"))
+    assert 1 <= told["count"] <= 8
+
+
 def test_a_timeline_gives_shares(server: Server) -> None:
     told = check(f"{BASE}/timeline", server.ask(f"{BASE}/timeline?q=quay"))
     assert sum(point["found"] for point in told["points"]) == 4

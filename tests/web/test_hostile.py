@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
@@ -15,8 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.routing import Mount
 
+from archive.address_match import Match
+from archive.period import Period
 from archive.search.query import Everything, written
-from crawler.web import guard, patience
+from crawler.web import guard, patience, reading
 from crawler.web.application import routes
 from crawler.web.selected_records import Form
 from tests.web.asking import Server, serving
@@ -119,6 +122,18 @@ def test_only_so_many_long_answers_at_once(captured: Captured) -> None:
         assert server.ask("/").status == 200, "pages are answered still"
         places.give_back()
         assert server.ask("/download?format=jsonl").status == 200
+
+
+def test_a_look_at_the_index_is_bounded(captured: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever dates and rules leave out of it."""
+    monkeypatch.setattr(reading, "MOST_LOOKED", 3)
+    with serving(captured.place) as server:
+        found = server.services.reader.captures(
+            "news.example", Match.DOMAIN, Period(until=datetime(1990, 1, 1, tzinfo=UTC))
+        )
+        assert (found.entries, found.is_cut) == ([], True)
+        assert server.services.reader.captures("news.example", Match.DOMAIN).is_cut
+        assert "there are more" in server.ask("/captures?url=news.example&match=domain").text
 
 
 def test_no_parameter_makes_this_server_ask_another(kept: Server) -> None:
