@@ -296,6 +296,16 @@ _PROVENANCE = (
     _required("extractor", _TEXT, "Generation of the extractor.", Origin.ARCHIVE, "extraction"),
     Column("extractorTool", _TEXT, "The extraction library and its version.", Origin.ARCHIVE, "extraction"),
     Column("extractorConfiguration", _TEXT, "Digest of the extraction configuration.", Origin.ARCHIVE, "extraction"),
+    Column(
+        "renderedBy", _TEXT, "The browser that rendered the page. Null if none did.", Origin.ARCHIVE, "renderedBy"
+    ),
+    Column(
+        "renderedFrom",
+        _TEXT,
+        "Where the page is in the WARC files as the browser left it, as JSON. Null if none did.",
+        Origin.ARCHIVE,
+        "renderedFrom",
+    ),
     Column("recordVersion", _TEXT, "Version of the record's schema.", Origin.ARCHIVE, "schemaVersion"),
 )
 

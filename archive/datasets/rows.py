@@ -162,6 +162,8 @@ def _provenance(record: Record) -> Row:
         "extractor": extraction.get("version", ""),
         "extractorTool": extraction.get("tool"),
         "extractorConfiguration": extraction.get("configHash"),
+        "renderedBy": record.get("renderedBy"),
+        "renderedFrom": _json(record.get("renderedFrom")),
         "recordVersion": record.get("schemaVersion"),
     }
 

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.article import Article
 from archive.datasets.about import About
 from archive.datasets.building import BuildPlan, build
 from archive.datasets.citing import article_citation, bibtex, digest_of, ris, set_citation
@@ -103,6 +104,11 @@ def test_every_fact_of_a_record_has_a_column(plan: BuildPlan) -> None:
     other = next(row for row in rows_of(directory) if row["url"].endswith("/2"))
     assert (other["source"], other["sourceLanguages"]) == (None, [])
     assert "fr/un,paper1.com,Un,FR,fr" in (directory / "sources.csv").read_text(encoding="utf-8")
+
+
+def test_no_field_of_a_record_is_without_a_column() -> None:
+    fields = {field.alias or name for name, field in Article.model_fields.items()}
+    assert fields - {column.field for column in COLUMNS} == {"paragraphs"}, "which are the lines of the text"
 
 
 def test_chosen_fields_keep_the_capture(plan: BuildPlan) -> None:
