@@ -26,6 +26,7 @@ Modules:
     patience         how long a client may take to ask
     plot             where the bars of a plot stand
     policies         from settings to who is let in
+    problems         what went wrong, for programs (RFC 9457)
     query_form       what a reader asks for, as parameters of an address
     rate             how many requests a client may send
     reading          all that pages read of an archive

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from archive.errors import (
     AccessRefused,
@@ -26,6 +26,7 @@ from crawler.config import ConfigurationError
 from crawler.frontier.database import FrontierUnavailable
 from crawler.web.bounded_work import BoundedWork, Busy, Places
 from crawler.web.guard import Policy, Refused
+from crawler.web.problems import is_for_programs, problem
 from crawler.web.rate import RateLimit
 from crawler.web.rendering import Renderer, address
 from crawler.web.roles import Role, Visitor
@@ -45,10 +46,6 @@ LANGUAGE_COOKIE = "newswarc-language"
 _MOST_FIELDS = 100
 _NOTED_REFUSALS = 0.1
 """A second."""
-_HTML = "text/html; charset=utf-8"
-_PROBLEM = "application/problem+json"
-_MACHINES = ("/api/", "/cdx", "/timemap/", "/timegate/", "/memento/", "/metrics", "/healthz", "/download")
-"""Paths whose errors are for programs."""
 
 
 @dataclass(slots=True)
@@ -233,9 +230,8 @@ async def no_such_page(request: Request, error: Exception) -> Response:
 
 
 async def _told(request: Request, status: HTTPStatus, reason: str, headers: dict[str, str]) -> Response:
-    if request.url.path.startswith(_MACHINES):
-        facts = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": reason}
-        return JSONResponse(facts, status, headers, media_type=_PROBLEM)  # RFC 9457
+    if is_for_programs(request.url.path):
+        return problem(status, reason, headers)
     services: Services = request.app.state.services
     asked = Asked(services, request, request.state.visitor, _language(request), {})
     response = asked.page("error.html", status, code=status, reason=reason)

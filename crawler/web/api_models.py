@@ -44,9 +44,9 @@ class Narrowing(Parameters):
 
     q: str = Field(default="", max_length=4000)
     """A query; see the query language of `newswarc search`."""
-    site: str = Field(default="", max_length=300)
+    site: str = Field(default="", max_length=300, pattern=r'^[^\s"()]*$')
     """A host, with those below it."""
-    lang: str = Field(default="", max_length=300)
+    lang: str = Field(default="", max_length=100, pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$")
     """A language tag; `en` takes `en-GB` too."""
     section: str = Field(default="", max_length=300)
     """Words of the section."""

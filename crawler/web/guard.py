@@ -21,9 +21,10 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crawler.web.problems import is_for_programs, problem
 from crawler.web.rate import RateLimit
 from crawler.web.roles import Role, Visitor
 from crawler.web.sessions import Sessions
@@ -120,7 +121,8 @@ class Guard:
         try:
             scope["state"]["visitor"] = self._admitted(scope)
         except Refused as error:
-            response = PlainTextResponse(f"{error.reason}\n", error.status, error.headers)
+            told = problem if is_for_programs(scope["path"]) else _plain
+            response = told(error.status, error.reason, error.headers)
             await response(scope, receive, guarded)
             return
         await self._app(scope, _limited(receive), guarded)
@@ -210,6 +212,10 @@ class _Answer:
             if self._is_secure:
                 headers.setdefault("strict-transport-security", "max-age=31536000")
         await asyncio.wait_for(self._send(message), SENDING_TIMEOUT)
+
+
+def _plain(status: HTTPStatus, reason: str, headers: dict[str, str]) -> Response:
+    return PlainTextResponse(f"{reason}\n", status, headers)
 
 
 def cookie_name(*, is_secure: bool) -> str:

@@ -112,6 +112,8 @@ def test_captures_lead_to_their_bytes(kept: Server, captured: Captured) -> None:
         ("/search", "q=a&q=b"),
         ("/search", "since=yesterday"),
         ("/search", f"site={'a' * 301}"),
+        ("/search", "site=a.example+b.example"),
+        ("/search", "lang=en+OR+ar"),
         ("/captures", ""),
         ("/captures", "url="),
         ("/captures", "url=http://["),
@@ -124,6 +126,12 @@ def test_wrong_parameters_are_explained(server: Server, path: str, query: str) -
     answer = server.ask(f"{BASE}{path}?{query}")
     assert answer.status == 400
     assert check(f"{BASE}{path}", answer)["detail"]
+
+
+def test_what_the_guard_refuses_is_described_too(server: Server) -> None:
+    for answer in (server.ask(f"{BASE}/sites?{'a' * 9000}"), server.ask(f"{BASE}/sites", host="evil.example")):
+        assert answer.status in (414, 421)
+        check(f"{BASE}/sites", answer)
 
 
 PARAMETER = st.one_of(st.text(max_size=30), st.integers().map(str), st.sampled_from(["newest", "true", "2026", "*"]))
