@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from starlette.responses import Response, StreamingResponse
 
@@ -13,9 +14,10 @@ from archive.address_match import Match
 from archive.captures import Capture
 from archive.cdxj import IndexEntry
 from archive.content_coding import BodyTooLarge
-from archive.errors import BadAddress, ObjectMissing
+from archive.errors import AccessRefused, BadAddress, ObjectMissing
 from archive.http1 import BadMessage
 from archive.period import Period, moment_of, span_of
+from archive.search.engine import SearchUnavailable
 from crawler.replay.start_page import replay_address
 from crawler.web.answering import Asked
 from crawler.web.guard import CAPTURED_CONTENT_SECURITY
@@ -67,7 +69,7 @@ def capture_page(asked: Asked) -> Response:
         response_head=_head_text(capture),
         request=kept.request.decode("latin-1"),
         excerpt=_excerpt(original),
-        article=original.record_id if capture.is_page else None,
+        article=_record_of(asked, original) if capture.is_page else None,
         replay_link=replay_address(asked.replay, capture.url, stamp) if asked.replay else "",
     )
 
@@ -141,6 +143,14 @@ def _kept(asked: Asked) -> KeptExchange:
     if not offset.isascii() or not offset.isdigit() or len(offset) > 15:
         raise ObjectMissing("a capture is named by its segment and the byte at which it begins")
     return asked.reader.exchange(asked.path("segment"), int(offset))
+
+
+def _record_of(asked: Asked, capture: Capture) -> UUID | None:
+    """The id of its record, if it became one that this reader may have and the index knows."""
+    try:
+        return asked.reader.article(capture.record_id).id
+    except (ObjectMissing, AccessRefused, SearchUnavailable):
+        return None
 
 
 def _to_be_saved(name: str) -> dict[str, str]:

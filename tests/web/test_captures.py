@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.web.site_pages import months
-from tests.web.asking import Server
+from tests.web.asking import Server, serving
 from tests.web.captured import HOSTILE, QUAY, SECRET, Captured, exchange, response_to
 from tests.web.elements import Elements, require_harmless
 
@@ -61,6 +63,18 @@ def test_captured_bytes_are_for_saving_alone(kept: Server, captured: Captured) -
         assert headers["content-disposition"].startswith("attachment;")
         assert headers["x-content-type-options"] == "nosniff"
         assert "html" not in headers["content-type"]
+
+
+def test_a_capture_leads_to_its_article_where_there_is_one(kept: Server, captured: Captured, tmp_path: Path) -> None:
+    assert f"/article/{captured.record(QUAY)}" in kept.ask(captured.page(QUAY)).text
+    place = tmp_path / "archive"
+    shutil.copytree(captured.place, place)
+    for derived in ("records", "search"):
+        shutil.rmtree(place / derived)
+    with serving(place) as server:
+        page = server.ask(captured.page(QUAY))
+        assert page.status == 200
+        assert "/article/" not in page.text
 
 
 def test_a_revisit_is_told_with_its_original(kept: Server) -> None:
