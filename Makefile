@@ -27,7 +27,7 @@ NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -47,7 +47,8 @@ help:
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
 	@echo "make extraction PAGES=DIR   quality and cost of extraction beside other extractors, report to docs/"
 	@echo "make extraction-models PAGES=DIR   train the block models and put them into the package"
-	@echo "make extraction-memory PAGES=DIR   memory of a process over 20,000 pages"
+	@echo "make extraction-memory PAGES=DIR   memory of a process over 20,000 pages, report to docs/"
+	@echo "make same-records PAGES=DIR the same records from ten runs, some beside busy processes, report to docs/"
 	@echo "make whole-job PAGES=DIR    a newspaper of saved pages, beside Scrapy and requests, report to docs/ (needs nginx)"
 	@echo "make fetch PAGES=DIR        what a page costs, beside Scrapy and wget, report to docs/ (needs nginx)"
 	@echo "make memory PAGES=DIR       memory over 50,000 pages and under large responses, report to docs/ (needs nginx)"
@@ -261,7 +262,11 @@ extraction: setup $(MODELS)/pages.txt
 
 extraction-memory: setup
 	@test -n "$(PAGES)" || { echo "say where the pages are: make extraction-memory PAGES=DIR"; exit 2; }
-	$(BIN)/python -m benchmarks.extraction.worker_memory "$(PAGES)"
+	$(BIN)/python -m benchmarks.extraction.worker_memory "$(PAGES)" --report docs/measurements/extraction-memory.md
+
+same-records: setup
+	@test -n "$(PAGES)" || { echo "say where the pages are: make same-records PAGES=DIR"; exit 2; }
+	$(BIN)/python -m benchmarks.extraction.same_records "$(PAGES)" --report docs/measurements/same-records.md
 
 whole-job: setup
 	$(BIN)/python -m benchmarks.whole_job.run $(PAGES) --report docs/measurements/whole-job.md

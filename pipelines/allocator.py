@@ -7,22 +7,28 @@ import gc
 
 _ARENA_MAX = -8
 _TRIM_THRESHOLD = -1
+_MMAP_THRESHOLD = -3
 # Parameters of ``mallopt`` (malloc.h)
-_KEPT = 1 << 17
+_KEPT = 1 << 20
+KEPT_BY_WORKERS = 1 << 25
+"""Free bytes that a process keeps which takes and frees a page's tree again and again."""
+_LARGEST_IN_HEAP = 1 << 22
 _NEW_OBJECTS = 50_000
 """Containers that may come to exist, beyond those that have gone, before the collector looks at them."""
 
 
-def bound_allocator() -> None:
-    """Use one arena for all threads, and return free memory at its end at once.
+def bound_allocator(kept: int = _KEPT) -> None:
+    """Use one arena for all threads, and return free memory at its end where that is more than `kept` bytes.
 
     An arena for each thread, as glibc has it, keeps what one thread freed from all others: a crawl that met large
-    responses stayed 60 MB larger for it.
+    responses stayed 60 MB larger for it. Blocks of as many bytes, or of more than four million, get memory of their
+    own: glibc would move that limit as it sees fit, but leaves it at 128 KiB once anything is set.
     """
     adjust = getattr(ctypes.CDLL(None), "mallopt", None)
     if adjust is not None:
         adjust(_ARENA_MAX, 1)
-        adjust(_TRIM_THRESHOLD, _KEPT)
+        adjust(_TRIM_THRESHOLD, kept)
+        adjust(_MMAP_THRESHOLD, min(kept, _LARGEST_IN_HEAP))
 
 
 def give_back() -> None:

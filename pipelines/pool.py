@@ -31,7 +31,7 @@ from archive.derived import Derivation
 from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
-from pipelines.allocator import bound_allocator, collect_seldom, give_back
+from pipelines.allocator import KEPT_BY_WORKERS, bound_allocator, collect_seldom, give_back
 from pipelines.outcome_lines import outcome_line
 
 HANGING_SECONDS = 60.0
@@ -184,7 +184,7 @@ def _capture(path: Path, offset: int, most: int = sys.maxsize) -> Capture:
 def _ignore_interrupts() -> None:
     # Ctrl-C reaches every process of the terminal; only the parent decides what it means
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    bound_allocator()
+    bound_allocator(KEPT_BY_WORKERS)
 
 
 def _begin() -> None:
