@@ -27,7 +27,7 @@ NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -39,6 +39,7 @@ help:
 	@echo "make docs        build the documentation into ./site, every link checked"
 	@echo "make picture     draw docs/demo.svg, the terminal session that the README shows"
 	@echo "make pictures    take the pictures of the web pages that the tutorials show (needs Debian's chromium)"
+	@echo "make readers     twenty readers of the web pages over 10,000 made articles, report to docs/"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock, package-lock: the tools of tests"
 	@echo "make schema      write docs/schema and the generated pages of docs/reference from the program"
@@ -234,6 +235,9 @@ man: setup
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json
 	$(BIN)/python -m crawler.cli.reference docs/reference
+
+readers: setup
+	$(BIN)/python -m benchmarks.web_readers docs/measurements/web-pages.md
 
 pictures: setup
 	$(BIN)/python -m benchmarks.web_pictures docs/tutorials/images
