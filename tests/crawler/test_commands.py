@@ -14,8 +14,8 @@ from tests.support.processes import ROOT
 
 HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "boto3", "numpy", "pyarrow", "lxml")
 PRINTS_WHAT_IS_FIXED = {"schema", "completion"}
-FETCHES = {"crawl", "schedule", "worker", "site add", "site check"}
-READS_DEFINITIONS = {"crawl", "explain", "schedule", "fleet add", "site add", "site check", "sites"}
+FETCHES = {"crawl", "schedule", "worker", "site add", "site check", "dataset rehydrate"}
+READS_DEFINITIONS = {"crawl", "explain", "schedule", "fleet add", "site add", "site check", "sites", "browser login"}
 KEEPS_TO_ONE_MACHINE = {
     "sites", "config", "fleet add", "fleet remove", "fleet list", "fleet lost", "failures retry", "failures forget"
 }  # fmt: skip
