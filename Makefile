@@ -321,7 +321,11 @@ repeats: setup
 	$(BIN)/python -m benchmarks.repeats --report docs/measurements/repeats.md
 
 browser: setup
+	@test -x .venv-peer-browser/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-peer-browser
+	@$(UV) pip install --quiet --python .venv-peer-browser/bin/python scrapy-playwright
 	$(BIN)/python -m benchmarks.browser.hard --report docs/measurements/browser-hard.md
+	$(BIN)/python -m benchmarks.browser.cost --peer "$(CURDIR)/.venv-peer-browser/bin/python" --report docs/measurements/browser-cost.md
+	$(BIN)/python -m benchmarks.browser.kills --report docs/measurements/browser-kills.md
 
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/measurements/hostile.md

@@ -2,5 +2,8 @@
 
 Modules:
 
-    hard    the hard cases: what is exact, what gets out
+    cost         what a page costs, beside scrapy-playwright
+    hard         the hard cases: what is exact, what gets out
+    kills        crawls that are killed at random moments
+    peer_spider  scrapy-playwright as it comes
 """

@@ -232,6 +232,9 @@ class BrowserProcess:
             self._answers.waiting.pop(number, None)
         if not message.get("clean", True):
             self.is_sound = False
+        if message.get("gone"):
+            self.is_sound = False
+            raise BrowserGone("the browser ended")
         return _rendered_of(message, blobs)
 
     def _message(self, number: int, errand: Errand, place: str) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from spiders.page_steps import page_step
 
 _CLOSING_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
+_CLOSED = "has been closed"
+"""In Playwright's messages where the whole browser has ended: nothing else closes a page before its time."""
 _SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("refused_ways.js", "in_page.js"))
 
 
@@ -91,6 +93,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a page may answer anything; it costs that page only
             answer, blobs = {"id": number, "failed": _first_line(error)}, ()
         answer["clean"] = await _closed(context) and browser.is_connected()
+        answer["gone"] = not browser.is_connected() or _CLOSED in answer.get("failed", "")
         await self._tell(answer, *blobs)
 
     async def _context(self, browser: Browser, message: dict[str, Any]) -> BrowserContext:

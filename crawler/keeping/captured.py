@@ -39,7 +39,7 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain:
     full = exchange.truncated is None and is_plain
     full = full and _is_full(exchange.outcome, exchange.method, is_revisit=address.revisit)
     etag, last_modified, chunked = _repeat_facts(exchange.response_head) if full else ("", "", False)
-    if exchange.rendering is not None:
+    if exchange.rendering is not None or exchange.rendering_failure:
         etag = last_modified = ""  # an unchanged shell says nothing of what it shows
     return Captured(
         exchange.url,
@@ -61,7 +61,7 @@ def captured_again(capture: Capture, segment: str) -> Captured | None:
     full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
     full = full and _is_plain(capture)
     etag, last_modified, chunked = _repeat_facts(capture.head) if full else ("", "", False)
-    if capture.rendered is not None:
+    if capture.rendered is not None or capture.fact("renderingFailed"):
         etag = last_modified = ""
     return Captured(
         capture.url,
