@@ -36,8 +36,18 @@ from archive.merkle_tree import GrowingTree, leaf_hash
 from archive.storage.protocol import Storage
 
 CHECKPOINT_KEY = f"{PREFIX}checkpoint"
+
 MOST_ENTRIES = 1000
 """Entries of one claim."""
+
+
+def newest_checkpoint(storage: Storage) -> str:
+    """The newest checkpoint of an archive's log, as it was signed; empty without a log. Raises StorageError."""
+    try:
+        with storage.open_range(CHECKPOINT_KEY) as stream:
+            return bytes(stream.read()).decode("utf-8", "replace")
+    except ObjectMissing:
+        return ""
 
 
 class OtherHistory(DamagedArchive):

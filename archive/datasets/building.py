@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from archive.access import AccessGate
 from archive.access_rules import AccessRule
+from archive.custody.sequencer import newest_checkpoint
 from archive.datasets.about import About
 from archive.datasets.card import documents
 from archive.datasets.manifest import (
@@ -169,6 +170,7 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
             [column.name for column in plan.options.columns()],
             *_near(np.concatenate([shard.related for shard in shards])),
         ),
+        checkpoint=newest_checkpoint(source),
         software=plan.software,
     )
     manifest = manifest.model_copy(update={"changes": _changes(target, manifest, _before(target, plan.name))})

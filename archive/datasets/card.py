@@ -337,6 +337,12 @@ def _particulars(manifest: DatasetManifest) -> list[str]:
             f"This is a sample of {options.sample} (seed {options.seed}{by}). `version`, `duplicateOf` and "
             "`clusterId` were found among all records, so they may name one that was not drawn."
         )
+    if manifest.checkpoint:
+        name, size = manifest.checkpoint.split("\n")[:2]
+        told.append(
+            f"When this was built, the log of custody {name} had {size} entries. manifest.json holds its signed "
+            "checkpoint. With it, `newswarc custody check --checkpoint` shows that a capture's proof is of that log."
+        )
     if manifest.rehydrated:
         counts = ", ".join(f"{count:,} {fate}" for fate, count in manifest.rehydrated.items())
         told.append(

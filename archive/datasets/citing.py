@@ -76,8 +76,16 @@ def set_citation(manifest: DatasetManifest) -> Citation:
         doi=about.doi,
         url=about.url,
         license=about.license,
-        note=f"Built with {manifest.software}, SHA-256 {digest_of(manifest)}{origin}",
+        note=f"Built with {manifest.software}, SHA-256 {digest_of(manifest)}{origin}{_logged(manifest)}",
     )
+
+
+def _logged(manifest: DatasetManifest) -> str:
+    """The state of the log of custody that a version was built at."""
+    if not manifest.checkpoint:
+        return ""
+    name, size, root = manifest.checkpoint.split("\n")[:3]
+    return f", log {name} at {size} entries, root {root}"
 
 
 def article_citation(row: Mapping[str, Any], manifest: DatasetManifest) -> Citation:
@@ -136,6 +144,10 @@ def citation_cff(manifest: DatasetManifest) -> str:
     """CITATION.cff 1.2.0; its values are JSON, which is YAML (YAML 1.2, section 1.3)."""
     cited = set_citation(manifest)
     identifiers = [{"type": "other", "value": f"sha256:{digest_of(manifest)}", "description": "Digest of the rows"}]
+    if manifest.checkpoint:
+        name, size, root = manifest.checkpoint.split("\n")[:3]
+        described = f"Root of the log of custody {name} at {size} entries"
+        identifiers.append({"type": "other", "value": root, "description": described})
     if cited.doi:
         identifiers.insert(0, {"type": "doi", "value": cited.doi})
     given: dict[str, Any] = {

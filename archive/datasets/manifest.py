@@ -128,6 +128,10 @@ class DatasetManifest(StoredPart):
     """Of a version without text whose texts were filled in again: its rows by what became of them
     (`archive.datasets.rehydrating.Fate`). Only those that are the same are there.
     """
+    checkpoint: str = ""
+    """The newest checkpoint of the archive's log of custody when the version was built (C2SP signed note); empty
+    without a log.
+    """
     software: str
     withdrawn: str = ""
     """Why it must no longer be used; empty if it may be."""

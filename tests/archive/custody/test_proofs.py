@@ -392,3 +392,15 @@ def test_packages_hold_the_proofs_and_the_checkpoint(demo: Path, tmp_path: Path,
         assert proof["record"]["leaf"] in leaves
     kept = (content / "metadata" / "custody-checkpoint.txt").read_text()
     assert "it is the checkpoint that you kept" in check(proofs[0], [key], kept=kept)
+
+
+def test_a_data_set_cites_the_checkpoint(demo: Path, tmp_path: Path) -> None:
+    done = newswarc("dataset", "build", "cited", "--to", tmp_path / "sets", "--quiet", cwd=demo)
+    assert done.code == 0, done.err
+    version = tmp_path / "sets" / "datasets" / "cited" / "1"
+    newest = newswarc("custody", "checkpoint", cwd=demo).out
+    assert json.loads((version / "manifest.json").read_text())["checkpoint"] == newest
+    name, size, root = newest.split("\n")[:3]
+    assert f"the log of custody {name} had {size} entries" in (version / "README.md").read_text()
+    for file in ("CITATION.cff", "citation.bib"):
+        assert root in (version / file).read_text(), file
