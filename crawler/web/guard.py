@@ -4,7 +4,7 @@
   rebinding).
 - A request that changes something has to come from this server's own pages (Fetch Metadata, ``Sec-Fetch-Site``, or
   else RFC 6454, ``Origin``), or to bring a token: no other site can make a reader's browser send one.
-- A proxy is believed only from its own address.
+- A proxy is believed only from its own address; one on this machine that the settings do not name is refused.
 - Answers run no scripts but our own, load nothing from elsewhere, and are shown in no frame.
 - A client that does not take its answer in time is let go.
 """
@@ -12,11 +12,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -45,6 +46,10 @@ SENDING_TIMEOUT = 60.0
 RECEIVING_TIMEOUT = 30.0
 """Seconds in which a client has to send all of a form."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers with which proxies pass a request on."""
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
+"""Host and port (RFC 9110, section 7.2), without what only parsers of whole addresses would leave out."""
 _OPEN_PATHS = ("/static/", "/sign-in", "/healthz", "/language")
 """What everyone may ask for."""
 _HEADERS = {
@@ -69,7 +74,7 @@ class Policy:
     """What is allowed without a token, and to everyone whom a proxy names."""
     takes_tokens: bool = False
     proxies: frozenset[str] = frozenset()
-    """Addresses from which what is said about a client is believed."""
+    """Addresses (as `plain_address` writes them) from which what is said about a client is believed."""
     user_header: str = ""
     """Header in which a proxy names who asks; empty: it names nobody."""
     users: dict[str, frozenset[Role]] = field(default_factory=dict)
@@ -154,13 +159,26 @@ class Guard:
             )
 
     def _client(self, scope: Scope, headers: Headers) -> str:
-        peer = scope["client"][0] if scope.get("client") else ""
-        if peer in self._policy.proxies:
-            forwarded = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-            return forwarded if _is_address(forwarded) else peer
-        if self._policy.proxies:
+        given = str(scope["client"][0]) if scope.get("client") else ""
+        peer, proxies = plain_address(given) or given, self._policy.proxies
+        if not proxies:
+            if _is_here(peer) and any(name in headers for name in _FORWARDED):
+                # Readers elsewhere would be taken for readers on this machine
+                raise Refused(HTTPStatus.FORBIDDEN, "this came through a proxy; name its address in web_proxies")
+            return peer
+        if peer not in proxies:
             raise Refused(HTTPStatus.FORBIDDEN, "only the named proxy may ask this server")
-        return str(peer)
+        client = peer
+        # Each proxy adds whom it was asked by at the end, some of them as a line of their own. What stands before
+        # the last address that no proxy of ours has is what a client may have written itself
+        for text in reversed(",".join(headers.getlist("x-forwarded-for")).split(",")):
+            address = plain_address(text.strip())
+            if not address:
+                break
+            client = address
+            if address not in proxies:
+                break
+        return client
 
     def _visitor(self, scope: Scope, headers: Headers, client: str) -> tuple[Visitor, bool]:
         """Who asks, and whether they showed a token (which no other site's page can)."""
@@ -181,7 +199,12 @@ class Guard:
             token = self._tokens.by_id(token_id, self._now()) if token_id else None
             if token is not None:
                 return _of_token(token, client, session), False
-        name = headers.get(policy.user_header, "").strip() if policy.user_header else ""
+        names = headers.getlist(policy.user_header) if policy.user_header else []
+        if len(names) > 1:
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, "one header says who asks; the proxy has to replace what it is sent"
+            )
+        name = names[0].strip() if names else ""
         if policy.user_header and not name and not _is_open(scope["path"]):
             raise Refused(HTTPStatus.FORBIDDEN, "the proxy did not say who asks")
         return Visitor(name, policy.users.get(name, policy.anyone), client), False
@@ -251,19 +274,23 @@ def _of_token(token: Token, client: str, session: str = "") -> Visitor:
 
 
 def _host_name(host: str) -> str:
-    """The name in a Host header, without its port; empty for what is none."""
+    """The name in a Host header, without its port, in lower case; empty for what is none."""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found is not None else ""
+
+
+def plain_address(text: str) -> str:
+    """An IP address as it is compared: one of IPv4 even if it is written as one of IPv6. Empty for what is none."""
     try:
-        return urlsplit(f"//{host}").hostname or "" if "@" not in host and "/" not in host else ""
+        address = ip_address(text)
     except ValueError:
         return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _is_here(client: str) -> bool:
+    return bool(plain_address(client)) and ip_address(client).is_loopback
 
 
 def _is_open(path: str) -> bool:

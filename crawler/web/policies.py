@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from crawler.config import Configuration, ConfigurationError
-from crawler.web.guard import Policy, names_of
+from crawler.web.guard import Policy, names_of, plain_address
 from crawler.web.roles import READERS, Role, roles_of
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -32,16 +32,15 @@ def is_loopback(host: str) -> bool:
 
 def is_for_local_readers(configuration: Configuration) -> bool:
     """Whether all readers are on this machine, as access rules understand it. Raises ConfigurationError."""
-    return is_loopback(listening(configuration)[0]) and not configuration.web_proxies
+    is_here = is_loopback(listening(configuration)[0]) and not configuration.web_proxies
+    return is_here and not configuration.web_guard  # whoever guards it means readers elsewhere, as through a tunnel
 
 
 def policy_of(configuration: Configuration) -> Policy:
     """Who is let in, to do what. Raises ConfigurationError."""
     host, _ = listening(configuration)
-    guard, proxies = configuration.web_guard, frozenset(configuration.web_proxies)
+    guard, proxies = configuration.web_guard, frozenset(map(_address, configuration.web_proxies))
     has_tls = bool(configuration.web_certificate)
-    for address in sorted(proxies):
-        _require_address(address)
     if has_tls != bool(configuration.web_key):
         raise ConfigurationError("web_certificate, web_key: give both, or neither")
     if not guard and not (is_loopback(host) and not proxies):
@@ -93,8 +92,8 @@ def _host_header(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _require_address(text: str) -> None:
-    try:
-        ip_address(text)
-    except ValueError as error:
-        raise ConfigurationError(f"web_proxies: {text!r} is not an IP address") from error
+def _address(text: str) -> str:
+    address = plain_address(text)
+    if not address:
+        raise ConfigurationError(f"web_proxies: {text!r} is not an IP address")
+    return address

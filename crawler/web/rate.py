@@ -6,8 +6,11 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import IPv6Network, ip_address
 
 _MOST_CLIENTS = 10_000
+_OF_ONE_CLIENT = 64
+"""Bits of an IPv6 address that say whose it is; a client chooses the others as it likes (RFC 4291, section 2.5.4)."""
 
 
 class RateLimit:
@@ -25,6 +28,7 @@ class RateLimit:
         if not self._rate:
             return 0
         now = self._now()
+        client = _whose(client)
         left, since = self._buckets.pop(client, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)
         taken = left >= 1
@@ -32,3 +36,12 @@ class RateLimit:
         if len(self._buckets) > _MOST_CLIENTS:
             self._buckets.popitem(last=False)
         return 0 if taken else math.ceil((1 - left) / self._rate)
+
+
+def _whose(client: str) -> str:
+    """What the addresses of one client have in common."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    return client if address.version == 4 else str(IPv6Network((int(address), _OF_ONE_CLIENT), strict=False))

@@ -39,6 +39,7 @@ async def sign_in(request: Request) -> Response:
         problem = asked.gettext("This token is unknown or has expired.")
         return asked.page("sign_in.html", HTTPStatus.FORBIDDEN, back=back, problem=problem)
     known = Visitor(token.name, frozenset(token.roles), visitor.client)
+    services.sessions.end(visitor.session)  # one browser, one session
     services.audit.note(known, "signed in", services.now(), token=token.id)
     response = RedirectResponse(back, HTTPStatus.SEE_OTHER)
     is_secure = services.policy.is_secure
@@ -59,7 +60,11 @@ async def sign_out(request: Request) -> Response:
     asked = await asked_of(request)
     asked.services.sessions.end(asked.visitor.session)
     response = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
-    response.delete_cookie(cookie_name(is_secure=asked.services.policy.is_secure), path="/")
+    is_secure = asked.services.policy.is_secure
+    # Browsers take nothing for a `__Host-` cookie, not even its end, that is not marked as secure
+    response.delete_cookie(
+        cookie_name(is_secure=is_secure), path="/", secure=is_secure, httponly=True, samesite="strict"
+    )
     return response
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from crawler.config import Configuration, ConfigurationError
 from crawler.web.application import routes
 from crawler.web.guard import Policy
-from crawler.web.policies import policy_of
+from crawler.web.policies import is_for_local_readers, policy_of
 from crawler.web.rate import RateLimit
 from crawler.web.roles import READERS, Role
 from crawler.web.serving import web_directory
@@ -50,7 +50,20 @@ def test_every_answer_is_confined(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "", "[::1"]
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "localhost@evil.example",
+        "localhost?evil.example",
+        "localhost#evil.example",
+        "local\thost",
+        "localhost:1>; rel=next",
+        "[::1]evil.example",
+        "",
+        "[::1",
+    ],
 )
 def test_a_foreign_host_is_misdirected(server: Server, host: str) -> None:
     assert server.ask("/", host=host).status in (400, 421)
@@ -115,6 +128,9 @@ def test_who_is_let_in_by_default() -> None:
     tls = Configuration(web_listen="0.0.0.0:1", web_guard="tokens", web_certificate="/c", web_key="/k")
     assert isinstance(policy_of(tls), Policy)
     assert policy_of(tls).is_secure
+    assert is_for_local_readers(Configuration())
+    for guard in ("tokens", "proxy"):
+        assert not is_for_local_readers(Configuration(web_guard=guard)), "a tunnel may lead to it from anywhere"
 
 
 def test_a_token_opens_what_its_roles_say(place: Path) -> None:
@@ -174,7 +190,10 @@ def test_signing_in_with_a_token(place: Path) -> None:
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
         assert text not in cookie
-        session = cookie.partition(";")[0]
+        former = cookie.partition(";")[0]
+        again = server.post("/sign-in", {"token": text}, Cookie=former)
+        session = again.headers["set-cookie"].partition(";")[0]
+        assert server.ask("/", Cookie=former).status == 401, "a session ends where another begins"
         page = server.ask("/", Cookie=session)
         assert page.status == 200
         assert "Signed in as Ines" in page.text
@@ -182,7 +201,14 @@ def test_signing_in_with_a_token(place: Path) -> None:
         assert server.post("/sign-out", Cookie=session).status == 303
         assert server.ask("/", Cookie=session).status == 401
         acts = [(line["act"], line["by"]) for line in server.services.audit.newest(10)]
-        assert acts[:2] == [("signed in", "Ines"), ("sign-in refused", "")]
+        assert acts[:3] == [("signed in", "Ines"), ("signed in", "Ines"), ("sign-in refused", "")]
+
+
+def test_browsers_take_the_end_of_a_session(place: Path) -> None:
+    with serving(place, web_guard="tokens", web_proxies=("127.0.0.1",)) as server:
+        cookie = server.post("/sign-out").headers["set-cookie"]
+    assert cookie.startswith("__Host-newswarc=")
+    assert "Secure" in cookie, "what is not secure is no `__Host-` cookie"
 
 
 @pytest.mark.parametrize(
@@ -258,6 +284,13 @@ def test_a_client_gets_no_more_than_its_rate(pauses: list[float], rate: float) -
         taken += limit.wait("one") == 0
     assert taken <= rate * 4 + rate * at + 1
     assert limit.wait("another") == 0
+
+
+def test_a_network_of_one_client_has_one_rate() -> None:
+    limit = RateLimit(1, lambda: 0.0)
+    assert [limit.wait(f"2001:db8::{number}") == 0 for number in range(1, 7)] == [True] * 4 + [False] * 2
+    assert limit.wait("2001:db8:0:1::1") == 0
+    assert [limit.wait(f"192.0.2.{number}") for number in range(1, 7)] == [0] * 6
 
 
 def test_too_many_requests_are_told_when_to_come_again(place: Path) -> None:
