@@ -5,6 +5,7 @@ Uses this machine's merged index; call `refresh` first to index what was stored 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -132,8 +133,9 @@ class Lookup:
         self.gate.require(capture.url, capture.date)
         return capture
 
-    def original(self, capture: Capture) -> Capture:
-        """The original of a revisit; any other capture is returned as it is. Raises DamagedArchive if it is lost.
+    def original(self, capture: Capture, most: int = sys.maxsize) -> Capture:
+        """The original of a revisit, with at most `most` bytes of its block; any other capture is returned as it is.
+        Raises DamagedArchive if it is lost.
 
         Access rules are no matter here: who may have the revisit may have the bytes that it came with.
 
@@ -145,7 +147,7 @@ class Lookup:
         url, date = capture.refers_to_url or capture.url, capture.refers_to_date
         near = sorted(self.every(url), key=lambda entry: not date or abs((entry.moment - date).total_seconds()))
         for entry in near:
-            if not entry.is_revisit and _stands_for(capture, found := read_entry(self.storage, entry)):
+            if not entry.is_revisit and _stands_for(capture, found := read_entry(self.storage, entry, most)):
                 return found
         known_as = capture.refers_to or capture.payload_digest
         raise DamagedArchive(f"{capture.url}: the capture that it stands for ({known_as}) is not here")
@@ -177,10 +179,13 @@ class Lookup:
         self.index.close()
 
 
-def read_entry(storage: Storage, entry: IndexEntry) -> Capture:
-    """The capture at an index entry. Raises ObjectMissing, DamagedArchive or StorageError."""
+def read_entry(storage: Storage, entry: IndexEntry, most: int = sys.maxsize) -> Capture:
+    """The capture at an index entry, with at most `most` bytes of each block.
+
+    Raises ObjectMissing, DamagedArchive or StorageError.
+    """
     with storage.open_range(entry.filename, entry.offset) as stream:
-        capture = first_capture(iterate_records(stream))
+        capture = first_capture(iterate_records(stream, most))
     if capture is None:
         raise DamagedArchive(f"{entry.filename}: no capture at {entry.offset}")
     return replace(capture, offset=entry.offset)

@@ -58,7 +58,7 @@ def capture_page(asked: Asked) -> Response:
     """One capture: where it is, what was sent and received, what is known of it."""
     kept = _kept(asked)
     capture = kept.capture
-    original = asked.reader.original(capture) if capture.revisit and not capture.left else capture
+    original = _original(asked, capture)
     stamp = f"{capture.date:%Y%m%d%H%M%S}"
     return asked.page(
         "capture.html",
@@ -143,6 +143,14 @@ def _kept(asked: Asked) -> KeptExchange:
     if not offset.isascii() or not offset.isdigit() or len(offset) > 15:
         raise ObjectMissing("a capture is named by its segment and the byte at which it begins")
     return asked.reader.exchange(asked.path("segment"), int(offset))
+
+
+def _original(asked: Asked, capture: Capture) -> Capture:
+    """What a revisit stands for; the capture itself where that cannot be shown."""
+    try:
+        return asked.reader.original(capture) if capture.revisit and not capture.left else capture
+    except (AccessRefused, ObjectMissing):
+        return capture
 
 
 def _record_of(asked: Asked, capture: Capture) -> UUID | None:

@@ -100,7 +100,8 @@ def _from(storage: Storage, key: str, offset: int, most: int) -> Sequence[WarcRe
     found: list[WarcRecord] = []
     with storage.open_range(key, offset) as stream:
         for record in _placed(iterate_records(stream, most), offset):
-            if found and record.kind != "metadata":
+            # Behind a response without metadata may stand those of another exchange, with access rules of its own
+            if found and (record.kind != "metadata" or record.target not in ("", found[0].target)):
                 break
             found.append(record)
             if len(found) == 2:

@@ -22,6 +22,7 @@ from crawler.web.roles import Role
 from spiders.remedies import remedy_of_failure
 
 if TYPE_CHECKING:
+    from archive.access import AccessGate
     from crawler.watching.status import Status
 
 _EVERY = 3.0
@@ -98,11 +99,8 @@ def metrics(asked: Asked) -> Response:
 
     from crawler.watching.metrics import registry_of
 
-    gate = asked.reader.gate
-
     def status() -> Status:
-        found = asked.operation.now().status
-        return replace(found, sites={name: site for name, site in found.sites.items() if not is_withheld(name, gate)})
+        return shown_status(asked.operation.now().status, asked.reader.gate)
 
     return Response(generate_latest(registry_of(status)), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -114,16 +112,27 @@ def try_alarms(asked: Asked) -> Response:
 
 
 def _now(asked: Asked) -> dict[str, Any]:
-    now = asked.operation.now()
-    gate = asked.reader.gate
-    hidden = {site for site in now.status.sites if is_withheld(site, gate)}
+    now, gate = asked.operation.now(), asked.reader.gate
+    shown = shown_status(now.status, gate)
     return {
         "now": now,
-        "machine": now.status,
-        "sites": {name: site for name, site in now.status.sites.items() if name not in hidden},
-        "concerns": [one for one in now.concerns if one.site not in hidden],
+        "machine": shown,
+        "sites": shown.sites,
+        "concerns": [one for one in now.concerns if not one.site or not is_withheld(one.site, gate)],
         "may_operate": asked.visitor.may(Role.OPERATE),
     }
+
+
+def shown_status(status: Status, gate: AccessGate) -> Status:
+    """A status without the sites that access rules withhold as a whole, wherever it names them."""
+    return replace(
+        status,
+        sites={name: site for name, site in status.sites.items() if not is_withheld(name, gate)},
+        workers={
+            place: replace(worker, sites=tuple(site for site in worker.sites if not is_withheld(site, gate)))
+            for place, worker in status.workers.items()
+        },
+    )
 
 
 def _fragment(asked: Asked) -> str:

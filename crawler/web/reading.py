@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -20,6 +21,7 @@ from archive.address_match import Match
 from archive.article import Article
 from archive.cdxj import IndexEntry
 from archive.errors import AccessRefused, BadAddress, ObjectMissing
+from archive.http1 import BadMessage
 from archive.library import captured, require_archive
 from archive.lookup import Lookup
 from archive.period import ALWAYS, Period
@@ -175,15 +177,23 @@ class ArchiveReader:
         """
         _require_whole(capture)
         with self._own_lookup() as lookup:
+            if capture.revisit and not is_confirmation(capture):
+                _require_whole(lookup.original(capture, MOST_BYTES))
             return lookup.wire(capture)
 
     def original(self, capture: Capture) -> Capture:
-        """The original of a revisit, or the capture itself. Raises ObjectMissing when it is too large, DamagedArchive
-        or StorageError.
+        """The original of a revisit, or the capture itself. Who may have a revisit may have the bytes that came with
+        it; with a 304 came none, so that those of its original have to be allowed themselves.
+
+        Raises ObjectMissing when it is too large, AccessRefused, DamagedArchive or StorageError.
         """
         _require_whole(capture)
         with self._own_lookup() as lookup:
-            return lookup.original(capture)
+            found = lookup.original(capture, MOST_BYTES)
+        if is_confirmation(capture):
+            self._require(found.url, found.date)
+        _require_whole(found)
+        return found
 
     def pages(self, site: str, day: str, limit: int) -> list[ListedPage]:
         """Pages of a site in the segments of a day, by time. Raises DamagedArchive or StorageError."""
@@ -303,6 +313,14 @@ def article_named(reader: ArchiveReader, text: str) -> Article:
     except ValueError as error:
         raise ObjectMissing("an article is named by the id of its record, which is a UUID") from error
     return reader.article(record_id)
+
+
+def is_confirmation(capture: Capture) -> bool:
+    """Whether a server only said that an earlier capture is still current (304)."""
+    try:
+        return capture.revisit and capture.head().status == HTTPStatus.NOT_MODIFIED
+    except BadMessage:
+        return False
 
 
 def _require_whole(capture: Capture) -> None:

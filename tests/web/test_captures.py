@@ -111,3 +111,16 @@ def test_a_calendar_has_each_day_once() -> None:
         assert len(cells) == len(dict(cells)) == 29 + 31
         assert {day.isoformat(): count for day, count in cells if count} == days
         assert all(len(week) == 7 for month in made for week in month.weeks)
+
+
+def test_an_original_too_large_for_memory_is_left_to_the_warc_record(
+    kept: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    links = [link for link in Elements(kept.ask(f"/captures?url={QUAY}").text).links() if "/capture/" in link]
+    monkeypatch.setattr("crawler.web.reading.MOST_BYTES", len(response_to(QUAY)) - 5)
+    assert [kept.ask(f"{links[1]}/{part}").status for part in ("body", "response", "record.warc.gz")] == [
+        404,
+        404,
+        200,
+    ]
+    assert kept.ask(links[1]).status == 200

@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from archive.access import add_rule, lift_rule
-from archive.access_rules import AccessLift, AccessRule, Restriction
+from archive.access import AccessGate, add_rule, lift_rule
+from archive.access_rules import AccessLift, AccessRule, AccessRules, Restriction
+from archive.address_match import Match
 from archive.clock_and_ids import SystemClockAndIds
 from archive.exchange import Discovery, Role
 from crawler.config import Configuration
 from crawler.frontier.entries import Due, Failed
 from crawler.frontier.frontier import open_frontier
+from crawler.watching.status import WorkerStatus
+from crawler.web.operation_pages import shown_status
 from crawler.web.roles import Role as WebRole
+from tests.watching.test_concerns import status
 from tests.web.asking import Server, serving
 from tests.web.captured import captured as make_captured
 from tests.web.elements import require_harmless
@@ -112,3 +116,18 @@ def test_a_machine_that_never_crawled_says_so(kept: Server) -> None:
         assert "no crawl of this archive has run from this machine" in page.text
     assert kept.ask("/metrics").status == 404
     assert kept.ask("/api/v1/status").status == 404
+
+
+def test_a_withheld_site_is_named_nowhere_in_a_status() -> None:
+    now = datetime.now(UTC)
+    secret = AccessRule(
+        id="r", restriction=Restriction.BLOCKED, address="secret.example", match=Match.DOMAIN, reason="r", date=now
+    )
+    gate = AccessGate(AccessRules([secret]), lambda: now)
+    usual = status()
+    sites = dict.fromkeys(("news.example", "secret.example"), usual.sites["paper"])
+    found = status(sites=sites, workers={"vm:/a": WorkerStatus(1.0, tuple(sites))})
+    shown = shown_status(found, gate)
+    assert list(shown.sites) == ["news.example"]
+    assert shown.workers["vm:/a"].sites == ("news.example",)
+    assert "secret.example" not in repr(shown)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -14,14 +16,19 @@ from starlette.routing import Mount, Route
 from archive.access import add_rule
 from archive.access_rules import AccessRule, Restriction
 from archive.address_match import Match
-from archive.clock_and_ids import SystemClockAndIds
+from archive.captures import iterate_records
+from archive.clock_and_ids import FixedClockAndIds, SystemClockAndIds
+from archive.exchange import CaptureOutcome, Original
+from archive.layout import SegmentName
 from archive.lookup import Lookup
+from archive.publishing import publish_segment
 from archive.redaction import Redaction, find_targets
+from archive.segment import SegmentWriter
 from archive.storage.local import LocalStorage
 from crawler.web.application import routes
 from tests.search.making import index
 from tests.web.asking import Answer, Server, serving
-from tests.web.captured import QUAY, SECRET, Captured
+from tests.web.captured import NOW, QUAY, SECRET, Captured, exchange
 
 # What only the withheld capture has: words of its text, of its headline, and its address
 TOLD = (b"names a witness", b"letter names", b"secret/letter", b"secret%2Fletter", b"secret%2fletter")
@@ -147,3 +154,45 @@ def test_what_was_redacted_is_gone_everywhere(copy: Captured, tmp_path: Path) ->
         assert ask(server, f"{copy.page(SECRET)}/response").status == 404
         assert ask(server, f"{copy.page(QUAY)}/response").status == 200, "all else stays where it was"
     lookup.close()
+
+
+def test_records_of_other_exchanges_are_not_told_with_a_capture(copy: Captured) -> None:
+    """Other programs write responses without metadata, behind which may stand those of another exchange."""
+    file = copy.place / SegmentName.parse(copy.segment).warc_key
+    data = file.read_bytes()
+    records = list(iterate_records(io.BytesIO(data)))
+    quay = next(one for one in records if one.offset == copy.addresses[QUAY].offset)
+    (other,) = (one for one in records if one.kind == "metadata" and one.target == SECRET)
+    file.write_bytes(data[: quay.offset + quay.length] + data[other.offset : other.offset + other.length])
+    add_rule(LocalStorage(copy.place), rule(Restriction.BLOCKED), SystemClockAndIds())
+    with serving(copy.place, **READER) as server:
+        kept = ask(server, f"{copy.page(QUAY)}/record.warc.gz")
+        assert [one.kind for one in iterate_records(io.BytesIO(kept.body))] == ["request", "response"]
+        page = ask(server, copy.page(QUAY))
+        assert page.status == 200
+        assert b"secret/letter" not in page.body
+
+
+def test_a_confirmation_gives_nothing_of_what_it_confirms(tmp_path: Path) -> None:
+    """With a 304 came no bytes: those of a withheld capture are not to be had by it."""
+    (tmp_path / "spool").mkdir()
+    name = SegmentName.new("test", 1, FixedClockAndIds())
+    writer = SegmentWriter(tmp_path / "spool", name, clock_and_ids=FixedClockAndIds(), software="newswarc/test")
+    first = writer.append(exchange(QUAY))
+    said = replace(exchange(QUAY, 60), response=b"HTTP/1.1 304 Not Modified\r\n\r\n", status=304)
+    confirmed = writer.append(
+        replace(said, outcome=CaptureOutcome.NOT_MODIFIED), Original(first.record_id, QUAY, NOW, first.payload_digest)
+    )
+    storage = LocalStorage(tmp_path / "archive")
+    publish_segment(storage, writer.close())
+    place = f"/capture/{name.text}/{confirmed.offset}"
+    paths = [place, f"{place}/body", f"{place}/response", f"/memento/20260301100000/{QUAY}"]
+    with serving(tmp_path / "archive", **READER) as server:
+        assert [ask(server, path).status for path in paths] == [200] * 4
+        assert b"a hand's breadth" in ask(server, f"{place}/body").body
+        until = NOW + timedelta(minutes=30)
+        add_rule(storage, rule(Restriction.BLOCKED, address=QUAY, captured_until=until), SystemClockAndIds())
+        server.services.reader.refresh()
+        answers = [ask(server, path) for path in paths]
+        assert [answer.status for answer in answers] == [200, 451, 200, 451]
+        assert all(b"hand" not in answer.body for answer in answers)
