@@ -6,6 +6,7 @@ longer for long articles.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,9 +14,11 @@ from enum import StrEnum
 
 from archive.article import Article
 
-_MOST_PAIRS = 1_000_000
-"""Pairs of words above which differing paragraphs are shown as removed and added."""
-_MOST_PARAGRAPHS = 2_000
+_MOST_STEPS = 50_000_000
+"""Steps of a comparison, at most: a few seconds. What differs beyond that is shown as removed and added.
+
+A page can be written so that its comparison takes the cube of its length.
+"""
 
 
 class Change(StrEnum):
@@ -39,27 +42,54 @@ Paragraph = tuple[Run, ...]
 
 def compared(before: Article, after: Article) -> tuple[Paragraph, list[Paragraph]]:
     """The headline, and the paragraphs, each in runs of words."""
-    headline = tuple(_words(before.headline.split(), after.headline.split()))
-    return headline, list(paragraphs_changed(before.paragraphs, after.paragraphs))
+    patience = _Patience()
+    headline = tuple(_words(before.headline.split(), after.headline.split(), patience))
+    return headline, list(paragraphs_changed(before.paragraphs, after.paragraphs, patience))
 
 
-def paragraphs_changed(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
+class _Patience:
+    """What steps are left for a comparison of two articles."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_STEPS
+
+    def lasts(self, before: Sequence[str], after: Sequence[str]) -> bool:
+        """Whether two sequences can be compared; the steps are spent then.
+
+        `SequenceMatcher` goes through one of them, and through all pairs of equal parts, once for each match at most.
+        """
+        counts = Counter(after)
+        pairs = sum(count * counts[part] for part, count in Counter(before).items())
+        steps = (len(before) + pairs) * min(len(before), len(after))
+        if steps > self._left:
+            return False
+        self._left -= steps
+        return True
+
+
+def paragraphs_changed(
+    before: Sequence[str], after: Sequence[str], patience: _Patience | None = None
+) -> Iterator[Paragraph]:
     """The paragraphs of both, those that stayed once."""
-    is_long = max(len(before), len(after)) > _MOST_PARAGRAPHS
-    matcher = SequenceMatcher(None, before, after, autojunk=is_long)
+    patience = patience or _Patience()
+    if not patience.lasts(before, after):
+        yield from ((Run(Change.REMOVED, text),) for text in before)
+        yield from ((Run(Change.ADDED, text),) for text in after)
+        return
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
     for tag, start, end, new_start, new_end in matcher.get_opcodes():
         if tag == "equal":
             yield from ((Run(Change.KEPT, text),) for text in before[start:end])
             continue
         shared = min(end - start, new_end - new_start)
         for number in range(shared):
-            yield tuple(_words(before[start + number].split(), after[new_start + number].split()))
+            yield tuple(_words(before[start + number].split(), after[new_start + number].split(), patience))
         yield from ((Run(Change.REMOVED, text),) for text in before[start + shared : end])
         yield from ((Run(Change.ADDED, text),) for text in after[new_start + shared : new_end])
 
 
-def _words(before: list[str], after: list[str]) -> Iterator[Run]:
-    if len(before) * len(after) > _MOST_PAIRS:
+def _words(before: list[str], after: list[str], patience: _Patience) -> Iterator[Run]:
+    if not patience.lasts(before, after):
         yield Run(Change.REMOVED, " ".join(before))
         yield Run(Change.ADDED, " ".join(after))
         return
