@@ -17,11 +17,13 @@ from crawler.web.answering import Asked
 from crawler.web.bounded_work import LongResponse
 from crawler.web.capture_pages import body_of
 from crawler.web.cdx_query import CdxQuery, Output, cdx_query
-from crawler.web.guard import CAPTURED_CONTENT_SECURITY
+from crawler.web.guard import CAPTURED_CONTENT_SECURITY, Refused
 from crawler.web.reading import MOST_CAPTURES
 
 _STAMP_DIGITS = 14
 _BATCH = 1 << 16
+_TO_BE_SAVED = ("document", "empty")
+"""For what browsers may ask (Fetch Metadata, ``Sec-Fetch-Dest``): links that are followed, and programs' own use."""
 _KINDS = {
     Output.CDXJ: "text/x-cdxj; charset=utf-8",
     Output.JSON: "application/x-ndjson",
@@ -92,6 +94,9 @@ def timemap(asked: Asked) -> Response:
 
 def memento(asked: Asked) -> Response:
     """The body of a capture, to be saved or read by a program; a browser shows nothing of it."""
+    if asked.request.headers.get("sec-fetch-dest", "document") not in _TO_BE_SAVED:
+        # It has its captured type: a script of another site's would be one of this origin's
+        raise Refused(HTTPStatus.FORBIDDEN, "what was captured is no part of a page of this server")
     stamp = asked.path("stamp")
     url = _target(asked, f"/memento/{stamp}/")
     moment = moment_of(stamp) if stamp.isascii() and stamp.isdigit() else None

@@ -164,6 +164,11 @@ def test_a_memento_client_finds_its_way(kept: Server) -> None:
     assert nearly.headers["location"] == gate.headers["location"]
 
 
+@pytest.mark.parametrize(("used_as", "status"), [("document", 200), ("empty", 200), ("script", 403), ("style", 403), ("image", 403), ("iframe", 403), ("worker", 403), ("serviceworker", 403)])  # fmt: skip
+def test_a_memento_is_no_part_of_a_page(kept: Server, used_as: str, status: int) -> None:
+    assert kept.ask(f"/memento/20260301090000/{QUAY}", Sec_Fetch_Dest=used_as).status == status
+
+
 def test_a_memento_is_shown_by_no_browser(kept: Server) -> None:
     found = kept.ask(path_of(kept.ask(f"/timegate/{quote(HOSTILE, safe=':/')}").headers["location"]))
     assert found.status == 200
