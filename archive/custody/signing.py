@@ -96,6 +96,8 @@ def write_key(path: Path, key: PrivateKeyTypes, password: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError as error:
+        raise KeyRefused(f"{path}: exists already, and keys are never replaced; give another file") from error
     except OSError as error:
         raise KeyRefused(f"{path}: a key cannot be made there: {error.strerror}") from error
     with os.fdopen(file, "wb") as stream:

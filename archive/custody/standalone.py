@@ -194,7 +194,7 @@ def check_times(proof: dict[str, Any], note: str, authorities: Path | None) -> l
             moment = epoch(found[1])
             openssl("ts", "-verify", "-in", response, "-data", data, "-CAfile", authorities, "-attime", moment)
             told.append(f"{found[1]}: the checkpoint was there at the latest, says {stamp['authority']}")
-    return told or ["no time stamp: when it was logged is known by the archive's word alone"]
+    return told or ["no time stamp: only the archive itself says when it was logged"]
 
 
 def epoch(text: str) -> str:
@@ -240,7 +240,9 @@ def check(
             told += check_signature(note, keys)
         else:
             told += check_signature(note, proof["keys"])
-            told.append("that is the key which the proof names itself: ask for the archive's key by another way")
+            told.append(
+                "only the proof itself names this key: compare it with the one that the archive has published"
+            )
         if kept:
             told += check_kept(note, kept)
         return told + check_times(proof, note, authorities)

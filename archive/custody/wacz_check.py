@@ -81,7 +81,7 @@ def _check_package(packed: zipfile.ZipFile) -> list[str]:
     key = is_signed_by(signed)
     if not key or signed["hash"] != found:
         raise Refused("the file's signature is wrong: it was altered after it was signed")
-    return [*told, f"it is signed by the key {key}: compare it with the one that its maker has published"]
+    return [*told, f"it is signed by the key {key}: compare it with the one that its owner has published"]
 
 
 def _captures(packed: zipfile.ZipFile, name: str, scratch: Path) -> Iterator[bytes]:
@@ -122,7 +122,9 @@ def _check_proofs(packed: zipfile.ZipFile, captures: set[bytes], trusted: Truste
 def _check_note(note: str, proof: dict[str, Any], trusted: Trusted) -> list[str]:
     told = check_signature(note, trusted.keys or proof["keys"])
     if not trusted.keys:
-        told.append("that is the key which the proofs name themselves: ask for the archive's key by another way")
+        told.append(
+            "only the proofs themselves name this key: compare it with the one that the archive has published"
+        )
     if trusted.checkpoint:
         told += check_kept(note, trusted.checkpoint)
     return told + check_times(proof, note, trusted.authorities)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -73,14 +73,23 @@ class Exported:
     file: str
     rows: int
     columns: int
+    """Those of the selection that are in the file."""
     notes: list[str] = field(default_factory=list)
     """What the format made of the rows that is not plain to see, a line each."""
     beside: list[str] = field(default_factory=list)
     """Files written beside it."""
 
 
-Writer = Callable[[Selected, Path], list[str]]
-"""Writes a file; gives the notes."""
+class Written(NamedTuple):
+    """What became of the rows in a file."""
+
+    notes: list[str]
+    """As those of Exported."""
+    left_out: int = 0
+    """How many columns the format leaves out, since no row has a value there."""
+
+
+Writer = Callable[[Selected, Path], Written]
 
 
 def export(
@@ -104,9 +113,9 @@ def export(
         files = tuple(sorted(Path(scratch).glob("data/*.parquet")))
         schema = pq.read_schema(files[0])
         part = Path(scratch) / f"part{_suffixes(target)}"
-        notes = writer(Selected(files, schema, made.manifest, verbatim), part)
+        written = writer(Selected(files, schema, made.manifest, verbatim), part)
         part.replace(target)
-        result = Exported(str(target), made.pulled.rows, len(schema), notes)
+        result = Exported(str(target), made.pulled.rows, len(schema) - written.left_out, written.notes)
         for name, suffix in _BESIDE.items():
             beside = target.with_name(f"{target.name.partition('.')[0] or target.name}.{suffix}")
             (Path(scratch) / name).replace(beside)
@@ -124,7 +133,10 @@ def format_of(name: str, target: Path | None) -> Format:
     suffixes = [suffix for suffix in _suffixes(target or Path()).lower().split(".") if suffix not in ("", "gz")]
     form = known.get(f".{suffixes[-1]}") if suffixes else None
     if form is None:
-        raise BadAddress(f"dataset export: say which --format to write: {', '.join(Format)}")
+        raise BadAddress(
+            f"dataset export: {target or 'no file is named'}: give --format, or a file name that ends in a format: "
+            f"{', '.join(Format)}"
+        )
     return form
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.datasets.cells import cell
-from archive.datasets.exporting import Selected, open_text
+from archive.datasets.exporting import Selected, Written, open_text
 
 _HEADING, _TEXT = "headline", "text"
 _ANYWHERE = re.compile(r"([\\`*_\[\]<&~|$])")
@@ -18,13 +18,13 @@ others (section 2.4).
 """
 
 
-def write_markdown(selected: Selected, target: Path) -> list[str]:
+def write_markdown(selected: Selected, target: Path) -> Written:
     """One file with all articles."""
     with open_text(target) as stream:
         stream.write(f"# {escaped(selected.made.name)}, version {escaped(selected.made.version)}\n".encode())
         for row in selected.rows():
             stream.write(_section(row).encode())
-    return []
+    return Written([])
 
 
 def _section(row: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from archive.datasets.cells import cell, pieces, utf16_length
 from archive.datasets.citing import set_citation
 from archive.datasets.codebook import HEAD, entries
-from archive.datasets.exporting import Selected
+from archive.datasets.exporting import Selected, Written
 from archive.datasets.research import library
 
 CELL, ROWS = 32_767, 1_048_576
@@ -25,12 +25,12 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WIDTHS = {"id": 12, "headline": 60, "text": 60, "url": 40}
 
 
-def write_workbook(selected: Selected, target: Path) -> list[str]:
+def write_workbook(selected: Selected, target: Path) -> Written:
     """Sheets with the rows, one with the codebook, one with the citation. Needs XlsxWriter.
 
     Raises MissingLibrary.
     """
-    return _Workbook(selected, target).write()
+    return Written(_Workbook(selected, target).write())
 
 
 class _Workbook:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from archive.datasets.cells import cell, flat, pieces, utf8_length
 from archive.datasets.columns import named
-from archive.datasets.exporting import Selected
+from archive.datasets.exporting import Selected, Written
 from archive.datasets.research import library
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class _Variable:
         return max((utf8_length(value) for value in self.values if value), default=0)
 
 
-def write_stata(selected: Selected, target: Path) -> list[str]:
+def write_stata(selected: Selected, target: Path) -> Written:
     """A Stata file of format 118 (Stata 14 and later). Raises MissingLibrary without pandas."""
-    there, notes = _filled(_variables(selected))
+    there, empty = _filled(_variables(selected))
     frame = _frame(there)
     long = [one.name for one in there if pa.types.is_string(one.kind) and one.longest() > SHORT]
     frame.to_stata(
@@ -75,14 +75,15 @@ def write_stata(selected: Selected, target: Path) -> list[str]:
         convert_dates={one.name: "tc" for one in there if pa.types.is_timestamp(one.kind)},
         convert_strl=long,
     )
-    return notes
+    return Written(_told(empty), len(empty))
 
 
-def write_spss(selected: Selected, target: Path) -> list[str]:
+def write_spss(selected: Selected, target: Path) -> Written:
     """An SPSS file. Raises MissingLibrary without pyreadstat and pandas."""
     pyreadstat = library("pyreadstat")
-    there, notes = _filled(_variables(selected))
+    there, empty = _filled(_variables(selected))
     parted = [part for one in there for part in _parted(one)]
+    notes = _told(empty)
     for one in there:
         long = sum(utf8_length(value or "") > LONGEST for value in one.values) if pa.types.is_string(one.kind) else 0
         if long:
@@ -94,7 +95,7 @@ def write_spss(selected: Selected, target: Path) -> list[str]:
         column_labels={one.name: _short(one.label, _SPSS_LABEL) for one in parted},
         row_compress=True,
     )
-    return notes
+    return Written(notes, len(empty))
 
 
 def _variables(selected: Selected) -> list[_Variable]:
@@ -110,9 +111,12 @@ def _variables(selected: Selected) -> list[_Variable]:
 
 
 def _filled(variables: list[_Variable]) -> tuple[list[_Variable], list[str]]:
-    empty = [one.name for one in variables if one.is_empty]
-    note = f"left out, since no row has a value there: {', '.join(empty)}"
-    return [one for one in variables if not one.is_empty], [note] * bool(empty)
+    """Those with a value, and the names of the others."""
+    return [one for one in variables if not one.is_empty], [one.name for one in variables if one.is_empty]
+
+
+def _told(empty: list[str]) -> list[str]:
+    return [f"left out, since no row has a value there: {', '.join(empty)}"] * bool(empty)
 
 
 def _parted(variable: _Variable) -> Iterator[_Variable]:

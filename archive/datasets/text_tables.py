@@ -11,11 +11,11 @@ from typing import IO, Any
 import orjson
 
 from archive.datasets.cells import cell, is_formula
-from archive.datasets.exporting import Selected, open_text
+from archive.datasets.exporting import Selected, Written, open_text
 from archive.datasets.rows import json_row
 
 
-def write_csv(selected: Selected, target: Path) -> list[str]:
+def write_csv(selected: Selected, target: Path) -> Written:
     """CSV in UTF-8: texts in quotes, null as an empty cell without them, moments in ISO 8601, TRUE and FALSE.
 
     A text that a spreadsheet would take for a formula gets an apostrophe before it, unless `selected` is verbatim.
@@ -31,18 +31,19 @@ def write_csv(selected: Selected, target: Path) -> list[str]:
                     guarded += 1
                 cells.append(_csv_cell(value))
             stream.write(",".join(cells).encode() + b"\r\n")
-    return [
+    notes = [
         f"{guarded:,} texts that a spreadsheet would take for formulas have an apostrophe before them; --verbatim "
         "writes them as they are"
     ] * bool(guarded)
+    return Written(notes)
 
 
-def write_json_lines(selected: Selected, target: Path) -> list[str]:
+def write_json_lines(selected: Selected, target: Path) -> Written:
     """One row a line, as in a version's own JSON lines."""
     with _opened(target) as stream:
         for row in selected.rows():
             stream.write(orjson.dumps(json_row(row), option=orjson.OPT_APPEND_NEWLINE))
-    return []
+    return Written([])
 
 
 @contextmanager

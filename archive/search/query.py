@@ -331,7 +331,7 @@ class _Parser:
             return self._word(WordField.TEXT)
         self._at += len(name) + 1
         if self._at == len(self._text) or self._text[self._at] in " \t\n()":
-            raise BadQuery(f"{name}: what it is to be is missing", place)
+            raise BadQuery(f"{name}: needs a value, such as {name}:WORD", place)
         if isinstance(known, WordField):
             return self._phrase(known) if self._text[self._at] in _OPENING else self._word(known)
         value_place = self._at

@@ -43,7 +43,7 @@ def parse_profile(data: bytes | str) -> dict[str, Any]:
     found = json.loads(data)
     cookies, origins = (found.get(key, []) for key in ("cookies", "origins")) if isinstance(found, dict) else ((), ())
     if not isinstance(cookies, list) or not isinstance(origins, list) or not (cookies or origins):
-        raise ValueError("not a storage state with cookies or local storage")
+        raise ValueError("no cookies or local storage in it")
     return {"cookies": cookies, "origins": origins}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from crawler.browser.installed import missing_for_browser
 from crawler.browser.profiles import parse_profile, write_profile
@@ -37,8 +38,8 @@ def login(
 ) -> int:
     """Log in to a site by hand, in a window of Chromium, and keep its cookies and local storage.
 
-    They are kept in the state directory, readable by its owner alone, and used for the site's pages in a browser
-    while its definition names the profile.
+    They are kept in the state directory, readable by its owner alone, and used to open the site's pages in a
+    browser if its definition names the profile.
     """
     site = context.with_sites(directories).catalog.find(name)
     profile = site.access.profile or site.id.rpartition("/")[2]
@@ -46,8 +47,7 @@ def login(
     if storage_state is not None:
         found = _read(storage_state)
     else:
-        console.print(f"log in at {site.url} and close the window", markup=False)
-        found = _from_window(configuration.browser_program, site.url)
+        found = _from_window(configuration.browser_program, site.url, console)
     path = write_profile(configuration.state_directory, profile, found)
     cookies = len(found["cookies"])
     console.print(
@@ -55,7 +55,7 @@ def login(
     )
     if not site.access.profile:
         console.print(
-            f'to use them, write into the definition of {site.id}:\n[access]\nprofile = "{profile}"', markup=False
+            f'to use them, add this to the definition of {site.id}:\n[access]\nprofile = "{profile}"', markup=False
         )
     return 0
 
@@ -63,19 +63,23 @@ def login(
 def _read(path: Path) -> dict[str, Any]:
     try:
         return parse_profile(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}; give a file that Playwright has saved with storage_state()") from error
 
 
-def _from_window(program: str, url: str) -> dict[str, Any]:
+def _from_window(program: str, url: str, console: Console) -> dict[str, Any]:
     if lacks := missing_for_browser():
         raise UsageError(lacks)
     from crawler.browser.login import profile_from_window
 
     display = display_variables()
     if not display:
-        raise UsageError("there is no display to open a window on; log in elsewhere and use --storage-state")
+        raise UsageError(
+            "there is no display to open a window on; log in on another machine, and give the login with "
+            "--storage-state FILE"
+        )
+    console.print(f"log in at {url}, then close the window", markup=False)
     try:
         return parse_profile(json.dumps(asyncio.run(profile_from_window(program, url, display))))
     except ValueError as error:
-        raise UsageError(f"nothing was kept: {error}") from error
+        raise UsageError(f"nothing was kept: {error}; log in before you close the window") from error

@@ -68,13 +68,13 @@ def key(
         bool, typer.Option("--ml-dsa", help="Make a key for ML-DSA-44, which holds against quantum computers.")
     ] = False,
     wacz_key: Annotated[
-        bool, typer.Option("--wacz", help="Make a key that signs WACZ files; set it as wacz_key.")
+        bool, typer.Option("--wacz", help="The key that signs WACZ files: set wacz_key to its FILE.")
     ] = False,
     open_key: Annotated[bool, typer.Option("--no-password", help="Leave the new key unencrypted.")] = False,
 ) -> None:
     """Make a signing key, or show the public half of the configured ones, for others to trust.
 
-    The password is that in `custody_password_file`, or is asked for.
+    The password is read from `custody_password_file`, or you are asked for it.
     """
     from archive.custody.notes import ED25519, ML_DSA_44
     from archive.custody.signing import create_key, verifier_key
@@ -84,19 +84,25 @@ def key(
     name = origin
     if wacz_key and file is None:
         if (signing := wacz_key_of(context.configuration, ask_password)) is None:
-            raise UsageError("custody key: no key for WACZ files is set; make one, and name it as wacz_key")
+            raise UsageError(
+                "wacz_key is not set; make a key with `newswarc custody key --wacz FILE`, and set wacz_key to FILE"
+            )
         typer.echo(signing.public)
         return
     if file is not None:
         secret = b"" if open_key else password_of(context.configuration, ask_password)
         if not open_key and not secret:
-            raise UsageError("custody key: give a password (custody_password_file), or say --no-password")
+            raise UsageError(
+                "custody key: no password; set custody_password_file, or leave the key unencrypted with --no-password"
+            )
         if wacz_key:
             typer.echo(create_wacz_key(file, secret or b"").public)
             return
         keys: list[Signer] = [create_key(file, secret or b"", algorithm=ML_DSA_44 if ml_dsa else ED25519)]
         if not name:
-            context.console().print(f"{file}: made; `newswarc custody key --origin NAME` shows its public half")
+            context.console().print(
+                f"{file}: made; set custody_key to it, and `newswarc custody key --origin NAME` shows its public half"
+            )
             return
     else:
         name = name or _origin(context)
@@ -111,7 +117,10 @@ def _origin(context: ArchiveContext) -> str:
 
     first = read_claim(context.storage(), 0)
     if first is None:
-        raise UsageError("custody: no log has begun here; give --origin NAME, or run newswarc custody begin")
+        raise UsageError(
+            "custody: this archive has no log yet; begin one with `newswarc custody begin` or `adopt`, or give "
+            "--origin NAME"
+        )
     return parse_entry(first.entries[0].encode()).origin
 
 
@@ -120,7 +129,7 @@ def _origin(context: ArchiveContext) -> str:
 def begin(
     context: ArchiveContext, origin: OriginArgument, uri: ArchiveArgument = None, as_json: JsonOption = False
 ) -> None:
-    """Begin the log of a new archive. `newswarc custody adopt` does so for one that holds something already."""
+    """Begin the log of a new archive. For one that holds something already, use `newswarc custody adopt`."""
     _begin(context.with_flags(archive=uri), origin, adopts=False, as_json=as_json)
 
 
@@ -129,7 +138,7 @@ def begin(
 def adopt(
     context: ArchiveContext, origin: OriginArgument, uri: ArchiveArgument = None, as_json: JsonOption = False
 ) -> None:
-    """Begin the log of an archive with all that stands there. Nothing before this moment is proven by it."""
+    """Begin the log of an archive that holds something already. It proves nothing about the time before."""
     _begin(context.with_flags(archive=uri), origin, adopts=True, as_json=as_json)
 
 
@@ -152,7 +161,7 @@ def _begin(context: ArchiveContext, origin: str, *, adopts: bool, as_json: bool)
 @custody.command("log")
 @reads_archive
 def log(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOption = False) -> None:
-    """Log what is stored and not logged yet, and sign the new checkpoint; also what a killed run began."""
+    """Log what is stored but not logged yet, finish what a killed run began, and sign the new checkpoint."""
     context = context.with_flags(archive=uri)
     _conclude(context, _sequencer(context).run(), as_json=as_json)
 
@@ -232,6 +241,20 @@ def _capture(context: ArchiveContext, what: str, at: str) -> tuple[str, Capture]
     return entry.segment, lookup.read(entry)
 
 
+def _verifier_key(text: str) -> str:
+    """The key as given. Raises UsageError for what is none."""
+    from archive.custody.standalone import Refused, parsed_key
+
+    try:
+        parsed_key(text)
+    except (Refused, ValueError) as error:
+        raise UsageError(
+            f"custody check: {text[:40]!r} (--key or custody_trusted) is not the key of a log; give "
+            "NAME+ID+BASE64, as `newswarc custody key` prints it for the archive's owner"
+        ) from error
+    return text
+
+
 @custody.command("check")
 @reads_archive
 def check(
@@ -239,7 +262,9 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof, or a WACZ file.")],
     keys: Annotated[
         list[str] | None,
-        typer.Option("--key", metavar="NAME+ID+BASE64", help="Key to trust; default: custody_trusted."),
+        typer.Option(
+            "--key", metavar="NAME+ID+BASE64", help="Key of the log to trust. Repeatable. Default: custody_trusted."
+        ),
     ] = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="The record, when the proof has its digest alone.")
@@ -253,13 +278,13 @@ def check(
 ) -> int:
     """Check a proof, or a WACZ file with its signature and proofs, without the archive.
 
-    Exit code 1 when it does not hold, and why.
+    Says why when one does not hold, with exit code 1.
     """
     from archive.custody.standalone import Refused
     from archive.custody.standalone import check as check_proof
     from archive.custody.wacz_check import Trusted, check_wacz
 
-    trusted = keys or list(context.configuration.custody_trusted)
+    trusted = [_verifier_key(key) for key in keys or context.configuration.custody_trusted]
     kept = checkpoint_file.read_text(encoding="utf-8") if checkpoint_file else ""
     try:
         if file.suffix == ".wacz":
@@ -270,7 +295,7 @@ def check(
         for line in told:
             typer.echo(f"ok  {line}")
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not a proof: {error}") from error
+        raise UsageError(f"{file}: neither a proof nor a WACZ file: {error}") from error
     except Refused as error:
         typer.echo(f"newswarc: {file}: not proven: {error}", err=True)
         return 1

@@ -28,32 +28,38 @@ def show_clusters(
     context: ArchiveContext,
     name: NameArgument,
     source: FromOption = None,
-    least: Annotated[int, typer.Option("--least", min=1, help="Minimum number of rows of a cluster.")] = 2,
+    least: Annotated[int, typer.Option("--least", min=1, help="Smallest number of rows of a story.")] = 2,
     to: ToOption = None,
 ) -> None:
-    """List stories that are at several places: rows, sites, agency, and who published it first."""
+    """List stories that several rows tell: how many, on which sites, by which agency, and who published first."""
     from archive.datasets.clusters import clusters
 
     storage, manifest = found(context, name, source)
     require_usable(manifest)
-    _write([one.as_row() for one in clusters(storage, manifest, least)], to)
+    rows = [one.as_row() for one in clusters(storage, manifest, least)]
+    if not rows:
+        context.console().print(
+            f"no story has {least} rows or more in {manifest.name}@{manifest.version}", markup=False
+        )
+    _write(rows, to)
 
 
 @reads_archive
 def show_counts(
     context: ArchiveContext,
     queries: Annotated[
-        list[str], typer.Argument(metavar="QUERY…", help="What `newswarc search` takes; a phrase in quotation marks.")
+        list[str],
+        typer.Argument(metavar="QUERY…", help="As for `newswarc search`. Put a phrase into quotation marks."),
     ],
     source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
     by: Annotated[str, typer.Option("--by", metavar="UNIT", help="day, month, year, site or lang.")] = "month",
     to: ToOption = None,
 ) -> None:
-    """Count the articles that each query means, by time, site or language, with their share of all articles."""
+    """Count the articles that each query finds, by time, site or language, and their share of all articles."""
     from archive.datasets.counting import By, counts
 
     if by not in list(By):
-        raise UsageError(f"dataset counts: --by {by}: write {', '.join(By)}")
+        raise UsageError(f"dataset counts: --by {by}: choose from {', '.join(By)}")
     with context.with_flags(archive=source).searcher() as searcher:
         made = counts(lambda query, facet: searcher.search(query, limit=0, facets=[facet]), queries, By(by))
     rows = [

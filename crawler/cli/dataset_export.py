@@ -33,7 +33,7 @@ def export_dataset(
     form: Annotated[
         str,
         typer.Option(
-            "--format", metavar="FORMAT", help="csv, xlsx, dta, sav, jsonl or markdown. Default: as FILE is called."
+            "--format", metavar="FORMAT", help="csv, xlsx, dta, sav, jsonl or markdown. Default: by the name of FILE."
         ),
     ] = "",
     to: Annotated[
@@ -43,7 +43,8 @@ def export_dataset(
     columns: ColumnsOption = "",
     query: QueryOption = "",
     verbatim: Annotated[
-        bool, typer.Option("--verbatim", help="csv: leave texts as they are that a spreadsheet takes for formulas.")
+        bool,
+        typer.Option("--verbatim", help="csv: leave texts unchanged that a spreadsheet would take for formulas."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -85,11 +85,18 @@ def _code_of(error: Exception) -> int | None:
     return FAILURE if isinstance(error, ArchiveError) else None
 
 
+def _said(error: Exception) -> str:
+    """What an error says to a person: the system's own name its file first, and no number."""
+    if type(error).__str__ is OSError.__str__ and isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def _explain(error: Exception, code: int, *, verbose: bool) -> int:
     from rich.console import Console
 
     if verbose:
         traceback.print_exc()
-    line = " ".join(f"newswarc: {error}".split())
+    line = " ".join(f"newswarc: {_said(error)}".split())
     Console(stderr=True, soft_wrap=True, highlight=False).print(line, markup=False)
     return code

@@ -77,8 +77,9 @@ def build(
         console.print(f"{indexing.tidy():,} files of builds that died were removed", markup=False)
 
     def show(built: BuiltSplit) -> None:
+        segments = "segment" if built.segments == 1 else "segments"
         console.print(
-            f"{built.name}: {built.articles:,} articles of {built.segments:,} segments, {built.size / 1e6:,.1f} MB",
+            f"{built.name}: {built.articles:,} articles of {built.segments:,} {segments}, {built.size / 1e6:,.1f} MB",
             markup=False,
         )
 

@@ -56,7 +56,7 @@ ArchiveArgument = Annotated[
     str | None, typer.Argument(metavar="[URI]", help="The archive. Default: the configured one.")
 ]
 QueryOption = Annotated[
-    str, typer.Option("--query", metavar="QUERY", help="Only articles that `newswarc search QUERY` means.")
+    str, typer.Option("--query", metavar="QUERY", help="Only articles that `newswarc search QUERY` finds.")
 ]
 ArchiveOption = Annotated[str | None, typer.Option("--to", metavar="DIR|s3://…", help="The archive.")]
 EndpointOption = Annotated[

@@ -142,7 +142,8 @@ def _show(result: SearchResult, offset: int) -> None:
             console.print(Text(f"  {number:>9,}  {printable(value)}"))
     if not console.is_terminal and not result.hits and not result.facets:
         return
-    told = f"{result.count:,} records for {printable(result.query)} (index {result.index})"
+    records = "record" if result.count == 1 else "records"
+    told = f"{result.count:,} {records} for {printable(result.query)} (index {result.index})"
     Console(stderr=True, soft_wrap=True, highlight=False).print(told, markup=False)
 
 

@@ -23,13 +23,13 @@ token = typer.Typer(name="token", help="Manage access tokens for `newswarc serve
 @reads_archive
 def add(
     context: ArchiveContext,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who gets it, as the audit log will name them.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who it is for; the audit log uses this name.")],
     uri: ArchiveArgument = None,
     role: Annotated[
         list[str] | None,
         typer.Option("--role", help="read, download, curate or operate. Repeatable. Default: read and download."),
     ] = None,
-    expires: Annotated[str, typer.Option("--expires", metavar="DATE", help="When it ends (UTC).")] = "",
+    expires: Annotated[str, typer.Option("--expires", metavar="DATE", help="When it expires (UTC).")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Make a token and print it. It is shown once: only its digest is kept."""
@@ -39,14 +39,21 @@ def add(
     try:
         roles = roles_of(role) if role else READERS
     except ValueError as error:
-        raise UsageError(f"token add: there are the roles {', '.join(Role)}") from error
+        raise UsageError(f"token add: --role: choose from {', '.join(Role)}") from error
     until = moment_of(expires) if expires else None
     if expires and until is None:
         raise UsageError(f"token add: --expires {expires!r} is not a date; write 2026-11-24")
+    now = datetime.now(UTC)
+    if until is not None and until <= now:
+        raise UsageError(f"token add: --expires {expires} is in the past; give a later date")
     if not name.strip() or not name.isprintable():
-        raise UsageError("token add: give a name that can be printed")
+        raise UsageError(
+            "token add: the name is empty or has control characters; give a name such as 'Clara Halvard'"
+        )
     context = context.with_flags(archive=uri)
-    made, text = _tokens(context).add(name.strip(), roles, datetime.now(UTC), until)
+    # Elsewhere, the token would be refused by the server that it was meant for
+    _ = context.archive
+    made, text = _tokens(context).add(name.strip(), roles, now, until)
     if as_json:
         typer.echo(json.dumps({"id": made.id, "name": made.name, "roles": made.roles, "token": text}))
     else:
@@ -74,9 +81,9 @@ def remove(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="Id, as shown by `newswarc token list`.")],
     uri: ArchiveArgument = None,
 ) -> None:
-    """Remove a token; it is refused from now on, also where somebody is signed in with it."""
+    """Remove a token; it is refused at once, even where somebody has signed in with it."""
     if not _tokens(context.with_flags(archive=uri)).remove(token_id):
-        raise UsageError(f"token remove: {token_id}: no token of this id; `newswarc token list` lists them")
+        raise UsageError(f"token remove: {token_id}: no token has this id; `newswarc token list` lists them")
 
 
 def _tokens(context: ArchiveContext) -> TokenFile:

@@ -36,7 +36,9 @@ def signers(configuration: Configuration, ask: Callable[[], str] = lambda: "") -
     """The keys that the settings name. Raises KeyRefused."""
     places = [place for place in (configuration.custody_key, configuration.custody_second_key) if place]
     if not places:
-        raise KeyRefused("no signing key is set: make one with newswarc custody key, and name it as custody_key")
+        raise KeyRefused(
+            "custody_key is not set; make a key with `newswarc custody key FILE`, and set custody_key to FILE"
+        )
     return [
         open_signer(place, lambda: password_of(configuration, ask), configuration.agent_socket) for place in places
     ]

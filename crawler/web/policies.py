@@ -81,7 +81,7 @@ def _users(configuration: Configuration) -> dict[str, frozenset[Role]]:
         try:
             found[name] = roles_of(role for role in roles.split("+") if role)
         except ValueError as error:
-            raise ConfigurationError(f"web_users: {entry!r}: there are the roles {', '.join(Role)}") from error
+            raise ConfigurationError(f"web_users: {entry!r}: choose roles from {', '.join(Role)}") from error
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -108,11 +110,31 @@ def server_of(configuration: Configuration, made: Services) -> Running:
     return Running(f"{scheme}://{named}:{port}/", uvicorn.Server(config))
 
 
+def require_free(configuration: Configuration) -> None:
+    """Raises ConfigurationError if this process cannot listen on the configured address and port."""
+    host, port = listening(configuration)
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ConfigurationError(f"web_listen: {host}: {error.strerror}; give an address of this machine") from error
+    for family, kind, protocol, _, place in places:
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(place)
+            except OSError as error:
+                if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                    raise ConfigurationError(
+                        f"serve: cannot listen on {host}:{port} ({error.strerror}); give another --port or --listen"
+                    ) from error
+
+
 def serve(configuration: Configuration, tell: Callable[[str], None], *, with_replay: bool = True) -> int:
     """Serve until a signal ends it; the exit code. `tell` gets lines for a person.
 
     Raises ConfigurationError, BadAddress, StorageError or OSError.
     """
+    require_free(configuration)
     with ExitStack() as stack:
         made = stack.enter_context(services(configuration))
         ended = threading.Event()
@@ -135,7 +157,7 @@ def _replay(
     """Start pywb on an origin of its own, if it is installed and readers can reach it."""
     is_local = is_for_local_readers(configuration)
     if not is_local and not configuration.web_replay:
-        tell("no replay: readers elsewhere reach it by web_replay alone")
+        tell("no replay: set web_replay to the URL at which readers elsewhere reach it")
         return None
     try:
         program = find_program(configuration.pywb)
@@ -178,4 +200,4 @@ def _keep_fresh(
             if replayed is not None:
                 replayed.refresh()
         except (ArchiveError, OSError) as error:
-            tell(f"what was stored since could not be taken in: {error}")
+            tell(f"new segments and access rules could not be read: {error}")

@@ -106,4 +106,7 @@ def test_without_a_display_it_says_so(tmp_path: Path) -> None:
     definition.write_text('name = "Post"\nurl = "https://paper.example/"')
     done = newswarc("browser", "login", "xx/post", "--sites", "sites", cwd=tmp_path, DISPLAY="", WAYLAND_DISPLAY="")
     assert done.code == 2
-    assert "there is no display to open a window on; log in elsewhere and use --storage-state" in done.err
+    assert (
+        "there is no display to open a window on; log in on another machine, and give the login with --storage-state"
+        in done.err
+    )

@@ -172,6 +172,7 @@ def test_no_text_means_anything_in_markdown(text: str) -> None:
 def test_stata_reads_texts_of_any_length(exporting: Exporting) -> None:
     done, target = exporting(Format.DTA)
     assert done.notes == ["left out, since no row has a value there: links"]
+    assert done.columns == len(COLUMNS) - 1
     frame = pandas.read_stata(target).set_index("headline")
     assert sorted(frame.index) == sorted(HEADLINES)
     assert frame.loc["-2+3", "text"] == LONG

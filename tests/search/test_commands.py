@@ -57,7 +57,7 @@ def test_a_person_sees_headlines_dates_and_why(place: Path) -> None:
     assert shown.code == 0
     assert "1. Night ferry returns" in shown.out
     assert re.search(r"2026-\d\d-\d\d  http://127\.0\.0\.1", shown.out)
-    assert re.search(r'\d+ records for "night ferry" \(index a1-[0-9a-f]{16}\)', shown.err)
+    assert re.search(r'\d+ records? for "night ferry" \(index a1-[0-9a-f]{16}\)', shown.err)
     nothing = newswarc("search", "nosuchword", cwd=place)
     assert (nothing.code, nothing.out) == (1, "")
 

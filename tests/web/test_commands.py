@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,12 @@ def test_a_token_is_made_shown_once_and_taken_away(place: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("token", "add", "x", "--role", "admin"), "there are the roles read, download, curate, operate"),
+        (("token", "add", "x", "--role", "admin"), "choose from read, download, curate, operate"),
         pytest.param(("token", "add", "x", "--expires", "soon"), "is not a date", marks=pytest.mark.long),
-        pytest.param(("token", "add", " "), "a name that can be printed", marks=pytest.mark.long),
-        (("token", "remove", "nope"), "no token of this id"),
+        (("token", "add", "x", "--expires", "2020-01-01"), "is in the past"),
+        (("token", "add", "x", "elsewhere"), "elsewhere: no archive here"),
+        pytest.param(("token", "add", " "), "the name is empty", marks=pytest.mark.long),
+        (("token", "remove", "nope"), "no token has this id"),
         (("serve", "--listen", "0.0.0.0:8091"), "readers elsewhere need a guard"),
         pytest.param(("serve", "--listen", "8091x"), "ADDRESS:PORT", marks=pytest.mark.long),
         pytest.param(("serve", "--listen", "127.0.0.1:1", "--port", "2"), "not both", marks=pytest.mark.long),
@@ -53,6 +56,15 @@ def test_a_mistake_gives_one_line(place: Path, command: tuple[str, ...], said: s
     assert done.code == 2
     assert said in " ".join(done.err.split())
     assert "Traceback" not in done.err
+
+
+def test_a_port_that_is_taken_is_refused_before_an_address_is_shown(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = newswarc("serve", "--no-replay", "--port", str(port), cwd=place)
+    assert (done.code, done.out) == (2, "")
+    assert f"cannot listen on 127.0.0.1:{port} (Address already in use); give another --port" in done.err
+    assert "http://" not in done.err
 
 
 def test_a_place_without_an_archive_is_refused(tmp_path: Path) -> None:
