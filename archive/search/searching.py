@@ -53,6 +53,9 @@ _LIKE = 3
 """Bits in which the similarity hashes of a text and its copy differ at most."""
 _READING = 8
 _MASK = (1 << 64) - 1
+_PARTS = 4
+"""Parts of a similarity hash: of two that differ in `_LIKE` bits at most, one part is the same."""
+_PART_BITS = 64 // _PARTS
 
 
 class Order(StrEnum):
@@ -533,17 +536,45 @@ def _folded(rows: Iterable[_Row]) -> list[_Row]:
     shown: list[_Row] = []
     addresses: set[int] = set()
     texts: dict[int, _Row] = {}
+    alike = _Alike()
     for row in rows:
         if row.place in addresses:
             continue
-        twin = texts.get(row.same) or next((one for one in shown if _are_alike(one.likeness, row.likeness)), None)
+        twin = texts.get(row.same) or alike.first(row.likeness)
         addresses.add(row.place)
         if twin is not None:
             twin.copies += 1
             continue
         texts[row.same] = row
         shown.append(row)
+        alike.add(row)
     return shown
+
+
+class _Alike:
+    """Rows by their similarity hashes: the alike ones are found without a look at all others."""
+
+    def __init__(self) -> None:
+        self._by_part: dict[tuple[int, int], list[tuple[int, _Row]]] = {}
+        self._count = 0
+
+    def add(self, row: _Row) -> None:
+        """Add a row behind those before."""
+        if row.likeness:
+            for part in self._parts(row.likeness):
+                self._by_part.setdefault(part, []).append((self._count, row))
+            self._count += 1
+
+    def first(self, likeness: int) -> _Row | None:
+        """The first row that is alike."""
+        near = (
+            next((pair for pair in self._by_part.get(part, ()) if _are_alike(pair[1].likeness, likeness)), None)
+            for part in self._parts(likeness)
+        )
+        return min((pair for pair in near if pair is not None), key=lambda pair: pair[0], default=(0, None))[1]
+
+    def _parts(self, likeness: int) -> list[tuple[int, int]]:
+        return [(number, (likeness >> number * _PART_BITS) & ((1 << _PART_BITS) - 1)) for number in range(_PARTS)]
 
 
 def _are_alike(one: int, other: int) -> bool:

@@ -9,11 +9,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from archive.errors import BadAddress
 from archive.search.analysis import terms
 from archive.search.building import IndexPlanner, build_split
-from archive.search.searching import Facet, Order, Searcher
+from archive.search.searching import Facet, Order, Searcher, _are_alike, _folded, _Row
 from archive.storage.local import LocalStorage
 from tests.search.making import archive, index, index_apart, numbers, searcher, story
 
@@ -253,3 +255,28 @@ def test_every_phrase_of_a_text_is_found(tmp_path: Path) -> None:
             if not any(hit.member >= 0 and str(hit.id) == story(number)["id"] for hit in found.found(f'"{phrase}"')):
                 lost.append(phrase)
     assert lost == []
+
+
+_HASHES = st.one_of(
+    st.integers(-(1 << 63), (1 << 63) - 1),
+    # Near to each other, on both sides of the limit
+    st.lists(st.integers(0, 63), max_size=5).map(lambda bits: sum({1 << bit for bit in bits}) - (1 << 62)),
+)
+
+
+@given(st.lists(st.tuples(_HASHES, st.integers(0, 4), st.integers(0, 9)), max_size=30))
+def test_what_is_alike_is_folded_as_if_each_were_compared_with_all(given_rows: list[tuple[int, int, int]]) -> None:
+    rows = [_Row(None, 0.0, UUID(int=n), 1, 0, place, same, h, n) for n, (h, same, place) in enumerate(given_rows)]
+    expected: dict[UUID, int] = {}
+    shown: list[_Row] = []
+    for row in rows:
+        if any(row.place == place for place in (one.place for one in rows[: row.order])):
+            continue
+        same = [one for one in shown if one.same == row.same]
+        twins = same or [one for one in shown if _are_alike(one.likeness, row.likeness)]
+        if twins:
+            expected[twins[0].id] += 1
+        else:
+            shown.append(row)
+            expected[row.id] = 0
+    assert {one.id: one.copies for one in _folded(rows)} == expected
