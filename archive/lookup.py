@@ -6,6 +6,7 @@ Uses this machine's merged index; call `refresh` first to index what was stored 
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -115,14 +116,15 @@ class Lookup:
 
         Raises AccessRefused when access rules withhold all there are.
         """
-        entries = list(self.find(url))
-        if not entries:
+        entries = self.find(url)  # of a front page there may be very many: one at a time is in memory
+        if moment is None:
+            found = next(iter(deque(entries, maxlen=1)), None)
+        else:
+            found = min(entries, key=lambda entry: abs((entry.moment - moment).total_seconds()), default=None)
+        if found is None:
             for entry in self.every(url):
                 self.gate.require(entry.url, entry.moment)
-            return None
-        if moment is None:
-            return entries[-1]
-        return min(entries, key=lambda entry: abs((entry.moment - moment).total_seconds()))
+        return found
 
     def read(self, entry: IndexEntry) -> Capture:
         """The capture at an index entry.
