@@ -201,9 +201,10 @@ def _redactions(asked: Asked) -> Iterator[dict[str, Any]]:
 
 
 def fixity_page(asked: Asked) -> Response:
-    """What each verification found, newest first."""
+    """What each verification found, newest first. The details are for those who mend it: they may name addresses."""
     results = list(fixity_history(asked.reader.storage))
-    return asked.page("fixity.html", results=results[: -_MOST - 1 : -1])
+    may_know = asked.visitor.may(Role.CURATE) or asked.visitor.may(Role.OPERATE)
+    return asked.page("fixity.html", results=results[: -_MOST - 1 : -1], may_know=may_know)
 
 
 def missing_page(asked: Asked) -> Response:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.errors import ObjectMissing
+from archive.errors import AccessRefused, ObjectMissing
 from crawler.config import Configuration
 from crawler.frontier.database import open_database
 from crawler.frontier.failures import Failure
@@ -23,6 +23,7 @@ from crawler.watching.concerns import Concern, concerns
 from crawler.watching.notifiers import notifiers_of
 from crawler.watching.status import DAY, Status, look
 from spiders.catalog import SiteCatalog
+from spiders.links import clean_address
 
 if TYPE_CHECKING:
     from crawler.web.reading import ArchiveReader
@@ -93,10 +94,16 @@ class Operation:
     def explain(self, url: str) -> list[Fact]:
         """What is known of an address on this machine. Raises AccessRefused, and as `now`."""
         self._require_crawled()
-        self._reader.gate.require(url, None)
+        gate = self._reader.gate
+        gate.require(url, None)
         configuration = self._configuration
         catalog = SiteCatalog([Path(directory) for directory in configuration.sites])
         with closing(open_frontier(configuration)) as frontier:
+            known = frontier.known_address(clean_address(url) or url)
+            # It may be known by another form, which whoever asks was not given
+            rule = gate.refusal(known.url, None) if known is not None else None
+            if rule is not None:
+                raise AccessRefused(rule.description())
             # Its captures have a page of their own, with this reader's access rules
             return explain(url, None, frontier, catalog.all(), configuration.agent, datetime.now(UTC))
 

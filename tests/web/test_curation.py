@@ -15,9 +15,11 @@ from archive.collection import collection
 from archive.errors import BadAddress
 from archive.faults import Fault, FaultKind
 from archive.fixity import fixity_result, store_fixity
+from archive.storage.local import LocalStorage
 from crawler.web.roles import Role
 from tests.web.asking import Server, serving
 from tests.web.captured import QUAY, Captured
+from tests.web.captured import captured as make_captured
 from tests.web.elements import require_harmless
 
 NASTY = "<script>alert(1)</script>"
@@ -139,7 +141,30 @@ def test_verifications_are_listed(curated: Server) -> None:
     page = curated.ask("/fixity")
     assert "sound" in page.text
     assert "wrong_digest" in page.text
+    assert "alert(" in page.text
     require_harmless(page.text)
+
+
+def test_what_verifications_quote_is_told_to_those_who_mend_it(tmp_path: Path) -> None:
+    """A line of an index names an address, which a rule may withhold."""
+    place = make_captured(tmp_path).place
+    said = "the WARC does not have: example,news)/secret/letter"
+    result = fixity_result(
+        SystemClockAndIds(),
+        datetime(2026, 4, 1, tzinfo=UTC),
+        [Fault(FaultKind.INDEX_DIFFERS, "cdxj/one.cdxj", said)],
+        software="newswarc/test",
+        by="",
+        deep=True,
+        shard="1/1",
+        segments=1,
+        records=9,
+    )
+    store_fixity(LocalStorage(place), result)
+    with serving(place) as server:
+        page = server.ask("/fixity").text
+        assert "cdxj/one.cdxj" in page
+        assert "secret/letter" not in page
 
 
 def test_what_is_missing_is_told(curated: Server) -> None:

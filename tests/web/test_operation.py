@@ -93,6 +93,21 @@ def test_what_rules_withhold_is_not_told_here_either(machine: Server) -> None:
         machine.services.reader.refresh()
 
 
+def test_another_form_of_an_address_tells_nothing_of_a_withheld_one(machine: Server) -> None:
+    storage, clock, now = machine.services.reader.storage, SystemClockAndIds(), datetime.now(UTC)
+    twin = LATE.replace("news.example", "m.news.example")
+    assert LATE in machine.ask(f"/explain?url={twin}").text
+    add_rule(storage, AccessRule(id="m2", restriction=Restriction.BLOCKED, address=LATE, reason="x", date=now), clock)
+    machine.services.reader.refresh()
+    try:
+        answer = machine.ask(f"/explain?url={twin}")
+        assert answer.status == 451
+        assert LATE not in answer.text
+    finally:
+        lift_rule(storage, AccessLift(rule="m2", reason="over", date=now), clock)
+        machine.services.reader.refresh()
+
+
 def test_metrics_are_those_of_the_machine(machine: Server) -> None:
     answer = machine.ask("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
