@@ -23,6 +23,7 @@ CAPTURES = "/captures/"
 """Path under which WARC files are served, by their keys."""
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
+_OWN_NAMES = ("127.0.0.1", "localhost")
 _COPY = 1 << 18
 
 
@@ -133,6 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _captures(self, key: str, *, with_body: bool) -> None:
+        if self.headers.get("Host", "").rpartition(":")[0] not in _OWN_NAMES:
+            # Another site's script, to which its name stands for this machine (DNS rebinding), reads no WARC file
+            self._text(HTTPStatus.MISDIRECTED_REQUEST, "captures are at 127.0.0.1 alone\n")
+            return
         if not key.endswith((".warc.gz", ".warc")) or ".." in key.split("/"):
             raise ObjectMissing(f"{key} is not a WARC file")
         size = self.server.reader.stat(key).size
