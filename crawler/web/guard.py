@@ -25,6 +25,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crawler.config import ConfigurationError
 from crawler.web.problems import is_for_programs, problem
 from crawler.web.rate import RateLimit
 from crawler.web.roles import Role, Visitor
@@ -124,13 +125,21 @@ class Guard:
             return
         guarded = _Answer(send, is_secure=self._policy.is_secure)
         try:
-            scope["state"]["visitor"] = self._admitted(scope)
+            scope["state"]["visitor"] = self._known(scope)
         except Refused as error:
             told = problem if is_for_programs(scope["path"]) else _plain
             response = told(error.status, error.reason, error.headers)
             await response(scope, receive, guarded)
             return
         await self._app(scope, _limited(receive), guarded)
+
+    def _known(self, scope: Scope) -> Visitor:
+        try:
+            return self._admitted(scope)
+        except ConfigurationError as error:  # where the file is concerns nobody who is not let in
+            raise Refused(
+                HTTPStatus.SERVICE_UNAVAILABLE, "tokens cannot be read here; `newswarc token list` says why"
+            ) from error
 
     def _admitted(self, scope: Scope) -> Visitor:
         headers = Headers(scope=scope)

@@ -149,6 +149,22 @@ def test_a_token_opens_what_its_roles_say(place: Path) -> None:
         assert server.ask("/", Authorization=f"Bearer {text}").status == 401, "at once"
 
 
+def test_a_damaged_file_of_tokens_lets_nobody_in(place: Path) -> None:
+    with serving(place, web_guard="tokens") as server:
+        text = token(place, Role.READ)
+        file = web_directory(server.services.configuration) / "tokens.json"
+        kept = file.read_bytes()
+        file.write_bytes(kept[:-3])
+        try:
+            answer = server.ask("/", Authorization=f"Bearer {text}")
+        finally:
+            file.write_bytes(kept)
+        assert answer.status == 503
+        assert "newswarc token list" in answer.text
+        assert str(file.parent) not in answer.text
+        assert "content-security-policy" in answer.headers
+
+
 OPEN = {"/healthz": 200, "/language": 303, "/sign-in": 200, "/sign-out": 303}
 
 
