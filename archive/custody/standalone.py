@@ -229,6 +229,8 @@ def check(
     authorities: Path | None = None,
 ) -> list[str]:
     """Check all five links; what each of them says. Raises Refused at the first that does not hold."""
+    if not isinstance(proof, dict) or "format" not in proof:
+        raise Refused("it is not a proof of custody")
     try:
         if proof["format"] != FORMAT:
             raise Refused(f"a proof of the form {proof['format']!r} is not known here")

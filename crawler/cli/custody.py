@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -287,7 +288,7 @@ def check(
     trusted = [_verifier_key(key) for key in keys or context.configuration.custody_trusted]
     kept = checkpoint_file.read_text(encoding="utf-8") if checkpoint_file else ""
     try:
-        if file.suffix == ".wacz":
+        if file.suffix == ".wacz" or zipfile.is_zipfile(file):
             told = check_wacz(file, Trusted(trusted, kept, authorities))
         else:
             proof = json.loads(file.read_text(encoding="utf-8"))
@@ -295,7 +296,9 @@ def check(
         for line in told:
             typer.echo(f"ok  {line}")
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: neither a proof nor a WACZ file: {error}") from error
+        raise UsageError(
+            f"{file}: neither a proof, as `newswarc custody prove` writes it, nor a WACZ file"
+        ) from error
     except Refused as error:
         typer.echo(f"newswarc: {file}: not proven: {error}", err=True)
         return 1

@@ -269,6 +269,24 @@ def signed(demo: Path) -> Path:
     return demo / "demo.wacz"
 
 
+def test_a_wacz_is_known_by_its_content_and_what_is_no_proof_is_named(demo: Path, signed: Path) -> None:
+    renamed = demo / "handed-on.zip"
+    renamed.write_bytes(signed.read_bytes())
+    assert newswarc("custody", "check", renamed.name, cwd=demo).code == 0
+    for content, code, said in (
+        ("{}", 1, "it is not a proof of custody"),
+        ("[1]", 1, "it is not a proof of custody"),
+        ("key", 2, "neither a proof, as `newswarc custody prove` writes it, nor a WACZ file"),
+    ):
+        (demo / "other.json").write_text(content)
+        done = newswarc("custody", "check", "other.json", cwd=demo)
+        assert (done.code, done.out) == (code, "")
+        assert f"other.json: {said}" in " ".join(done.err.replace("not proven: ", "").split())
+    done = newswarc("custody", "check", renamed.name, "--key", "MHYwEA", cwd=demo)
+    assert done.code == 2
+    assert "'MHYwEA' (--key or custody_trusted) is not the key of a log" in done.err
+
+
 def rewritten(package: Path, change: Callable[[str, bytes], bytes], *, digests: bool) -> Path:
     """A package with changed files; `digests` makes those in its description anew."""
     forged = package.with_name("forged.wacz")
