@@ -137,9 +137,10 @@ class Lookup:
 
     def original(self, capture: Capture, most: int = sys.maxsize) -> Capture:
         """The original of a revisit, with at most `most` bytes of its block; any other capture is returned as it is.
-        Raises DamagedArchive if it is lost.
+        Raises DamagedArchive if it is lost, or AccessRefused.
 
-        Access rules are no matter here: who may have the revisit may have the bytes that it came with.
+        Who may have a revisit may have the bytes that came with it, whatever access rules say of its original. With a
+        304 came none, so that the original has to be allowed itself.
 
         It is identified by its record id, or else by the payload's digest; its URL and time show where to look
         (WARC/1.1, section 6.7).
@@ -150,6 +151,8 @@ class Lookup:
         near = sorted(self.every(url), key=lambda entry: not date or abs((entry.moment - date).total_seconds()))
         for entry in near:
             if not entry.is_revisit and _stands_for(capture, found := read_entry(self.storage, entry, most)):
+                if is_confirmation(capture):
+                    self.gate.require(found.url, found.date)
                 return found
         known_as = capture.refers_to or capture.payload_digest
         raise DamagedArchive(f"{capture.url}: the capture that it stands for ({known_as}) is not here")
@@ -191,6 +194,14 @@ def read_entry(storage: Storage, entry: IndexEntry, most: int = sys.maxsize) -> 
     if capture is None:
         raise DamagedArchive(f"{entry.filename}: no capture at {entry.offset}")
     return replace(capture, offset=entry.offset)
+
+
+def is_confirmation(capture: Capture) -> bool:
+    """Whether a server only said that an earlier capture is still current (304)."""
+    try:
+        return capture.revisit and capture.head().status == HTTPStatus.NOT_MODIFIED
+    except BadMessage:
+        return False
 
 
 def _stands_for(revisit: Capture, found: Capture) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -21,9 +20,8 @@ from archive.address_match import Match
 from archive.article import Article
 from archive.cdxj import IndexEntry
 from archive.errors import AccessRefused, BadAddress, ObjectMissing
-from archive.http1 import BadMessage
 from archive.library import captured, require_archive
-from archive.lookup import Lookup
+from archive.lookup import Lookup, is_confirmation
 from archive.period import ALWAYS, Period
 from archive.storage.opening import open_storage
 from crawler.config import Configuration
@@ -190,8 +188,6 @@ class ArchiveReader:
         _require_whole(capture)
         with self._own_lookup() as lookup:
             found = lookup.original(capture, MOST_BYTES)
-        if is_confirmation(capture):
-            self._require(found.url, found.date)
         _require_whole(found)
         return found
 
@@ -313,14 +309,6 @@ def article_named(reader: ArchiveReader, text: str) -> Article:
     except ValueError as error:
         raise ObjectMissing("an article is named by the id of its record, which is a UUID") from error
     return reader.article(record_id)
-
-
-def is_confirmation(capture: Capture) -> bool:
-    """Whether a server only said that an earlier capture is still current (304)."""
-    try:
-        return capture.revisit and capture.head().status == HTTPStatus.NOT_MODIFIED
-    except BadMessage:
-        return False
 
 
 def _require_whole(capture: Capture) -> None:

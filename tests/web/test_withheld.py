@@ -18,6 +18,7 @@ from archive.access_rules import AccessRule, Restriction
 from archive.address_match import Match
 from archive.captures import iterate_records
 from archive.clock_and_ids import FixedClockAndIds, SystemClockAndIds
+from archive.errors import AccessRefused
 from archive.exchange import CaptureOutcome, Original
 from archive.layout import SegmentName
 from archive.lookup import Lookup
@@ -196,3 +197,11 @@ def test_a_confirmation_gives_nothing_of_what_it_confirms(tmp_path: Path) -> Non
         answers = [ask(server, path) for path in paths]
         assert [answer.status for answer in answers] == [200, 451, 200, 451]
         assert all(b"hand" not in answer.body for answer in answers)
+    lookup = Lookup(storage, tmp_path / "index")
+    lookup.refresh()
+    try:
+        entry = next(one for one in lookup.every(QUAY) if one.is_revisit)
+        with pytest.raises(AccessRefused):
+            lookup.original(lookup.read(entry))
+    finally:
+        lookup.close()
