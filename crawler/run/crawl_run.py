@@ -128,6 +128,10 @@ class CrawlRun:
                 attempts[hour.site] += hour.count
         return attempts
 
+    def goes_on(self) -> bool:
+        """Called when nothing is left to fetch: requests what articles have led to; whether there is any."""
+        return self._editions.ask()
+
     def note_lost(self, request: Request, status: int = 0) -> None:
         """The redirects of a request lead to no page: of an article's the frontier is told."""
         if discovery_of(request.meta).role is Role.ARTICLE:

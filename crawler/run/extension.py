@@ -58,6 +58,8 @@ class CrawlExtension:
         So what a run fetches depends on what the site says, and not on how fast this machine is.
         """
         if not self.run.capturing.is_deriving:
+            if self.run.goes_on():
+                raise DontCloseSpider
             return
         if self._settling is None or self._settling.done():
             self._settling = asyncio.ensure_future(self._look_again_when_settled(crawler))

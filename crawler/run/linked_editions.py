@@ -26,7 +26,11 @@ NEXT = "next"
 
 
 class LinkedEditions:
-    """Follows the editions and pages that articles declare, in a run of a `NewsSpider`."""
+    """Follows the editions and pages that articles declare, in a run of a `NewsSpider`.
+
+    They are requested when nothing else is left: until then a feed or sitemap may announce them, and it says more of
+    them than a link does.
+    """
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class LinkedEditions:
         self._may_follow = may_follow
         self._ask = ask
         self._shapes: dict[str, Shapes] = {}
+        self._waiting: list[tuple[Site, Due]] = []
 
     def shapes_of(self, site: str) -> Shapes:
         """What is known of a site's addresses, as it was when the run first asked."""
@@ -53,17 +58,25 @@ class LinkedEditions:
         return self._shapes[site]
 
     def follow(self, name: str, article: ArticleFacts) -> None:
-        """An article names other forms of itself: the new ones are fetched, by the next run if this is stopped."""
+        """An article names other forms of itself: the new ones wait, for the next run if this one is stopped."""
         site = self.spider.sites.get(name) if self.spider is not None else None
         if site is None or self.spider is None:
             return
         if not self._wants_date(article.date_published or ""):
             return  # what the run leaves alone has the same age in all its forms
         found = list(editions(article, site, self.shapes_of(name), self.spider.seen_at))
-        for due in self._frontier.discover(found, lambda discovery: self._wants_date(discovery.source_date)):
-            if self._may_follow(name):
-                self._frontier.claim([due.url])
-                self._ask(self.spider.article_request(site, due.discovery, due.url))
+        new = self._frontier.discover(found, lambda discovery: self._wants_date(discovery.source_date))
+        self._waiting += [(site, due) for due in new]
+
+    def ask(self) -> bool:
+        """Request what waits; whether that is anything."""
+        waiting, self._waiting = self._waiting, []
+        asked = [(site, due) for site, due in waiting if self._may_follow(site.id)]
+        self._frontier.claim([due.url for _, due in asked])
+        for site, due in asked:
+            assert self.spider is not None, "without a spider nothing waits"
+            self._ask(self.spider.article_request(site, due.discovery, due.url))
+        return bool(asked)
 
 
 def editions(article: ArticleFacts, site: Site, shapes: Shapes, seen_at: str) -> Iterator[Due]:

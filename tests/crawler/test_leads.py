@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,48 @@ def test_other_languages_and_the_canonical_address_are_followed_within_the_site(
     assert french is not None
     assert french.via == "alternate"
     assert french.source_url == f"{base}/en/2026/01/05/the-bridge-of-the-town"
+
+
+def test_what_a_slow_source_says_of_another_edition_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoServer() as server:
+        english, french = "/en/2026/01/05/the-bridge-of-the-town", "/fr/2026/01/05/le-pont-de-la-ville"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        body = page("The bridge of the town", f"<link rel=alternate hreflang=fr href='{server.base}{french}'>")().body
+
+        def slow() -> Reply:
+            time.sleep(5)  # meanwhile the feed's article is extracted
+            old = "".join(
+                f"<url><loc>{server.base}/old/{n}</loc><lastmod>2020</lastmod></url>" for n in range(30_000)
+            )
+            return sitemap(f"{old}<url><loc>{server.base}{french}</loc><lastmod>{now}</lastmod></url>")()
+
+        nothing = lambda: Reply(status=404)  # noqa: E731
+        replies = dict.fromkeys(("/robots.txt", "/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml"), nothing)
+        replies |= dict.fromkeys(("/index.xml", "/news-sitemap.xml", "/sitemap.xml"), nothing)
+        replies |= {
+            "/": lambda: Reply(
+                b"<html><head><link rel=alternate type=application/rss+xml href=/news.rss></head></html>"
+            ),
+            "/news.rss": lambda: Reply(
+                f"<rss version='2.0'><channel><item><link>{server.base}{english}</link>"
+                f"<pubDate>{format_datetime(datetime.now(UTC))}</pubDate></item></channel></rss>".encode(),
+                "application/rss+xml",
+            ),
+            "/sitemap-news.xml": sitemap(
+                f"<sitemap><loc>{server.base}/news-of-today.xml</loc><lastmod>{now}</lastmod></sitemap>", index=True
+            ),
+            "/news-of-today.xml": slow,
+            english: lambda: Reply(body),
+            french: page("Le pont de la ville"),
+        }
+        answer(monkeypatch, replies)
+        crawl(server, tmp_path)
+        found = {article.url: article.discovery for article in articles(LocalStorage(tmp_path / "newswarc-data"))}
+        discovery = found[f"{server.base}{french}"]
+        assert discovery is not None
+        assert (discovery.via, discovery.source_date) == ("sitemap", now)
 
 
 def sitemap(items: str, *, index: bool = False) -> Callable[[], Reply]:

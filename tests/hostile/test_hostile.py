@@ -12,7 +12,7 @@ from tests.hostile.case import CASE, GOOD, NOTHING_SENT, Case, page
 from tests.hostile.run import CASES, Watched, crawl
 from tests.hostile.server import HostileServer
 
-MOST_MEMORY = 300 << 20
+MOST_MEMORY = 350 << 20
 """Bytes that the crawl may hold beyond one of a single well-behaved site."""
 _IDLE = Case("a-site-that-is-well", {CASE: page()})
 
