@@ -113,6 +113,10 @@ NOT_SHOWN = {
         "raw deflate": "it does not know the coding",
         "zstd": "it does not know the coding",
         "gzip in gzip": "it takes one coding off",
+        # It finds originals by digest, so that which of those with this payload it takes differs from run to run
+        "spooled, counted": "it may take an original that came in chunks, and shows these",
+        "spooled, until close": "it may take an original that came in chunks, and shows these",
+        "spooled, one chunk": "it may take an original that came in other chunks, and shows these",
     },
 }
 """What a tool does not show of any capture, the first one or a repeat."""
@@ -136,5 +140,5 @@ def test_every_body_comes_back(tool: str, repeated: Repeated, request: pytest.Fi
     }
     assert len(wanted) > 200
     given = frame.evaluate(ASK, sorted(wanted))
-    wrong = {name_of(address) for address, body in given.items() if body != wanted[address]}
-    assert wrong <= NOT_SHOWN[tool].keys()
+    wrong = {name_of(address): body for address, body in given.items() if body != wanted[address]}
+    assert wrong.keys() <= NOT_SHOWN[tool].keys(), wrong
