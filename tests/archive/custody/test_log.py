@@ -104,7 +104,7 @@ def test_keys_are_for_their_owner(tmp_path: Path) -> None:
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
     with pytest.raises(KeyRefused, match="password"):
         FileKey(tmp_path / "key", lambda: b"wrong")
-    with pytest.raises(KeyRefused, match="File exists"):
+    with pytest.raises(KeyRefused, match="exists already"):
         create_key(tmp_path / "key", b"")
     (tmp_path / "key").chmod(0o640)
     with pytest.raises(KeyRefused, match="chmod 600"):
