@@ -34,7 +34,7 @@ def not_captured(state: RunState) -> dict[str, dict[str, int]]:
 def shut_sites(state: RunState) -> list[Problem]:
     """A problem for each site that refused every article that it was asked for, retries aside.
 
-    A site whose robots.txt forbids some of what it announces is not shut: the rest was requested before.
+    A site is not shut if robots.txt forbids fewer articles than a source of it lists: the rest was requested before.
     """
     refused: dict[str, Counter[tuple[str, int]]] = {}
     examples: dict[str, str] = {}
@@ -48,7 +48,8 @@ def shut_sites(state: RunState) -> list[Problem]:
         examples.setdefault(failed.site, address)
     denied = (CaptureOutcome.ROBOTS_DENIED.value, 0)
     for site, outcomes in refused.items():
-        if set(outcomes) == {denied} and outcomes.total() < state.findings.found[site]:
+        listed = max((one.articles for one in state.findings.sources if one.site == site), default=0)
+        if set(outcomes) == {denied} and outcomes.total() < listed:
             spared.add(site)
     return [
         _problem(site, examples[site], outcomes) for site, outcomes in sorted(refused.items()) if site not in spared
