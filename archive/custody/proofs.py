@@ -19,10 +19,10 @@ from typing import IO
 from archive.captures import Capture
 from archive.custody.entries import parse_entry
 from archive.custody.notes import Checkpoint
-from archive.custody.sequencer import CHECKPOINT_KEY, signed_key
+from archive.custody.sequencer import signed_checkpoint, signed_key
 from archive.custody.standalone import FORMAT
 from archive.custody.tiles import PREFIX, WIDTH, Tiles
-from archive.errors import DamagedArchive, ObjectMissing
+from archive.errors import DamagedArchive
 from archive.layout import SegmentName
 from archive.library import newest_manifest
 from archive.manifests import RemovedRecords
@@ -59,13 +59,9 @@ class Prover:
         """Raises NotLogged when the archive has no log, BadNote or StorageError."""
         self._storage = storage
         self._tiles = Tiles(storage)
-        try:
-            with storage.open_range(CHECKPOINT_KEY) as stream:
-                self._note = stream.read().decode("utf-8", "replace")
-        except ObjectMissing as error:
-            raise NotLogged(
-                f"{storage.uri}: this archive has no log of custody; run newswarc custody begin"
-            ) from error
+        self._note = signed_checkpoint(storage)
+        if not self._note:
+            raise NotLogged(f"{storage.uri}: this archive has no log of custody; run newswarc custody begin")
         self._checkpoint = Checkpoint.parse(self._note)
         self._entries: dict[str, tuple[int, bytes]] = {}
         """Of each segment the first entry with a root, which later ones keep: its number and bytes."""

@@ -41,7 +41,7 @@ MOST_ENTRIES = 1000
 """Entries of one claim."""
 
 
-def newest_checkpoint(storage: Storage) -> str:
+def signed_checkpoint(storage: Storage) -> str:
     """The newest checkpoint of an archive's log, as it was signed; empty without a log. Raises StorageError."""
     try:
         with storage.open_range(CHECKPOINT_KEY) as stream:

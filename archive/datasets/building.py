@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from archive.access import AccessGate
 from archive.access_rules import AccessRule
-from archive.custody.sequencer import newest_checkpoint
+from archive.custody.sequencer import signed_checkpoint
 from archive.datasets.about import About
 from archive.datasets.card import documents
 from archive.datasets.manifest import (
@@ -170,7 +170,7 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
             [column.name for column in plan.options.columns()],
             *_near(np.concatenate([shard.related for shard in shards])),
         ),
-        checkpoint=newest_checkpoint(source),
+        checkpoint=signed_checkpoint(source),
         software=plan.software,
     )
     manifest = manifest.model_copy(update={"changes": _changes(target, manifest, _before(target, plan.name))})

@@ -106,11 +106,11 @@ def wacz(
 
 
 def prover_of(context: ArchiveContext) -> Prover | None:
-    """What makes proofs of custody; None for an archive without a log."""
-    from archive.custody.claims import read_claim
+    """What makes proofs of custody; None for an archive without a signed checkpoint."""
     from archive.custody.proofs import Prover
+    from archive.custody.sequencer import signed_checkpoint
 
-    return Prover(context.archive) if read_claim(context.storage(), 0) is not None else None
+    return Prover(context.archive) if signed_checkpoint(context.archive) else None
 
 
 def _title(site: str, since: str, until: str, query: str, meant: Collection | None) -> str:
