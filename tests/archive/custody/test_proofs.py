@@ -422,3 +422,25 @@ def test_a_data_set_cites_the_checkpoint(demo: Path, tmp_path: Path) -> None:
     assert f"the log of custody {name} had {size} entries" in (version / "README.md").read_text()
     for file in ("CITATION.cff", "citation.bib"):
         assert root in (version / file).read_text(), file
+
+
+def test_a_log_without_a_checkpoint_yet_gives_a_wacz_without_proofs(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo / "newswarc-data", tmp_path / "newswarc-data")
+    (tmp_path / "newswarc-data" / "custody" / "checkpoint").unlink()
+    done = newswarc("wacz", "-o", "x.wacz", "--json", cwd=tmp_path)
+    assert (done.code, done.json()["proven"]) == (0, 0), done.err
+
+
+def test_a_wacz_signed_with_a_certificate_is_not_called_damaged(demo: Path, signed: Path) -> None:
+    def certified(name: str, data: bytes) -> bytes:
+        if name != "datapackage-digest.json":
+            return data
+        claimed = json.loads(data)
+        del claimed["signedData"]["publicKey"]
+        claimed["signedData"] |= {"domain": "pier.example", "domainCert": "-----BEGIN CERTIFICATE-----"}
+        return json.dumps(claimed).encode()
+
+    forged = rewritten(signed, certified, digests=False)
+    done = newswarc("custody", "check", forged, "--key", public_key(demo), cwd=demo)
+    assert done.code == 0, done.err
+    assert "signed with a certificate, which is not checked here" in done.out
