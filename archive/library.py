@@ -39,9 +39,13 @@ class RecordFilter:
     """Of a collection (`archive.collection`)."""
 
 
+_TELLING = ("manifests/", "records/", "holdings/", "custody/")
+"""Where an archive that is there, or whose segments were removed, has something."""
+
+
 def require_archive(storage: Storage) -> None:
     """Raises BadAddress if nothing is stored at the storage's location."""
-    if next(iter(storage.list("manifests/")), None) is None and next(iter(storage.list("records/")), None) is None:
+    if not any(True for prefix in _TELLING for _ in storage.list(prefix)):
         raise BadAddress(f"{storage.uri}: no archive here; check the location")
 
 

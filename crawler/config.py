@@ -18,6 +18,8 @@ from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from archive.custody.notes import BadNote
+from archive.custody.witnesses import Witness
 from archive.errors import BadAddress
 from archive.members import DIGEST_ALGORITHMS
 from archive.storage.addresses import ArchiveAddress, parse_address
@@ -315,6 +317,8 @@ class Configuration(BaseModel):
     """Time stamping authorities (RFC 3161) that stamp the newest checkpoint, each at most once an hour."""
     custody_certificates: str = ""
     """File of certificates (PEM) under which time stamps are trusted."""
+    custody_witnesses: tuple[str, ...] = ()
+    """Witnesses (C2SP tlog-witness) that cosign each new checkpoint: `URL NAME+ID+BASE64`, address and key."""
     custody_seen: str = ""
     """File in which this machine keeps the newest checkpoint it has signed or seen. Empty:
     `custody/seen-checkpoint` in the state directory."""
@@ -332,6 +336,16 @@ class Configuration(BaseModel):
             except BadAllowEntry as error:
                 raise ValueError(str(error)) from error
         return entries
+
+    @field_validator("custody_witnesses")
+    @classmethod
+    def _are_witnesses(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            try:
+                Witness.parse(text)
+            except BadNote as error:
+                raise ValueError(str(error)) from error
+        return texts
 
     @field_validator("recapture")
     @classmethod

@@ -7,6 +7,7 @@ Static files beside the archive (or anywhere that they are copied to), as C2SP's
     custody/tile/entries/NNN         the entries
     custody/checkpoints/SIZE         every checkpoint that was signed, never replaced
     custody/claims/SIZE.json         who may continue the log from a size, and with what, never replaced
+    custody/cosignatures/SIZE/…      signatures of a checkpoint by witnesses
     custody/timestamps/SIZE/….tsr    what time authorities answered
     custody/newest.json              where the newest claim is, as a hint
 
@@ -29,4 +30,5 @@ Modules:
     timestamps   stamps of checkpoints by time authorities
     wacz_check   a signed WACZ file and the proofs in it, checked
     wacz_signature  signatures of WACZ files, as replay tools check them
+    witnesses    cosignatures of checkpoints by others
 """

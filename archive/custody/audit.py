@@ -18,12 +18,13 @@ from archive.custody.entries import EntryKind, LogEntry, parse_entry
 from archive.custody.notes import BadNote, Checkpoint, Note, VerifierKey
 from archive.custody.sequencer import CHECKPOINT_KEY, signed_key
 from archive.custody.tiles import PREFIX, WIDTH, Tiles, split_hashes, tile_key
+from archive.custody.witnesses import COSIGNATURES, cosignature_of, cosigned_checkpoints, cosigned_sizes
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.faults import Fault, FaultKind
 from archive.holdings import Holdings, manifest_keys
 from archive.layout import revision_of
 from archive.manifests import Manifest, parse_manifest
-from archive.merkle_tree import GrowingTree, leaf_hash, root_of
+from archive.merkle_tree import HASH_SIZE, GrowingTree, leaf_hash, root_of
 from archive.storage.protocol import Storage
 
 LATE = timedelta(days=7)
@@ -46,6 +47,8 @@ class Audit:
     """When the log says that it began."""
     adopted: int = 0
     """Manifests that stood there when the log began: nothing is proven of them before that moment."""
+    cosigned: list[str] = field(default_factory=list)
+    """Of each trusted witness its name and how many entries it has cosigned."""
     kept: list[int] = field(default_factory=list)
     """Sizes of the kept checkpoints that the log continues."""
     waiting: list[str] = field(default_factory=list)
@@ -65,11 +68,17 @@ def has_log(storage: Storage) -> bool:
 
 
 def audit(
-    storage: Storage, *, trusted: Iterable[VerifierKey] = (), kept: Iterable[tuple[str, str]] = (), deep: bool = False
+    storage: Storage,
+    *,
+    trusted: Iterable[VerifierKey] = (),
+    witnesses: Iterable[VerifierKey] = (),
+    kept: Iterable[tuple[str, str]] = (),
+    deep: bool = False,
 ) -> Audit:
     """Audit the log of an archive and hold the archive against it.
 
-    `kept` are checkpoints that were kept elsewhere, each a name and the note. `deep` looks at every checkpoint that
+    `kept` are checkpoints that were kept elsewhere, each a name and the note; `witnesses` are keys whose newest
+    cosignatures have to be of this log. `deep` looks at every checkpoint that
     was ever signed too. Raises StorageUnavailable or StorageRefused.
     """
     found = Audit()
@@ -77,6 +86,7 @@ def audit(
     notes = list(_parsed(kept, found))
     if log.read({checkpoint.size for _, checkpoint in notes}):
         log.check_signatures()
+        log.check_cosignatures(witnesses)
         for name, checkpoint in notes:
             log.check_kept(name, checkpoint)
         _Contents(storage, found, log.entries).check()
@@ -131,7 +141,8 @@ class _Log:
             self._found.fault(
                 FaultKind.SET_BACK, CHECKPOINT_KEY, f"{detail}, or a sequencer died: run newswarc custody log"
             )
-        self._roots = dict.fromkeys(sizes | known | {checkpoint.size}, b"")
+        cosigned = {size for of_one in cosigned_sizes(self._storage).values() for size in of_one}
+        self._roots = dict.fromkeys(sizes | known | cosigned | {checkpoint.size}, b"")
         try:
             self._read_entries(checkpoint.size)
         except DamagedArchive as error:
@@ -246,6 +257,20 @@ class _Log:
                 self._found.fault(
                     FaultKind.OTHER_HISTORY, signed_key(size), _two_histories(size, checkpoint.root, root)
                 )
+
+    def check_cosignatures(self, witnesses: Iterable[VerifierKey]) -> None:
+        """What witnesses have cosigned has to be what the entries lead to."""
+        for key, size, lines in cosigned_checkpoints(self._storage, witnesses):
+            note = f"{Checkpoint(self._found.origin, size, self._roots.get(size) or bytes(HASH_SIZE)).text}\n{lines}"
+            try:
+                right = size <= self._found.size and cosignature_of(key, Note.parse(note)) is not None
+            except BadNote:
+                right = False
+            if right:
+                self._found.cosigned.append(f"{key.name}: {size} entries")
+            else:
+                detail = f"{key.name} has cosigned another log of {size} entries, or its signature was altered"
+                self._found.fault(FaultKind.OTHER_HISTORY, f"{COSIGNATURES}{size}", detail)
 
     def check_kept(self, name: str, checkpoint: Checkpoint) -> None:
         """Hold the log against a checkpoint that was kept."""

@@ -3,8 +3,8 @@
 A note is text, an empty line, and a line for each signature: an em dash, the key's name, and base 64 of the key's id
 (four bytes) and the signature. A checkpoint is a note that says which log, how many entries, and the root over them.
 
-Two kinds of signature are known: Ed25519 over the text (type 1), and ML-DSA-44 over the checkpoint's facts (type 6),
-which holds against quantum computers too.
+Three kinds of signature are known: Ed25519 over the text (type 1), Ed25519 over a moment and the text, as witnesses
+cosign (type 4), and ML-DSA-44 over the checkpoint's facts (type 6), which holds against quantum computers too.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 ED25519 = 1
+ED25519_COSIGNATURE = 4
 ML_DSA_44 = 6
-_SIZES = {ED25519: 32, ML_DSA_44: 1312}
+_SIZES = {ED25519: 32, ED25519_COSIGNATURE: 32, ML_DSA_44: 1312}
 """Bytes of a public key."""
 _ID_SIZE = 4
 _DASH = "\u2014 "
@@ -46,7 +47,7 @@ class VerifierKey:
 
     name: str
     algorithm: int
-    """`ED25519` or `ML_DSA_44`."""
+    """`ED25519`, `ED25519_COSIGNATURE` or `ML_DSA_44`."""
     public: bytes
 
     @classmethod
@@ -80,9 +81,10 @@ class VerifierKey:
         try:
             if self.algorithm == ED25519:
                 self._ed25519.verify(signature, text.encode())
+            elif self.algorithm == ED25519_COSIGNATURE:
+                self._ed25519.verify(signature[_TIME.size :], timed_message(cosigned_at(signature), text))
             else:
-                (moment,) = _TIME.unpack_from(signature)
-                message = cosigned_message(self.name, moment, Checkpoint.parse_text(text))
+                message = cosigned_message(self.name, cosigned_at(signature), Checkpoint.parse_text(text))
                 self._ml_dsa_44.verify(signature[_TIME.size :], message)
         except (InvalidSignature, BadNote, struct.error):
             return False
@@ -182,6 +184,17 @@ class Note:
             by = ", ".join(f"{signature.name} ({signature.key_id.hex()})" for signature in self.signatures)
             raise BadNote(f"no known key has signed it; it is signed by {by}")
         return found
+
+
+def cosigned_at(signature: bytes) -> int:
+    """When a timed signature was made, in seconds since 1970. Raises struct.error for one that is cut short."""
+    (moment,) = _TIME.unpack_from(signature)
+    return int(moment)
+
+
+def timed_message(moment: int, text: str) -> bytes:
+    """What an Ed25519 key of a witness signs of a checkpoint's text (tlog-cosignature, Ed25519 signed message)."""
+    return f"cosignature/v1\ntime {moment}\n{text}".encode()
 
 
 def cosigned_message(name: str, moment: int, checkpoint: Checkpoint) -> bytes:

@@ -22,6 +22,7 @@ from archive.custody.notes import Checkpoint
 from archive.custody.sequencer import signed_checkpoint, signed_key
 from archive.custody.standalone import FORMAT
 from archive.custody.tiles import PREFIX, WIDTH, Tiles
+from archive.custody.witnesses import cosigned_sizes, with_cosignatures
 from archive.errors import DamagedArchive
 from archive.layout import SegmentName
 from archive.library import newest_manifest
@@ -151,8 +152,9 @@ class Prover:
         return leaves
 
     def _stamped(self, index: int) -> tuple[str, list[dict[str, str]]]:
-        """The earliest stamped checkpoint that has an entry, and its stamps; without any the newest, and none."""
-        size = next((size for size in stamped_sizes(self._storage) if index < size <= self._checkpoint.size), 0)
+        """The earliest stamped checkpoint that has an entry, and its stamps; else the earliest cosigned one."""
+        cosigned = {size for sizes in cosigned_sizes(self._storage).values() for size in sizes}
+        size = self._first(stamped_sizes(self._storage), index) or self._first(cosigned, index)
         if not size:
             return self._note, []
         with self._storage.open_range(signed_key(size)) as stream:
@@ -162,7 +164,10 @@ class Prover:
             with self._storage.open_range(item.key) as stream:
                 response = base64.b64encode(stream.read()).decode()
             stamps.append({"authority": item.key.rpartition("/")[2].rpartition(".")[0], "response": response})
-        return note, stamps
+        return with_cosignatures(self._storage, note), stamps
+
+    def _first(self, sizes: Iterable[int], index: int) -> int:
+        return min((size for size in sizes if index < size <= self._checkpoint.size), default=0)
 
 
 class CaptureProofs:

@@ -9,7 +9,8 @@ Written to be read. A proof is a chain of five links, and each is checked below 
 2. its segment: a path of hashes leads from the leaf to the root over all records of one file (`check_segment`);
 3. the log: the entry about that file holds the root, and a second path leads from the entry to the log's root
    (`check_log`);
-4. the signature: the checkpoint with the log's root is signed by the archive's key (`check_signature`);
+4. the signature: the checkpoint with the log's root is signed by the archive's key (`check_signature`), and by
+   witnesses, who are others and sign only what continues all that they saw before (`check_witnesses`);
 5. the time: authorities that are not the archive's have stamped the checkpoint (`check_times`).
 
 What it proves: who holds the key has vouched for exactly these bytes, no later than the stamped time, and has not
@@ -33,11 +34,12 @@ import struct
 import subprocess  # openssl, with arguments that are lists
 import sys
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 FORMAT = "newswarc-custody-proof/1"
-ED25519, ML_DSA_44 = 1, 6
+ED25519, COSIGNATURE, ML_DSA_44 = 1, 4, 6
 
 
 class Refused(Exception):
@@ -125,10 +127,13 @@ def parsed_key(text: str) -> tuple[str, bytes, int, bytes]:
 
 def verify_signature(algorithm: int, public: bytes, name: str, note_text: str, signature: bytes) -> None:
     """Raises InvalidSignature when a key did not make a signature."""
-    if algorithm == ED25519:
+    if algorithm in (ED25519, COSIGNATURE):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, note_text.encode())
+        timed = (
+            b"cosignature/v1\ntime %d\n" % int.from_bytes(signature[:8], "big") if algorithm == COSIGNATURE else b""
+        )
+        Ed25519PublicKey.from_public_bytes(public).verify(signature[8 if timed else 0 :], timed + note_text.encode())
     elif algorithm == ML_DSA_44:
         from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
@@ -140,13 +145,13 @@ def verify_signature(algorithm: int, public: bytes, name: str, note_text: str, s
         raise Refused(f"keys of algorithm {algorithm} are not known here")
 
 
-def check_signature(note: str, keys: list[str]) -> list[str]:
-    """Link 4. Which of the keys have signed the checkpoint."""
+def signatures_by(note: str, keys: list[str]) -> list[tuple[str, str, bytes]]:
+    """Name, id and signature of each of the keys that has signed a note. Raises Refused when a signature is wrong."""
     from cryptography.exceptions import InvalidSignature
 
     text, _, tail = note.rpartition("\n\n")
     text += "\n"
-    told = []
+    found = []
     for name, identifier, algorithm, public in map(parsed_key, keys):
         for line in tail.splitlines():
             _, signer, encoded = line.split(" ", 2)
@@ -156,9 +161,28 @@ def check_signature(note: str, keys: list[str]) -> list[str]:
                     verify_signature(algorithm, public, name, text, data[4:])
                 except InvalidSignature as error:
                     raise Refused("the signature is wrong: the checkpoint was altered after it was signed") from error
-                told.append(f"the checkpoint is signed by {name} (key {identifier.hex()})")
-    if not told:
+                found.append((name, identifier.hex(), data[4:]))
+    return found
+
+
+def check_signature(note: str, keys: list[str]) -> list[str]:
+    """Link 4. Which of the keys have signed the checkpoint."""
+    found = signatures_by(note, keys)
+    if not found:
         raise Refused("the checkpoint is not signed by the key that you trust: it may be of a forger")
+    return [f"the checkpoint is signed by {name} (key {identifier})" for name, identifier, _ in found]
+
+
+def check_witnesses(note: str, witnesses: list[str]) -> list[str]:
+    """Link 4, by others: each of these witnesses saw, before it signed too, that the log only grows."""
+    told = []
+    for key in witnesses:
+        found = signatures_by(note, [key])
+        if not found or parsed_key(key)[2] == ED25519:
+            raise Refused(f"the witness {parsed_key(key)[0]} has not cosigned this checkpoint")
+        for name, _, signature in found:
+            moment = datetime.fromtimestamp(int.from_bytes(signature[:8], "big"), timezone.utc)  # noqa: UP017
+            told.append(f"{moment:%Y-%m-%d %H:%M:%S} UTC: cosigned by the witness {name}")
     return told
 
 
@@ -170,20 +194,19 @@ def check_kept(note: str, kept: str) -> list[str]:
     if mine[1] == theirs[1] and mine[2] != theirs[2]:
         raise Refused(f"two checkpoints of {mine[1]} entries have different roots: the archive shows two histories")
     if mine[1] != theirs[1]:
-        return [
-            f"the checkpoint that you kept has {mine[1]} entries, this one {theirs[1]}: `newswarc verify` compares"
-        ]
+        return [f"the one that you kept has {mine[1]} entries, this one {theirs[1]}: `newswarc verify` compares"]
     return ["it is the checkpoint that you kept"]
 
 
 def check_times(proof: dict[str, Any], note: str, authorities: Path | None) -> list[str]:
     """Link 5. When, at the latest, the checkpoint was there, by authorities whose roots you trust (RFC 3161)."""
-    told = []
+    told, (text, _, tail) = [], note.rpartition("\n\n")
+    own = [line for line in tail.splitlines(keepends=True) if line.split(" ")[1] == text.split("\n")[0]]
     for stamp in proof.get("timestamps", []):
         with tempfile.TemporaryDirectory() as directory:
             response, data = Path(directory, "response.tsr"), Path(directory, "note")
             response.write_bytes(base64.b64decode(stamp["response"], validate=True))
-            data.write_bytes(note.encode())
+            data.write_bytes(f"{text}\n\n{''.join(own)}".encode())  # without the lines that witnesses added
             shown = openssl("ts", "-reply", "-in", response, "-text")
             found = re.search(r"^Time stamp: (.+)$", shown, re.M)
             if found is None:
@@ -199,8 +222,6 @@ def check_times(proof: dict[str, Any], note: str, authorities: Path | None) -> l
 
 def epoch(text: str) -> str:
     """Seconds since 1970 of a moment as openssl prints it: ``Nov 27 01:02:03 2026 GMT``."""
-    from datetime import datetime, timezone
-
     plain = re.sub(r"\.\d+", "", text).replace(" GMT", "")
     moment = datetime.strptime(plain, "%b %d %H:%M:%S %Y").replace(tzinfo=timezone.utc)  # noqa: UP017 - old Pythons
     return str(int(moment.timestamp()))
@@ -215,9 +236,7 @@ def openssl(*arguments: str | Path) -> str:
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if "error" in line.lower()]
         reason = lines[-1] if lines else "openssl says no more"
-        raise Refused(
-            f"a time stamp does not hold: it is of something else, or not of a trusted authority ({reason})"
-        )
+        raise Refused(f"a time stamp does not hold: of something else, or not of a trusted authority ({reason})")
     return done.stdout
 
 
@@ -227,6 +246,7 @@ def check(
     record: bytes | None = None,
     kept: str = "",
     authorities: Path | None = None,
+    witnesses: list[str] | None = None,
 ) -> list[str]:
     """Check all five links; what each of them says. Raises Refused at the first that does not hold."""
     if not isinstance(proof, dict) or "format" not in proof:
@@ -238,13 +258,12 @@ def check(
         told += check_segment(leaf, proof)[1]
         note, _, _, of_log = check_log(proof)
         told += of_log
-        if keys:
-            told += check_signature(note, keys)
-        else:
-            told += check_signature(note, proof["keys"])
+        told += check_signature(note, keys or proof["keys"])
+        if not keys:
             told.append(
                 "only the proof itself names this key: compare it with the one that the archive has published"
             )
+        told += check_witnesses(note, witnesses or [])
         if kept:
             told += check_kept(note, kept)
         return told + check_times(proof, note, authorities)
@@ -259,13 +278,14 @@ def main() -> int:
     parser.add_argument("--key", action="append", default=[], help="the archive's verifier key, NAME+ID+BASE64")
     parser.add_argument("--record", type=Path, help="the record's bytes, when the proof has only its digest")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint of the archive that you kept")
+    parser.add_argument("--witness", action="append", default=[], help="key of a witness that has to have cosigned")
     parser.add_argument("--authorities", type=Path, help="certificates (PEM) of time stamping authorities")
     options = parser.parse_args()
     try:
         proof = json.loads(options.proof.read_text(encoding="utf-8"))
         record = options.record.read_bytes() if options.record else None
         kept = options.checkpoint.read_text(encoding="utf-8") if options.checkpoint else ""
-        for line in check(proof, options.key, record, kept, options.authorities):
+        for line in check(proof, options.key, record, kept, options.authorities, options.witness):
             print(f"ok  {line}")
     except (OSError, ValueError) as error:
         print(f"{error}: is this a proof?", file=sys.stderr)

@@ -21,6 +21,7 @@ from archive.custody.standalone import (
     check_segment,
     check_signature,
     check_times,
+    check_witnesses,
 )
 from archive.custody.wacz_signature import is_signed_by
 from archive.recovery import members_with_leaves
@@ -41,6 +42,8 @@ class Trusted:
     """A checkpoint that was kept; empty for none."""
     authorities: Path | None = None
     """Certificates (PEM) of time authorities."""
+    witnesses: list[str] = field(default_factory=list)
+    """Verifier keys of witnesses that have to have cosigned."""
 
 
 def check_wacz(path: Path, trusted: Trusted) -> list[str]:
@@ -127,6 +130,7 @@ def _check_note(note: str, proof: dict[str, Any], trusted: Trusted) -> list[str]
         told.append(
             "only the proofs themselves name this key: compare it with the one that the archive has published"
         )
+    told += check_witnesses(note, trusted.witnesses)
     if trusted.checkpoint:
         told += check_kept(note, trusted.checkpoint)
     return told + check_times(proof, note, trusted.authorities)

@@ -176,11 +176,16 @@ def checkpoint(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here, not to standard output.")
     ] = None,
 ) -> None:
-    """Show the newest checkpoint. Kept out of reach of those who can write to the archive, it proves the past."""
-    from archive.custody.sequencer import CHECKPOINT_KEY
+    """Show the newest checkpoint, with the signatures of witnesses.
 
-    with context.with_flags(archive=uri).storage().open_range(CHECKPOINT_KEY) as stream:
-        note = stream.read().decode("utf-8", "replace")
+    Kept out of reach of those who can write to the archive, it proves the past.
+    """
+    from archive.custody.sequencer import CHECKPOINT_KEY
+    from archive.custody.witnesses import with_cosignatures
+
+    storage = context.with_flags(archive=uri).storage()
+    with storage.open_range(CHECKPOINT_KEY) as stream:
+        note = with_cosignatures(storage, stream.read().decode("utf-8", "replace"))
     if output is None:
         typer.echo(note, nl=False)
     else:
@@ -242,7 +247,7 @@ def _capture(context: ArchiveContext, what: str, at: str) -> tuple[str, Capture]
     return entry.segment, lookup.read(entry)
 
 
-def _verifier_key(text: str) -> str:
+def _verifier_key(text: str, option: str = "--key or custody_trusted") -> str:
     """The key as given. Raises UsageError for what is none."""
     from archive.custody.standalone import Refused, parsed_key
 
@@ -250,7 +255,7 @@ def _verifier_key(text: str) -> str:
         parsed_key(text)
     except (Refused, ValueError) as error:
         raise UsageError(
-            f"custody check: {text[:40]!r} (--key or custody_trusted) is not the key of a log; give "
+            f"custody check: {text[:40]!r} ({option}) is not a verifier key; give "
             "NAME+ID+BASE64, as `newswarc custody key` prints it for the archive's owner"
         ) from error
     return text
@@ -276,6 +281,12 @@ def check(
     authorities: Annotated[
         Path | None, typer.Option("--authorities", metavar="FILE", help="Certificates (PEM) of time authorities.")
     ] = None,
+    witnesses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--witness", metavar="NAME+ID+BASE64", help="Key of a witness that has to have cosigned. Repeatable."
+        ),
+    ] = None,
 ) -> int:
     """Check a proof, or a WACZ file with its signature and proofs, without the archive.
 
@@ -286,13 +297,14 @@ def check(
     from archive.custody.wacz_check import Trusted, check_wacz
 
     trusted = [_verifier_key(key) for key in keys or context.configuration.custody_trusted]
+    cosigned = [_verifier_key(key, "--witness") for key in witnesses or []]
     kept = checkpoint_file.read_text(encoding="utf-8") if checkpoint_file else ""
     try:
         if file.suffix == ".wacz" or zipfile.is_zipfile(file):
-            told = check_wacz(file, Trusted(trusted, kept, authorities))
+            told = check_wacz(file, Trusted(trusted, kept, authorities, cosigned))
         else:
             proof = json.loads(file.read_text(encoding="utf-8"))
-            told = check_proof(proof, trusted, record.read_bytes() if record else None, kept, authorities)
+            told = check_proof(proof, trusted, record.read_bytes() if record else None, kept, authorities, cosigned)
         for line in told:
             typer.echo(f"ok  {line}")
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -337,6 +349,26 @@ def stamp(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOpt
     if not done and not as_json:
         context.console().print("nothing to stamp: it is done, or was done less than an hour ago")
     return 1 if any(stamped.problem for stamped in done) else 0
+
+
+@custody.command("cosign")
+@reads_archive
+def cosign(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOption = False) -> int:
+    """Have the newest checkpoint cosigned by the witnesses that have not done so. Exit code 1 when one did not."""
+    from crawler.keeping.custody import cosigning
+
+    context = context.with_flags(archive=uri)
+    asking = cosigning(context.configuration, context.storage())
+    if asking is None:
+        raise UsageError("custody cosign: no witness is set; name one or more as custody_witnesses, `URL KEY` each")
+    done = asking.run()
+    if as_json:
+        typer.echo(json.dumps([asdict(cosigned) for cosigned in done]))
+    for cosigned in done:
+        typer.echo(f"{cosigned.witness}: {cosigned.problem or f'cosigned {cosigned.size} entries'}", err=True)
+    if not done and not as_json:
+        context.console().print("nothing to cosign: each witness has cosigned the newest checkpoint")
+    return 1 if any(cosigned.problem for cosigned in done) else 0
 
 
 @custody.command("rotate")

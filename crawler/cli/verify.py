@@ -51,7 +51,7 @@ def verify(
 
     If the archive has a log of custody, check it too: what should be there, and whether the past was rewritten.
     """
-    from crawler.keeping.custody import kept_checkpoints, trusted
+    from crawler.keeping.custody import kept_checkpoints, trusted, witnesses
     from crawler.offline.verification import verify_archive
 
     context = context.with_flags(archive=uri)
@@ -76,6 +76,7 @@ def verify(
         shard=part,
         scheduler=cluster,
         trusted=trusted(configuration),
+        witnesses=[witness.key for witness in witnesses(configuration)],
         kept=kept_checkpoints(configuration, checkpoint or []),
     )
     kept = _keep(context, found, began, deep=deep, shard=str(shard))
@@ -139,5 +140,7 @@ def _report_custody(console: Console, audit: Audit) -> None:
     continues = (
         f", continues {len(audit.kept)} kept checkpoints" if audit.kept else ", compared with no kept checkpoint"
     )
+    for line in audit.cosigned:
+        console.print(f"cosigned by the witness {line}", markup=False)
     adopted = f", {audit.adopted} of them adopted when it began ({audit.begun})" if audit.adopted else ""
     console.print(f"log of custody {audit.origin}: {audit.size} entries{adopted}{continues}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +14,12 @@ from archive.custody.sequencer import Sequencer, seen_checkpoint
 from archive.custody.signing import KeyRefused, Signer, open_signer
 from archive.custody.timestamps import NoStamps, Stamper
 from archive.custody.wacz_signature import WaczKey
+from archive.custody.witnesses import Cosigning, Witness
 from archive.storage.protocol import Storage
 from crawler.config import Configuration, software
 
 _PATIENCE = 30.0
-"""Seconds to wait for a time authority."""
+"""Seconds to wait for a time authority or a witness."""
 _LONGEST_ANSWER = 1 << 20
 
 
@@ -79,6 +81,28 @@ def _ask(address: str, request: bytes) -> bytes:
     with urllib.request.urlopen(query, timeout=_PATIENCE) as answer:  # noqa: S310
         data = answer.read(_LONGEST_ANSWER)
     return bytes(data)
+
+
+def witnesses(configuration: Configuration) -> list[Witness]:
+    """Who cosigns. Raises BadNote."""
+    return [Witness.parse(text) for text in configuration.custody_witnesses]
+
+
+def cosigning(configuration: Configuration, storage: Storage) -> Cosigning | None:
+    """What has checkpoints cosigned; None when no witnesses are set. Raises BadNote."""
+    asked = witnesses(configuration)
+    return Cosigning(storage, asked, _post, SystemClockAndIds()) if asked else None
+
+
+def _post(address: str, body: bytes) -> tuple[int, bytes]:
+    """Post to a witness (tlog-witness, add-checkpoint); its status and answer. Raises OSError."""
+    headers = {"Content-Type": "text/plain; charset=utf-8", "User-Agent": software()}
+    request = urllib.request.Request(address, body, headers)  # noqa: S310 - Witness.parse looked at its scheme
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310
+            return answer.status, bytes(answer.read(_LONGEST_ANSWER))
+    except urllib.error.HTTPError as error:
+        return error.code, bytes(error.read(_LONGEST_ANSWER))
 
 
 def newest_checkpoint(configuration: Configuration) -> str:

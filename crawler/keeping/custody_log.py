@@ -1,4 +1,4 @@
-"""What a run stores is logged, signed and stamped in the background. Nothing waits for it but the run's end."""
+"""What a run stores is logged, signed, stamped and cosigned in the background; only the run's end waits for it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pathlib import Path
 from archive.clock_and_ids import SystemClockAndIds
 from archive.custody.sequencer import Logged, Sequencer
 from archive.custody.timestamps import Stamped
+from archive.custody.witnesses import Cosigned
 from archive.durable import write_durably
 from archive.errors import ArchiveError
 from archive.holdings import DATASETS, REDACTIONS
 from archive.storage.protocol import Storage
 from crawler.config import Configuration
 from crawler.keeping.counts import Counts
-from crawler.keeping.custody import sequencer, signers, stamper
+from crawler.keeping.custody import cosigning, sequencer, signers, stamper
 
 logger = logging.getLogger(__name__)
 _STATUS = "custody/status.json"
@@ -35,13 +36,16 @@ class CustodyStatus:
     """Why nothing could be logged; empty when it could."""
     unstamped: tuple[str, ...] = ()
     """Time authorities that failed, and why."""
+    uncosigned: tuple[str, ...] = ()
+    """Witnesses that did not cosign, and why."""
 
 
 def read_status(state: Path) -> CustodyStatus | None:
     """What was last found; None when nothing was, or it cannot be read."""
     try:
         facts = json.loads((state / _STATUS).read_text(encoding="utf-8"))
-        return CustodyStatus(**{**facts, "unstamped": tuple(facts["unstamped"])})
+        lists = {name: tuple(facts.get(name, ())) for name in ("unstamped", "uncosigned")}
+        return CustodyStatus(**{**facts, **lists})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -90,7 +94,10 @@ class CustodyLog:
         failed = tuple(f"{stamped.authority}: {stamped.problem}" for stamped in self._stamped() if stamped.problem)
         for line in failed:
             logger.warning("no time stamp: %s", line)
-        self._keep(CustodyStatus(at, done.size, unstamped=failed))
+        alone = tuple(f"{asked.witness}: {asked.problem}" for asked in self._cosigned() if asked.problem)
+        for line in alone:
+            logger.warning("not cosigned: %s", line)
+        self._keep(CustodyStatus(at, done.size, unstamped=failed, uncosigned=alone))
 
     def _logged(self) -> Logged:
         if self._sequencer is None:
@@ -103,6 +110,13 @@ class CustodyLog:
             return asking.run() if asking is not None else []
         except (ArchiveError, OSError) as error:
             return [Stamped("time authorities", 0, problem=str(error))]
+
+    def _cosigned(self) -> list[Cosigned]:
+        try:
+            asking = cosigning(self._configuration, self._storage)
+            return asking.run() if asking is not None else []
+        except (ArchiveError, OSError) as error:
+            return [Cosigned("witnesses", 0, problem=str(error))]
 
     def _keep(self, status: CustodyStatus) -> None:
         path = self._configuration.state_directory / _STATUS

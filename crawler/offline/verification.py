@@ -51,6 +51,7 @@ def verify_archive(
     shard: Shard = WHOLE,
     scheduler: str = "",
     trusted: Sequence[VerifierKey] = (),
+    witnesses: Sequence[VerifierKey] = (),
     kept: Sequence[tuple[str, str]] = (),
 ) -> VerifiedArchive:
     """Verify the segments of a shard, in processes or on the Dask cluster of `scheduler`. `progress` sees each one.
@@ -61,8 +62,8 @@ def verify_archive(
     Without `workers` it is done in this process.
 
     What the archive's holdings name and what its data sets consist of, too, and the log of custody, which has to be
-    signed by `trusted` keys and to continue the `kept` checkpoints. Raises StorageError when the storage can't be
-    reached.
+    signed by `trusted` keys, to be what `witnesses` cosigned and to continue the `kept` checkpoints. Raises
+    StorageError when the storage can't be reached.
     """
     storage = open_storage(address, s3)
     result = VerifiedArchive()
@@ -83,7 +84,7 @@ def verify_archive(
         result.faults += [fault for fault in Holdings.of(storage).check(storage) if fault.key not in told]
         result.faults += _datasets(storage, deep=deep)
         if kept or has_log(storage):
-            result.custody = audit(storage, trusted=trusted, kept=kept, deep=deep)
+            result.custody = audit(storage, trusted=trusted, witnesses=witnesses, kept=kept, deep=deep)
             result.faults += result.custody.faults
     result.faults.sort(key=lambda fault: (fault.key, fault.kind, fault.detail))
     result.unclaimed = _unclaimed(storage, manifests) if shard.is_whole else []

@@ -10,6 +10,7 @@ from enum import StrEnum
 from archive.exchange import CaptureOutcome
 from archive.outcomes import ExtractionResult, PageOutcome
 from crawler.frontier.outcome_log import HOUR
+from crawler.keeping.custody_log import CustodyStatus
 from crawler.watching.status import DAY, SiteStatus, Status
 from spiders.remedies import lasts, remedy_of_failure
 
@@ -58,6 +59,8 @@ class ConcernKind(StrEnum):
     """What was stored could not be added to the log of custody."""
     NOT_STAMPED = "not_stamped"
     """A time authority did not stamp the newest checkpoint."""
+    NOT_COSIGNED = "not_cosigned"
+    """A witness did not cosign the newest checkpoint, or has seen another history."""
 
 
 _REMEDIES = {
@@ -76,6 +79,7 @@ _REMEDIES = {
     ConcernKind.CLOCK_SKEW: "check that its time is synchronised (timedatectl)",
     ConcernKind.NOT_LOGGED: "fix what it names, then run `newswarc custody log`",
     ConcernKind.NOT_STAMPED: "check `custody_authorities`; `newswarc custody stamp` shows the answer",
+    ConcernKind.NOT_COSIGNED: "check `custody_witnesses`; `newswarc custody cosign` shows the answer",
     ConcernKind.DISK_LOW: "free disk space, or move `state` to a larger disk",
 }
 
@@ -166,16 +170,23 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
         ahead = _span(status.looked_at - status.at)
         yield Concern(ConcernKind.CLOCK_SKEW, "", f"sources were last read at a moment that lies {ahead} ahead")
     yield from _of_fixity(status)
-    if status.custody is not None and status.custody.problem:
-        yield Concern(ConcernKind.NOT_LOGGED, "", status.custody.problem)
-    for line in status.custody.unstamped if status.custody is not None else ():
-        yield Concern(ConcernKind.NOT_STAMPED, "", line)
+    if status.custody is not None:
+        yield from _of_custody(status.custody)
     if status.disk_free < limits.disk * status.least_free:
         yield Concern(
             ConcernKind.DISK_LOW,
             "",
             f"{status.disk_free >> 20} MiB free; fetching pauses at {status.least_free >> 20} MiB",
         )
+
+
+def _of_custody(custody: CustodyStatus) -> Iterator[Concern]:
+    if custody.problem:
+        yield Concern(ConcernKind.NOT_LOGGED, "", custody.problem)
+    for line in custody.unstamped:
+        yield Concern(ConcernKind.NOT_STAMPED, "", line)
+    for line in custody.uncosigned:
+        yield Concern(ConcernKind.NOT_COSIGNED, "", line)
 
 
 def _of_fixity(status: Status) -> Iterator[Concern]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from archive.errors import ObjectExists
 from archive.faults import FaultKind
 from archive.holdings import Holdings, entry_key, note_all, note_manifest
-from archive.library import segment_name, segments
+from archive.library import require_archive, segment_name, segments
 from archive.publishing import put_manifest
 from archive.storage.local import LocalStorage
 from archive.storage.s3_options import S3Options
@@ -94,6 +94,13 @@ def test_a_whole_segment_is_missed(archive: Path) -> None:
     faults = verified(archive).faults
     assert {fault.kind for fault in faults} == {FaultKind.MISSING_OBJECT, FaultKind.DANGLING_REVISIT}
     assert any(gone in fault.key for fault in faults)
+
+
+def test_an_archive_whose_segments_were_all_removed_is_not_called_none(archive: Path) -> None:
+    for name in ("manifests", "records", "warc", "cdxj"):
+        shutil.rmtree(archive / name)
+    require_archive(LocalStorage(archive))
+    assert FaultKind.MISSING_OBJECT in {fault.kind for fault in verified(archive).faults}
 
 
 def test_a_writer_that_died_behind_a_manifest_does_the_step_again(tmp_path: Path) -> None:

@@ -284,7 +284,7 @@ def test_a_wacz_is_known_by_its_content_and_what_is_no_proof_is_named(demo: Path
         assert f"other.json: {said}" in " ".join(done.err.replace("not proven: ", "").split())
     done = newswarc("custody", "check", renamed.name, "--key", "MHYwEA", cwd=demo)
     assert done.code == 2
-    assert "'MHYwEA' (--key or custody_trusted) is not the key of a log" in done.err
+    assert "'MHYwEA' (--key or custody_trusted) is not a verifier key" in done.err
 
 
 def rewritten(package: Path, change: Callable[[str, bytes], bytes], *, digests: bool) -> Path:

@@ -190,7 +190,7 @@ def test_openssl_agrees_about_stamps(storage: LocalStorage, authority: Authority
     assert told.endswith("says the harbour clock")
     assert "not checked" in check_times({"timestamps": [stamp]}, note, None)[0]
     with pytest.raises(Refused, match="of something else"):
-        check_times({"timestamps": [stamp]}, note + " ", authority.root)
+        check_times({"timestamps": [stamp]}, note.replace("\n1\n", "\n2\n", 1), authority.root)
     with pytest.raises(Refused, match="not of a trusted authority"):
         check_times({"timestamps": [stamp]}, note, Authority(tmp_path / "stranger").root)
     with pytest.raises(Refused):
