@@ -27,7 +27,7 @@ NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers custody
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -69,6 +69,7 @@ help:
 	@echo "make repeats     whether every response is told again from the archive alone, and what that costs"
 	@echo "make scale       workers on two machines crawl 200 newspapers while things go wrong, report to docs/"
 	@echo "make frontier    the frontier with ten million addresses, report to docs/"
+	@echo "make custody     what the log of custody costs with 100,000 segments, report to docs/"
 	@echo "make engines     bulk work on a Dask cluster beside processes, report to docs/"
 	@echo "make fuzz        a million inputs for the response reader, report to docs/"
 	@echo "make parsers     our response reader beside h11 and httptools, report to docs/"
@@ -235,6 +236,9 @@ man: setup
 schema: setup
 	$(BIN)/newswarc schema > docs/schema/article.schema.json
 	$(BIN)/python -m crawler.cli.reference docs/reference
+
+custody: setup
+	$(BIN)/python -m benchmarks.custody --segments 100000 --report docs/measurements/custody.md
 
 readers: setup
 	$(BIN)/python -m benchmarks.web_readers docs/measurements/web-pages.md

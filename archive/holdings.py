@@ -24,6 +24,7 @@ from archive.faults import Fault, FaultKind
 from archive.layout import SegmentName, revision_of
 from archive.manifests import StoredPart
 from archive.storage.protocol import Storage
+from archive.storage.reading_many import read_many
 
 PREFIX = "holdings/"
 DATASETS = "datasets"
@@ -181,25 +182,22 @@ class Holdings:
         """Read all entries. Raises StorageUnavailable or StorageRefused."""
         holdings = cls()
         writer, number, digest = "", 0, ""
-        for item in storage.list(PREFIX):
+        for key, data in read_many(storage, (item.key for item in storage.list(PREFIX))):
             try:
-                data = _bytes_of(storage, item.key)
-                entry = HoldingEntry.model_validate_json(data)
-            except (ObjectMissing, ValidationError):
-                holdings._wrong(FaultKind.BAD_MANIFEST, item.key, "not an entry of what the archive holds")
+                entry = HoldingEntry.model_validate_json(data or b"")
+            except ValidationError:
+                holdings._wrong(FaultKind.BAD_MANIFEST, key, "not an entry of what the archive holds")
                 continue
             if entry.writer != writer:
                 writer, number, digest = entry.writer, 0, ""
-            if item.key != entry_key(entry.writer, entry.number):
-                holdings._wrong(
-                    FaultKind.BAD_MANIFEST, item.key, f"it says that it is {entry.writer}, {entry.number}"
-                )
+            if key != entry_key(entry.writer, entry.number):
+                holdings._wrong(FaultKind.BAD_MANIFEST, key, f"it says that it is {entry.writer}, {entry.number}")
             if entry.number != number + 1:
                 missing = entry_key(writer, number + 1)
-                holdings._wrong(FaultKind.MISSING_OBJECT, missing, f"{item.key} comes behind it")
+                holdings._wrong(FaultKind.MISSING_OBJECT, missing, f"{key} comes behind it")
             elif entry.before != digest:
-                holdings._wrong(FaultKind.WRONG_DIGEST, item.key, "the entry before is another than it says")
-            number, digest = entry.number, hashlib.sha256(data).hexdigest()
+                holdings._wrong(FaultKind.WRONG_DIGEST, key, "the entry before is another than it says")
+            number, digest = entry.number, hashlib.sha256(data or b"").hexdigest()
             holdings.digests.setdefault(entry.key, set()).add(entry.sha256)
             holdings.numbered[writer, number] = (entry.key, entry.sha256)
         return holdings
@@ -212,11 +210,8 @@ class Holdings:
         StorageRefused.
         """
         yield from self.faults
-        for key, digests in sorted(self.digests.items()):
-            try:
-                found = hashlib.sha256(_bytes_of(storage, key)).hexdigest()
-            except ObjectMissing:
+        for key, data in read_many(storage, sorted(self.digests)):
+            if data is None:
                 yield Fault(FaultKind.MISSING_OBJECT, key, "the archive's holdings name it")
-                continue
-            if found not in digests:
+            elif hashlib.sha256(data).hexdigest() not in self.digests[key]:
                 yield Fault(FaultKind.WRONG_DIGEST, key, "it is not the manifest that the archive's holdings name")

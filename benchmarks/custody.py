@@ -1,4 +1,4 @@
-"""What the log of custody costs: appending and signing, proving, checking, auditing; on a directory.
+"""What the log of custody costs: appending, signing, proving, auditing; and how many requests on S3.
 
 python -m benchmarks.custody --segments 100000 --report docs/measurements/custody.md
 """
@@ -10,9 +10,11 @@ import hashlib
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive.clock_and_ids import FixedClockAndIds, SystemClockAndIds
 from archive.custody.audit import audit
@@ -25,6 +27,12 @@ from archive.holdings import HoldingEntry, entry_key, note_manifest
 from archive.layout import SegmentName
 from archive.manifests import Manifest, StoredFile
 from archive.storage.local import LocalStorage
+from archive.storage.s3 import S3Storage
+from archive.storage.s3_options import S3Options
+from tests.support.seaweed import Seaweed
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
 
 _ORIGIN = "measured.example/custody"
 _ONE_BY_ONE = 200
@@ -102,6 +110,49 @@ def measure(segments: int) -> dict[str, str]:
         }
 
 
+def measure_s3(segments: int) -> dict[str, str]:
+    """What is asked of a SeaweedFS server on loopback, by what was done."""
+    with tempfile.TemporaryDirectory(prefix="newswarc-measured-") as place, Seaweed(Path(place)) as server:
+        root, key = Path(place, "filled"), create_key(Path(place, "key"), b"")
+        _fill(root, segments)
+        with server.in_environment():
+            storage, counts = S3Storage(server.s3.bucket, "", S3Options(endpoint=server.s3.endpoint)), Requests()
+            for path in sorted(path for path in root.rglob("*") if path.is_file()):
+                storage.put_if_absent(path.relative_to(root).as_posix(), path.read_bytes())
+            storage._client.meta.events.register("before-send.s3", counts.count)
+            work = Sequencer(storage, [key], SystemClockAndIds(), seen=Path(place, "seen"))
+            rows = {f"adopting {segments:,} segments": counts.of(lambda: work.begin(_ORIGIN, adopted=segments))}
+            manifest_key, data = _manifest(segments + 1)
+            storage.put_if_absent(manifest_key, data)
+            note_manifest(storage, "fixed", manifest_key, data)
+            rows["one more segment"] = counts.of(lambda: work.run(["fixed"]))
+            with storage.open_range(CHECKPOINT_KEY) as stream:
+                note = stream.read().decode()
+            rows["proof of an entry"] = counts.of(lambda: tlog_proof(Tiles(storage), segments // 2, note))
+            trusted = [verifier_key(_ORIGIN, key)]
+            rows[f"auditing {segments + 2:,} entries and as many manifests"] = counts.of(
+                lambda: audit(storage, trusted=trusted, kept=[("kept", note)])
+            )
+            return rows
+
+
+class Requests:
+    """Counts what is sent to the service, by method."""
+
+    def __init__(self) -> None:
+        self._counts = Counter[str]()
+
+    def count(self, request: AWSPreparedRequest, **_: object) -> None:
+        """See one request."""
+        self._counts[request.method] += 1
+
+    def of(self, work: Callable[[], object]) -> str:
+        """What some work sends."""
+        self._counts.clear()
+        work()
+        return ", ".join(f"{count:,} {method}" for method, count in sorted(self._counts.items()))
+
+
 def _seconds(times: tuple[float, float]) -> str:
     return f"{times[0]:.1f} s of processor time, {times[1]:.1f} s by the clock"
 
@@ -111,15 +162,23 @@ def _milliseconds(times: list[tuple[float, float]]) -> str:
     return f"{processor:.2f} ms of processor time, {clock:.2f} ms by the clock (median of {len(times)})"
 
 
+def _table(what: str, rows: dict[str, str]) -> str:
+    return (
+        "\n".join([f"| what | {what} |", "|---|---|", *(f"| {name} | {row} |" for name, row in rows.items())]) + "\n"
+    )
+
+
 def main() -> None:
     """Measure, print, and write the report."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--segments", type=int, default=100_000)
+    parser.add_argument("--s3-segments", type=int, default=1_000)
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
-    rows = [f"| {what} | {figure} |" for what, figure in measure(options.segments).items()]
-    text = "# The log of custody\n\nOn a directory, Ed25519. `python -m benchmarks.custody` measures it.\n\n"
-    text += "\n".join(["| what | cost |", "|---|---|", *rows]) + "\n"
+    text = "# The log of custody\n\nOn a directory, Ed25519. `make custody` measures it.\n\n"
+    text += _table("cost", measure(options.segments))
+    text += "\nOn S3 (SeaweedFS on loopback), the requests:\n\n"
+    text += _table("requests", measure_s3(options.s3_segments))
     print(text)
     if options.report:
         options.report.write_text(text, encoding="utf-8")

@@ -26,6 +26,7 @@ from archive.layout import revision_of
 from archive.manifests import Manifest, parse_manifest
 from archive.merkle_tree import HASH_SIZE, GrowingTree, leaf_hash, root_of
 from archive.storage.protocol import Storage
+from archive.storage.reading_many import read_many
 
 LATE = timedelta(days=7)
 """Time from a segment's end to its entry in the log from which on it is called late."""
@@ -319,17 +320,16 @@ class _Contents:
     def check(self) -> None:
         """Hold what is there against what is logged, both ways."""
         there = set(manifest_keys(self._storage))
-        for key, indices in self._named.items():
-            self._check_object(key, indices)
+        for key, data in read_many(self._storage, self._named):
+            self._check_object(key, self._named[key], data)
         self._check_holdings(there)
         self._check_revisions(sorted(key for key in there if key.startswith("manifests/")))
         self._note_late()
 
-    def _check_object(self, key: str, indices: list[int]) -> None:
+    def _check_object(self, key: str, indices: list[int], data: bytes | None) -> None:
         """What a key was logged as has to be there; only a data set may change, when it is withdrawn."""
         last = self._entries[indices[-1]]
         digests = {self._entries[index].sha256 for index in indices}
-        data = self._read(key)
         if data is None:
             self._found.fault(
                 FaultKind.MISSING_OBJECT, key, f"entry {indices[-1]} of the log names it; it was removed"

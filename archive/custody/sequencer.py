@@ -89,6 +89,8 @@ class Sequencer:
         self._seen = seen
         self._tiles = Tiles(storage)
         self._last: Claim | None = None
+        self._own: Claim | None = None
+        """What this sequencer claimed last, from holdings that it has just read."""
         self._tree = GrowingTree()
         """Over the entries up to the last claim."""
         self._continues = False
@@ -159,6 +161,7 @@ class Sequencer:
             self._storage.put_if_absent(claim_key(start), claim.to_bytes())
         except ObjectExists:
             return False
+        self._own = claim
         return True
 
     def _grown(self, size: int) -> GrowingTree:
@@ -212,7 +215,7 @@ class Sequencer:
             self._finish(known if known is not None and self._is_signed(known.end) else first)
         added = 0
         while (claim := read_claim(self._storage, self._require_begun().end)) is not None:
-            if not self._is_signed(claim.end):
+            if claim != self._own and not self._is_signed(claim.end):
                 self._require_held(claim)
             self._finish(claim)
             added += len(claim.entries)

@@ -7,6 +7,7 @@ Modules:
     local         a directory
     opening       opening the storage at a location
     protocol      what every storage can do
+    reading_many  reading many small objects, several at once
     s3            a bucket of an S3-compatible service as storage, through boto3
     s3_errors     errors of boto3 and S3-compatible services, as the archive's errors
     s3_multipart  multipart uploads to S3 that can be resumed
