@@ -6,11 +6,11 @@ Uses this machine's merged index; call `refresh` first to index what was stored 
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from itertools import chain, pairwise
 from pathlib import Path
 
 from archive.access import AccessGate
@@ -28,6 +28,11 @@ from archive.period import ALWAYS, Period
 from archive.storage.protocol import Storage
 
 __all__ = ["Lookup", "Match", "read_entry"]
+
+_AWAY = tuple(timedelta(hours=hours) for hours in (1, 24, 24 * 30, 24 * 365))
+"""How far away from a moment a capture is looked for, one after the other."""
+_EARLIEST, _LATEST = datetime(1002, 1, 1, tzinfo=UTC), datetime(9997, 1, 1, tzinfo=UTC)
+"""What any capture is between, with room for the longest of these."""
 
 
 class Lookup:
@@ -74,10 +79,24 @@ class Lookup:
 
     def every(self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS) -> Iterator[IndexEntry]:
         """As `find`, with what access rules withhold: for those who keep an archive, not for its readers."""
-        for line in self._lines(start.encode() for start in beginnings(url, match)):
-            stamp = line.split(b" ", 2)[1].decode("ascii", "replace")
-            if period.holds_stamp(stamp):
+        starts = [start.encode() for start in beginnings(url, match)]
+        if match is Match.EXACT:
+            yield from self._of_one(starts[0], period)
+            return
+        for line in self._lines(starts):
+            if period.holds_stamp(_stamp(line)):
                 yield IndexEntry.parse(line)
+
+    def _of_one(self, beginning: bytes, period: Period) -> Iterator[IndexEntry]:
+        """The captures of one address, which stand in the order of their times: nothing else is read."""
+        since = f"{period.since:%Y%m%d%H%M%S}".encode() if period.since is not None else b""
+        for line in self.index.lines(beginning + since):
+            if not line.startswith(beginning):
+                return
+            if period.holds_stamp(_stamp(line)):
+                yield IndexEntry.parse(line)
+            elif period.until is not None and _stamp(line) >= f"{period.until:%Y%m%d%H%M%S}":
+                return
 
     def _lines(self, beginnings: Iterable[bytes]) -> Iterator[bytes]:
         for beginning in beginnings:
@@ -108,7 +127,7 @@ class Lookup:
         DamagedArchive.
         """
         for line in self.index.lines(b""):
-            if period.holds_stamp(line.split(b" ", 2)[1].decode("ascii", "replace")):
+            if period.holds_stamp(_stamp(line)):
                 yield IndexEntry.parse(line).segment
 
     def closest(self, url: str, moment: datetime | None = None) -> IndexEntry | None:
@@ -116,15 +135,17 @@ class Lookup:
 
         Raises AccessRefused when access rules withhold all there are.
         """
-        entries = self.find(url)  # of a front page there may be very many: one at a time is in memory
-        if moment is None:
-            found = next(iter(deque(entries, maxlen=1)), None)
-        else:
-            found = min(entries, key=lambda entry: abs((entry.moment - moment).total_seconds()), default=None)
-        if found is None:
-            for entry in self.every(url):
-                self.gate.require(entry.url, entry.moment)
-        return found
+        # Of a front page there may be very many: it looks at those around the moment, then further away
+        is_newest = moment is None
+        wanted = _LATEST if moment is None else min(max(moment, _EARLIEST), _LATEST)
+        for periods in _before(datetime.now(UTC)) if is_newest else _around(wanted):
+            entries = chain.from_iterable(self.find(url, period=period) for period in periods)
+            found = min(entries, key=lambda entry: abs((entry.moment - wanted).total_seconds()), default=None)
+            if found is not None:
+                return found
+        for entry in self.every(url):
+            self.gate.require(entry.url, entry.moment)
+        return None
 
     def read(self, entry: IndexEntry) -> Capture:
         """The capture at an index entry.
@@ -182,6 +203,30 @@ class Lookup:
     def close(self) -> None:
         """Close the files."""
         self.index.close()
+
+
+def _stamp(line: bytes) -> str:
+    return line.split(b" ", 2)[1].decode("ascii", "replace")
+
+
+def _before(now: datetime) -> Iterator[tuple[Period, ...]]:
+    """All of time, from its end."""
+    until: datetime | None = None
+    for away in _AWAY:
+        yield (Period(now - away, until),)
+        until = now - away
+    yield (Period(None, until),)
+
+
+def _around(moment: datetime) -> Iterator[tuple[Period, ...]]:
+    """All of time, the nearest to a moment first. Nothing in what comes later is closer than anything before."""
+    whole = moment.replace(microsecond=0)
+    # Indexes have whole seconds, and the end of a period is not in it
+    behind = whole + timedelta(seconds=2)
+    yield (Period(whole - _AWAY[0], behind + _AWAY[0]),)
+    for nearer, away in pairwise(_AWAY):
+        yield Period(whole - away, whole - nearer), Period(behind + nearer, behind + away)
+    yield Period(None, whole - _AWAY[-1]), Period(behind + _AWAY[-1], None)
 
 
 def read_entry(storage: Storage, entry: IndexEntry, most: int = sys.maxsize) -> Capture:

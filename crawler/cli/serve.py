@@ -36,5 +36,8 @@ def serve(
         raise UsageError(f"serve: {error.name} is missing; install newswarc[web]") from error
     console = context.console()
     return serve_archive(
-        context.configuration, lambda line: console.print(line, markup=False), with_replay=not no_replay
+        context.configuration,
+        lambda line: console.print(line, markup=False),
+        with_replay=not no_replay,
+        options=context.as_options(),
     )

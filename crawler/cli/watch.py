@@ -182,6 +182,9 @@ def _facts(found: Status) -> dict[str, Any]:
         {"kind": kind, "outcome": outcome, "count": count} for (kind, outcome), count in sorted(found.totals.items())
     ]
     facts["custody"] = asdict(found.custody) if found.custody is not None else None
+    facts["running"] = (
+        {"process": found.running.process.number, "since": found.running.since} if found.running is not None else None
+    )
     return facts
 
 
@@ -203,6 +206,13 @@ def _line(concern: Concern) -> str:
     return printable(f"{concern.kind}: {about}{concern.detail}; {concern.remedy}")
 
 
+def _doing(found: Status) -> str:
+    if not found.is_crawling:
+        return "no run is in progress"
+    known = found.running is not None and found.running.process.number
+    return f"a run is in progress (process {known})" if known else "a run is in progress"
+
+
 def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
     table = Table("site", "articles", "newest", "sources read", "waiting", "failing", "given up", "last day's pages")
     for name, site in found.sites.items():
@@ -216,7 +226,7 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
             f"{site.given_up:,}",
             ", ".join(f"{outcome} {count:,}" for outcome, count in site.pages.most_common(4)),
         )
-    doing = "a run is in progress" if found.is_crawling else "no run is in progress"
+    doing = _doing(found)
     line = (
         f"{found.archive}: {doing}; {found.waiting:,} URLs waiting; spool {found.spool_bytes >> 20} of "
         f"{found.spool_budget >> 20} MiB, {'; '.join(found.unpublished.parts) or 'no segment open or waiting'}; "

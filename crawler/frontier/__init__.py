@@ -14,6 +14,7 @@ Modules:
     migrations/       changes to the tables, one file each
     outcome_log       how attempts and pages ended, by site and hour
     presence          exclusive access to a site, host or IP address while a crawl uses it
+    run_history       what runs came to, the newest first
     schema            creating and migrating the tables (Alembic)
     site_copy         part of a shared frontier, copied for a dry run
     site_memories     what recurs on the pages of each site

@@ -154,6 +154,18 @@ OUTCOMES = Table(
     Index("outcomes_hour", "hour"),
 )
 """How often attempts and pages ended so in an hour, which is the seconds since 1970 at its beginning."""
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("begun", Float, nullable=False),
+    Column("ended", Float, nullable=False),
+    Column("holder", String, nullable=False),
+    Column("facts", Text, nullable=False),
+    Index("runs_begun", "begun"),
+)
+"""Runs of crawls: when, at which spool, and what came of them, as `crawler.frontier.run_history` writes it. Moments
+are seconds since 1970; `ended` is 0 until a run has reported."""
 LEASES = Table(
     "leases",
     METADATA,

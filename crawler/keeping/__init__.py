@@ -16,7 +16,8 @@ Modules:
     quiet            until when nothing falls due, as an earlier run has found out
     recent_captures  captures that are written but not yet durable
     recorder         exchanges into segments
-    run_lock         only one `crawl --due` at a time
+    run_lock         only one `crawl --due` at a time, and which process that is
+    running_process  a process by more than its number
     source_reading   what a run read from a source
     spool            open segments, closed ones waiting to be stored, and their records
     spool_recovery   finishing and storing what earlier runs left in the spool

@@ -3,6 +3,7 @@
 Modules:
 
     checking     whether pages have everything they need
+    host_guard   lets pywb be asked by names of ours alone
     listing      its sites, days and articles
     program      pywb, run as a program
     replayed     what is replayed: an archive, a WARC or a WACZ file

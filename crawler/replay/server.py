@@ -93,6 +93,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         parts = urlsplit(self.path)
+        if self.headers.get("Host", "").rpartition(":")[0] not in _OWN_NAMES:
+            # Another site's script, to which its name stands for this machine (DNS rebinding), reads nothing
+            self._text(HTTPStatus.MISDIRECTED_REQUEST, "this archive is at 127.0.0.1 alone\n")
+            return
         try:
             if parts.path.startswith(CAPTURES):
                 self._captures(unquote(parts.path.removeprefix(CAPTURES)), with_body=with_body)
@@ -134,10 +138,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _captures(self, key: str, *, with_body: bool) -> None:
-        if self.headers.get("Host", "").rpartition(":")[0] not in _OWN_NAMES:
-            # Another site's script, to which its name stands for this machine (DNS rebinding), reads no WARC file
-            self._text(HTTPStatus.MISDIRECTED_REQUEST, "captures are at 127.0.0.1 alone\n")
-            return
         if not key.endswith((".warc.gz", ".warc")) or ".." in key.split("/"):
             raise ObjectMissing(f"{key} is not a WARC file")
         size = self.server.reader.stat(key).size

@@ -15,6 +15,7 @@ Modules:
     extension            the Scrapy extension that holds the run
     fair_queue           which host is next
     frontier_middleware  admitting new articles, and resuming what earlier runs left
+    history_keeping      an entry in the history of runs
     interruption         Ctrl-C: the first one ends the crawl cleanly, the second at once
     linked_editions      other editions and pages that an article links to
     narration            events as readable lines (``-v``)

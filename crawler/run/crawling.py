@@ -29,6 +29,7 @@ from crawler.keeping.quiet import may_be_quiet, note_quiet
 from crawler.keeping.state_adoption import adopt_state
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CLOCK_AND_IDS, CONFIGURATION, OPTIONS, POOL, CrawlExtension
+from crawler.run.history_keeping import noted
 from crawler.run.interruption import Interruption
 from crawler.run.narration import narrated
 from crawler.run.open_files import require_open_files
@@ -114,6 +115,11 @@ class CrawlReport:
     storage_trouble: bool = False
 
     @property
+    def is_uneventful(self) -> bool:
+        """Whether the run asked for nothing, and has nothing to report."""
+        return self == CrawlReport(archive=self.archive, found=self.found)
+
+    @property
     def exit_code(self) -> int:
         """0 success; 1 a site failed or something could not be stored; 130 interrupted."""
         if self.interrupted:
@@ -145,8 +151,10 @@ def run_crawl(
         raise ConfigurationError(f"{configuration.stop_file}: this file stops all crawls; remove it to continue")
     require_files(configuration)
     require_open_files(configuration.concurrency)
-    with _places(configuration, plan) as effective:
+    with ExitStack() as stack:
+        effective = stack.enter_context(_places(configuration, plan))
         _probe(effective)
+        entry = stack.enter_context(noted(effective, [site.id for site in plan.sites], is_due=plan.due))
         settings = _settings(effective, plan, clock_and_ids, verbosity)
         settings.set(POOL, pool, "cmdline")
         process = AsyncCrawlerProcess(settings)
@@ -165,6 +173,7 @@ def run_crawl(
             raise ConfigurationError("the crawl could not start; run it with -vv to see why")
         report = _report(configuration, plan, extension.run, crawler.stats.get_stats() if crawler.stats else {})
         report.interrupted = interruption.requested
+        entry.ended(report)
         if crawler.stats is not None and not crawler.stats.get_value("scheduler/enqueued"):
             _note_quiet(configuration, plan, extension.run, report)
         return report
@@ -173,7 +182,7 @@ def run_crawl(
 def _note_quiet(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, report: CrawlReport) -> None:
     """Note until when no run has anything to do, after one that asked for nothing and has nothing to report."""
     is_plain = plan == CrawlPlan(sites=plan.sites, due=True) and may_be_quiet(configuration)
-    if not is_plain or report != CrawlReport(archive=report.archive, found=report.found):
+    if not is_plain or not report.is_uneventful:
         return
     now = run.now().timestamp()
     with closing(open_database(configuration)) as database:

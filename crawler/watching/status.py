@@ -24,7 +24,8 @@ from crawler.frontier.leases import sites_held
 from crawler.frontier.outcome_log import HOUR, EndedKind, Hour, OutcomeLog
 from crawler.frontier.tables import ADDRESSES, FLOORS, PAGES, SCHEDULES, SOURCES
 from crawler.keeping.custody_log import CustodyStatus, read_status
-from crawler.keeping.run_lock import is_taken
+from crawler.keeping.run_lock import Holder
+from crawler.keeping.run_lock import holder as holder_of_turn
 from crawler.keeping.unpublished import Unpublished, unpublished
 from crawler.polite.clock_skew import clock_ahead
 from crawler.scale.fleet import Fleet
@@ -121,6 +122,8 @@ class Status:
     """How often attempts and pages ended so in the last 30 days."""
     custody: CustodyStatus | None = None
     """The log of custody, as this machine last found it; None if it logs nothing."""
+    running: Holder | None = None
+    """The process of the run that is in progress."""
 
     @property
     def looked_at(self) -> float:
@@ -158,11 +161,12 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         database.close()
     spool = state / "spool"
     found = unpublished(spool, configuration.segment_age, datetime.fromtimestamp(now, UTC))
+    running = holder_of_turn(state)
     manifests = list(_ages(spool, f"*{MANIFEST_SUFFIX}", now))
     return Status(
         archive=configuration.archive,
         at=now,
-        is_crawling=is_taken(state),
+        is_crawling=running is not None,
         sites=dict(sorted(sites.items())),
         spool_bytes=sum(path.stat().st_size for path in spool.glob("*") if path.is_file()),
         spool_budget=configuration.spool_budget,
@@ -180,6 +184,7 @@ def look(configuration: Configuration, now: float | None = None) -> Status:
         first=first or 0.0,
         totals=totals,
         custody=read_status(state) if configuration.custody_key else None,
+        running=running,
     )
 
 

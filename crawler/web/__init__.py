@@ -15,6 +15,7 @@ Modules:
     catalogue        what an archive consists of, kept in step with the storage
     cdx_query        a query of a CDX server (pure)
     citation         an article as BibTeX, RIS and CSL-JSON
+    crawl_control    starting and stopping crawls
     curation_pages   pages for archivists: access rules, collections, redactions, fixity
     download_pages   downloads of what a search means
     downloads        downloads: streamed while they are made, and resumable
@@ -27,6 +28,7 @@ Modules:
     plot             where the bars of a plot stand
     policies         from settings to who is let in
     problems         what went wrong, for programs (RFC 9457)
+    programs         this package's own commands, started by the server
     query_form       what a reader asks for, as parameters of an address
     rate             how many requests a client may send
     reading          all that pages read of an archive

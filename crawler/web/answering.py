@@ -25,9 +25,10 @@ from archive.search.query import BadQuery
 from crawler.config import ConfigurationError
 from crawler.frontier.database import FrontierUnavailable
 from crawler.web.bounded_work import BoundedWork, Busy, Places
+from crawler.web.crawl_control import NotNow
 from crawler.web.guard import Policy, Refused
 from crawler.web.problems import is_for_programs, problem
-from crawler.web.rate import RateLimit
+from crawler.web.rate import RateLimit, whose
 from crawler.web.rendering import Renderer, address
 from crawler.web.roles import Role, Visitor
 from crawler.web.sessions import Sessions
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from crawler.web.reading import ArchiveReader
 
 LANGUAGE_COOKIE = "newswarc-language"
-_MOST_FIELDS = 100
+_MOST_FIELDS = 1_000
 _NOTED_REFUSALS = 0.1
 """A second."""
 
@@ -63,8 +64,8 @@ class Services:
     """Gives the same each time, and is asked late: what it needs takes memory that most readers never need."""
     renderer: Renderer = field(default_factory=Renderer)
     work: BoundedWork = field(default_factory=BoundedWork)
-    downloads: Places = field(default_factory=lambda: Places(4))
-    listeners: Places = field(default_factory=lambda: Places(50))
+    downloads: Places = field(default_factory=lambda: Places(24, of_one=4))
+    listeners: Places = field(default_factory=lambda: Places(200, of_one=10))
     refusals: RateLimit = field(default_factory=lambda: RateLimit(_NOTED_REFUSALS))
     """Of sign-ins that are refused so many are noted: nobody without a token fills the disk with them."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -86,12 +87,23 @@ class Asked:
     visitor: Visitor
     language: str
     form: Mapping[str, str]
-    """Fields of the form that was sent."""
+    """Fields of the form that was sent; of a repeated one the last."""
+    repeated: tuple[tuple[str, str], ...] = ()
+    """All of them, in their order."""
 
     @property
     def parameters(self) -> Mapping[str, str]:
         """Of the address; of a repeated one the last."""
         return self.request.query_params
+
+    @property
+    def client(self) -> str:
+        """Whose share of what is limited this takes: somebody's who is known by name, or an address's."""
+        return self.visitor.name or whose(self.visitor.client)
+
+    def chosen(self, name: str) -> tuple[str, ...]:
+        """All values of a field of the form."""
+        return tuple(value for field_name, value in self.repeated if field_name == name and value)
 
     @property
     def reader(self) -> ArchiveReader:
@@ -170,17 +182,18 @@ def answering(page: Page, role: Role | None) -> Callable[[Request], Awaitable[Re
 async def asked_of(request: Request) -> Asked:
     """What pages see of a request. Raises Refused when its form is too large."""
     services: Services = request.app.state.services
-    form: dict[str, str] = {}
+    fields: list[tuple[str, str]] = []
     if request.method == "POST":
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
-            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is application/x-www-form-urlencoded")
         body = (await request.body()).decode("utf-8", "replace")
+        # Programs that send nothing need not say what it is
+        if kind != "application/x-www-form-urlencoded" and (kind or body):
+            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is application/x-www-form-urlencoded")
         try:
-            form = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+            fields = parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, f"a form has at most {_MOST_FIELDS} fields") from error
-    return Asked(services, request, request.state.visitor, _language(request), form)
+    return Asked(services, request, request.state.visitor, _language(request), dict(fields), tuple(fields))
 
 
 def _language(request: Request) -> str:
@@ -192,6 +205,7 @@ def _language(request: Request) -> str:
 _STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (AccessRefused, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS),
     (BadQuery, HTTPStatus.BAD_REQUEST),
+    (NotNow, HTTPStatus.CONFLICT),
     (BadAddress, HTTPStatus.BAD_REQUEST),
     (ObjectMissing, HTTPStatus.NOT_FOUND),
     (SearchUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
@@ -27,12 +27,17 @@ from crawler.web.api_models import (
     CollectionBrief,
     CollectionsAnswer,
     ConcernBrief,
+    CrawlAnswer,
+    CrawlSites,
     Excerpt,
     FoundArticle,
     IndexAnswer,
     Narrowing,
     NoParameters,
     Parameters,
+    RunBrief,
+    RunsAnswer,
+    RunsParameters,
     SearchAnswer,
     SearchParameters,
     SiteBrief,
@@ -45,9 +50,14 @@ from crawler.web.api_models import (
 from crawler.web.capture_pages import period_of
 from crawler.web.catalogue import is_withheld
 from crawler.web.guard import Refused
+from crawler.web.operation_pages import begin_crawl, cursor_of, end_crawl, offered_sites, run_cursor
 from crawler.web.query_form import QueryForm, default_order
 from crawler.web.reading import article_named
+from crawler.web.roles import Role
 from crawler.web.timeline import timeline
+
+if TYPE_CHECKING:
+    from crawler.web.operation import ShownRun
 
 PREFIX = "/api/v1"
 _FACETS = (Facet.SITE, Facet.LANGUAGE, Facet.SECTION, Facet.AUTHOR)
@@ -66,6 +76,8 @@ class Call:
     takes: type[Parameters]
     gives: type[BaseModel]
     answer: Callable[[Asked], BaseModel]
+    method: str = "GET"
+    role: Role = Role.READ
 
     def respond(self, asked: Asked) -> Response:
         """Answer. Raises Refused when a parameter is wrong, and as the answer does."""
@@ -79,8 +91,18 @@ def parameters_of(asked: Asked, kind: type[Given]) -> Given:
     doubled = [name for name in given if len(given.getlist(name)) > 1]
     if doubled:
         raise Refused(HTTPStatus.BAD_REQUEST, f"{doubled[0]}: give it once")
+    return _valid(kind, dict(given))
+
+
+def _form_of(asked: Asked, kind: type[Given]) -> Given:
+    """The fields of a form, each a list. Raises Refused."""
+    names = dict.fromkeys(name for name, _ in asked.repeated)
+    return _valid(kind, {name: asked.chosen(name) for name in names})
+
+
+def _valid(kind: type[Given], given: dict[str, Any]) -> Given:
     try:
-        return kind.model_validate(dict(given))
+        return kind.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -217,6 +239,42 @@ def _status(asked: Asked) -> StatusAnswer:
     )
 
 
+def _crawl(asked: Asked) -> CrawlAnswer:
+    parameters_of(asked, NoParameters)
+    return _crawl_now(asked)
+
+
+def _crawl_now(asked: Asked) -> CrawlAnswer:
+    crawls = asked.operation.crawls
+    running = crawls.running
+    return CrawlAnswer(
+        is_running=running is not None,
+        since=running.since if running is not None else 0.0,
+        process=running.process.number if running is not None else 0,
+        is_starting=crawls.is_starting,
+        is_ending=crawls.is_ending,
+        sites=tuple(site.id for site in offered_sites(asked)) if asked.visitor.may(Role.OPERATE) else (),
+    )
+
+
+def _start_crawl(asked: Asked) -> CrawlAnswer:
+    begin_crawl(asked, _form_of(asked, CrawlSites).site)
+    return _crawl_now(asked)
+
+
+def _stop_crawl(asked: Asked) -> CrawlAnswer:
+    _form_of(asked, NoParameters)
+    end_crawl(asked)
+    return _crawl_now(asked)
+
+
+def _runs(asked: Asked) -> RunsAnswer:
+    given = parameters_of(asked, RunsParameters)
+    found = asked.operation.runs(given.limit + 1, run_cursor(given.before))
+    shown = found[: given.limit]
+    return RunsAnswer(runs=tuple(map(_run, shown)), next=cursor_of(shown[-1]) if found[given.limit :] else "")
+
+
 CALLS: tuple[Call, ...] = (
     Call("", "index", "Where things are", NoParameters, IndexAnswer, _index),
     Call("/search", "search", "Search articles", SearchParameters, SearchAnswer, _search),
@@ -228,6 +286,14 @@ CALLS: tuple[Call, ...] = (
     Call("/sites", "sites", "The sites, and when they were captured", NoParameters, SitesAnswer, _sites),
     Call("/collections", "collections", "The collections", NoParameters, CollectionsAnswer, _collections),
     Call("/status", "status", "This machine's crawls", NoParameters, StatusAnswer, _status),
+    Call("/crawl", "crawl", "The crawl that goes on", NoParameters, CrawlAnswer, _crawl),
+    Call(
+        "/crawl/start", "startCrawl", "Crawl what is due", CrawlSites, CrawlAnswer, _start_crawl, "POST", Role.OPERATE
+    ),
+    Call(
+        "/crawl/stop", "stopCrawl", "Let the crawl end", NoParameters, CrawlAnswer, _stop_crawl, "POST", Role.OPERATE
+    ),
+    Call("/runs", "runs", "The history of runs", RunsParameters, RunsAnswer, _runs),
 )
 
 
@@ -256,6 +322,25 @@ def _facts(article: Article) -> dict[str, Any]:
         "word_count": article.word_count,
         "captured": captured(article),
     }
+
+
+def _run(shown: ShownRun) -> RunBrief:
+    run = shown.run
+    return RunBrief(
+        id=run.id,
+        begun=run.begun,
+        ended=run.ended,
+        is_running=shown.is_running,
+        is_due=run.is_due,
+        code=run.code,
+        sites=run.sites,
+        outcomes=run.outcomes,
+        pages=run.pages,
+        articles=run.articles,
+        received=run.received,
+        failed_sites=run.failed_sites,
+        problems=run.problems,
+    )
 
 
 def _brief(article: Article) -> ArticleBrief:

@@ -272,6 +272,72 @@ class StatusAnswer(Part):
     disk_free: int
 
 
+class CrawlAnswer(Part):
+    """The crawl that goes on."""
+
+    is_running: bool
+    since: float
+    """Seconds since 1970; 0 when none runs, or it is not known."""
+    process: int
+    """Number of its process; 0 when none runs, or it is not known."""
+    is_starting: bool
+    """One was started here and has not taken its turn yet."""
+    is_ending: bool
+    """It was asked from here to end."""
+    sites: tuple[str, ...]
+    """What can be started, for those with the role `operate`."""
+
+
+class CrawlSites(Parameters):
+    """What to crawl."""
+
+    site: tuple[str, ...] = Field(default=(), max_length=1_000)
+    """A site of those that can be started, as often as wanted; none: all of them."""
+
+
+class RunsParameters(Parameters):
+    """Which runs are meant."""
+
+    limit: int = Field(default=20, ge=1, le=100)
+    before: str = Field(default="", max_length=100, pattern=r"^(\d{1,15}(\.\d{1,20})?:[0-9a-f]{32})?$")
+    """`next` of the answer before."""
+
+
+class RunBrief(Part):
+    """A run. Moments are seconds since 1970."""
+
+    id: str
+    begun: float
+    ended: float
+    """0: it has not reported."""
+    is_running: bool
+    """As far as can be told on this machine."""
+    is_due: bool
+    """Only sources that were due were read."""
+    code: int
+    """Exit code, once it has ended."""
+    sites: tuple[str, ...]
+    outcomes: dict[str, int]
+    """Attempts by capture outcome."""
+    pages: dict[str, int]
+    """Pages by page outcome."""
+    articles: dict[str, int]
+    """New records by site."""
+    received: int
+    """Bytes of responses."""
+    failed_sites: tuple[str, ...]
+    problems: tuple[str, ...]
+    """Left out while access rules withhold anything."""
+
+
+class RunsAnswer(Part):
+    """Runs, the newest first."""
+
+    runs: tuple[RunBrief, ...]
+    next: str
+    """`before` for older ones; empty: there are none."""
+
+
 class IndexAnswer(Part):
     """Where things are."""
 

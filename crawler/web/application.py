@@ -29,6 +29,7 @@ from crawler.web import (
 from crawler.web.answering import Asked, Page, Services, answering, broken, failed, no_such_page
 from crawler.web.api import CALLS, PREFIX
 from crawler.web.bounded_work import Busy
+from crawler.web.crawl_control import NotNow
 from crawler.web.guard import Guard, Refused
 from crawler.web.openapi import description
 from crawler.web.rate import RateLimit
@@ -45,6 +46,7 @@ def application(services: Services, rate: float) -> Guard:
         exception_handlers={
             Refused: failed,
             Busy: failed,
+            NotNow: failed,
             ArchiveError: failed,
             ConfigurationError: failed,
             FrontierUnavailable: failed,
@@ -89,10 +91,13 @@ def routes() -> list[BaseRoute]:
         _page("/audit", curation_pages.audit_page, None),
         _page("/crawls", operation_pages.crawls_page),
         Route("/crawls/events", operation_pages.live),
+        _page("/crawls/start", operation_pages.start_crawl, Role.OPERATE, "POST"),
+        _page("/crawls/stop", operation_pages.stop_crawl, Role.OPERATE, "POST"),
+        _page("/runs", operation_pages.runs_page),
         _page("/failures", operation_pages.failures_page),
         _page("/failures", operation_pages.change_failures, Role.OPERATE, "POST"),
         _page("/explain", operation_pages.explain_page),
-        *(_page(f"{PREFIX}{call.path}", call.respond) for call in CALLS),
+        *(_page(f"{PREFIX}{call.path}", call.respond, call.role, call.method) for call in CALLS),
         _page(f"{PREFIX}/openapi.json", _openapi),
         _page("/cdx", web_archive.cdx),
         Route("/timegate/{url:path}", answering(web_archive.timegate, Role.READ)),

@@ -9,13 +9,25 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections import deque
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from crawler.web.roles import Visitor
 
 _FILE = "audit.jsonl"
+_STEP = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A part of the log."""
+
+    lines: list[dict[str, object]]
+    """Newest first."""
+    start: int
+    """Byte at which the oldest of them begins; 0: nothing stands before."""
 
 
 class AuditLog:
@@ -45,17 +57,35 @@ class AuditLog:
             finally:
                 os.close(file)
 
-    def newest(self, count: int) -> list[dict[str, object]]:
-        """The last lines, newest first. Lines that cannot be read are left out. Raises OSError."""
+    def newest(self, count: int, before: int | None = None) -> Noted:
+        """The last lines, newest first, that end at or before a byte; no more of the file is read than they take.
+        Lines that make no sense are left out. Raises OSError.
+        """
         try:
-            with self.path.open(encoding="utf-8", errors="replace") as lines:
-                last = deque(lines, count)
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                lines, start = _last_lines(file, min(size, max(0, before)) if before is not None else size, count)
         except FileNotFoundError:
-            return []
+            return Noted([], 0)
         found = []
-        for line in reversed(last):
+        for line in reversed(lines):
             try:
                 found.append(json.loads(line))
             except ValueError:
                 continue
-        return [facts for facts in found if isinstance(facts, dict)]
+        return Noted([facts for facts in found if isinstance(facts, dict)], start)
+
+
+def _last_lines(file: BinaryIO, end: int, count: int) -> tuple[list[bytes], int]:
+    """The last lines that end at or before a byte, in their order, and where the first of them begins."""
+    start, data = end, b""
+    # One line end more than lines: the one before the first of them
+    while start and data.count(b"\n") <= count:
+        step = min(_STEP, start)
+        start -= step
+        file.seek(start)
+        data = file.read(step) + data
+    data = data[: data.rfind(b"\n") + 1]  # behind it stands a line that is being written, or was cut by `end`
+    lines = data.splitlines(keepends=True)
+    left_out = lines[:-count] if start == 0 else lines[: max(1, len(lines) - count)]
+    return lines[len(left_out) :], start + sum(map(len, left_out))

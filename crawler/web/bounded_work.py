@@ -7,6 +7,7 @@ at once to come again, instead of waiting for an answer that comes too late.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from functools import partial
 from http import HTTPStatus
@@ -54,10 +55,12 @@ class BoundedWork:
 
 
 class Places:
-    """A number of places for what takes long, such as downloads."""
+    """A number of places for what takes long, such as downloads, of which one client has so many at most."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, of_one: int) -> None:
         self._free = count
+        self._of_one = of_one
+        self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @property
@@ -65,17 +68,21 @@ class Places:
         """How many are left."""
         return self._free
 
-    def take(self) -> None:
+    def take(self, client: str) -> None:
         """Raises Busy."""
         with self._lock:
-            if self._free <= 0:
+            if self._free <= 0 or self._taken[client] >= self._of_one:
                 raise Busy(30)
             self._free -= 1
+            self._taken[client] += 1
 
-    def give_back(self) -> None:
+    def give_back(self, client: str) -> None:
         """Let somebody else have it."""
         with self._lock:
             self._free += 1
+            self._taken[client] -= 1
+            if not self._taken[client]:
+                del self._taken[client]
 
 
 class LongResponse(StreamingResponse):
@@ -85,6 +92,7 @@ class LongResponse(StreamingResponse):
         self,
         content: AsyncIterable[bytes] | Iterable[bytes],
         places: Places,
+        client: str,
         *,
         status: HTTPStatus = HTTPStatus.OK,
         media_type: str,
@@ -92,12 +100,13 @@ class LongResponse(StreamingResponse):
     ) -> None:
         """Raises Busy."""
         super().__init__(content, status, headers, media_type)
-        places.take()
+        places.take(client)
         self._places = places
+        self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._places.give_back()
+            self._places.give_back(self._client)

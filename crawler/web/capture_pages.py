@@ -69,6 +69,7 @@ def capture_page(asked: Asked) -> Response:
         response_head=_head_text(capture),
         request=kept.request.decode("latin-1"),
         excerpt=_excerpt(original),
+        may_name=lambda text: asked.reader.may_name(text, capture.date),
         article=_record_of(asked, original) if capture.is_page else None,
         replay_link=replay_address(asked.replay, capture.url, stamp) if asked.replay else "",
     )
@@ -79,6 +80,9 @@ def capture_bytes(asked: Asked) -> Response:
     part, kept = asked.path("part"), _kept(asked)
     name = f"{asked.path('segment')}-{kept.capture.offset}"
     if part == "record.warc.gz":
+        told = (value for record in kept.records for value in record.headers.values())
+        if not all(asked.reader.may_name(value, kept.capture.date) for value in told):
+            raise AccessRefused("these WARC records name an address that an access rule withholds; take the response")
         stream = asked.reader.storage.open_range(kept.key, kept.start, kept.length)
 
         def members() -> Iterator[bytes]:

@@ -37,6 +37,7 @@ from crawler.web.answering import Asked
 from crawler.web.roles import Role
 
 _MOST = 500
+_NOTED = 100
 _LONGEST_TEXT = 2_000
 
 
@@ -229,10 +230,14 @@ def missing_page(asked: Asked) -> Response:
 
 
 def audit_page(asked: Asked) -> Response:
-    """Who changed what through the web."""
+    """Who changed what through the web, the newest first."""
     if not asked.visitor.may(Role.CURATE):
         asked.require(Role.OPERATE)
-    return asked.page("audit.html", lines=asked.services.audit.newest(_MOST))
+    text = asked.parameters.get("before", "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise BadAddress(f"before: {text[:30]!r} is not a place in the log")
+    found = asked.services.audit.newest(_NOTED, int(text) if text else None)
+    return asked.page("audit.html", lines=found.lines, older=found.start)
 
 
 class _Form:

@@ -38,7 +38,7 @@ def download(asked: Asked) -> Response:
         finally:
             searcher.close()
 
-    found = asked.services.files.get(reader.version(), written(node), form, make)
+    found = asked.services.files.get(reader.version(), written(node), form, make, asked.client)
     headers = {
         "ETag": found.etag,
         "Accept-Ranges": "bytes",
@@ -57,7 +57,8 @@ def _sent(asked: Asked, found: Download, form: Form, headers: dict[str, str]) ->
             headers["Content-Length"] = str(found.size)
         if asked.request.method == "HEAD":
             return Response(headers=headers, media_type=form.media_type)
-        return LongResponse(found.parts(), asked.services.downloads, media_type=form.media_type, headers=headers)
+        places = asked.services.downloads
+        return LongResponse(found.parts(), places, asked.client, media_type=form.media_type, headers=headers)
     if not found.wait(_PATIENCE):
         raise Busy(10)  # how long it is, which a range has to say, is not known yet
     start, end = int(wanted[1]), min(int(wanted[2]) + 1 if wanted[2] else found.size, found.size)
@@ -71,6 +72,7 @@ def _sent(asked: Asked, found: Download, form: Form, headers: dict[str, str]) ->
     return LongResponse(
         found.parts(start, end),
         asked.services.downloads,
+        asked.client,
         status=HTTPStatus.PARTIAL_CONTENT,
         media_type=form.media_type,
         headers=headers,

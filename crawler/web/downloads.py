@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from archive.errors import ArchiveError
-from crawler.web.bounded_work import Busy
+from crawler.web.bounded_work import Places
 from crawler.web.selected_records import Form
 
 _PART = 1 << 18
 _MAKING = 4
-"""Downloads that are made at once."""
+_MAKING_OF_ONE = 2
+"""Downloads that are made at once, and of these for one client."""
 _LOOK = 0.05
 """Seconds between two looks for more, where a reader is faster than the making."""
 _STALLED = 600.0
@@ -91,7 +92,7 @@ class Downloads:
         self._lock = threading.Lock()
         self._known: dict[str, Download] = {}
         self._version = ""
-        self._making = 0
+        self._making = Places(_MAKING, _MAKING_OF_ONE)
         self._is_closed = False
         directory.mkdir(parents=True, exist_ok=True)
         for other in directory.iterdir():
@@ -99,9 +100,13 @@ class Downloads:
         self._directory = Path(tempfile.mkdtemp(prefix="server-", dir=directory))
         self._held = _held(self._directory)
 
-    def get(self, version: str, query: str, form: Form, make: Callable[[BinaryIO], None]) -> Download:
+    def get(
+        self, version: str, query: str, form: Form, make: Callable[[BinaryIO], None], client: str = ""
+    ) -> Download:
         """The download of a query in a form; `make` writes it if it is not there yet. `version` is that of all that
-        the content follows from besides. Raises Busy or OSError.
+        the content follows from besides; `client` is whose share of what is made at once it takes.
+
+        Raises Busy or OSError.
         """
         name = hashlib.sha256("\0".join((version, query, form)).encode()).hexdigest()[:40]
         with self._lock:
@@ -109,14 +114,17 @@ class Downloads:
             known = self._known.get(name)
             if known is not None and not known.problem:
                 return known
-            if self._making >= _MAKING:
-                raise Busy(30)
-            self._make_room()
-            download = Download(name, self._directory / f"{name}.download")
-            file = download.path.open("wb", buffering=_PART)
+            self._making.take(client)
+            try:
+                self._make_room()
+                download = Download(name, self._directory / f"{name}.download")
+                file = download.path.open("wb", buffering=_PART)
+            except OSError:
+                self._making.give_back(client)
+                raise
             self._known[name] = download
-            self._making += 1
-        threading.Thread(target=self._make, args=(download, file, make), name="download", daemon=True).start()
+        arguments = (download, file, make, client)
+        threading.Thread(target=self._make, args=arguments, name="download", daemon=True).start()
         return download
 
     def close(self) -> None:
@@ -126,7 +134,7 @@ class Downloads:
             shutil.rmtree(self._directory, ignore_errors=True)
             os.close(self._held)
 
-    def _make(self, download: Download, file: BinaryIO, make: Callable[[BinaryIO], None]) -> None:
+    def _make(self, download: Download, file: BinaryIO, make: Callable[[BinaryIO], None], client: str) -> None:
         problem = ""
         try:
             with file:
@@ -135,8 +143,7 @@ class Downloads:
         except (ArchiveError, OSError, ValueError) as error:
             problem = str(error) or type(error).__name__
         finally:
-            with self._lock:
-                self._making -= 1
+            self._making.give_back(client)
             with download.changed:
                 download.problem = problem
                 with suppress(OSError):

@@ -51,6 +51,8 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 """Headers with which proxies pass a request on."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 """Host and port (RFC 9110, section 7.2), without what only parsers of whole addresses would leave out."""
+_PORTS = {"http": 80, "https": 443}
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _OPEN_PATHS = ("/static/", "/sign-in", "/healthz", "/language")
 """What everyone may ask for."""
 _HEADERS = {
@@ -218,13 +220,20 @@ class Guard:
             raise Refused(HTTPStatus.FORBIDDEN, "the proxy did not say who asks")
         return Visitor(name, policy.users.get(name, policy.anyone), client), False
 
+    def _own_origins(self, host: str) -> frozenset[str]:
+        """The origins of this server's own pages, as browsers write them."""
+        policy = self._policy
+        scheme = "https" if policy.is_secure else "http"
+        # Some proxies pass a request on under a name of their own
+        public = [name for name in policy.hosts if policy.proxies and name not in _LOOPBACK_NAMES]
+        named = (host, *(f"[{name}]" if ":" in name else name for name in public))
+        return frozenset(_origin(f"{scheme}://{name}") for name in named) - {""}
+
     def _check_origin(self, headers: Headers) -> None:
         site = headers.get("sec-fetch-site", "")
         origin = headers.get("origin", "")
-        if site:
-            is_own = site == "same-origin"
-        else:
-            is_own = bool(origin) and urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+        own = self._own_origins(headers.get("host", ""))
+        is_own = site == "same-origin" if site else _origin(origin) in own
         if not is_own:
             raise Refused(HTTPStatus.FORBIDDEN, "changes are made from this server's own pages, or with a token")
 
@@ -276,6 +285,19 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return limited
+
+
+def _origin(text: str) -> str:
+    """Scheme, host and port of an origin (RFC 6454, section 6.2), with the usual port left out; empty for none."""
+    try:
+        parts = urlsplit(text.strip().lower())
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != _PORTS[parts.scheme] else "")
 
 
 def _of_token(token: Token, client: str, session: str = "") -> Visitor:

@@ -34,7 +34,7 @@ def description() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{}, {"token": []}],
-        "paths": {f"{PREFIX}{call.path}": {"get": _operation(call, references)} for call in CALLS},
+        "paths": {f"{PREFIX}{call.path}": {call.method.lower(): _operation(call, references)} for call in CALLS},
         "components": {
             "schemas": schemas["$defs"],
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -47,10 +47,12 @@ def _operation(call: Call, references: dict[Any, Any]) -> dict[str, Any]:
         "description": "What went wrong (RFC 9457)",
         "content": {"application/problem+json": {"schema": references[Problem, "serialization"]}},
     }
+    is_sent = call.method == "POST"
     return {
         "operationId": call.name,
         "summary": call.summary,
-        "parameters": [*_parts(call.path), *_parameters(call)],
+        "parameters": [*_parts(call.path), *([] if is_sent else _parameters(call))],
+        **({"requestBody": _form(call)} if is_sent else {}),
         "responses": {
             "200": {
                 "description": call.summary,
@@ -60,6 +62,12 @@ def _operation(call: Call, references: dict[Any, Any]) -> dict[str, Any]:
             "5XX": problem,
         },
     }
+
+
+def _form(call: Call) -> dict[str, Any]:
+    """A form, of which each field may be repeated (OpenAPI 3.1, "Form URL-encoded request bodies")."""
+    schema = {**call.takes.model_json_schema(ref_template="{model}"), "additionalProperties": False}
+    return {"content": {"application/x-www-form-urlencoded": {"schema": schema}}}
 
 
 def _parts(path: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +17,15 @@ from crawler.frontier.database import open_database
 from crawler.frontier.failures import Failure
 from crawler.frontier.frontier import open_frontier
 from crawler.frontier.outcome_log import EndedKind, OutcomeLog
+from crawler.frontier.run_history import Run, RunHistory
+from crawler.keeping.running_process import RunningProcess
 from crawler.offline.explanation import Fact, explain
 from crawler.watching.alarms import DeliveryFailed, Notice
 from crawler.watching.concerns import Concern, concerns
 from crawler.watching.notifiers import notifiers_of
 from crawler.watching.status import DAY, Status, look
+from crawler.web.catalogue import is_withheld
+from crawler.web.crawl_control import CrawlControl
 from spiders.catalog import SiteCatalog
 from spiders.links import clean_address
 
@@ -43,10 +47,20 @@ class Now:
     """Days until the disk is full, at the pace of the last week; 0: not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run, as readers may know it."""
+
+    run: Run
+    is_running: bool
+    """Whether it goes on, as far as can be told on this machine."""
+
+
 class Operation:
     """Looks at one machine's state."""
 
-    def __init__(self, configuration: Configuration, reader: ArchiveReader) -> None:
+    def __init__(self, configuration: Configuration, reader: ArchiveReader, crawls: CrawlControl) -> None:
+        self.crawls = crawls
         self._configuration = configuration
         self._reader = reader
         self._lock = threading.Lock()
@@ -75,6 +89,18 @@ class Operation:
             if hour.kind is EndedKind.ATTEMPT:
                 found.setdefault(hour.hour, Counter())[hour.outcome] += hour.count
         return found
+
+    def runs(self, limit: int, before: tuple[float, str] | None = None) -> list[ShownRun]:
+        """The history of runs, the newest first, without the names of sites that access rules withhold as a whole.
+        What runs had to say may name any address: it is left out while rules withhold anything. Raises as `now`.
+        """
+        self._require_crawled()
+        database = open_database(self._configuration, to_write=False)
+        try:
+            found = RunHistory(database).newest(limit, before)
+        finally:
+            database.close()
+        return [ShownRun(self._as_told(run), _goes_on(run)) for run in found]
 
     def failures(self, site: str, outcome: str, since: float) -> list[Failure]:
         """What could not be captured, without what access rules name. Raises as `now`."""
@@ -126,6 +152,21 @@ class Operation:
                 said[name] = str(error)
         return said
 
+    def _as_told(self, run: Run) -> Run:
+        gate = self._reader.gate
+        return replace(
+            run,
+            sites=tuple(site for site in run.sites if not is_withheld(site, gate)),
+            articles={site: count for site, count in run.articles.items() if not is_withheld(site, gate)},
+            failed_sites=tuple(site for site in run.failed_sites if not is_withheld(site, gate)),
+            problems=run.problems if self.may_tell else (),
+        )
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether lines that may name any address can be told: access rules withhold none now."""
+        return not self._reader.gate.refusing.rules
+
     def _days_left(self, status: Status) -> float:
         """At the pace at which segments were opened in the last week, as if all of it stayed on this disk."""
         since = f"{datetime.now(UTC) - timedelta(days=_PACE_DAYS):%Y-%m-%dT%H:%M:%S}"
@@ -138,3 +179,7 @@ class Operation:
         state = self._configuration.state_directory
         if not self._configuration.frontier and not (state / "frontier.sqlite").exists():
             raise ObjectMissing("no crawl of this archive has run from this machine")
+
+
+def _goes_on(run: Run) -> bool:
+    return not run.ended and RunningProcess(run.process, run.mark).is_here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,12 +18,16 @@ from archive.period import moment_of
 from crawler.web.answering import Asked, asked_of
 from crawler.web.bounded_work import Busy, LongResponse
 from crawler.web.catalogue import is_withheld
+from crawler.web.crawl_control import NotNow
 from crawler.web.roles import Role
+from spiders.catalog import SiteError
 from spiders.remedies import remedy_of_failure
 
 if TYPE_CHECKING:
     from archive.access import AccessGate
     from crawler.watching.status import Status
+    from crawler.web.operation import ShownRun
+    from spiders.site import Site
 
 _EVERY = 3.0
 """Seconds between two events of the live view."""
@@ -31,14 +35,16 @@ _LONGEST = 300.0
 """Seconds after which a live view has to ask again, so that whoever lost a role loses the view."""
 _SHOWN = 200
 _SEGMENTS = 30
+_RUNS = 50
+_LINES = 20
 
 
 def crawls_page(asked: Asked) -> Response:
-    """This machine's crawls."""
+    """This machine's crawls, and for operators what starts and stops them."""
     try:
         values = _now(asked)
     except ObjectMissing as error:
-        return asked.page("crawls.html", problem=str(error), now=None)
+        return asked.page("crawls.html", problem=str(error), now=None, control=_control(asked))
     days = _days(asked)
     manifests = list(asked.reader.contents.manifests.values())
     return asked.page(
@@ -46,9 +52,106 @@ def crawls_page(asked: Asked) -> Response:
         problem="",
         days=days,
         segments=sorted(manifests, key=lambda one: one.opened, reverse=True)[:_SEGMENTS],
-        said=None,
+        control=_control(asked),
         **values,
     )
+
+
+def start_crawl(asked: Asked) -> Response:
+    """Crawl what is due of the sites that were chosen, or of all."""
+    begin_crawl(asked, asked.chosen("site"))
+    return RedirectResponse("/crawls", HTTPStatus.SEE_OTHER)
+
+
+def stop_crawl(asked: Asked) -> Response:
+    """Let the crawl that goes on end in order."""
+    end_crawl(asked)
+    return RedirectResponse("/crawls", HTTPStatus.SEE_OTHER)
+
+
+def begin_crawl(asked: Asked, wanted: Sequence[str]) -> None:
+    """Start a crawl. Raises as `CrawlControl.start`."""
+    _noted(asked, "crawl started", sites=" ".join(wanted))
+    now = f"{asked.services.now():%Y-%m-%d %H:%M:%S} UTC"
+    told = f"{now}: started from the web by {asked.visitor.name or asked.visitor.client}"
+    try:
+        asked.operation.crawls.start(wanted, [site.id for site in offered_sites(asked)], told)
+    except (NotNow, BadAddress) as error:
+        _noted(asked, "crawl not started", reason=str(error))
+        raise
+
+
+def end_crawl(asked: Asked) -> None:
+    """Ask the crawl that goes on to end. Raises NotNow."""
+    found = asked.operation.crawls.running
+    _noted(asked, "crawl stopped", process=found.process.number if found is not None else 0)
+    try:
+        asked.operation.crawls.stop()
+    except NotNow as error:
+        _noted(asked, "crawl not stopped", reason=str(error))
+        raise
+
+
+def offered_sites(asked: Asked) -> list[Site]:
+    """The sites that can be crawled from here. Raises SiteError."""
+    try:
+        known = list(asked.operation.now().status.sites)
+    except ObjectMissing:  # nothing was crawled yet
+        known = []
+    return asked.operation.crawls.sites(known, asked.reader.gate)
+
+
+def runs_page(asked: Asked) -> Response:
+    """The history of runs, the newest first."""
+    try:
+        found = asked.operation.runs(_RUNS + 1, run_cursor(asked.parameters.get("before", "")))
+        problem = ""
+    except ObjectMissing as error:
+        found, problem = [], str(error)
+    return asked.page(
+        "runs.html", problem=problem, runs=found[:_RUNS], older=cursor_of(found[_RUNS - 1]) if found[_RUNS:] else ""
+    )
+
+
+def run_cursor(text: str) -> tuple[float, str] | None:
+    """From where on older runs are asked for; None: from the newest. Raises BadAddress."""
+    begun, colon, run_id = text.partition(":")
+    try:
+        return (float(begun), run_id) if colon else None
+    except ValueError as error:
+        raise BadAddress(f"before: {text[:60]!r} is not what an answer gave") from error
+
+
+def cursor_of(shown: ShownRun) -> str:
+    """What `run_cursor` reads."""
+    return f"{shown.run.begun!r}:{shown.run.id}"
+
+
+def _control(asked: Asked) -> dict[str, Any] | None:
+    """What operators start and stop crawls with; None for others."""
+    if not asked.visitor.may(Role.OPERATE):
+        return None
+    crawls = asked.operation.crawls
+    problem, sites = "", []
+    try:
+        sites = offered_sites(asked)
+    except SiteError as error:
+        problem = str(error)
+    may_tell = asked.operation.may_tell
+    return {
+        "running": crawls.running,
+        "is_starting": crawls.is_starting,
+        "is_ending": crawls.is_ending,
+        "sites": sites,
+        "problem": problem,
+        "log": crawls.log if crawls.log.exists() else None,
+        "lines": crawls.last_lines(_LINES) if may_tell else [],
+    }
+
+
+def _noted(asked: Asked, act: str, **details: object) -> None:
+    """First the log, then the act."""
+    asked.services.audit.note(asked.visitor, act, asked.services.now(), **details)
 
 
 async def live(request: Request) -> Response:
@@ -67,7 +170,8 @@ async def live(request: Request) -> Response:
             await asyncio.sleep(_EVERY)
 
     headers = {"Cache-Control": "no-store"}
-    return LongResponse(events(), asked.services.listeners, media_type="text/event-stream", headers=headers)
+    places = asked.services.listeners
+    return LongResponse(events(), places, asked.client, media_type="text/event-stream", headers=headers)
 
 
 def failures_page(asked: Asked) -> Response:

@@ -28,7 +28,7 @@ class RateLimit:
         if not self._rate:
             return 0
         now = self._now()
-        client = _whose(client)
+        client = whose(client)
         left, since = self._buckets.pop(client, (self._most, now))
         left = min(self._most, left + (now - since) * self._rate)
         taken = left >= 1
@@ -38,8 +38,8 @@ class RateLimit:
         return 0 if taken else math.ceil((1 - left) / self._rate)
 
 
-def _whose(client: str) -> str:
-    """What the addresses of one client have in common."""
+def whose(client: str) -> str:
+    """What the addresses of one client have in common; anything else as it is."""
     try:
         address = ip_address(client)
     except ValueError:

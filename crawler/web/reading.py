@@ -1,7 +1,7 @@
 """All that pages read of an archive, for many readers at once, with the access rules that hold for them.
 
-The look-up and the searcher serve one thread at a time: each is behind a lock, and nothing slow is done while it is
-held. What was stored since is taken in by `refresh`, beside the readers.
+A look-up serves one thread at a time: a request takes one that is free, or a new one. The searcher is behind a lock.
+What was stored since is taken in by `refresh`, beside the readers.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ MOST_LOOKED = 100_000
 """Captures that it looks at, most of which may be of other dates or withheld."""
 MOST_BYTES = 1 << 26
 """Bytes of one capture that are held in memory."""
+_MOST_FREE = 8
+_WEB = ("http://", "https://", "<http://", "<https://")
+"""Beginnings of addresses; some programs write those of WARC headers in angle brackets (WARC/1.0 had it so)."""
 
 Result = TypeVar("Result")
 
@@ -68,10 +71,10 @@ class ArchiveReader:
         require_archive(self.storage)
         configuration.require_own_state()
         self._gate = AccessGate.of(self.storage, is_local=is_local)
-        self._lookup = self._new_lookup(self._gate)
         self._catalogue = Catalogue(self.storage)
         self._exchanges = Exchanges(self.storage)
-        self._lookup_lock = threading.Lock()
+        self._free: list[Lookup] = []
+        self._free_lock = threading.Lock()
         self._exchange_lock = threading.Lock()
         self._search_lock = threading.Lock()
         self._refresh_lock = threading.Lock()
@@ -99,18 +102,21 @@ class ArchiveReader:
     def refresh_rules(self) -> None:
         """Heed the access rules as they are now. Raises StorageError or DamagedArchive."""
         gate = AccessGate.of(self.storage, is_local=self.is_local)
-        fresh = self._new_lookup(gate)
-        with self._lookup_lock:
-            former, self._lookup, self._gate = self._lookup, fresh, gate
-            former.close()
+        with self._free_lock:
+            self._gate = gate
+            former, self._free = self._free, []
+        for lookup in former:
+            lookup.close()
         with self._search_lock:
             if self._searcher is not None:
                 self._searcher.look()
 
     def close(self) -> None:
         """Let the files go."""
-        with self._lookup_lock:
-            self._lookup.close()
+        with self._free_lock:
+            former, self._free = self._free, []
+        for lookup in former:
+            lookup.close()
         with self._search_lock:
             if self._searcher is not None:
                 self._searcher.close()
@@ -122,21 +128,24 @@ class ArchiveReader:
         self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS, limit: int = MOST_CAPTURES
     ) -> Found:
         """Captures by address, oldest first for each. Raises BadAddress, DamagedArchive or StorageError."""
+        return self._looked_up(lambda lookup: self._captures(lookup, url, match, period, limit))
+
+    def _captures(self, lookup: Lookup, url: str, match: Match, period: Period, limit: int) -> Found:
         gate = self._gate
         allowed: list[IndexEntry] = []
         looked = withheld = 0
-        # Not with the shared look-up: an address such as a whole domain takes a while
-        with self._own_lookup() as lookup:
-            for entry in islice(lookup.every(url, match), MOST_LOOKED):
-                looked += 1
-                if not period.holds(entry.moment):
-                    continue
-                if gate.refusal(entry.url, entry.moment) is not None:
-                    withheld += 1
-                    continue
-                allowed.append(entry)
-                if len(allowed) > limit:
-                    break
+        # Those of one address stand in the order of their times; of others all that are passed over count
+        entries = lookup.every(url, match, period if match is Match.EXACT else ALWAYS)
+        for entry in islice(entries, MOST_LOOKED):
+            looked += 1
+            if not period.holds(entry.moment):
+                continue
+            if gate.refusal(entry.url, entry.moment) is not None:
+                withheld += 1
+                continue
+            allowed.append(entry)
+            if len(allowed) > limit:
+                break
         is_cut = len(allowed) > limit or looked >= MOST_LOOKED
         return Found(allowed[:limit], is_cut, withheld)
 
@@ -154,7 +163,13 @@ class ArchiveReader:
 
     def closest(self, url: str, moment: datetime | None) -> IndexEntry | None:
         """The capture of an address closest in time to `moment`. Raises AccessRefused, and as `captures`."""
-        return self._with_lookup(lambda lookup: lookup.closest(url, moment))
+        return self._looked_up(lambda lookup: lookup.closest(url, moment))
+
+    def may_name(self, text: str, moment: datetime) -> bool:
+        """Whether a value that a capture has in its headers or notes may be told: it is no address of which access
+        rules would withhold a capture of the same `moment`.
+        """
+        return not (text.startswith(_WEB) and self._gate.refusal(text.strip("<>"), moment) is not None)
 
     def exchange(self, segment: str, offset: int) -> KeptExchange:
         """What is kept of the exchange at a place of a segment.
@@ -174,10 +189,13 @@ class ArchiveReader:
         StorageError.
         """
         _require_whole(capture)
-        with self._own_lookup() as lookup:
+
+        def wire(lookup: Lookup) -> bytes:
             if capture.revisit and not is_confirmation(capture):
                 _require_whole(lookup.original(capture, MOST_BYTES))
             return lookup.wire(capture)
+
+        return self._looked_up(wire)
 
     def original(self, capture: Capture) -> Capture:
         """The original of a revisit, or the capture itself. Who may have a revisit may have the bytes that came with
@@ -186,8 +204,7 @@ class ArchiveReader:
         Raises ObjectMissing when it is too large, AccessRefused, DamagedArchive or StorageError.
         """
         _require_whole(capture)
-        with self._own_lookup() as lookup:
-            found = lookup.original(capture, MOST_BYTES)
+        found = self._looked_up(lambda lookup: lookup.original(capture, MOST_BYTES))
         _require_whole(found)
         return found
 
@@ -203,21 +220,35 @@ class ArchiveReader:
 
     @contextmanager
     def _own_lookup(self) -> Iterator[Lookup]:
-        """A look-up for one thread: what it does may take long."""
-        lookup = self._new_lookup(self._gate)
+        """A look-up for one thread: what it does may take long. One with which something went wrong is not used
+        again.
+        """
+        with self._free_lock:
+            lookup = self._free.pop() if self._free else self._new_lookup(self._gate)
+        is_good = False
         try:
             yield lookup
+            is_good = True
         finally:
-            lookup.close()
+            with self._free_lock:
+                is_kept = is_good and lookup.gate is self._gate and len(self._free) < _MOST_FREE
+                if is_kept:
+                    self._free.append(lookup)
+            if not is_kept:
+                lookup.close()
 
-    def _with_lookup(self, function: Callable[[Lookup], Result]) -> Result:
-        with self._lookup_lock:
-            try:
-                return function(self._lookup)
-            except FileNotFoundError:  # the index was merged meanwhile
-                self._lookup.close()
-                self._lookup = self._new_lookup(self._gate)
-                return function(self._lookup)
+    def _looked_up(self, function: Callable[[Lookup], Result]) -> Result:
+        """What a look-up gives, at the second try if the index was merged meanwhile."""
+        try:
+            with self._own_lookup() as lookup:
+                return function(lookup)
+        except FileNotFoundError:
+            with self._free_lock:
+                former, self._free = self._free, []
+            for lookup in former:
+                lookup.close()
+            with self._own_lookup() as lookup:
+                return function(lookup)
 
     # Articles
 

@@ -17,7 +17,7 @@ class Role(StrEnum):
     CURATE = "curate"
     """Withhold captures, and change collections."""
     OPERATE = "operate"
-    """Change what is crawled: try failures again, or never again."""
+    """Start and stop crawls, and try failures again, or never again."""
 
 
 READERS = frozenset({Role.READ, Role.DOWNLOAD})

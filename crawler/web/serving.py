@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -46,8 +47,11 @@ def web_directory(configuration: Configuration) -> Path:
 
 
 @contextmanager
-def services(configuration: Configuration) -> Iterator[Services]:
-    """All that the application needs. Raises ConfigurationError, BadAddress, StorageError or OSError."""
+def services(configuration: Configuration, options: Sequence[str] = ()) -> Iterator[Services]:
+    """All that the application needs. `options` are those of commands that name this archive and its settings.
+
+    Raises ConfigurationError, BadAddress, StorageError or OSError.
+    """
     policy = policy_of(configuration)
     directory = web_directory(configuration)
     reader = ArchiveReader(configuration, is_local=is_for_local_readers(configuration))
@@ -62,17 +66,18 @@ def services(configuration: Configuration) -> Iterator[Services]:
             Sessions(),
             AuditLog(directory),
             files,
-            cache(partial(_operation, configuration, reader)),
+            cache(partial(_operation, configuration, reader, tuple(options))),
         )
     finally:
         files.close()
         reader.close()
 
 
-def _operation(configuration: Configuration, reader: ArchiveReader) -> Operation:
+def _operation(configuration: Configuration, reader: ArchiveReader, options: tuple[str, ...]) -> Operation:
+    from crawler.web.crawl_control import CrawlControl
     from crawler.web.operation import Operation
 
-    return Operation(configuration, reader)
+    return Operation(configuration, reader, CrawlControl(configuration, web_directory(configuration), options))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +134,21 @@ def require_free(configuration: Configuration) -> None:
                     ) from error
 
 
-def serve(configuration: Configuration, tell: Callable[[str], None], *, with_replay: bool = True) -> int:
-    """Serve until a signal ends it; the exit code. `tell` gets lines for a person.
+def serve(
+    configuration: Configuration,
+    tell: Callable[[str], None],
+    *,
+    with_replay: bool = True,
+    options: Sequence[str] = (),
+) -> int:
+    """Serve until a signal ends it; the exit code. `tell` gets lines for a person; `options` are those of commands
+    that name this archive and its settings.
 
     Raises ConfigurationError, BadAddress, StorageError or OSError.
     """
     require_free(configuration)
     with ExitStack() as stack:
-        made = stack.enter_context(services(configuration))
+        made = stack.enter_context(services(configuration, options))
         ended = threading.Event()
         replayed = _replay(configuration, made, stack, tell) if with_replay else None
         keeping = threading.Thread(target=_keep_fresh, args=(made, replayed, ended, tell), name="fresh", daemon=True)
@@ -174,11 +186,18 @@ def _replay(
             replayed.acl,
             f"{files.base}{WITHHELD}",
             configuration.web_replay_port,
+            _names(configuration),
         )
     )
     files.replay = collection
     made.replay = _origin(collection, configuration.web_replay)
     return replayed
+
+
+def _names(configuration: Configuration) -> list[str]:
+    """By which names beside those of loopback readers, or a proxy, may ask for the replay."""
+    public = urlsplit(configuration.web_replay).hostname if configuration.web_replay else None
+    return [public] if public else []
 
 
 def _origin(collection: str, public: str) -> Callable[[str], str]:

@@ -41,7 +41,7 @@ def cdx(asked: Asked) -> Response:
         most = MOST_CAPTURES if query.needs_order else query.limit
         found = asked.reader.captures(query.url, query.match, query.period, most)
         return Response(b"".join(query.lines(found.entries)), media_type=kind)
-    return LongResponse(_streamed(asked, query), asked.services.downloads, media_type=kind)
+    return LongResponse(_streamed(asked, query), asked.services.downloads, asked.client, media_type=kind)
 
 
 def _streamed(asked: Asked, query: CdxQuery) -> Iterator[bytes]:
@@ -110,16 +110,16 @@ def memento(asked: Asked) -> Response:
     capture = asked.reader.exchange(entry.segment, entry.offset).capture
     original = asked.reader.original(capture)
     kind = original.head().first("content-type")
+    is_plain = bool(kind) and kind.isascii() and kind.isprintable()
     headers = {
+        # As captured, without a charset that nobody told: Starlette would add its own to a media type
+        "Content-Type": kind if is_plain else "application/octet-stream",
         "Memento-Datetime": _http(entry.moment),
         "Link": _links(asked, url, [entry]),
         "Content-Disposition": "attachment",
         "Content-Security-Policy": CAPTURED_CONTENT_SECURITY,
     }
-    is_plain = kind.isascii() and kind.isprintable()
-    return Response(
-        body_of(original), media_type=kind if kind and is_plain else "application/octet-stream", headers=headers
-    )
+    return Response(body_of(original), headers=headers)
 
 
 def _as_json(asked: Asked, url: str, entries: list[IndexEntry]) -> dict[str, object]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archive.access import AccessGate
+from archive.access_rules import AccessRules
 from archive.cdxj import IndexEntry, index_text
 from archive.errors import BadAddress, DamagedArchive
 from archive.lookup import Lookup, Match
@@ -171,3 +173,54 @@ def test_mistakes_are_told() -> None:
 def test_lines_of_other_indexers_are_read() -> None:
     line = b'com,x)/ 20260101000000 {"url": "http://x.com/", "status": "-", "offset": "5", "filename": "a.warc.gz"}'
     assert IndexEntry.parse(line) == IndexEntry("http://x.com/", "2026-01-01T00:00:00Z", "", 0, "", 0, 5, "a.warc.gz")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(
+    st.lists(st.integers(0, 40_000_000), min_size=1, max_size=12, unique=True),
+    st.one_of(st.integers(-50_000_000, 90_000_000), st.sampled_from([-60_000_000_000, 250_000_000_000])),
+    st.floats(0, 0.999),
+)
+def test_the_closest_is_found_however_far_it_is(
+    tmp_path_factory: pytest.TempPathFactory, seconds: list[int], wanted: int, fraction: float
+) -> None:
+    """As if all were compared."""
+    place = tmp_path_factory.mktemp("lookup")
+    storage, begins = LocalStorage(place / "archive"), datetime(2025, 1, 1, tzinfo=UTC)
+    url = "https://news.example/"
+    captured = [begins + timedelta(seconds=one) for one in seconds]
+    around = ("https://news.example/a", "https://aaa.example/")
+    entries = [
+        IndexEntry(one, f"{moment:%Y-%m-%dT%H:%M:%SZ}", "text/html", 200, "sha256:00", 10, 1, "warc/x.warc.gz")
+        for moment in captured
+        for one in (url, *around)
+    ]
+    lookup = Lookup(storage, place / "index", AccessGate(AccessRules(), lambda: begins))
+    lookup.index.refresh(storage, [store(storage, "s", entries)])
+    moment = begins + timedelta(seconds=wanted + fraction)
+    found = lookup.closest(url, moment)
+    newest = lookup.closest(url)
+    lookup.close()
+    assert found is not None
+    assert newest is not None
+    assert newest.moment == max(captured)
+    assert abs(found.moment - moment) == min(abs(one - moment) for one in captured)
+    assert found.url == newest.url == url
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 2000), min_size=1, max_size=30), st.integers(0, 2000), st.integers(0, 2000))
+def test_captures_of_a_period_are_those_that_it_holds(
+    tmp_path_factory: pytest.TempPathFactory, seconds: list[int], first: int, last: int
+) -> None:
+    place = tmp_path_factory.mktemp("lookup")
+    storage, begins = LocalStorage(place / "archive"), datetime(2026, 1, 1, tzinfo=UTC)
+    entries = [entry(url, one) for one in seconds for url in ("https://a.example/", "https://a.example/b")]
+    lookup = Lookup(storage, place / "index", AccessGate(AccessRules(), lambda: begins))
+    lookup.index.refresh(storage, [store(storage, "s", entries)])
+    period = Period(begins + timedelta(seconds=first), begins + timedelta(seconds=last))
+    for match in (Match.EXACT, Match.PREFIX):
+        found = [one.moment for one in lookup.every("https://a.example/", match, period)]
+        held = [one for one in lookup.every("https://a.example/", match) if period.holds(one.moment)]
+        assert found == [one.moment for one in held]
+    lookup.close()

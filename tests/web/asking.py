@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +47,7 @@ class Server:
         self,
         path: str,
         method: str = "GET",
-        form: dict[str, str] | None = None,
+        form: dict[str, str] | list[tuple[str, str]] | None = None,
         host: str = "localhost",
         **headers: str,
     ) -> Answer:
@@ -71,16 +71,18 @@ class Server:
         finally:
             connection.close()
 
-    def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+    def post(self, path: str, form: dict[str, str] | list[tuple[str, str]] | None = None, **headers: str) -> Answer:
         return self.ask(path, "POST", form or {}, **headers)
 
 
 @contextmanager
-def serving(place: Path, **settings: Any) -> Iterator[Server]:
-    """The server of an archive at `place`, on a free port of loopback; `rate` is without limit unless given."""
+def serving(place: Path, options: Sequence[str] = (), **settings: Any) -> Iterator[Server]:
+    """The server of an archive at `place`, on a free port of loopback; `rate` is without limit unless given. `options`
+    are those with which it starts programs.
+    """
     given = {"archive": str(place), "web_listen": "127.0.0.1:0", "web_rate": 0, "contact": "tests@example.org"}
     configuration = Configuration(**{**given, **settings})
-    with services(configuration) as made:
+    with services(configuration, options) as made:
         run = server_of(configuration, made)
         thread = threading.Thread(target=run.server.run, daemon=True)
         thread.start()

@@ -44,7 +44,7 @@ def test_withholding_and_lifting(curated: Server, captured: Captured) -> None:
     assert curated.post("/access/lift", {"rule": rule.id, "reason": "settled"}).status == 303
     assert stored_lifts(curated.services.reader.storage)[rule.id].reason == "settled"
     assert curated.ask(f"/article/{captured.record(QUAY)}").status == 200
-    acts = [line["act"] for line in curated.services.audit.newest(2)]
+    acts = [line["act"] for line in curated.services.audit.newest(2).lines]
     assert acts == ["access rule lifted", "access rule added"]
     require_harmless(curated.ask("/audit").text)
 

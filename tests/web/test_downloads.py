@@ -152,9 +152,12 @@ def test_downloads_keep_within_their_budget(tmp_path: Path) -> None:
 def test_only_some_are_made_at_once(tmp_path: Path) -> None:
     downloads, go_on = Downloads(tmp_path, 1 << 30), threading.Event()
     for number in range(4):
-        downloads.get("v", str(number), Form.CSV, lambda _file: (go_on.wait(10), None)[1])
+        downloads.get("v", str(number), Form.CSV, lambda _file: (go_on.wait(10), None)[1], f"client {number // 2}")
+        if number == 1:
+            with pytest.raises(Busy):
+                downloads.get("v", "a third", Form.CSV, lambda file: write(file, [b"x"]), "client 0")
     with pytest.raises(Busy):
-        downloads.get("v", "one more", Form.CSV, lambda file: write(file, [b"x"]))
+        downloads.get("v", "one more", Form.CSV, lambda file: write(file, [b"x"]), "client 2")
     go_on.set()
     downloads.close()
 

@@ -21,6 +21,7 @@ from archive.period import Period
 from archive.search.query import Everything, written
 from crawler.web import guard, patience, reading
 from crawler.web.application import routes
+from crawler.web.bounded_work import Busy, Places
 from crawler.web.selected_records import Form
 from tests.web.asking import Server, serving
 from tests.web.captured import Captured
@@ -114,14 +115,33 @@ def test_who_does_not_take_an_answer_is_let_go(captured: Captured, monkeypatch: 
 def test_only_so_many_long_answers_at_once(captured: Captured) -> None:
     with serving(captured.place) as server:
         places = server.services.downloads
-        while places.free:
-            places.take()
+        for number in range(places.free):
+            places.take(f"client {number // 4}")
         answer = server.ask("/download?format=jsonl")
         assert (answer.status, answer.headers["retry-after"]) == (503, "30")
         assert server.ask("/cdx?url=*.example").status == 503
         assert server.ask("/").status == 200, "pages are answered still"
-        places.give_back()
+        places.give_back("client 0")
         assert server.ask("/download?format=jsonl").status == 200
+
+
+def test_one_client_leaves_places_for_others(captured: Captured) -> None:
+    behind = {"web_guard": "proxy", "web_proxies": ("127.0.0.1",), "web_anyone": ("read", "download")}
+    with serving(captured.place, **behind) as server:
+        for _ in range(4):
+            server.services.downloads.take("mara")
+        assert server.ask("/download?format=jsonl", X_Forwarded_User="mara").status == 503
+        assert server.ask("/download?format=jsonl", X_Forwarded_User="ines").status == 200
+        places = Places(3, of_one=2)
+        for _ in range(2):
+            places.take("a")
+        for client in ("a", "b"):
+            if client == "b":
+                places.take("b")
+            with pytest.raises(Busy):
+                places.take("a" if client == "a" else "c")
+        places.give_back("a")
+        places.take("c")
 
 
 def test_a_look_at_the_index_is_bounded(captured: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

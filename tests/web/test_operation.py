@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,18 +17,21 @@ from archive.address_match import Match
 from archive.clock_and_ids import SystemClockAndIds
 from archive.exchange import Discovery, Role
 from crawler.config import Configuration
+from crawler.frontier.database import open_database
 from crawler.frontier.entries import Due, Failed
 from crawler.frontier.frontier import open_frontier
+from crawler.frontier.run_history import Run, RunHistory
 from crawler.watching.status import WorkerStatus
 from crawler.web.operation_pages import shown_status
 from crawler.web.roles import Role as WebRole
 from tests.watching.test_concerns import status
 from tests.web.asking import Server, serving
 from tests.web.captured import captured as make_captured
-from tests.web.elements import require_harmless
+from tests.web.elements import Elements, require_harmless
 
 GONE = 'https://news.example/gone?x="><script>alert(1)</script>'
 LATE = "https://news.example/late"
+NASTY = '"><script>alert(2)</script>'
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,23 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         frontier.failures.add(
             [Failed(GONE, "not_found", passing=False, status=404), Failed(LATE, "timeout", passing=True)], now
         )
+    with closing(open_database(Configuration(archive=str(place)))) as database:
+        for number in range(60):
+            begun = 1_800_000_000.0 + number * 600
+            RunHistory(database).put(
+                Run(
+                    f"{number:032x}",
+                    begun,
+                    "pier:/state",
+                    4_000_000,
+                    "another boot 1",
+                    ("news.example", NASTY),
+                    ended=begun + 90 if number else 0.0,
+                    code=number % 2,
+                    articles={"news.example": 3, "other.example": 4},
+                    problems=(f"{NASTY}: https://news.example/late is gone",) if number % 2 else (),
+                )
+            )
     with serving(place, web_anyone=tuple(WebRole)) as server:
         yield server
 
@@ -76,7 +97,27 @@ def test_failures_are_told_explained_and_tried_again(machine: Server) -> None:
     assert (answer.status, answer.headers["location"]) == (303, "/failures?site=news.example")
     assert "1 article," in machine.ask("/failures").text
     assert machine.post("/failures", {"url": LATE, "action": "delete"}).status == 400
-    assert machine.services.audit.newest(1)[0]["url"] == LATE
+    assert machine.services.audit.newest(1).lines[0]["url"] == LATE
+
+
+def test_the_history_of_runs_is_told_by_parts(machine: Server) -> None:
+    page = machine.ask("/runs")
+    assert "with trouble (1)" in page.text
+    assert "has not reported" not in page.text
+    require_harmless(page.text)
+    (older,) = [link for link in Elements(page.text).links() if link.startswith("/runs?before=")]
+    assert "has not reported" in machine.ask(older).text, "the oldest was killed"
+    assert machine.ask("/runs?before=x:y").status == 400
+    path, seen = "/api/v1/runs?limit=25", []
+    while True:
+        told = json.loads(machine.ask(path).body)
+        seen += [run["id"] for run in told["runs"]]
+        if not told["next"]:
+            break
+        path = f"/api/v1/runs?limit=25&before={told['next']}"
+    assert seen == [f"{number:032x}" for number in reversed(range(60))]
+    for wrong in ("limit=0", "limit=101", "before=1", "after=1"):
+        assert machine.ask(f"/api/v1/runs?{wrong}").status == 400
 
 
 def test_what_rules_withhold_is_not_told_here_either(machine: Server) -> None:
@@ -85,7 +126,8 @@ def test_what_rules_withhold_is_not_told_here_either(machine: Server) -> None:
     add_rule(storage, rule, clock)
     machine.services.reader.refresh()
     try:
-        for path in ("/failures", "/crawls", "/metrics", "/api/v1/status", "/sites", "/api/v1/sites"):
+        for path in ("/failures", "/crawls", "/metrics", "/api/v1/status", "/sites", "/api/v1/sites", "/runs",
+                     "/api/v1/runs", "/api/v1/crawl"):  # fmt: skip
             assert "news.example" not in machine.ask(path).text, path
         assert machine.ask(f"/explain?url={LATE}").status == 451
     finally:
@@ -125,7 +167,7 @@ def test_alarms_are_tried(machine: Server, tmp_path: Path) -> None:
 
 
 def test_a_machine_that_never_crawled_says_so(kept: Server) -> None:
-    for path in ("/crawls", "/failures"):
+    for path in ("/crawls", "/failures", "/runs"):
         page = kept.ask(path)
         assert page.status == 200
         assert "no crawl of this archive has run from this machine" in page.text

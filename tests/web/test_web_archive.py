@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,10 +16,15 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from archive.cdxj import IndexEntry
+from archive.clock_and_ids import FixedClockAndIds
 from archive.errors import BadAddress
+from archive.layout import SegmentName
+from archive.publishing import publish_segment
+from archive.segment import SegmentWriter
+from archive.storage.local import LocalStorage
 from crawler.web.cdx_query import FIELDS, cdx_query
-from tests.web.asking import Server
-from tests.web.captured import HOSTILE, QUAY, SECRET, Captured, response_to
+from tests.web.asking import Server, serving
+from tests.web.captured import HOSTILE, QUAY, SECRET, Captured, exchange, response_to
 
 
 def lines(server: Server, query: str) -> list[str]:
@@ -199,3 +206,25 @@ def relations(header: str) -> dict[str, str]:
 
 def path_of(url: str) -> str:
     return url.removeprefix("http://localhost")
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/html", "text/html; charset=windows-1252", "TEXT/plain;Charset=x", "image/png"]
+)
+def test_a_memento_has_the_type_that_was_captured(tmp_path: Path, kind: str) -> None:
+    """Nothing is added: a charset that nobody told would show other letters."""
+    body = "Hafenmeister schließt Kai".encode("windows-1252")
+    response = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (
+        kind.encode(),
+        len(body),
+        body,
+    )
+    (tmp_path / "spool").mkdir()
+    name = SegmentName.new("test", 1, FixedClockAndIds())
+    writer = SegmentWriter(tmp_path / "spool", name, clock_and_ids=FixedClockAndIds(), software="newswarc/test")
+    writer.append(replace(exchange(QUAY), response=response))
+    publish_segment(LocalStorage(tmp_path / "archive"), writer.close())
+    with serving(tmp_path / "archive") as server:
+        answer = server.ask(f"/memento/20260301090000/{QUAY}")
+    assert answer.headers["content-type"] == kind
+    assert answer.body == body

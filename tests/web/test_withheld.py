@@ -19,7 +19,7 @@ from archive.address_match import Match
 from archive.captures import iterate_records
 from archive.clock_and_ids import FixedClockAndIds, SystemClockAndIds
 from archive.errors import AccessRefused
-from archive.exchange import CaptureOutcome, Original
+from archive.exchange import CaptureOutcome, Discovery, Original, Role
 from archive.layout import SegmentName
 from archive.lookup import Lookup
 from archive.publishing import publish_segment
@@ -205,3 +205,30 @@ def test_a_confirmation_gives_nothing_of_what_it_confirms(tmp_path: Path) -> Non
             lookup.original(lookup.read(entry))
     finally:
         lookup.close()
+
+
+def test_a_withheld_address_is_named_by_no_header_of_another_capture(tmp_path: Path) -> None:
+    """As a revisit of it does: the page does not tell, and the WARC record, which cannot be changed, is not given."""
+    (tmp_path / "spool").mkdir()
+    name = SegmentName.new("test", 1, FixedClockAndIds())
+    writer = SegmentWriter(tmp_path / "spool", name, clock_and_ids=FixedClockAndIds(), software="newswarc/test")
+    first = writer.append(exchange(SECRET))
+    other = replace(exchange(QUAY, 60), response=exchange(SECRET).response)
+    found = Discovery(role=Role.ARTICLE, site="news.example", via="link", source_url=SECRET)
+    again = writer.append(
+        replace(other, discovery=found), Original(first.record_id, SECRET, NOW, first.payload_digest)
+    )
+    storage = LocalStorage(tmp_path / "archive")
+    publish_segment(storage, writer.close())
+    place = f"/capture/{name.text}/{again.offset}"
+    with serving(tmp_path / "archive", **READER) as server:
+        assert ask(server, place).body.count(b"secret/letter") > 2
+        assert ask(server, f"{place}/record.warc.gz").status == 200
+        add_rule(storage, rule(Restriction.BLOCKED), SystemClockAndIds())
+        server.services.reader.refresh()
+        page = ask(server, place)
+        assert page.status == 200
+        assert b"secret/letter" not in page.body
+        assert b"(withheld)" in page.body
+        assert ask(server, f"{place}/record.warc.gz").status == 451
+        assert b"names a witness" in ask(server, f"{place}/response").body, "what came with it is its own"
