@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -118,6 +118,9 @@ class _Shard:
 _BuiltShard = tuple[list[DatasetFile], ShardFacts]
 """A shard's files, and what they hold."""
 
+_FEW = 1000
+"""Articles that are done before other processes have started."""
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -144,7 +147,7 @@ def build(plan: BuildPlan, progress: Progress, engine: Engine | None = None) -> 
         return Built(newest, is_new=False)
     version = plan.version or _next(versions(target, plan.name))
     work = plan.work / f"{plan.name}@{version}"
-    with nullcontext(engine) if engine else _processes(plan.workers) as run:
+    with _engine(plan, taken, engine) as run:
         known = SegmentSurveys(work, plan.options, plan.software, withheld)
         read = _first_pass(plan, taken, known, withheld, run, progress)
         dropped = sum((one.dropped for one in read), Counter[str]())
@@ -205,6 +208,21 @@ def _is_same(
 
 def _next(known: Sequence[str]) -> str:
     return str(max((int(version) for version in known if version.isdigit()), default=0) + 1)
+
+
+def _engine(
+    plan: BuildPlan, taken: list[CompletionManifest], engine: Engine | None
+) -> AbstractContextManager[Engine]:
+    """What is given; else this process for few articles, and several for more."""
+    if engine is not None:
+        return nullcontext(engine)
+    if plan.workers <= 1 or sum(one.articles for one in taken) <= _FEW:
+        return nullcontext(_here)
+    return _processes(plan.workers)
+
+
+def _here(function: Callable[..., Result], work: Sequence[tuple[object, ...]]) -> Iterator[Result]:
+    return (function(*arguments) for arguments in work)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ Rules, the same for a record and for a query:
   conjunction or preposition that is written together with it, where three letters stay.
 - Devanagari: a nasal before a consonant is written as anusvara (हिन्दी is हिंदी).
 - Digits of all scripts are those of ASCII. Thousands are put together (1,234,567 and 1.234.567 are 1234567), and so
-  are the letters of an abbreviation (U.S. is us).
+  are the letters of an abbreviation (U.S. is us), but not the characters that are taken in pairs.
 - Scripts without spaces, and Hangul, are taken in pairs of characters that overlap; the last character of a run is a
   term of its own. So each character begins a term, and one character alone is found as the beginning of terms.
 
@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 from archive.search.scripts import FOLDED_MARKS, IGNORED, JOINED, UNSPACED, marks
 
-ANALYSIS = "a1"
+ANALYSIS = "a2"
 """Version of the analysis and of what an index holds."""
 
 LONGEST = 64
@@ -176,11 +176,14 @@ def _pairs(run: str, at: int) -> Iterator[Term]:
 @cache
 def _pieces() -> re.Pattern[str]:
     """What the terms of a text are made of."""
-    letters = r"[^\W_ʼ]+"
     joining = f"[{marks()}{IGNORED}]"
-    abbreviation = rf"(?<![\w.])[^\W\d_](?:\.[^\W\d_])+(?![\w{marks()}])"
-    thousands = r"(?<![\w.,])\d{1,3}(?:[.,'’\u00a0\u202f\u066c]\d{3})+(?![\w])"
-    return re.compile(rf"{abbreviation}|{thousands}|{letters}(?:{joining}+{letters})*{joining}*")
+    spaced, unspaced = rf"(?![{UNSPACED}])[^\W_ʼ]", rf"(?=\w)[{UNSPACED}]"
+    word = f"(?:{spaced})+(?:{joining}+(?:{spaced})+)*{joining}*"
+    initial = rf"(?!\d){spaced}"
+    # What stands before is not looked at: a part of a text has the terms that it has in the whole
+    abbreviation = rf"{initial}(?:\.{initial})+(?!{spaced}|[{marks()}])"
+    thousands = rf"\d{{1,3}}(?:[.,'’\u00a0\u202f\u066c]\d{{3}})+(?!{spaced})"
+    return re.compile(f"{abbreviation}|{thousands}|{unspaced}(?:{unspaced}|{joining})*|{word}")
 
 
 @cache

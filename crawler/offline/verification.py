@@ -59,7 +59,7 @@ def verify_archive(
     What concerns several segments (what a revisit stands for, objects that no manifest names) is looked at when the
     shard is the whole archive.
 
-    Without `workers` it is done in this process.
+    A small archive is done in this process, whatever `workers` says.
 
     What the archive's holdings name and what its data sets consist of, too, and the log of custody, which has to be
     signed by `trusted` keys, to be what `witnesses` cosigned and to continue the `kept` checkpoints. Raises
@@ -94,8 +94,12 @@ def verify_archive(
 _Work = list[tuple[str, S3Options, Manifest, CompletionManifest | None, bool]]
 
 
+_SMALL = 16 << 20
+"""Bytes of WARC files that are verified before other processes have started."""
+
+
 def _here(workers: int, work: _Work) -> Iterator[Verification]:
-    if not workers:
+    if min(workers, len(work)) <= 1 or sum(manifest.warc.size for _, _, manifest, _, _ in work) <= _SMALL:
         yield from (_verify(*arguments) for arguments in work)
         return
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("forkserver")) as pool:

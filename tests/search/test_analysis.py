@@ -75,6 +75,8 @@ CASES: list[tuple[str, str, list[str], list[str]]] = [
     ("uk-apostrophes", "п'ять обʼєкт", ["пʼять", "п’ять", "об'єкт"], []),
     ("en-possessive", "the mayor's office", ["mayor", "mayor’s", "mayor's office"], ["mayors"]),
     ("en-hyphens", "a part-time COVID-19 nurse", ["part-time", "part time", "covid", "covid-19"], ["covid19"]),
+    ("zh-characters-parted-by-points-are-no-abbreviation", "第3中.美", ["中", "美", "中.美"], []),
+    ("ja-thousands-before-a-character", "値段は1,234円", ["1234", "1,234円", "円"], ["234"]),
     ("en-abbreviations", "The U.S. and U.K. agree", ["us", "U.S.", "uk"], []),
     ("en-thousands", "1,234,567 or 1.234.567 or 1\u00a0234\u202f567", ["1234567", "1,234,567"], ["1234", "567"]),
     ("en-decimals", "3.5 per cent", ["3.5", "3,5"], ["35"]),

@@ -21,6 +21,7 @@ from archive.layout import SegmentName
 from archive.library import completion_of
 from archive.manifests import file_sha256
 from archive.publishing import put_manifest
+from archive.search.analysis import ANALYSIS
 from archive.search.building import IndexPlanner, SplitPlan, build_split, forget_segments
 from archive.search.engine import META, new_index, open_index
 from archive.search.splits import IndexedSegment, SplitManifest, coverage
@@ -157,7 +158,7 @@ def split(name: str, *held: str) -> SplitManifest:
         for text in held
     )
     return SplitManifest(
-        name=name, analysis="a1", format="v7", month="2026/01", segments=of, articles=len(of), text_bytes=0,
+        name=name, analysis=ANALYSIS, format="v7", month="2026/01", segments=of, articles=len(of), text_bytes=0,
         files=(), description="{}", software="test",
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ import pytest
 
 from archive.article import Article
 from archive.captures import iterate_records
+from archive.search.analysis import ANALYSIS
 from archive.search.opensearch import index_definition
 from crawler.demo.server import DemoServer
 from tests.crawler.test_due import ALWAYS_DUE, crawl
@@ -57,7 +58,7 @@ def test_a_person_sees_headlines_dates_and_why(place: Path) -> None:
     assert shown.code == 0
     assert "1. Night ferry returns" in shown.out
     assert re.search(r"2026-\d\d-\d\d  http://127\.0\.0\.1", shown.out)
-    assert re.search(r'\d+ records? for "night ferry" \(index a1-[0-9a-f]{16}\)', shown.err)
+    assert re.search(rf'\d+ records? for "night ferry" \(index {ANALYSIS}-[0-9a-f]{{16}}\)', shown.err)
     nothing = newswarc("search", "nosuchword", cwd=place)
     assert (nothing.code, nothing.out) == (1, "")
 
@@ -79,7 +80,7 @@ def test_each_command_means_the_same_by_a_query(place: Path) -> None:
     assert {json.loads(page)["url"] for page in pages} == urls
 
     built = newswarc("dataset", "build", "some", "--query", QUERY, "--json", cwd=place).json()
-    assert (built["options"]["query"], built["options"]["analysis"]) == (QUERY, "a1")
+    assert (built["options"]["query"], built["options"]["analysis"]) == (QUERY, ANALYSIS)
     shards = (place / "newswarc-data" / "datasets" / "some" / "1").rglob("*.jsonl.gz")
     assert {row for shard in shards for row in ids(gzip.decompress(shard.read_bytes()).decode())} == found
     assert built["dropped"] == {"query": len(newswarc("records", cwd=place).lines()) - len(found)}

@@ -1,6 +1,7 @@
 """Running this project's programs as a user would.
 
-Commands that only read run in this process: half of a short command's time is the start of Python and its imports.
+Commands that need no process of their own run in this one: half of a short command's time is the start of Python and
+its imports.
 They get the environment, the working directory, the streams and the exit code that a process of its own would have.
 `newswarc_process` starts a real one; `tests/crawler/test_command_line.py` does so for each of these commands.
 """
@@ -57,14 +58,16 @@ def run(*command: object, cwd: Path, feed: str | None = None, **variables: str) 
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
-READS = frozenset(
+HERE = frozenset(
     """
-    records find show history explain sites config schema status health redact wacz export
+    records find show history explain failures sites config schema status health redact wacz export verify search custody
+    package copy
     """.split()
 )
-"""Commands that start no process, no thread and no event loop of their own."""
-READS_OF = {
-    "dataset": frozenset({"info", "list", "presign", "stats"}),
+"""Commands that start no event loop of their own, and no process for the small archives of tests."""
+HERE_OF = {
+    "dataset": frozenset({"info", "list", "presign", "stats", "build", "verify", "counts", "export", "pull"}),
+    "token": frozenset({"add", "list", "remove"}),
     "access": frozenset({"block", "embargo", "lift", "list"}),
     "collection": frozenset({"create", "change", "remove", "list", "show"}),
     "fleet": frozenset({"list", "add", "remove"}),
@@ -77,10 +80,10 @@ def newswarc_process(*arguments: object, cwd: Path, feed: str | None = None, **v
 
 
 def newswarc(*arguments: object, cwd: Path, feed: str | None = None, **variables: str) -> Finished:
-    """A command: one that only reads runs in this process."""
+    """A command, in this process if it needs none of its own."""
     words = [str(word) for word in arguments]
-    reads = bool(words) and (words[0] in READS or (len(words) > 1 and words[1] in READS_OF.get(words[0], ())))
-    if not reads or feed is not None:
+    here = bool(words) and (words[0] in HERE or (len(words) > 1 and words[1] in HERE_OF.get(words[0], ())))
+    if not here or feed is not None:
         return newswarc_process(*arguments, cwd=cwd, feed=feed, **variables)
     return run_here(words, cwd, environment(**variables))
 
