@@ -39,6 +39,7 @@ Modules:
     collection        named selections with Dublin Core metadata
     content_coding    removing gzip, deflate, br, zstd within bounds
     custody/          a signed log of what the archive took in
+    counted           numbers of things in sentences
     datasets/         immutable tables of articles that can be cited
     derived           records and outcomes of a segment
     durable           files that survive a power loss

@@ -252,8 +252,10 @@ def is_rendering_of(record: WarcRecord, main: WarcRecord) -> bool:
 class SegmentReading:
     """One pass over a segment: its captures, and the extraction configurations found so far."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, most: int = sys.maxsize) -> None:
+        """Of each record's block at most `most` bytes are read."""
         self._stream = stream
+        self._most = most
         self.configurations: dict[str, bytes] = {}
         """Extraction configurations (JSON) by digest. Each one comes before its first use."""
 
@@ -262,7 +264,7 @@ class SegmentReading:
         return iterate_captures(self._watched())
 
     def _watched(self) -> Iterator[WarcRecord]:
-        for record in iterate_records(self._stream):
+        for record in iterate_records(self._stream, self._most):
             if record.kind == "resource" and record.target.startswith(CONFIGURATION_URI):
                 self.configurations[record.target.removeprefix(CONFIGURATION_URI)] = record.block
             yield record

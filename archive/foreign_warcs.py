@@ -149,8 +149,8 @@ class _Importing:
         counts.records += 1
         counts.mended += bool(found.mended)
         counts.last = found.date
-        if found.warning:
-            counts.warnings.append(Refused(found.offset, found.warning, found.within, self._part.name))
+        if warning := found.warning:
+            counts.warnings.append(Refused(found.offset, warning, found.within, self._part.name))
         if found.kind == "metadata" and self._is_described_by(found):
             self._waiting = None
         self._describe()

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
+from archive.counted import counted
 from archive.errors import DamagedArchive
 
 _READ_SIZE = 1 << 20
@@ -92,7 +93,7 @@ def parse_manifest(data: bytes, key: str) -> Manifest:
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
-        raise DamagedArchive(f"{key}: not a manifest ({error.error_count()} faults)") from error
+        raise DamagedArchive(f"{key}: not a manifest ({counted(error.error_count(), 'fault')})") from error
 
 
 def parse_completion(data: bytes, key: str) -> CompletionManifest:
@@ -100,7 +101,7 @@ def parse_completion(data: bytes, key: str) -> CompletionManifest:
     try:
         return CompletionManifest.model_validate_json(data)
     except ValidationError as error:
-        raise DamagedArchive(f"{key}: not a completion manifest ({error.error_count()} faults)") from error
+        raise DamagedArchive(f"{key}: not a completion manifest ({counted(error.error_count(), 'fault')})") from error
 
 
 def file_sha256(path: Path) -> str:

@@ -27,15 +27,18 @@ from archive.storage.s3_options import S3Options
 if TYPE_CHECKING:
     from archive.datasets.counting import By, Count
     from archive.datasets.frames import Articles
+    from archive.datasets.sources import SourceTable
     from archive.search.searching import Facet, Order, Searcher, SearchResult
 
 
 class Archive:
     """An archive that can be read and searched."""
 
-    def __init__(self, storage: Storage, cache: Path | None = None) -> None:
+    def __init__(self, storage: Storage, cache: Path | None = None, sources: SourceTable | None = None) -> None:
+        """`sources` fill the columns of the source in tables of articles."""
         self.storage = storage
         self._cache = cache
+        self._sources = sources
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._searcher: Searcher | None = None
         self._gate: AccessGate | None = None
@@ -71,7 +74,7 @@ class Archive:
             condition=parse_condition(where, OWN_SCHEMA, "where") if where else None,
             query=query,
         )
-        found = Articles(self.storage, wish, self.gate, self._ids)
+        found = Articles(self.storage, wish, self.gate, self._ids, self._sources)
         return found.select(*texts(columns)) if columns else found
 
     @property
@@ -189,12 +192,25 @@ def _is_after(one: Article, other: Article) -> bool:
     return published is not None and before is not None and published > before
 
 
-def open_archive(address: str, s3: S3Options | None = None, *, cache: Path | None = None) -> Archive:
+def open_archive(
+    address: str,
+    s3: S3Options | None = None,
+    *,
+    cache: Path | None = None,
+    sources: Path | str | None = None,
+) -> Archive:
     """The archive at an address: a directory's path, or ``s3://bucket/prefix``.
 
     `cache` is a directory where copies of the index are kept from one time to the next; without one they are gone
-    when the archive is closed. Raises BadAddress when there is no archive, or StorageError.
+    when the archive is closed. `sources` is a table of sources in CSV (`archive.datasets.sources`), which fills the
+    columns ``source``, ``sourceName`` and so on of articles; without one they are empty. ``newswarc sites --csv``
+    writes that of the site definitions. Raises BadAddress when there is no archive or no such table, or StorageError.
     """
     storage = open_storage(address, s3)
     require_archive(storage)
-    return Archive(storage, cache)
+    table = None
+    if sources is not None:
+        from archive.datasets.sources import SourceTable, read_sources
+
+        table = SourceTable(read_sources(Path(sources)))
+    return Archive(storage, cache, table)

@@ -23,6 +23,7 @@ from typing import Any
 from archive.cdxj import IndexEntry
 from archive.clock_and_ids import ClockAndIds
 from archive.collection import Collection
+from archive.counted import counted
 from archive.custody.proofs import CaptureProofs, Prover
 from archive.errors import ObjectMissing
 from archive.excerpt import Excerpt
@@ -144,7 +145,7 @@ def _events(plan: PayloadPlan, files: list[str]) -> Iterator[PremisEvent]:
         places = {one["segment"] for one in facts["captures"]}
         if places & {manifest.segment for manifest in manifests}:
             removed = sum(one["segment"] in {m.segment for m in manifests} for one in facts["captures"])
-            detail = f"{removed} captures removed: {facts['reason']}"
+            detail = f"{counted(removed, 'capture')} removed: {facts['reason']}"
             yield PremisEvent(name, "redaction", facts["date"], detail, facts["by"] or plan.software, "", captures)
     for result in fixity_history(storage):
         yield _fixity(result, captures)
@@ -157,7 +158,7 @@ def _events(plan: PayloadPlan, files: list[str]) -> Iterator[PremisEvent]:
 
 
 def _capture(manifest: Manifest, files: tuple[str, ...]) -> PremisEvent:
-    detail = f"segment {manifest.segment}: {manifest.exchanges} exchanges, SHA-256 {manifest.warc.sha256}"
+    detail = f"segment {manifest.segment}: {counted(manifest.exchanges, 'exchange')}, SHA-256 {manifest.warc.sha256}"
     period = f"{manifest.opened}/{manifest.closed}"
     return PremisEvent(f"capture-{manifest.segment}", "capture", period, detail, manifest.software, "", files)
 
@@ -165,7 +166,8 @@ def _capture(manifest: Manifest, files: tuple[str, ...]) -> PremisEvent:
 def _fixity(result: FixityResult, files: tuple[str, ...]) -> PremisEvent:
     faults = ", ".join(f"{count} {kind}" for kind, count in result.counts.items()) or "no faults"
     how = "every byte read" if result.deep else "names and lengths"
-    detail = f"{how}, {result.segments} segments (part {result.shard}) of the archive, on {result.host}: {faults}"
+    part = f"{counted(result.segments, 'segment')} (part {result.shard}) of the archive"
+    detail = f"{how}, {part}, on {result.host}: {faults}"
     outcome = "pass" if result.is_sound else "fail"
     return PremisEvent(result.id, "fixity check", warc_date(result.date), detail, result.software, outcome, files)
 

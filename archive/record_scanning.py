@@ -98,13 +98,23 @@ class FoundRecord:
     """Whether it stands in the file not packed, written as any reader expects it."""
     mended: str
     """What of its head had to be rewritten; empty when it is kept byte for byte."""
-    warning: str
-    """What is wrong with it although it is good."""
     text: IO[bytes]
     start: int
     """Where its block begins in `text`."""
     size: int
     """Bytes of the block."""
+
+    @property
+    def digest_check(self) -> DigestCheck:
+        """What holding its block against its own digest tells; goes through the block each time."""
+        claimed = self.headers.get("WARC-Block-Digest", "")
+        return check_digest(claimed, self.block_parts()) if claimed else DigestCheck.UNKNOWN
+
+    @property
+    def warning(self) -> str:
+        """What is wrong with it although it is good; goes through the block each time."""
+        is_wrong = self.digest_check is DigestCheck.WRONG
+        return f"{_about(self)}: its block is not what its digest says" if is_wrong else ""
 
     def block_parts(self, most: int | None = None) -> Iterator[bytes]:
         """The block, piece by piece; with `most` only its beginning. May be gone through again."""
@@ -223,16 +233,14 @@ class _Scan:
             there = self._stretch.stop - record.start
             why = f"; {self._stretch.reason}" if self._stretch.reason else ""
             return self._refused(at, f"cut short: {there} of {record.size} bytes of {_about(record)} are there{why}")
-        check = self._proof(record)
-        if self._stretch.damage is Damage.ALTERED and check is not DigestCheck.RIGHT:
+        # The digest is asked last, since it takes longest and almost never decides anything
+        if self._stretch.damage is Damage.ALTERED and record.digest_check is not DigestCheck.RIGHT:
             self._is_told = True
             self.position = record.start + record.size
             return self._refused(at, f"{_about(record)}: {self._stretch.reason}")
-        if check is not DigestCheck.RIGHT and self._holds_another(record):
+        if self._holds_another(record) and record.digest_check is not DigestCheck.RIGHT:
             self._is_told = True
             return self._refused(at, f"cut short: another record begins in {_about(record)}")
-        if check is DigestCheck.WRONG:
-            record.warning = f"{_about(record)}: its block is not what its digest says"
         if record.kind in _KINDS_WITH_ADDRESS and (why := _unreadable(record.target)):
             self.position = record.start + record.size
             return self._refused(at, f"its address cannot be read: {record.target[:200]!r}{why}")
@@ -293,10 +301,6 @@ class _Scan:
             return self._arc(at, match)
         raise _BadHead(f"no record begins here: {beginning[:40]!r}")
 
-    def _proof(self, record: FoundRecord) -> DigestCheck:
-        claimed = record.headers.get("WARC-Block-Digest", "")
-        return check_digest(claimed, record.block_parts()) if claimed else DigestCheck.UNKNOWN
-
     def _settle(self, record: FoundRecord) -> None:
         """Find out how the record ends, and go there."""
         stretch = self._stretch
@@ -332,7 +336,6 @@ class _Scan:
             is_alone=False,
             is_plain=False,
             mended=mended,
-            warning="",
             text=self._stretch.text,
             start=0,
             size=0,

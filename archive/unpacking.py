@@ -8,6 +8,7 @@ member that does not begin with a record continues with the stretch before it.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import tempfile
@@ -18,6 +19,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any
+
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -41,6 +45,8 @@ _PACKED = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a
 _LIKELY_START = re.compile(RECORD_MARK.pattern + rb"|" + _PACKED.pattern)
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _READ = 1 << 18
+_AHEAD = 1 << 20
+_FIRST_STEP = 1 << 14
 _PIECE = 1 << 20
 _PROBE = 1 << 14
 _IN_MEMORY = 1 << 24
@@ -48,6 +54,8 @@ _STEP = 1 << 9
 _GZIP_TRAILER = 8
 _LARGEST_DICTIONARY = 1 << 26
 _FAULTS = (zlib.error, zstd.ZstdError)
+# isal's stubs call its exception an instance of one
+_ISAL_FAULT: type[Exception] = IsalError  # type: ignore[assignment]
 
 
 class Damage(StrEnum):
@@ -117,6 +125,8 @@ class PackedFile:
         self._file = path.open("rb")
         self.size = path.stat().st_size
         self._dictionary: Any = None
+        self._ahead, self._ahead_at = b"", 0
+        """What was read ahead: members are small, and many things are asked of each."""
 
     def close(self) -> None:
         """Let the file go."""
@@ -124,8 +134,13 @@ class PackedFile:
 
     def peek(self, position: int, size: int) -> bytes:
         """Bytes at a position. Raises OSError."""
-        self._file.seek(position)
-        return self._file.read(size)
+        start = position - self._ahead_at
+        end = self._ahead_at + len(self._ahead)
+        if start < 0 or (position + size > end and end < self.size):
+            self._file.seek(position)
+            self._ahead, self._ahead_at = self._file.read(max(size, _AHEAD)), position
+            start = 0
+        return self._ahead[start : start + size]
 
     def is_packed_at(self, position: int) -> bool:
         """Whether a gzip member or zstd frame seems to begin there."""
@@ -204,8 +219,10 @@ class PackedFile:
 
     def _member(self, position: int) -> Stretch:
         """The gzip member or frame at a position, unpacked as far as it can be."""
-        text: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - goes with the stretch
         beginning = self.peek(position, 8)
+        if beginning.startswith(_GZIP) and (whole := self._whole_member(position)) is not None:
+            return whole
+        text = _spooled()
         stretch = Stretch(position, position, text, 0, 0, is_gzip=beginning.startswith(_GZIP))
         if _SKIPPABLE.match(beginning):
             self._skip(position, beginning, stretch)
@@ -230,6 +247,28 @@ class PackedFile:
             stretch.end -= len(unpacker.unused_data) if unpacker.eof else 0
         stretch.stop = text.tell()
         return stretch
+
+    def _whole_member(self, position: int) -> Stretch | None:
+        """A gzip member with nothing wrong about it and no more text than fits into memory, as almost all are.
+
+        None when it is another one, which has to be looked at closer.
+        """
+        unpacker = isal_zlib.decompressobj(_GZIP_WINDOW)
+        parts: list[bytes] = []
+        size, end, step = 0, position, _FIRST_STEP
+        try:
+            while not unpacker.eof:
+                packed = self.peek(end, step)
+                parts.append(unpacker.decompress(packed, _PIECE))
+                size += len(parts[-1])
+                if not packed or unpacker.unconsumed_tail or size > _IN_MEMORY:
+                    return None
+                end += len(packed)
+                step = min(step * 2, _READ)
+        except _ISAL_FAULT:
+            return None
+        end -= len(unpacker.unused_data)
+        return Stretch(position, end, io.BytesIO(b"".join(parts)), 0, size, is_gzip=True)
 
     def _tear(self, stretch: Stretch) -> None:
         """Note that a member does not end before the file does; if another begins in it, it was cut off there."""
@@ -297,7 +336,16 @@ def gzip_header_length(member: bytes) -> int:
     return at + 2 if flags & 2 else at
 
 
+def _spooled(beginning: bytes = b"") -> IO[bytes]:
+    """A place for text that is in memory only as long as there is not much of it; it goes with its stretch."""
+    text: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+    text.write(beginning)
+    return text
+
+
 def _append(stretch: Stretch, more: Stretch) -> None:
+    if isinstance(stretch.text, io.BytesIO):
+        stretch.text = _spooled(stretch.text.getvalue())
     more.text.seek(0)
     stretch.text.seek(stretch.stop)
     while piece := more.text.read(_PIECE):

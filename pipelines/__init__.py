@@ -5,6 +5,7 @@ Only `items` knows about Scrapy. This package knows nothing about sites, the net
 Modules:
 
     allocator      memory that a process no longer needs
+    capture_batch  deriving from captures that were read already, several at a time
     derivation     capture to article or page outcome: the same function for the live crawl and for every re-run
     extract/       HTML to article: pure and deterministic
     generation     the extractor's generation, and what a record says
@@ -13,6 +14,7 @@ Modules:
     outcome_lines  the outcome line for a page
     pool           derivation in worker processes, behind a bounded queue
     preloaded      the extractor with its models, for the server that worker processes are forked from
+    raw_words      whether a page has certain words, before anything is extracted from it
     rules          extraction rules: what a site's definition can say about its pages
     site_memory    paragraphs that recur on a site's pages
 """

@@ -17,6 +17,7 @@ from archive.exchange import CaptureOutcome
 from archive.http1 import BadMessage, ResponseHead
 from archive.outcomes import PageOutcome
 from archive.rendering import DOCUMENT_TYPE
+from pipelines.capture_batch import MOST_OF_PAGE
 from pipelines.extract.article import EXTRACTION_TOOL, Rejected, extract
 from pipelines.extract.document import UnreadableDocument, parse_document
 from pipelines.generation import EXTRACTOR_GENERATION, text_mark
@@ -25,9 +26,6 @@ from pipelines.rules import ExtractionRules
 
 MAX_BODY = 32 << 20
 """Maximum size of a decoded page that is extracted, in bytes."""
-
-MOST_OF_PAGE = 16 << 20
-"""Bytes of a response past which it is not read as a page: more than its text may have letters."""
 
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/xml", "text/xml", ""})
 

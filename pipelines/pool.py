@@ -1,6 +1,7 @@
 """Extraction in worker processes, so that callers never wait for a page's text.
 
-A worker reads the capture from its segment's file; only the capture's position is passed to it. A worker that dies
+A worker reads the capture from its segment's file; only the capture's position is passed to it. (Whoever has read
+whole files passes on what was read: `pipelines.capture_batch`.) A worker that dies
 or hangs takes at most its own page with it: the pool is recreated, and whatever it was working on is tried once
 more, each page in a separate process, so that no page affects another. The extractor is imported
 where it is called, so that the process with the pool does without it (docs/decisions/0016-starting.md).
@@ -32,6 +33,7 @@ from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
 from pipelines.allocator import KEPT_BY_WORKERS, bound_allocator, collect_seldom, give_back
+from pipelines.capture_batch import MOST_OF_PAGE, CaptureBatch, DerivedPage, NotDerived
 from pipelines.outcome_lines import outcome_line
 
 HANGING_SECONDS = 60.0
@@ -77,11 +79,31 @@ def run_task(task: DerivationTask) -> Derivation:
 
     Raises DamagedArchive or OSError if it can't be read, TakesTooLong if it doesn't finish.
     """
-    from pipelines.derivation import MOST_OF_PAGE, derive
+    from pipelines.derivation import derive
 
     capture = _capture(task.path, task.offset, MOST_OF_PAGE)
     with _ended(len(capture.response)):
         return derive(capture, task.configuration, task.warc_key)
+
+
+def run_batch(batch: CaptureBatch) -> list[DerivedPage | NotDerived]:
+    """Derive from each capture of a batch, in their order."""
+    return [_derived(capture, batch) for capture in batch.captures]
+
+
+def _derived(capture: Capture, batch: CaptureBatch) -> DerivedPage | NotDerived:
+    from pipelines.derivation import MAX_BODY, derive
+    from pipelines.raw_words import may_have_any
+
+    words = batch.selection.words
+    try:
+        with _ended(len(capture.response)):
+            if words and not may_have_any(capture, words, MAX_BODY):
+                return NotDerived.NOT_SELECTED
+            derivation = derive(capture, batch.configuration, batch.warc_key)
+    except TakesTooLong:
+        return NotDerived.UNFINISHED
+    return DerivedPage.of(derivation) if batch.selection.takes(derivation) else NotDerived.NOT_SELECTED
 
 
 @contextmanager
@@ -259,6 +281,22 @@ class ExtractionPool:
         async with self._slots:
             return await self._derive(task)
 
+    async def derive_batch(self, batch: CaptureBatch) -> list[DerivedPage | NotDerived]:
+        """Derive from captures that were read already, in their order, waiting first for a place in the queue.
+
+        Of each there is a result, or it is not selected. One that hangs, or ends its process, affects no other.
+        """
+        async with self._slots:
+            made: list[DerivedPage | NotDerived]
+            try:
+                made = await self._attempts(run_batch, batch)
+            except (TakesTooLong, WorkerDied):
+                made = [NotDerived.UNFINISHED] * len(batch.captures)
+            return [
+                page if page is not NotDerived.UNFINISHED else await self._once_more(one)
+                for page, one in zip(made, batch.each(), strict=True)
+            ]
+
     async def reserve(self) -> None:
         """Wait until the queue has a place. Pair with `derive_reserved`."""
         await self._slots.acquire()
@@ -286,6 +324,19 @@ class ExtractionPool:
 
     def _without(self, task: DerivationTask, outcome: PageOutcome, detail: str) -> Derivation:
         return Derivation(outcome_line(_capture(task.path, task.offset), outcome, detail))
+
+    async def _once_more(self, one: CaptureBatch) -> DerivedPage | NotDerived:
+        """What comes of a capture in a process of its own."""
+        try:
+            async with self._alone:
+                (made,) = await self._by_itself(run_batch, one)
+        except WorkerDied as error:
+            return one.without(PageOutcome.EXTRACTION_FAILED, f"{error} on this page")
+        except TakesTooLong as error:
+            return one.without(PageOutcome.TOO_COMPLEX, str(error))
+        if made is NotDerived.UNFINISHED:
+            return one.without(PageOutcome.TOO_COMPLEX, str(TakesTooLong()))
+        return made
 
     async def _attempts(self, function: Callable[..., Result], *arguments: object) -> Result:
         executor = self._running()

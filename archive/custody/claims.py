@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from archive.counted import counted
 from archive.custody.tiles import PREFIX
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.manifests import LeafHash, StoredPart
@@ -61,7 +62,7 @@ def read_claim(storage: Storage, size: int) -> Claim | None:
     except ObjectMissing:
         return None
     except ValidationError as error:
-        raise DamagedArchive(f"{key}: not a claim ({error.error_count()} faults)") from error
+        raise DamagedArchive(f"{key}: not a claim ({counted(error.error_count(), 'fault')})") from error
     if claim.start != size or not claim.entries:
         raise DamagedArchive(f"{key}: it does not continue a log of {size} entries")
     return claim

@@ -22,6 +22,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from archive.clock_and_ids import ClockAndIds
+from archive.counted import counted
 from archive.custody.claims import NEWEST_KEY, Claim, NewestClaim, claim_key, newest_known, read_claim
 from archive.custody.entries import EntryKind, LogEntry, entry_of, parse_entry
 from archive.custody.notes import BadNote, Checkpoint, Note, VerifierKey
@@ -319,7 +320,7 @@ class Sequencer:
         seen = seen_checkpoint(self._seen)
         if seen is not None and seen.size > size:
             raise OtherHistory(
-                f"{self._seen}: this machine has seen {seen.size} entries of the log, and here are {size}"
+                f"{self._seen}: this machine has seen {counted(seen.size, 'entry')} of the log, and here are {size}"
             )
 
     def _keep(self) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archive.counted import counted
 from archive.custody.standalone import (
     Refused,
     check_kept,
@@ -77,7 +78,7 @@ def _check_package(packed: zipfile.ZipFile) -> list[str]:
                 digest.update(part)
         if f"sha256:{digest.hexdigest()}" != resource["hash"]:
             raise Refused(f"{resource['path']} was altered: its digest is not the one in datapackage.json")
-    told = [f"the {len(resources)} files have the digests in datapackage.json"]
+    told = [f"{counted(len(resources), 'file', 'has the digest', 'have the digests')} in datapackage.json"]
     signed = claimed.get("signedData")
     if signed is None:
         return [*told, "the file is not signed: whoever altered it may have made the digests anew"]
@@ -118,9 +119,9 @@ def _check_proofs(packed: zipfile.ZipFile, captures: set[bytes], trusted: Truste
                 )
             proven.add(leaf)
     left = len(captures) - len(proven)
-    told = [f"{len(proven)} captures are exactly those that were logged"]
+    told = [f"{counted(len(proven), 'capture', 'is exactly one that was', 'are exactly those that were')} logged"]
     if left:
-        told.append(f"{left} captures have no proof: they were not logged when the file was made")
+        told.append(f"{counted(left, 'capture', 'has', 'have')} no proof: not logged when the file was made")
     return told + list(_told_once(_check_note(note, proof, trusted) for note, proof in notes.items()))
 
 
@@ -138,4 +139,4 @@ def _check_note(note: str, proof: dict[str, Any], trusted: Trusted) -> list[str]
 
 def _told_once(checked: Iterable[list[str]]) -> Iterator[str]:
     for line, count in Counter(line for lines in checked for line in lines).items():
-        yield line if count == 1 else f"{line} ({count} checkpoints)"
+        yield line if count == 1 else f"{line} ({counted(count, 'checkpoint')})"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from archive.counted import counted
 from archive.datasets.citing import bibtex, citation_cff, digest_of, ris, set_citation
 from archive.datasets.codebook import codebook_csv, codebook_markdown
 from archive.datasets.columns import Column, named
@@ -100,7 +101,7 @@ def croissant(manifest: DatasetManifest) -> dict[str, Any]:
         "@context": _context(),
         "@type": "sc:Dataset",
         "name": manifest.name,
-        "description": f"News articles with their captures: {manifest.rows} rows.",
+        "description": f"News articles with their captures: {counted(manifest.rows, 'row')}.",
         "conformsTo": f"{_CROISSANT}1.0",
         "citeAs": bibtex(set_citation(manifest)),
         "license": f"https://spdx.org/licenses/{manifest.about.license}"
@@ -247,11 +248,12 @@ def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
     options = manifest.options.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return [
         "## Summary",
-        f"{manifest.rows:,} records of news articles, {statistics.words:,} words in {_languages(manifest)} from "
-        f"{_number(len(statistics.sites), 'site')}, captured from {statistics.first_capture or '-'} to "
+        f"{counted(manifest.rows, 'record')} of news articles, {counted(statistics.words, 'word')} in "
+        f"{_languages(manifest)} from {counted(len(statistics.sites), 'site')}, captured from "
+        f"{statistics.first_capture or '-'} to "
         f"{statistics.last_capture or '-'}. Every row names the capture that it was made from.",
         "## Collection",
-        f"Built with {manifest.software} from {_number(len(manifest.sources), 'segment')} (manifest.json names each "
+        f"Built with {manifest.software} from {counted(len(manifest.sources), 'segment')} (manifest.json names each "
         "with its digest). Each page is kept byte for byte in a WARC file, and its text and metadata were extracted "
         "from there.",
         _table("How the page was found", "rows", _origins(manifest)),
@@ -262,7 +264,8 @@ def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
         _table("column", "meaning", [f"| `{one.name}` | {one.meaning} |" for one in named(manifest.columns)]),
         "[codebook.md](codebook.md) adds where each value comes from, units, shares and examples.",
         "## Statistics",
-        f"Texts: {statistics.text_bytes:,} bytes. {statistics.duplicates:,} rows have the text of an earlier one, "
+        f"Texts: {counted(statistics.text_bytes, 'byte')}. "
+        f"{counted(statistics.duplicates, 'row', 'has', 'have')} the text of an earlier one, "
         f"{statistics.near_duplicates:,} nearly so (`duplicateOf`, `clusterId`).",
         *(f"![{CAPTIONS[path]}]({path})" for path in pictures),
         _table("month of publication", "rows", _counted(statistics.published)),
@@ -286,13 +289,9 @@ def _sections(manifest: DatasetManifest, pictures: Sequence[str]) -> list[str]:
     ]
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
 def _languages(manifest: DatasetManifest) -> str:
     """By base tag: en-GB and en are one language."""
-    return _number(
+    return counted(
         len({name.split("-")[0].lower() for name in manifest.statistics.languages} - {"unknown"}), "language"
     )
 
@@ -398,10 +397,10 @@ def _changelog(manifest: DatasetManifest) -> str:
         taken = "an unknown number" if changes.redacted is None else f"{changes.redacted:,}"
         return (
             f"{manifest.version}, against {changes.previous}, which was withdrawn ({changes.withdrawn}): {taken} of "
-            f"its {_number(changes.previous_rows, 'row')} were removed from the archive for good. This version has "
-            f"{_number(manifest.rows, 'row')}."
+            f"its {counted(changes.previous_rows, 'row', 'was', 'were')} removed from the archive for good. This "
+            f"version has {counted(manifest.rows, 'row')}."
         )
     return (
-        f"{manifest.version}, against {changes.previous}: {changes.added:,} rows added, {changes.removed:,} no "
-        f"longer there, {changes.changed:,} with another text or headline."
+        f"{manifest.version}, against {changes.previous}: {counted(changes.added, 'row')} added, "
+        f"{changes.removed:,} no longer there, {changes.changed:,} with another text or headline."
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from archive.counted import counted
 from archive.datasets.columns import Column, Origin, named
 from archive.datasets.manifest import DatasetManifest
 
@@ -34,12 +35,17 @@ def codebook_csv(manifest: DatasetManifest) -> str:
 
 def codebook_markdown(manifest: DatasetManifest) -> str:
     """For readers."""
-    lines = [f"# Codebook of {manifest.name}, version {manifest.version}", "", f"{manifest.rows:,} rows.", ""]
+    lines = [
+        f"# Codebook of {manifest.name}, version {manifest.version}",
+        "",
+        f"{counted(manifest.rows, 'row')}.",
+        "",
+    ]
     lines += ["The paragraphs of the article record are the lines of `text`.", ""]
     for name, kind, meaning, origin, field, unit, filled, share, examples in entries(manifest):
         facts = [f"type {kind}", f"from {origin}", f"field `{field}` of the record" if field else "", unit]
         lines += [f"## `{name}`", "", meaning, "", f"- {', '.join(fact for fact in facts if fact)}"]
-        lines.append(f"- filled in {int(filled):,} rows ({share})")
+        lines.append(f"- filled in {counted(int(filled), 'row')} ({share})")
         if examples:
             lines.append(f"- examples: {_code(examples)}")
         lines.append("")

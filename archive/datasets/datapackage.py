@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from archive.counted import counted
 from archive.datasets.citing import set_citation
 from archive.datasets.columns import Column, named
 from archive.datasets.manifest import DatasetFile, DatasetManifest
@@ -26,7 +27,7 @@ def datapackage(manifest: DatasetManifest) -> dict[str, Any]:
         if about.doi
         else f"urn:newswarc:dataset:{manifest.name}:{manifest.version}",
         "title": cited.title,
-        "description": f"News articles with their captures: {manifest.rows} rows.",
+        "description": f"News articles with their captures: {counted(manifest.rows, 'row')}.",
         "version": manifest.version,
         "contributors": [{"title": name, "role": "author"} for name in about.creators],
         "licenses": [{"name": about.license}] if about.license else [],

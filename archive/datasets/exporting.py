@@ -101,26 +101,39 @@ def export(
     progress: Progress,
     *,
     verbatim: bool = False,
+    overwrite: bool = False,
 ) -> Exported:
-    """Write what is wanted of a version to a file.
+    """Write what is wanted of a version to a file; without `overwrite` no file takes the place of another one.
 
     Raises BadAddress (also without a library of the extra `research`), DamagedArchive, StorageError or OSError.
     """
     writer = _writer(form)
+    if target.exists() and not overwrite:
+        raise _taken(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".newswarc-export-", dir=target.parent) as scratch:
         made = select(storage, manifest, Path(scratch), wanted, progress)
         files = tuple(sorted(Path(scratch).glob("data/*.parquet")))
         schema = pq.read_schema(files[0])
+        beside = {
+            Path(scratch) / name: target.with_name(f"{target.name.partition('.')[0] or target.name}.{suffix}")
+            for name, suffix in _BESIDE.items()
+        }
+        for made_file, place in beside.items():
+            if not overwrite and place.exists() and place.read_bytes() != made_file.read_bytes():
+                raise _taken(place)
         part = Path(scratch) / f"part{_suffixes(target)}"
         written = writer(Selected(files, schema, made.manifest, verbatim), part)
         part.replace(target)
         result = Exported(str(target), made.pulled.rows, len(schema) - written.left_out, written.notes)
-        for name, suffix in _BESIDE.items():
-            beside = target.with_name(f"{target.name.partition('.')[0] or target.name}.{suffix}")
-            (Path(scratch) / name).replace(beside)
-            result.beside.append(str(beside))
+        for made_file, place in beside.items():
+            made_file.replace(place)
+            result.beside.append(str(place))
     return result
+
+
+def _taken(file: Path) -> BadAddress:
+    return BadAddress(f"dataset export: {file}: is there already; give another name with --to, or --overwrite")
 
 
 def format_of(name: str, target: Path | None) -> Format:

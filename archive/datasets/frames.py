@@ -81,14 +81,14 @@ class Articles:
     """Articles of an archive. Iterating gives an `Article` for each; it may be done many times."""
 
     def __init__(
-        self, storage: Storage, wish: Wish, gate: AccessGate, matching: Matching, sources: SourceTable = NO_SOURCES
+        self, storage: Storage, wish: Wish, gate: AccessGate, matching: Matching, sources: SourceTable | None = None
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet. `sources` fill the columns of the source."""
         self._storage = storage
         self._wish = wish
         self._gate = gate
         self._matching = matching
-        self._sources = sources
+        self._sources = sources or NO_SOURCES
 
     @property
     def columns(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, ValidationError
 
+from archive.counted import counted
 from archive.datasets.about import About
 from archive.datasets.options import DatasetOptions
 from archive.errors import DamagedArchive
@@ -93,11 +94,13 @@ class DatasetSelection(StoredPart):
 
     def told(self, name: str, version: str) -> str:
         """In words."""
-        parts = [f"This is a selection of {name}, version {version} ({self.rows:,} rows, SHA-256 `{self.digest}`)"]
+        parts = [
+            f"This is a selection of {name}, version {version} ({counted(self.rows, 'row')}, SHA-256 `{self.digest}`)"
+        ]
         parts += [f"rows where `{self.where}`"] if self.where else []
         parts += [f"articles that the query `{self.query}` means"] if self.query else []
         parts += [f"columns {', '.join(self.columns)}"] if self.columns else []
-        parts += [f"without {count:,} rows withheld, {rule}" for rule, count in self.withheld.items()]
+        parts += [f"without {counted(count, 'row')} withheld, {rule}" for rule, count in self.withheld.items()]
         return "; ".join(parts) + "."
 
 
@@ -163,4 +166,4 @@ def parse_dataset_manifest(data: bytes, key: str) -> DatasetManifest:
     try:
         return DatasetManifest.model_validate_json(data)
     except ValidationError as error:
-        raise DamagedArchive(f"{key}: not a data set's manifest ({error.error_count()} faults)") from error
+        raise DamagedArchive(f"{key}: not a data set's manifest ({counted(error.error_count(), 'fault')})") from error

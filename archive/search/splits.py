@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from archive.counted import counted
 from archive.errors import DamagedArchive, ObjectMissing
 from archive.layout import SegmentName, revision_of
 from archive.manifests import StoredFile, StoredPart
@@ -100,7 +101,9 @@ def parse_split(data: bytes, key: str) -> SplitManifest:
     try:
         return SplitManifest.model_validate_json(data)
     except ValidationError as error:
-        raise DamagedArchive(f"{key}: not the manifest of a split ({error.error_count()} faults)") from error
+        raise DamagedArchive(
+            f"{key}: not the manifest of a split ({counted(error.error_count(), 'fault')})"
+        ) from error
 
 
 def current_records(storage: Storage) -> dict[str, RecordsState]:

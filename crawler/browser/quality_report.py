@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
+from archive.counted import counted
 from crawler.browser.quality import PageQuality
 
 _PICTURES = 200
@@ -33,7 +34,7 @@ def quality_report(pages: Sequence[PageQuality], least: float, made: datetime) -
     lines = [
         _HEAD,
         "<h1>Pages shown again from the archive</h1>",
-        f"<p>{len(pages):,} pages, mean score {mean:.3f}; {bad:,} have a score below {least:g}. "
+        f"<p>{counted(len(pages), 'page')}, mean score {mean:.3f}; {bad:,} with a score below {least:g}. "
         f"{made:%Y-%m-%d %H:%M} UTC. The score of a page is the least of three shares: the words, what can be seen, "
         "and the requests that are the same as in the crawl.</p>",
     ]

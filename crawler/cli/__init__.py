@@ -6,6 +6,7 @@ Modules:
     about             sites, config, schema
     archive_context   settings, storage and sites of a command, opened on demand
     archives          records and extract: reading records, extracting them again
+    bars              bars that show how far a command is
     browser           ``newswarc browser``: logins of pages in a browser
     collections       ``newswarc collection``: named selections with Dublin Core metadata
     completion        ``newswarc completion``: scripts for shell completion

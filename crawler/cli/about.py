@@ -26,10 +26,20 @@ environment. An unknown key is an error.
 def sites(
     context: ArchiveContext,
     directories: SitesOption = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print a table of sources, to be completed for data sets (--sources).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the definitions as JSON.")] = False,
 ) -> None:
     """List the sites that have a definition."""
     found = list(context.with_sites(directories).catalog.all())
+    if as_csv:
+        # Imported late: Arrow is behind it
+        from archive.datasets.sources import written
+        from crawler.offline.news_sources import source_table
+
+        typer.echo(written(source_table(found)), nl=False)
+        return
     if as_json:
         typer.echo(json.dumps([site.model_dump(mode="json") for site in found], ensure_ascii=False, indent=1))
         return

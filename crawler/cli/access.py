@@ -9,6 +9,7 @@ import typer
 
 from archive.address_match import Match
 from archive.clock_and_ids import SystemClockAndIds
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, JsonOption, page_address, reads_archive
@@ -193,7 +194,7 @@ def _add(
         facts = {**rule.model_dump(mode="json", by_alias=True), "captures": count}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     context.console(quiet=as_json).print(
-        f"{_named(rule)}: {rule.description()}; {count:,} captures now", markup=False
+        f"{_named(rule)}: {rule.description()}; {counted(count, 'capture')} now", markup=False
     )
 
 

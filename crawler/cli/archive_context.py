@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from archive.counted import counted
 from archive.errors import BadAddress
 from crawler.cli.errors import UsageError
 
@@ -156,9 +157,8 @@ class ArchiveContext:
         """
         with self.searcher() as searcher:
             if missing := searcher.missing:
-                raise UsageError(
-                    f"--query: {len(missing):,} stored segments are not in the index; run newswarc index first"
-                )
+                told = counted(len(missing), "stored segment", "is", "are")
+                raise UsageError(f"--query: {told} not in the index; run newswarc index first")
             return searcher.ids(query)
 
     @cached_property

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from archive.counted import counted
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
@@ -161,6 +162,14 @@ def extract(
     until: Annotated[
         str, typer.Option("--until", metavar="DATE", help="For WARC files: captured before this date (UTC).")
     ] = "",
+    words: Annotated[
+        str,
+        typer.Option(
+            "--words",
+            metavar="WORD,…",
+            help="For WARC files: only pages with one of these words or phrases, anywhere in their HTML.",
+        ),
+    ] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop reading a file at its first damaged record.")
     ] = False,
@@ -196,8 +205,12 @@ def extract(
             console.print(f"no file belongs to --shard {shard}", highlight=False)
             return 0
         from crawler.offline.foreign_pages import PageSelection
+        from pipelines.capture_batch import TextSelection
 
-        wanted = PageSelection(Selection(site, Period.of(since, until)), lang)
+        meant = tuple(word.strip() for word in words.split(",") if word.strip())
+        if words and not meant:
+            raise UsageError(f"extract: --words {words!r} has no word in it")
+        wanted = PageSelection(Selection(site, Period.of(since, until)), TextSelection(lang, meant))
         return _extract_files(
             files,
             to,
@@ -212,9 +225,9 @@ def extract(
         )
     if archive is not None:
         raise UsageError("extract: --archive is for records of files; those of an archive go to --to")
-    if site or lang or since or until or strict:
+    if site or lang or since or until or words or strict:
         raise UsageError(
-            "extract: --site, --lang, --since, --until and --strict work on files only, not on an archive"
+            "extract: --site, --lang, --since, --until, --words and --strict work on files only, not on an archive"
         )
     if quality is not None:
         raise UsageError(
@@ -238,7 +251,11 @@ def _extract_archive(
     from crawler.offline.re_extraction import ReExtraction
 
     def show(done: ExtractedSegment) -> None:
-        status = "already complete" if done.skipped else f"{done.articles} articles from {done.pages} pages"
+        status = (
+            "already complete"
+            if done.skipped
+            else f"{counted(done.articles, 'article')} from {counted(done.pages, 'page')}"
+        )
         console.print(f"{done.segment}: {status}", highlight=False)
 
     source, target = place.storages()
@@ -270,7 +287,7 @@ def _extract_files(
     from crawler.config import software
     from crawler.offline.bulk_files import FileWork, absolute
     from crawler.offline.cluster import in_order
-    from crawler.offline.file_extraction import HTML_SUFFIXES
+    from crawler.offline.file_pages import HTML_SUFFIXES
 
     if to and "://" in to:
         raise UsageError(
@@ -314,7 +331,11 @@ def _extract_files(
 def _show_file(done: ExtractedFile, console: Console, *, is_silent: bool) -> None:
     rejects = [f"{count} {name}" for name, count in sorted(done.outcomes.items()) if name != "record"]
     rejects += [f"{done.left_out} not selected"] if done.left_out else []
-    status = "already done" if done.skipped else f"{done.articles} articles from {sum(done.outcomes.values())} pages"
+    status = (
+        "already done"
+        if done.skipped
+        else f"{counted(done.articles, 'article')} from {counted(sum(done.outcomes.values()), 'page')}"
+    )
     if not done.fault or done.outcomes:
         details = f" ({', '.join(rejects)})" if rejects else ""
         console.print(printable(f"{done.file}: {status}{details}"), highlight=False, markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from archive.counted import counted
 from crawler.browser.installed import missing_for_browser
 from crawler.browser.profiles import parse_profile, write_profile
 from crawler.cli.archive_context import ArchiveContext
@@ -49,10 +50,8 @@ def login(
     else:
         found = _from_window(configuration.browser_program, site.url, console)
     path = write_profile(configuration.state_directory, profile, found)
-    cookies = len(found["cookies"])
-    console.print(
-        f"kept {cookies} cookies and the local storage of {len(found['origins'])} hosts: {path}", markup=False
-    )
+    cookies, hosts = counted(len(found["cookies"]), "cookie"), counted(len(found["origins"]), "host")
+    console.print(f"kept {cookies} and the local storage of {hosts}: {path}", markup=False)
     if not site.access.profile:
         console.print(
             f'to use them, add this to the definition of {site.id}:\n[access]\nprofile = "{profile}"', markup=False

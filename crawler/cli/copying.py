@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import MofNCompleteColumn
 
+from archive.counted import counted
 from archive.errors import BadAddress
 from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.bars import bars
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, reads_archive
 
@@ -42,11 +44,9 @@ def copy(
 
     origin, place = context.storage(source), context.storage(target)
     _require_two(origin, place)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    quiet = context.quiet or as_json
     with (
         tempfile.TemporaryDirectory(prefix="newswarc-copy-") as scratch,
-        Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress,
+        bars(MofNCompleteColumn(), quiet=context.quiet or as_json) as progress,
     ):
         task = progress.add_task("manifests", total=None)
 
@@ -89,7 +89,8 @@ def _is_within(one: Storage, other: Storage) -> bool:
 
 
 def _said(target: str, copied: Copied) -> str:
-    said = f"{target}: {copied.objects:,} objects copied ({copied.bytes:,} bytes), {copied.unchanged:,} there already"
+    said = f"{target}: {counted(copied.objects, 'object')} copied ({counted(copied.bytes, 'byte')})"
+    said += f", {copied.unchanged:,} there already"
     if copied.removed:
         said += f", {copied.removed:,} removed as in the source"
     if copied.only_there:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, JsonOption, page_address, reads_archive
@@ -53,7 +54,7 @@ def _conclude(context: ArchiveContext, done: Logged, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(asdict(done), ensure_ascii=False))
     context.console(quiet=as_json).print(
-        f"added to the log: {done.added}; it has {done.size} entries", markup=False, highlight=False
+        f"added to the log: {done.added}; it has {counted(done.size, 'entry')}", markup=False, highlight=False
     )
 
 
@@ -215,7 +216,7 @@ def prove(
     context = context.with_flags(archive=uri)
     segment, capture = _capture(context, what, at)
     output.write_bytes(Prover(context.archive).prove(segment, capture, with_bytes=not digest_only))
-    context.console().print(f"{output}: {output.stat().st_size} bytes", markup=False, highlight=False)
+    context.console().print(f"{output}: {counted(output.stat().st_size, 'byte')}", markup=False, highlight=False)
 
 
 def _capture(context: ArchiveContext, what: str, at: str) -> tuple[str, Capture]:
@@ -344,7 +345,7 @@ def stamp(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOpt
     if as_json:
         typer.echo(json.dumps([asdict(stamped) for stamped in done]))
     for stamped in done:
-        said = stamped.problem or f"{stamped.size} entries were there on {stamped.at}"
+        said = stamped.problem or f"{counted(stamped.size, 'entry', 'was', 'were')} there on {stamped.at}"
         typer.echo(f"{stamped.authority}: {said}", err=True)
     if not done and not as_json:
         context.console().print("nothing to stamp: it is done, or was done less than an hour ago")

@@ -11,8 +11,10 @@ import typer
 from rich.console import Console
 from rich.progress import DownloadColumn
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.dataset_build import build_dataset, transfer_progress
+from crawler.cli.bars import bars
+from crawler.cli.dataset_build import build_dataset
 from crawler.cli.dataset_counts import show_clusters, show_counts
 from crawler.cli.dataset_coverage import show_coverage
 from crawler.cli.dataset_export import export_dataset
@@ -60,7 +62,7 @@ def list_all(context: ArchiveContext, uri: ArchiveArgument = None, as_json: Json
                 typer.echo(json.dumps(facts, ensure_ascii=False))
             else:
                 note = f"  withdrawn: {manifest.withdrawn}" if manifest.withdrawn else ""
-                typer.echo(f"{name}@{version}  {manifest.rows:,} rows{note}")
+                typer.echo(f"{name}@{version}  {counted(manifest.rows, 'row')}{note}")
 
 
 @dataset.command("info")
@@ -105,9 +107,11 @@ def pull(
     done = _pulled(storage, manifest, directory, wanted, jobs, quiet=context.quiet or as_json)
     if as_json:
         typer.echo(json.dumps({**asdict(done), "withheld": dict(wanted.withheld)}, ensure_ascii=False))
-    elif not context.quiet:
-        Console(stderr=True, highlight=False).print(
-            f"{done.directory}: {done.rows:,} rows in {done.files} files, {done.received:,} bytes received"
+    else:
+        context.console().print(
+            f"{done.directory}: {counted(done.rows, 'row')} in {counted(done.files, 'file')}, "
+            f"{counted(done.received, 'byte')} received",
+            markup=False,
         )
 
 
@@ -123,7 +127,7 @@ def _pulled(
     from archive.datasets.pulling import pull as run
     from archive.datasets.pulling import select
 
-    with transfer_progress(quiet, DownloadColumn()) as progress:
+    with bars(DownloadColumn(), quiet=quiet) as progress:
         task = progress.add_task(
             f"{manifest.name}@{manifest.version}", total=sum(file.size for file in manifest.files)
         )
@@ -158,5 +162,5 @@ def verify(
             f"{fault.key}: {fault.kind}: {fault.detail}", markup=False
         )
     if not faults:
-        console.print(f"{manifest.name}@{manifest.version}: {len(manifest.files)} files, no faults")
+        console.print(f"{manifest.name}@{manifest.version}: {counted(len(manifest.files), 'file')}, no faults")
     return 1 if faults else 0

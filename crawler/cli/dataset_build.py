@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import MofNCompleteColumn
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.bars import bars
 from crawler.cli.errors import UsageError
 from crawler.cli.options import (
     CollectionOption,
@@ -171,7 +170,7 @@ def build_dataset(
         pseudonyms=pseudonyms,
         about=_about(title, creator or (), license_name, doi, url),
     )
-    with transfer_progress(context.quiet or as_json, MofNCompleteColumn()) as progress:
+    with bars(MofNCompleteColumn(), quiet=context.quiet or as_json) as progress:
         tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
         built = run(
             plan,
@@ -182,11 +181,12 @@ def build_dataset(
         _tell_languages(context, lang)
     if as_json:
         typer.echo(built.manifest.model_dump_json(by_alias=True))
-    elif not context.quiet:
+    else:
         result = "built" if built.is_new else "is unchanged"
-        Console(stderr=True, highlight=False).print(
-            f"{name}@{built.manifest.version} {result}: {built.manifest.rows:,} rows, left out "
-            f"{sum(built.manifest.dropped.values()):,}"
+        context.console().print(
+            f"{name}@{built.manifest.version} {result}: {counted(built.manifest.rows, 'row')}, "
+            f"{sum(built.manifest.dropped.values()):,} left out",
+            markup=False,
         )
 
 
@@ -266,11 +266,3 @@ def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
         raise UsageError(explain(error, "dataset")) from error
     options.columns()  # a wrong name is told before anything is read
     return options
-
-
-@contextmanager
-def transfer_progress(quiet: bool, column: Any) -> Iterator[Progress]:
-    """Bars on standard error, with a column of numbers behind each."""
-    columns = (TextColumn("{task.description}"), BarColumn(), column)
-    with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:
-        yield progress

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, reads_archive
@@ -88,15 +89,14 @@ def _show(coverage: Coverage, by: By, *, with_dataset: bool) -> None:
     console = Console(soft_wrap=True, highlight=False)
     print_whole(console, table)
     if coverage.total.unannounced:
-        console.print(
-            f"{coverage.total.unannounced:,} further articles are recorded that no captured source announced"
-        )
+        further = counted(coverage.total.unannounced, "further article", "is", "are")
+        console.print(f"{further} recorded that no captured source announced")
     if not coverage.sources:
         console.print("the archive has no captured feeds or news sitemaps, so it can't tell what is missing")
     if coverage.removed:
-        console.print(f"{coverage.removed:,} captures were removed from the archive for good")
+        console.print(f"{counted(coverage.removed, 'capture', 'was', 'were')} removed from the archive for good")
     if coverage.unread:
-        console.print(f"{coverage.unread:,} captured sources could not be read")
+        console.print(f"{counted(coverage.unread, 'captured source')} could not be read")
 
 
 def _of(count: int, whole: int) -> str:

@@ -11,8 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import DownloadColumn
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
-from crawler.cli.dataset_build import transfer_progress
+from crawler.cli.bars import bars
 from crawler.cli.dataset_selection import (
     ColumnsOption,
     FromOption,
@@ -46,6 +47,9 @@ def export_dataset(
         bool,
         typer.Option("--verbatim", help="csv: leave texts unchanged that a spreadsheet would take for formulas."),
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE and what is written beside it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a version, or the rows and columns selected, to one file for Excel, Stata, SPSS, R and others.
@@ -61,7 +65,7 @@ def export_dataset(
     wanted = wanted_of(context, storage, manifest, where, columns, query)
     target = to or Path(f"{manifest.name}-{manifest.version}{chosen.suffix}")
     quiet = context.quiet or as_json
-    with transfer_progress(quiet, DownloadColumn()) as progress:
+    with bars(DownloadColumn(), quiet=quiet) as progress:
         task = progress.add_task("reading", total=sum(file.size for file in manifest.shards(".parquet")))
         done = export(
             storage,
@@ -71,6 +75,7 @@ def export_dataset(
             wanted,
             lambda received: progress.advance(task, received),
             verbatim=verbatim,
+            overwrite=overwrite,
         )
     if as_json:
         typer.echo(json.dumps(asdict(done), ensure_ascii=False))
@@ -78,4 +83,4 @@ def export_dataset(
     told = Console(stderr=True, soft_wrap=True, highlight=False, quiet=quiet)
     for note in done.notes:
         told.print(f"{done.file}: {note}", markup=False)
-    told.print(f"{done.file}: {done.rows:,} rows, {done.columns} columns", markup=False)
+    told.print(f"{done.file}: {counted(done.rows, 'row')}, {counted(done.columns, 'column')}", markup=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, fetches
@@ -81,7 +82,7 @@ def rehydrate(
         typer.echo(json.dumps(asdict(done), ensure_ascii=False))
     else:
         fates = ", ".join(f"{count:,} {fate}" for fate, count in sorted(done.fates.items()))
-        told.print(f"{done.directory}: {done.rows:,} rows filled in ({fates})", markup=False)
+        told.print(f"{done.directory}: {counted(done.rows, 'row')} filled in ({fates})", markup=False)
     return 0 if done.rows == sum(done.fates.values()) else 1
 
 
@@ -96,12 +97,17 @@ def _read_captures(
     storage = archive.archive if archive is not None else None
     gate = AccessGate.of(storage) if storage is not None else AccessGate(AccessRules(()), SystemClockAndIds().now)
     reading = CapturesElsewhere(storage, context.configuration.s3, context.configuration.agent)
+    if unknown := reading.unknown(rehydration):
+        raise UsageError(
+            f"dataset rehydrate: --captures: its rows are from WARC files such as {unknown[0]}, which is not on this "
+            "machine; say with --from which archive has them"
+        )
     with told.status("reading captures"):
         problems = list(reading.fill(rehydration, gate))
     for problem in problems[:_PROBLEMS]:
         told.print(problem, markup=False)
     if len(problems) > _PROBLEMS:
-        told.print(f"and {len(problems) - _PROBLEMS:,} more captures that could not be read", markup=False)
+        told.print(f"and {counted(len(problems) - _PROBLEMS, 'more capture')} that could not be read", markup=False)
 
 
 def _ask_the_web(context: ArchiveContext, web: Path, rehydration: Rehydration) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 
@@ -56,7 +57,7 @@ def wanted_of(
     condition = parse_condition(where) if where else None
     withheld = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
     for told, count in withheld.by_rule.items():
-        context.console().print(f"{count:,} rows withheld, {told}", markup=False)
+        context.console().print(f"{counted(count, 'row')} withheld, {told}", markup=False)
     ids = context.matching(query).values() if query else None
     return Wanted(
         condition=condition,

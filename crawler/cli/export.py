@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import MofNCompleteColumn
 
 from archive.clock_and_ids import SystemClockAndIds
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.bars import bars
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, CollectionOption, JsonOption, QueryOption, reads_archive
 
@@ -31,6 +33,8 @@ SiteOption = Annotated[str, typer.Option("--site", help="Only this site: the nam
 SinceOption = Annotated[str, typer.Option("--since", metavar="DATE", help="Captured at or after this date (UTC).")]
 UntilOption = Annotated[str, typer.Option("--until", metavar="DATE", help="Captured before this date (UTC).")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
+
+_NOUNS = {"captures": "capture", "pages": "page", "bytes": "byte"}
 
 export = typer.Typer(name="export", help="Export part of an archive.", no_args_is_help=True)
 
@@ -138,8 +142,7 @@ def excerpt_of(lookup: Lookup, selection: Selection, *, quiet: bool) -> Iterator
     """What a selection means, with a bar that shows how far it was copied."""
     from archive.excerpt import Excerpt
 
-    columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True, quiet=quiet), transient=True) as progress:
+    with bars(MofNCompleteColumn(), quiet=quiet) as progress:
         task = progress.add_task("segments", total=None)
         yield Excerpt(lookup, selection, lambda done, of: progress.update(task, completed=done, total=of))
 
@@ -153,7 +156,11 @@ def _conclude(output: Path, written: dict[str, object], excerpt: Excerpt, *, qui
     if as_json:
         typer.echo(json.dumps({"file": str(output), **written, "exit_code": code}, ensure_ascii=False))
     elif not quiet and excerpt.captures:
-        facts = ", ".join(f"{value:,} {name}" for name, value in written.items() if isinstance(value, int))
+        facts = ", ".join(
+            counted(value, _NOUNS[name]) if name in _NOUNS else f"{value:,} {name}"
+            for name, value in written.items()
+            if isinstance(value, int)
+        )
         console.print(f"{output}: {facts}", markup=False)
     for url in excerpt.lost:
         console.print(f"{url}: a revisit whose original is not in this archive, or withheld", markup=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ConfigOption, JsonOption, QuietOption, VerboseOption, with_options
@@ -117,8 +118,8 @@ def show(selection: Selection, as_json: JsonOption = False) -> None:
         typer.echo(_line(failure))
     given_up = sum(failure.given_up for failure in found)
     Console(stderr=True, quiet=selection.context.quiet).print(
-        f"{len(found)} articles could not be captured: {len(found) - given_up} will be tried again, {given_up} "
-        "were given up (`newswarc failures retry` tries them again)",
+        f"{counted(len(found), 'article')} could not be captured: {len(found) - given_up} will be tried again, "
+        f"{given_up} were given up (`newswarc failures retry` tries them again)",
         highlight=False,
     )
 
@@ -127,20 +128,20 @@ def show(selection: Selection, as_json: JsonOption = False) -> None:
 @_selects
 def retry(selection: Selection, urls: UrlsArgument = None) -> None:
     """Try articles again in the next run, as if they had never failed."""
-    typer.echo(f"{selection.change('retry', urls or [])} articles will be tried again by the next run")
+    typer.echo(f"{counted(selection.change('retry', urls or []), 'article')} will be tried again by the next run")
 
 
 @failures.command("forget")
 @_selects
 def forget(selection: Selection, urls: UrlsArgument = None) -> None:
     """Never request articles again, even if a source still lists them."""
-    typer.echo(f"{selection.change('forget', urls or [])} articles will never be requested again")
+    typer.echo(f"{counted(selection.change('forget', urls or []), 'article')} will never be requested again")
 
 
 def _line(failure: Failure) -> str:
     why = f"{failure.outcome}{f' ({failure.status})' if failure.status else ''}"
     following = "given up" if failure.given_up else f"next try {_moment(failure.following)}"
-    tries = f"{failure.tries} {'try' if failure.tries == 1 else 'tries'}, last {_moment(failure.last)}"
+    tries = f"{counted(failure.tries, 'try')}, last {_moment(failure.last)}"
     return f"{failure.site}  {why}  {tries}  {following}  {printable(failure.url)}"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.file_options import BaseOption, PathsOption, names_of
 from crawler.cli.options import ArchiveOption, JobsOption, JsonOption, reads_archive
@@ -87,10 +88,9 @@ def _line(result: Import) -> str:
         return printable(f"{result.file}: not imported: {result.fault}")
     if result.skipped:
         return printable(f"{result.file}: already imported, as {result.segment}")
-    refused = f", {len(result.refused):,} parts that could not be imported" if result.refused else ""
-    mended = f", {result.mended:,} record headers rewritten" if result.mended else ""
+    refused = f", {counted(len(result.refused), 'part')} that could not be imported" if result.refused else ""
+    mended = f", {counted(result.mended, 'record header')} rewritten" if result.mended else ""
     return printable(
-        f"{result.file}: {result.records:,} records, {result.articles:,} articles from {result.pages:,} "
-        f"pages{refused}"
-        f"{mended}, as {result.segment}"
+        f"{result.file}: {counted(result.records, 'record')}, {counted(result.articles, 'article')} from "
+        f"{counted(result.pages, 'page')}{refused}{mended}, as {result.segment}"
     )

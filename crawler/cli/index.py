@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from archive.counted import counted
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
@@ -74,12 +75,12 @@ def build(
     indexing = Indexing(place, workers=configuration.workers, scheduler=cluster, shard=Shard.parse(shard))
     console = context.console(quiet=as_json)
     if tidy:
-        console.print(f"{indexing.tidy():,} files of builds that died were removed", markup=False)
+        console.print(f"removed: {counted(indexing.tidy(), 'file')} of builds that died", markup=False)
 
     def show(built: BuiltSplit) -> None:
-        segments = "segment" if built.segments == 1 else "segments"
         console.print(
-            f"{built.name}: {built.articles:,} articles of {built.segments:,} {segments}, {built.size / 1e6:,.1f} MB",
+            f"{built.name}: {counted(built.articles, 'article')} of {counted(built.segments, 'segment')}, "
+            f"{built.size / 1e6:,.1f} MB",
             markup=False,
         )
 
@@ -89,7 +90,9 @@ def build(
     elif not report.splits:
         console.print("the index is up to date", markup=False)
     if report.unreadable:
-        typer.echo(f"newswarc: {report.unreadable:,} records could not be read; run newswarc verify", err=True)
+        typer.echo(
+            f"newswarc: {counted(report.unreadable, 'record')} could not be read; run newswarc verify", err=True
+        )
     return 1 if report.unreadable else 0
 
 
@@ -111,7 +114,7 @@ def export(
     written = export_opensearch(storage, output, name)
     withheld = f"; {written.withheld:,} withheld by access rules" if written.withheld else ""
     context.console().print(
-        f"{output}: {written.articles:,} articles in {written.files:,} files{withheld}; README.md there says how to "
-        "load them",
+        f"{output}: {counted(written.articles, 'article')} in {counted(written.files, 'file')}{withheld}; "
+        "README.md there says how to load them",
         markup=False,
     )

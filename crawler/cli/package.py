@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from archive.clock_and_ids import SystemClockAndIds
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.export import SinceOption, SiteOption, UntilOption, excerpt_of, prover_of, selection_of
@@ -104,7 +105,7 @@ def to_ocfl(
     contact, number = context.configuration.contact, 0
     if written.captures:
         address = f"mailto:{contact}" if "@" in contact and "://" not in contact else contact
-        message = f"{written.captures} captures, {written.articles} articles, by {software()}"
+        message = f"{counted(written.captures, 'capture')}, {counted(written.articles, 'article')}, by {software()}"
         version = OcflVersion(SystemClockAndIds().now(), message, contact, address)
         number = write_version(output, identifier or f"urn:newswarc:{output.name}", part, version)
     return _conclude(context, output, part, written, {"version": number}, as_json=as_json)

@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from archive.counted import counted
 from crawler.run.crawling import CrawlReport
 from crawler.run.run_state import RunState
 from spiders.left_out import LeftOut
@@ -49,7 +50,7 @@ class ProgressDisplay:
 def _shown(state: RunState, spinner: Spinner, seconds: float) -> RenderableType:
     counts = state.counts
     attempts, records = counts.outcomes.total(), counts.pages["record"]
-    line = f"{attempts} fetched · {records} articles · {decimal(counts.received)} · {seconds:.0f} s"
+    line = f"{attempts} fetched · {counted(records, 'article')} · {decimal(counts.received)} · {seconds:.0f} s"
     spinner.update(text=Text(line))
     return Group(
         spinner, Text(f"  {_listed(counts.outcomes)}", style="dim"), Text(f"  {_listed(counts.pages)}", style="dim")
@@ -114,4 +115,4 @@ def show_plan(console: Console, report: CrawlReport) -> None:
         console.print(
             f"{escape(printable(entry['url']))}  [dim]{escape(printable(why))}[/dim]", soft_wrap=True, highlight=False
         )
-    console.print(f"{len(report.planned)} articles would be fetched; nothing was archived")
+    console.print(f"{counted(len(report.planned), 'article')} would be fetched; nothing was archived")

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from archive.counted import counted
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
@@ -114,7 +115,7 @@ def _line(segment: RebuiltSegment) -> str:
     mark = "[red]✗[/red] " if segment.fault else ""
     changes = f"index {segment.index}, manifest {segment.manifest}, records {segment.records}"
     note = f"; {segment.note}" if segment.note else ""
-    return f"{mark}{segment.segment}: {changes}; {segment.articles} articles{note}"
+    return f"{mark}{segment.segment}: {changes}; {counted(segment.articles, 'article')}{note}"
 
 
 def _frontier(context: ArchiveContext, console: Console, *, as_json: bool) -> int:
@@ -124,7 +125,9 @@ def _frontier(context: ArchiveContext, console: Console, *, as_json: bool) -> in
     configuration, storage = context.to_write_state(), context.archive
     frontier = open_frontier(configuration)
     try:
-        count = refill(storage, frontier, lambda segment, pages: console.print(f"{segment}: {pages} captures"))
+        count = refill(
+            storage, frontier, lambda segment, pages: console.print(f"{segment}: {counted(pages, 'capture')}")
+        )
     finally:
         frontier.close()
     if as_json:

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from archive.clock_and_ids import SystemClockAndIds
+from archive.counted import counted
 from archive.errors import BadAddress
 from archive.layout import WARC_SUFFIX
 from crawler.cli.archive_context import ArchiveContext
@@ -184,7 +185,9 @@ def _report(
         typer.echo(json.dumps(facts, ensure_ascii=False))
     for segment in done:
         console.print(
-            f"{segment.segment}: {segment.exchanges} exchanges and {segment.records} records removed", markup=False
+            f"{segment.segment}: {counted(segment.exchanges, 'exchange')} and "
+            f"{counted(segment.records, 'record')} removed",
+            markup=False,
         )
     if address and configuration.block_list_file is None:
         console.print("no `block_list` is set: a crawl may capture this URL again if a source lists it")

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from archive.collection import Collection
+from archive.counted import counted
 from archive.foreign_warcs import import_file, segment_of
 from archive.lookup import Lookup
 from archive.publishing import publish_segment
@@ -53,8 +54,9 @@ def check_and_show(lookup: Lookup, site: str, meant: Collection | None, console:
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         console.print(
-            f"{check.pages:,} pages with {check.requisites:,} requisites; {len(faults):,} requisites are missing "
-            f"or damaged; {check.elsewhere:,} on other hosts were not captured; what scripts load was not checked"
+            f"{counted(check.pages, 'page')} with {counted(check.requisites, 'requisite')}; "
+            f"{counted(len(faults), 'requisite', 'is', 'are')} missing or damaged; "
+            f"{check.elsewhere:,} on other hosts were not captured; what scripts load was not checked"
         )
     return code
 

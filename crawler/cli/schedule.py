@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import INTERRUPTED, USAGE, UsageError
 from crawler.cli.options import ArchiveOption, SitesOption, fetches
@@ -89,5 +90,7 @@ def schedule(
     context = context.with_flags(archive=to).with_sites(sites)
     configuration = context.configuration
     command = [sys.executable, "-m", "crawler", "crawl", *what, "--due", "--quiet", *context.as_options()]
-    context.console().print(f"crawling {len(what)} sites, reading each source when it is due; Ctrl-C stops it")
+    context.console().print(
+        f"crawling {counted(len(what), 'site')}, reading each source when it is due; Ctrl-C stops it"
+    )
     return Repetition(command, configuration).run(runs)

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveArgument, reads_archive
@@ -130,8 +131,8 @@ def _show(result: SearchResult, offset: int) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for number, hit in enumerate(result.hits, start=offset + 1):
         article = hit.article
-        more = [f"{hit.versions} versions"] if hit.versions > 1 else []
-        more += [f"{hit.copies} copies elsewhere"] if hit.copies else []
+        more = [counted(hit.versions, "version")] if hit.versions > 1 else []
+        more += [f"{counted(hit.copies, 'copy')} elsewhere"] if hit.copies else []
         date = (article.date_published or "undated")[:10]
         console.print(Text(f"{number}. {printable(article.headline)}", style="bold"))
         console.print(Text(printable("   " + "  ".join([date, article.url, *more])), style="cyan"))
@@ -142,8 +143,7 @@ def _show(result: SearchResult, offset: int) -> None:
             console.print(Text(f"  {number:>9,}  {printable(value)}"))
     if not console.is_terminal and not result.hits and not result.facets:
         return
-    records = "record" if result.count == 1 else "records"
-    told = f"{result.count:,} {records} for {printable(result.query)} (index {result.index})"
+    told = f"{counted(result.count, 'record')} for {printable(result.query)} (index {result.index})"
     Console(stderr=True, soft_wrap=True, highlight=False).print(told, markup=False)
 
 
@@ -163,9 +163,11 @@ def _snippet(hit: Hit) -> Text:
 def _tell(result: SearchResult, console: Console) -> None:
     if result.missing:
         console.print(
-            f"{result.missing:,} stored segments are not in the index yet; run newswarc index", markup=False
+            f"{counted(result.missing, 'stored segment', 'is', 'are')} not in the index yet; run newswarc index",
+            markup=False,
         )
     if result.unreadable:
         console.print(
-            f"{result.unreadable:,} hits could not be read: their records were removed or are damaged", markup=False
+            f"{counted(result.unreadable, 'hit')} could not be read: what they name was removed or is damaged",
+            markup=False,
         )

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import ArchiveOption, JsonOption, reads_archive
 
@@ -45,7 +46,9 @@ def _show(recovered: RecoveredSpool, context: ArchiveContext, *, as_json: bool) 
     for line in recovered.lines or ["nothing is waiting on this machine"]:
         console.print(f"[yellow]↻[/yellow] {escape(line)}")
     if recovered.files:
-        console.print(f"{len(recovered.files)} files stored, each verified; {recovered.articles} articles")
+        console.print(
+            f"{counted(len(recovered.files), 'file')} stored, each verified; {counted(recovered.articles, 'article')}"
+        )
     for problem in recovered.problems:
         Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]✗[/red] {escape(problem)}")
     return code

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from archive.clock_and_ids import SystemClockAndIds
+from archive.counted import counted
 from archive.sharding import Shard
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.options import (
@@ -60,7 +61,7 @@ def verify(
 
     def show(verification: Verification) -> None:
         if not context.quiet and not as_json:
-            result = f"{len(verification.faults)} faults" if verification.faults else "no faults"
+            result = counted(len(verification.faults), "fault") if verification.faults else "no faults"
             console.print(f"{verification.segment}: {result}")
 
     part = Shard.parse(shard)
@@ -125,7 +126,8 @@ def _report(console: Console, found: VerifiedArchive, *, quiet: bool) -> None:
         console.print(f"[yellow]?[/yellow] {escape(key)}: no manifest names it")
     if found.custody is not None:
         _report_custody(console, found.custody)
-    console.print(f"{found.segments} segments, {found.records} records read, {len(found.faults)} faults")
+    looked_at = f"{counted(found.segments, 'segment')}, {counted(found.records, 'record')} read"
+    console.print(f"{looked_at}, {counted(len(found.faults), 'fault')}")
 
 
 def _report_custody(console: Console, audit: Audit) -> None:
@@ -138,9 +140,11 @@ def _report_custody(console: Console, audit: Audit) -> None:
             "the signature was checked with the key that the log itself names; set custody_trusted", markup=False
         )
     continues = (
-        f", continues {len(audit.kept)} kept checkpoints" if audit.kept else ", compared with no kept checkpoint"
+        f", continues {counted(len(audit.kept), 'kept checkpoint')}"
+        if audit.kept
+        else ", compared with no kept checkpoint"
     )
     for line in audit.cosigned:
         console.print(f"cosigned by the witness {line}", markup=False)
     adopted = f", {audit.adopted} of them adopted when it began ({audit.begun})" if audit.adopted else ""
-    console.print(f"log of custody {audit.origin}: {audit.size} entries{adopted}{continues}", markup=False)
+    console.print(f"log of custody {audit.origin}: {counted(audit.size, 'entry')}{adopted}{continues}", markup=False)

@@ -17,6 +17,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import ArchiveOption, JsonOption, reads_archive
@@ -234,7 +235,7 @@ def _shown(found: Status, wrong: list[Concern]) -> list[Table | Text]:
     )
     verified = f"verified {_ago(found.at, found.fixity.verified)}, every byte {_ago(found.at, found.fixity.read)}"
     if found.fixity.faults:
-        verified += f"; {found.fixity.faults:,} faults"
+        verified += f"; {counted(found.fixity.faults, 'fault')}"
     return [
         table,
         Text(line),
@@ -248,7 +249,9 @@ def _logged(found: Status) -> str:
     """Of what is stored, what is logged too."""
     if found.custody is None:
         return ""
-    return f"; log of custody: {found.custody.size:,} entries" if not found.custody.problem else "; not logged"
+    return (
+        f"; log of custody: {counted(found.custody.size, 'entry')}" if not found.custody.problem else "; not logged"
+    )
 
 
 def _workers(found: Status) -> list[Text]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from archive.counted import counted
 from archive.derived import CompletedRecords, Derivation, DerivedFiles
 from archive.errors import ArchiveError, DamagedArchive
 from archive.layout import SegmentName
@@ -66,7 +67,7 @@ class Deriver:
             await self.start(segment, offset)
         await self.settle(segment)
         if segment.waiting:
-            raise DamagedArchive(f"{segment.path}: {len(segment.waiting)} captures can't be read back")
+            raise DamagedArchive(f"{segment.path}: {counted(len(segment.waiting), 'capture')} can't be read back")
         return await asyncio.to_thread(segment.derived.complete)
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from archive.counted import counted
 from archive.derived import JOURNAL_SUFFIX
 from archive.errors import DamagedArchive
 from archive.layout import MANIFEST_SUFFIX, OPEN_SUFFIX, WARC_SUFFIX, SegmentName
@@ -32,10 +33,10 @@ class Unpublished:
     def parts(self) -> list[str]:
         """It for a person, in parts; empty when there is nothing."""
         when = f"closes in {self.closes_in / _MINUTE:.0f} min" if self.closes_in else "the next run closes it"
-        opened = f"{_counted(self.segments, 'open segment')}, {_counted(self.pages, 'page')}, {when}"
+        opened = f"{counted(self.segments, 'open segment')}, {counted(self.pages, 'page')}, {when}"
         return [
             *([opened] if self.segments else []),
-            *([f"{_counted(self.waiting, 'segment')} waiting to be stored"] if self.waiting else []),
+            *([f"{counted(self.waiting, 'segment')} waiting to be stored"] if self.waiting else []),
         ]
 
 
@@ -65,7 +66,3 @@ def _lines(journal: Path) -> int:
             return sum(1 for _ in lines)
     except FileNotFoundError:  # published meanwhile
         return 0
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"

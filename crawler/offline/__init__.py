@@ -12,6 +12,7 @@ Modules:
     derived_archive      records of other programs' files as an archive of derived data
     explanation          everything known about a URL
     file_extraction      extracting articles from any WARC and HTML files
+    file_pages           the pages of one file of any kind, as work for extraction
     foreign_pages        pages of other programs' WARC, ARC and WACZ files
     frontier_rebuilding  rebuilding a frontier from an archive
     importing            importing other programs' WARC files, with records of their pages

@@ -60,6 +60,13 @@ class CapturesElsewhere:
                 raise BadAddress(f"{url}: the server does not give parts of files (status {answer.status})")
             return answer.read(length)  # type: ignore[no-any-return]
 
+    def unknown(self, rehydration: Rehydration) -> list[str]:
+        """Files that rows are missing from, if not one of them can be read: they are keys of an unknown archive."""
+        if self._storage is not None:
+            return []
+        names = list(dict.fromkeys(row["warcFile"] for row in rehydration.missing()))
+        return [] if any(is_remote(name) or Path(name).exists() for name in names) else names
+
     def fill(self, rehydration: Rehydration, gate: AccessGate) -> Iterator[str]:
         """Offer a record of each row that is missing; gives the problem of each capture that could not be read."""
         for row in list(rehydration.missing()):
@@ -68,7 +75,7 @@ class CapturesElsewhere:
             except HTTPError as error:
                 yield f"{row['warcFile']} at {row['warcOffset']}: status {error.code}"
             except (ArchiveError, OSError, HTTPException, ValueError) as error:
-                yield f"{row['warcFile']} at {row['warcOffset']}: {error}"
+                yield f"{row['warcFile']} at {row['warcOffset']}: {getattr(error, 'strerror', None) or error}"
 
     def _fill_one(self, row: Row, rehydration: Rehydration, gate: AccessGate) -> None:
         member = self.read(row["warcFile"], row["warcOffset"], row["warcLength"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +24,13 @@ from archive.storage.protocol import Storage
 from pipelines.generation import EXTRACTOR_GENERATION
 
 _PREFIX, _SERIAL, _DIGITS = "derived", 0, 16
+_STRING = rb'"(?:[^"\\]|\\.)*"'
+_PLACE = re.compile(
+    rb'"warc":\{"file":(?P<file>' + _STRING + rb'),"offset":\d+,"length":\d+,"recordId":' + _STRING
+    + rb',"payloadDigest":' + _STRING + rb',"date":"(?P<date>[\x21\x23-\x5b\x5d-\x7e]*)"'
+)  # fmt: skip
+"""A record's `archive.article.WarcAddress` as this program writes it. No string has such a beginning: the quotation
+marks in one are written with a backslash (RFC 8259, section 7)."""
 
 
 def store_records(storage: Storage, origin: str, records: Path) -> str:
@@ -42,26 +50,48 @@ def store_records(storage: Storage, origin: str, records: Path) -> str:
 
 def _placed(records: Path, origin: str) -> Iterator[bytes]:
     """The records with the file's whole address."""
+    address = _dumped(origin)
     with records.open("rb") as stream:
         for line in stream:
-            record = json.loads(line)
-            if record.get("warc"):
-                record["warc"]["file"] = origin
-            yield json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+            text = line.rstrip(b"\n")
+            place = _PLACE.search(text)
+            yield (
+                text[: place.start("file")] + address + text[place.end("file") :]
+                if place
+                else _written_anew(text, origin)
+            )
+
+
+def _written_anew(line: bytes, origin: str) -> bytes:
+    """A record that is not written as this program writes them."""
+    record = json.loads(line)
+    if record.get("warc"):
+        record["warc"]["file"] = origin
+    return _dumped(record)
+
+
+def _dumped(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _name(origin: str, records: Path) -> tuple[SegmentName, str]:
     """Opened at the first capture among the records; and the extractor's generation that made them."""
     digest = hashlib.sha256(origin.encode("utf-8", "surrogateescape") + b"\0")
-    first, generation = "", EXTRACTOR_GENERATION
+    first, line = "", b"{}"
     with records.open("rb") as stream:
         for line in stream:
             digest.update(line)
-            record = json.loads(line)
-            generation = (record.get("extraction") or {}).get("version") or generation
-            captured = (record.get("warc") or {}).get("date") or ""
-            first = min(filter(None, (first, captured)), default="")
+            first = min(filter(None, (first, _captured(line))), default="")
+    # All records of a file are of one generation: an interrupted run of another one is not resumed
+    generation = (json.loads(line).get("extraction") or {}).get("version") or EXTRACTOR_GENERATION
     opened = (moment_of(first) or datetime(1970, 1, 1, tzinfo=UTC)).astimezone(UTC)
     stamp = f"{opened:%Y%m%d%H%M%S}{opened.microsecond // 1000:03d}"
     name = f"{_PREFIX}-{stamp}-{_SERIAL:05d}-{IMPORTED}-{digest.hexdigest()[:_DIGITS]}"
     return SegmentName.parse(name), generation
+
+
+def _captured(line: bytes) -> str:
+    """When a record's page was captured; empty when it doesn't say."""
+    if (place := _PLACE.search(line)) is not None:
+        return place["date"].decode("ascii")
+    return str((json.loads(line).get("warc") or {}).get("date") or "")

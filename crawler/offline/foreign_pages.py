@@ -1,9 +1,4 @@
-"""Pages of other programs' WARC, ARC and WACZ files, as tasks of extraction.
-
-A record that any reader finds at its place in the file is read from there by the workers. Any other (of an ARC file,
-within a larger gzip member or zstd frame, with a head that had to be repaired) is copied to a scratch file, and what
-is derived from it says where it is in the file.
-"""
+"""Pages of other programs' WARC, ARC and WACZ files, as captures to derive from."""
 
 from __future__ import annotations
 
@@ -12,20 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO
-from uuid import UUID
 
-from archive.captures import record_uuid
-from archive.derived import Derivation
-from archive.foreign_files import Part, is_wacz, parts_of
+from archive.captures import Capture, WarcRecord, first_capture, is_rendering_of
+from archive.foreign_files import Part, parts_of
 from archive.http1 import BadMessage, ResponseHead, parse_head
-from archive.languages import matches
-from archive.record_scanning import FoundRecord, Refused, gzip_parts, scan
+from archive.members import parse_warc_fields
+from archive.record_scanning import FoundRecord, Refused, scan
 from archive.selection import Selection
-from pipelines.pool import DerivationTask
+from pipelines.capture_batch import MOST_OF_PAGE, TextSelection
 
 _BEGINNING = 1 << 13
-_LEVEL = 1
 _LANG = re.compile(rb"<html[^>]{0,2000}?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*)", re.IGNORECASE)
 
 
@@ -34,90 +25,64 @@ class PageSelection:
     """Which pages are extracted."""
 
     captures: Selection = field(default_factory=Selection)
-    language: str = ""
-    """A language range (RFC 4647, section 2.1); empty: any."""
+    text: TextSelection = field(default_factory=TextSelection)
 
     def wants(self, record: FoundRecord, head: ResponseHead, beginning: bytes) -> bool:
         """Whether a page may be meant, as far as its head and beginning tell."""
         if not self.captures.wants(record.target, record.date, ""):
             return False
+        language = self.text.language
+        if not language:
+            return True
         said = record.headers.get("WARC-Identified-Content-Language", "") or head.first("content-language")
         tags = [tag.strip() for tag in said.split(",") if tag.strip()]
         if not tags and (found := _LANG.search(beginning)):
             tags = [found[1].decode("ascii")]
         # Two-letter and three-letter codes of one language cannot be told from each other here: these are extracted
-        telling = [tag for tag in tags if len(tag.split("-")[0]) == len(self.language.split("-")[0])]
-        return not self.language or not telling or any(_may_be(self.language, tag) for tag in telling)
-
-    def takes(self, derivation: Derivation) -> bool:
-        """Whether what was derived is meant: a record's language is known by then."""
-        facts = derivation.facts
-        return not self.language or facts is None or matches(self.language, facts.in_language)
+        telling = [tag for tag in tags if len(tag.split("-")[0]) == len(language.split("-")[0])]
+        return not telling or any(_may_be(language, tag) for tag in telling)
 
 
 def _may_be(language: str, tag: str) -> bool:
     return language.split("-")[0].lower() == tag.split("-")[0].lower()
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignTask:
-    """A page to derive from, and where it is in its file."""
-
-    task: DerivationTask
-    offset: int
-    length: int
-    record_id: UUID
-
-    def placed(self, derivation: Derivation) -> Derivation:
-        """What was derived, with the place in the file."""
-        line = derivation.line.model_copy(update={"offset": self.offset})
-        article = derivation.article
-        if article is None or article.warc is None:
-            return replace(derivation, line=line)
-        place = article.warc.model_copy(update={"offset": self.offset, "length": self.length})
-        return Derivation.of(line, article.model_copy(update={"warc": place}))
-
-
 class ForeignPages:
     """Goes over one file."""
 
-    def __init__(self, file: Path, configuration: bytes, selection: PageSelection, scratch: Path) -> None:
-        """`scratch` is a directory for copies, which has to be there until all tasks are done."""
+    def __init__(self, file: Path, selection: PageSelection) -> None:
         self.refused: list[Refused] = []
         """What of the file, as far as it was read, is no good record."""
         self.left_out = 0
         """Pages that are not meant."""
         self._file = file
-        self._configuration = configuration
         self._selection = selection
-        self._scratch = scratch
 
-    def tasks(self) -> Iterator[ForeignTask]:
-        """Its HTML pages with status 200. Raises DamagedArchive or OSError."""
-        packed = is_wacz(self._file)
+    def captures(self) -> Iterator[tuple[Capture, str]]:
+        """Its HTML pages with status 200, each with the name of the file that it is in and that its offset is of.
+
+        Raises DamagedArchive or OSError.
+        """
         with parts_of(self._file) as parts:
-            for number, part in enumerate(parts):
-                with (self._scratch / f"{number}.warc.gz").open("wb", buffering=0) as scratch:
-                    yield from self._of_part(part, scratch, can_be_read_again=not packed)
+            for part in parts:
+                name = f"{self._file.name}/{part.name}" if part.name else self._file.name
+                for capture in self._of_part(part):
+                    yield capture, name
 
-    def _of_part(self, part: Part, scratch: IO[bytes], *, can_be_read_again: bool) -> Iterator[ForeignTask]:
-        name = f"{self._file.name}/{part.name}" if part.name else self._file.name
+    def _of_part(self, part: Part) -> Iterator[Capture]:
+        page: list[WarcRecord] = []
+        """The response record of a page, and those behind it that say more of it."""
         for found in scan(part.path):
             if isinstance(found, Refused):
                 self.refused.append(replace(found, part=part.name))
-            elif isinstance(found, FoundRecord) and self._is_meant(found):
-                if can_be_read_again and (found.is_alone or found.is_plain):
-                    path, offset = part.path, found.offset
-                else:
-                    path, offset = Path(scratch.name), scratch.tell()
-                    for piece in gzip_parts(found, _LEVEL):
-                        scratch.write(piece)
-                yield ForeignTask(
-                    DerivationTask(path, offset, name, self._configuration),
-                    found.offset,
-                    found.length,
-                    record_uuid(found.headers.get("WARC-Record-ID", "")),
-                )
+            elif not isinstance(found, FoundRecord):
+                continue
+            elif found.kind in ("response", "revisit"):
+                yield from _made_of(page)
+                page = [found.record(MOST_OF_PAGE)] if self._is_meant(found) else []
+            elif page and (more := _belonging_to(page, found)) is not None:
+                page.append(more)
+        yield from _made_of(page)
 
     def _is_meant(self, record: FoundRecord) -> bool:
         if record.kind != "response":
@@ -135,3 +100,21 @@ class ForeignPages:
         is_meant = self._selection.wants(record, head, beginning)
         self.left_out += not is_meant
         return is_meant
+
+
+def _belonging_to(page: list[WarcRecord], found: FoundRecord) -> WarcRecord | None:
+    """A record behind a page's, if it says more of it: this program's own facts, or what a browser made of it."""
+    if found.kind == "conversion" and not is_rendering_of(found.record(0), page[0]):
+        return None
+    if found.kind == "resource" and len(page) == 1:
+        return None
+    if found.kind not in ("conversion", "resource", "metadata"):
+        return None
+    record = found.record(MOST_OF_PAGE)
+    return record if record.kind != "metadata" or "outcome" in parse_warc_fields(record.block) else None
+
+
+def _made_of(page: list[WarcRecord]) -> Iterator[Capture]:
+    capture = first_capture(iter(page))
+    if capture is not None:
+        yield capture

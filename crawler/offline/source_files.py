@@ -64,11 +64,12 @@ class SourceFiles:
     ) -> None:
         """`scratch` is a directory for copies, `agent` the User-Agent.
 
-        Files of which `is_done` says that their results are there, by their last name, are not copied.
+        Files of which `is_done` says that their results are there, by their last name, are not copied. One that is
+        named again comes once.
         """
         self.problems: list[str] = []
         """A line for each file that could not be had."""
-        self._names = list(names)
+        self._names = list(dict.fromkeys(names))
         self._scratch = scratch
         self._s3 = s3
         self._agent = agent

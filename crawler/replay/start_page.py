@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import quote, urlencode
 
+from archive.counted import counted
 from crawler.replay.listing import ListedPage
 
 _STYLE = """body { font-family: system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }
@@ -24,14 +25,16 @@ def sites_page(title: str, days: dict[str, Counter[str]]) -> str:
         newest = sorted(counts, reverse=True)
         links = " · ".join(_link({"site": site, "day": day}, day) for day in newest[:5])
         more = f" · {_link({'site': site}, f'all {len(newest)} days')}" if len(newest) > 5 else ""
-        rows.append(f"<li><b>{escape(site)}</b> <small>{counts.total():,} captures</small><br>{links}{more}</li>")
+        rows.append(
+            f"<li><b>{escape(site)}</b> <small>{counted(counts.total(), 'capture')}</small><br>{links}{more}</li>"
+        )
     return _page(title, f"<h1>{escape(title)}</h1>{_search()}<ul>{''.join(rows)}</ul>")
 
 
 def days_page(site: str, counts: Counter[str]) -> str:
     """All days of a site."""
     rows = [
-        f"<li>{_link({'site': site, 'day': day}, day)} <small>{counts[day]:,} captures</small></li>"
+        f"<li>{_link({'site': site, 'day': day}, day)} <small>{counted(counts[day], 'capture')}</small></li>"
         for day in sorted(counts, reverse=True)
     ]
     return _page(site, f"<h1>{escape(site)}</h1>{_home()}<ul>{''.join(rows)}</ul>")

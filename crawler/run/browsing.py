@@ -16,6 +16,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request
 
 from archive.content_coding import BodyTooLarge, decode_body
+from archive.counted import counted
 from archive.exchange import CaptureOutcome, Exchange, Role
 from archive.http1 import BadMessage, entity_parts
 from crawler.browser.installed import missing_for_browser
@@ -132,7 +133,7 @@ class Browsing:
         for site, reasons in sorted(self.findings.failed.items()):
             why = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
             count = sum(reasons.values())
-            what = f"{count} pages were captured but not rendered: {why}"
+            what = f"{counted(count, 'page', 'was', 'were')} captured but not rendered: {why}"
             is_none_there = bool(self._lacks)
             remedy = (
                 self._lacks or "a later run renders what the site still lists; see docs/how-to/pages-in-a-browser.md"

@@ -16,6 +16,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings
 
 from archive.clock_and_ids import ClockAndIds
+from archive.counted import counted
 from archive.errors import StorageUnavailable
 from archive.exchange import Discovery
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
@@ -288,7 +289,9 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
         value for name, value in stats.items() if name.startswith("spider_exceptions/") and name.count("/") == 1
     )
     if broken:
-        problems.append(f"{broken} pages failed with an internal error; run with -vv and report the message")
+        problems.append(
+            f"{counted(broken, 'page')} failed with an internal error; run with -vv and report the message"
+        )
     if not state.complete:
         problems.append(
             f"{configuration.state_directory}: not everything is stored yet; the next run stores the rest"
@@ -306,7 +309,9 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
     for site in plan.sites:
         if site.id in low - failing:
             floor = site.floors.articles
-            problems.append(f"{site.id}: {findings.found[site.id]} articles, its floor is {floor}; check its sources")
+            problems.append(
+                f"{site.id}: {counted(findings.found[site.id], 'article')}, its floor is {floor}; check its sources"
+            )
     planned = [_planned(due.url, run.announcements.best(due.url, due.discovery)) for due in findings.planned]
     return CrawlReport(
         archive=configuration.archive,

@@ -63,6 +63,6 @@ def _problem(site: str, example: str, outcomes: Counter[tuple[str, int]]) -> Pro
     what = (
         f"the article asked for was refused: {parts[0]}"
         if whole == 1
-        else (f"all {whole} articles asked for were refused: {', '.join(parts)}")
+        else (f"all {whole:,} articles asked for were refused: {', '.join(parts)}")
     )
     return Problem(site, example, what, remedy_of_failure(outcome, status), needs_operator=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from archive.counted import counted
 from archive.exchange import CaptureOutcome
 from archive.outcomes import ExtractionResult, PageOutcome
 from crawler.frontier.outcome_log import HOUR
@@ -152,7 +153,7 @@ def _of_machine(status: Status, limits: AlarmLimits) -> Iterator[Concern]:
     if status.looked_at and since > limits.stopped:
         yield Concern(ConcernKind.NOT_CRAWLING, "", f"no source has been read for {_span(since)}")
     if status.oldest_waiting > limits.backlog:
-        waits = f"{status.waiting_segments} segments, {status.spool_bytes >> 20} MiB"
+        waits = f"{counted(status.waiting_segments, 'segment')}, {status.spool_bytes >> 20} MiB"
         yield Concern(
             ConcernKind.UPLOAD_BACKLOG,
             "",
@@ -195,7 +196,9 @@ def _of_fixity(status: Status) -> Iterator[Concern]:
         detail = f"for {_span(status.at - status.fixity.read)}" if status.fixity.read else "yet"
         yield Concern(ConcernKind.FIXITY_OLD, "", f"the archive's bytes have not been verified {detail}")
     if status.fixity.faults:
-        yield Concern(ConcernKind.FIXITY_FAULTS, "", f"the last verification found {status.fixity.faults} faults")
+        yield Concern(
+            ConcernKind.FIXITY_FAULTS, "", f"the last verification found {counted(status.fixity.faults, 'fault')}"
+        )
 
 
 def _of_site(status: Status, name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[Concern]:
@@ -236,7 +239,10 @@ def _not_captured(name: str, site: SiteStatus, limits: AlarmLimits) -> Iterator[
     (outcome, status), _ = lasting.most_common(1)[0]
     advice = f"{remedy_of_failure(outcome, status)}; then `newswarc failures --site {name} retry` (or `forget`)"
     yield Concern(
-        ConcernKind.NOT_CAPTURED, name, f"{count} articles could not be captured: {', '.join(parts)}", advice
+        ConcernKind.NOT_CAPTURED,
+        name,
+        f"{counted(count, 'article')} could not be captured: {', '.join(parts)}",
+        advice,
     )
 
 

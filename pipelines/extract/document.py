@@ -201,6 +201,11 @@ def _is_noise(text: str) -> bool:
     return controls > len(text) * _MOST_CONTROLS
 
 
+def page_text(page: bytes, content_type: str) -> str:
+    """All that a page says, markup and code included; without what is part of no word, such as soft hyphens."""
+    return _visible(_encoded_once(decode(page, content_type)))
+
+
 def decode(page: bytes, content_type: str) -> str:
     """Text of a page: byte order mark, HTTP header, meta element, then detection (WHATWG Encoding, section 6).
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import scrapy
 from scrapy.http import Request, Response
 
+from archive.counted import counted
 from archive.exchange import CaptureOutcome, Discovery, Role
 from archive.period import Period
 from pipelines.items import PageItem
@@ -211,7 +212,7 @@ class SiteSpider(scrapy.Spider):
             if number := left_out.counts[reason]:
                 example = left_out.examples[reason]
                 such = f" ({_shortened(example)})" if example else ""
-                what = f"{number} of {announced} entries left out{such}: {reason.sentence}"
+                what = f"{number} of {counted(announced, 'entry')} left out{such}: {reason.sentence}"
                 self.report(site.id, source or example, what, remedy)
         if left_out.counts[LeftOut.OFF_SITE] == announced:
             host = urlsplit(left_out.examples[LeftOut.OFF_SITE]).netloc

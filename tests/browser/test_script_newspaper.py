@@ -148,7 +148,7 @@ def test_without_the_extra_everything_else_works_and_it_says_what_is_missing(tmp
     report = json.loads(done.out)
     assert report["pages"] == {"record": 1, "no_text": 1}
     (line,) = report["problems"]
-    assert "1 pages were captured but not rendered" in line
+    assert "1 page was captured but not rendered" in line
     assert line.endswith("install newswarc[browser]")
     assert done.code == 1
     assert [capture.fact("renderingFailed") for capture in captures(tmp_path) if capture.is_page].count("") == 1

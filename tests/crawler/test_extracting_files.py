@@ -15,6 +15,10 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from archive.clock_and_ids import FixedClockAndIds
+from archive.exchange import CaptureOutcome, Discovery, Exchange, Role
+from archive.layout import SegmentName
+from archive.segment import SegmentWriter
 from tests.pipelines.pages import LAYOUTS, Story, stories
 
 if sys.version_info >= (3, 14):
@@ -173,6 +177,74 @@ def test_pages_are_selected_before_they_are_extracted(tmp_path: Path) -> None:
     assert [record["inLanguage"] for record in lines(by_language.stdout)] == ["ar"] * 4
     assert "8 not selected" in by_language.stderr
     assert extract(tmp_path / "a.warc.gz", "--until", "2001").stdout == ""
+
+
+def test_pages_are_selected_by_words_in_their_html(tmp_path: Path) -> None:
+    texts = {
+        "plain": ("text/html", b"<p>The Zeppelin yard</p>"),
+        "case": ("text/html", b"<p>THE ZEPPELIN   YARD</p>"),
+        "reference": ("text/html", b"<p>Z&uuml;rich am See</p>"),
+        "bytes": ("text/html; charset=iso-8859-1", "<p>in Zürich</p>".encode("latin-1")),
+        "composed": ("text/html; charset=utf-8", "<p>Zu\u0308\u00adrich</p>".encode()),
+        "within": ("text/html", b"<p>zeppelinist</p>"),
+        "nothing": ("text/html", b"<p>The river</p>"),
+        "packed": ("text/html", gzip.compress(b"<p>a zeppelin yard</p>")),
+    }
+    pages = []
+    for name, (kind, more) in texts.items():
+        body = page(STORIES["en"]).replace(b"</article>", b"</article>" + more)
+        headers = [("Content-Type", kind)]
+        if name == "packed":
+            body, headers = (
+                gzip.compress(body.replace(more, gzip.decompress(more))),
+                [*headers, ("Content-Encoding", "gzip")],
+            )
+        pages.append((f"https://a.example/{name}", headers, body))
+    foreign_warc(tmp_path / "a.warc.gz", pages)
+
+    def found(words: str) -> set[str]:
+        done = extract(tmp_path / "a.warc.gz", "--words", words)
+        assert done.returncode == 0, done.stderr
+        assert f"{len(texts) - len(lines(done.stdout))} not selected" in done.stderr
+        return {record["url"].rpartition("/")[2] for record in lines(done.stdout)}
+
+    assert found("zeppelin yard") == {"plain", "case", "packed"}
+    assert found("no such word, zürich") == {"reference", "bytes", "composed"}
+    assert found("ZEPPELIN") == {"plain", "case", "packed", "within"}
+    assert extract(tmp_path / "a.warc.gz", "--words", " , ").returncode == 2
+
+
+def test_two_files_of_one_name_do_not_take_each_others_place(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        many(tmp_path / name / "x.warc.gz", 1, 1 + (name == "b"))
+    done = extract(tmp_path / "a" / "x.warc.gz", tmp_path / "b" / "x.warc.gz", "--to", tmp_path / "out")
+    assert done.returncode == 1
+    assert "another file has the same name" in done.stderr
+    assert len(lines((tmp_path / "out" / "x.warc.gz.jsonl").read_text())) == 1
+
+
+def test_what_this_program_wrote_of_a_page_comes_along_however_the_file_is_packed(tmp_path: Path) -> None:
+    clock = FixedClockAndIds()
+    writer = SegmentWriter(tmp_path, SegmentName.new("test", 1, clock), clock_and_ids=clock, software="test")
+    for code in ("en", "ar"):
+        body = page(STORIES[code])
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+        found = Discovery(role=Role.ARTICLE, site="a.example", via="feed", source_url=f"https://a.example/{code}.xml")
+        url, now = f"https://a.example/{code}", clock.now()
+        writer.append(
+            Exchange(url, "GET", b"GET / HTTP/1.1\r\n\r\n", head.encode() + body, now, now, CaptureOutcome.OK, 200, discovery=found)
+        )  # fmt: skip
+    data = writer.close().warc.read_bytes()
+    (tmp_path / "members.warc.gz").write_bytes(data)
+    (tmp_path / "whole.warc.gz").write_bytes(gzip.compress(gzip.decompress(data)))
+    one, other = (lines(extract(tmp_path / name).stdout) for name in ("members.warc.gz", "whole.warc.gz"))
+    assert [record["discovery"]["sourceUrl"] for record in one] == [
+        f"https://a.example/{code}.xml" for code in ("en", "ar")
+    ]
+    for record in (*one, *other):
+        record.pop("warc")
+    assert one == other
 
 
 def test_killed_within_a_file_it_goes_on_there_and_the_lines_are_the_same(tmp_path: Path) -> None:

@@ -108,6 +108,23 @@ def record_of(number: int) -> dict[str, Any]:
     return {"id": record(number)["id"], "headline": HEADLINES[number]}
 
 
+def test_no_file_takes_the_place_of_another_unasked(exporting: Exporting) -> None:
+    _, target = exporting(Format.CSV, "mine.csv")
+    before = target.read_bytes()
+    with pytest.raises(BadAddress, match=r"mine\.csv: is there already; .*--overwrite"):
+        exporting(Format.CSV, "mine.csv", where="headline = '+1'")
+    done, _ = exporting(Format.JSONL, "mine.jsonl")
+    assert done.rows == len(HEADLINES), "what is beside both says the same of both"
+    with pytest.raises(BadAddress, match=r"mine\.README\.md: is there already"):
+        exporting(Format.MARKDOWN, "mine.md", where="headline = '+1'")
+    assert target.read_bytes() == before
+    assert not target.with_name("mine.md").exists()
+    done, _ = exporting(Format.CSV, "mine.csv", where="headline = '+1'", overwrite=True)
+    assert done.rows == 1
+    assert target.read_bytes() != before
+    assert "(10 rows" in target.with_name("mine.README.md").read_text(encoding="utf-8")
+
+
 def test_csv_as_a_table_reads_it(exporting: Exporting) -> None:
     done, target = exporting(Format.CSV, verbatim=True)
     with target.open(encoding="utf-8", newline="") as stream:

@@ -89,6 +89,24 @@ def test_the_four_tables_hold_the_same(archive: Archive) -> None:
     assert counted == [(COUNT - 1, 200)]
 
 
+def test_a_table_of_sources_fills_the_columns_of_the_source(place: Path, tmp_path: Path) -> None:
+    table = tmp_path / "papers.csv"
+    table.write_text(
+        "source,hosts,name,country,wikidata\nie/two,paper2.com,The Two,ie,Q2\ngb/one,paper1.com,One,gb,\n",
+        encoding="utf-8",
+    )
+    columns = ["site", "source", "sourceName", "sourceCountry", "sourceIdentifiers"]
+    with open_archive(str(place), sources=table) as opened:
+        rows = {row["site"]: row for row in opened.articles(columns=columns).rows()}
+        assert [row["sourceName"] for row in map(rows.get, sorted(rows)) if row] == [None, "One", "The Two"]
+        assert rows["paper2.com"]["sourceIdentifiers"] == '{"wikidata": "Q2"}'
+        assert opened.articles(where="sourceCountry = 'GB'").count() == COUNT // 3
+    with pytest.raises(BadAddress, match="no column 'source'"):
+        open_archive(str(place), sources=Path(__file__))
+    wanting = open_archive(str(place)).articles(columns=columns)
+    assert {row["source"] for row in wanting.rows()} == {None}
+
+
 def test_a_database_and_a_file_on_disk(archive: Archive, tmp_path: Path) -> None:
     found = archive.articles(lang="ar")
     connection = found.to_duckdb(tmp_path / "news.duckdb", "ar news")

@@ -129,6 +129,15 @@ def test_names_stay_hidden_unless_the_key_is_there(place: Path, tmp_path: Path) 
         filled(shared, place / "archive", tmp_path / "c" / "x", pseudonyms=Pseudonyms(b"another key, long enough"))
 
 
+def test_captures_of_an_archive_that_is_not_named(place: Path, tmp_path: Path) -> None:
+    shared = built(place, "captures-of-what", without_text=True)
+    done = newswarc("dataset", "rehydrate", shared, "--captures", "--to", "filled", cwd=tmp_path)
+    assert done.code == 2
+    (line,) = done.err.splitlines()
+    assert "warc/2026/01/01/x.warc.gz, which is not on this machine; say with --from which archive has them" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_version_with_its_text(place: Path, tmp_path: Path) -> None:
     with pytest.raises(BadAddress, match="was not made with --without-text"):
         Rehydration(built(place, "whole-too"), tmp_path)

@@ -11,14 +11,17 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.article import Article
+from archive.captures import Capture
 from archive.outcomes import PageOutcome
 from pipelines import pool
+from pipelines.capture_batch import CaptureBatch, DerivedPage, NotDerived
 from pipelines.extract import Rejected, extract
 from pipelines.pool import TakesTooLong, TookTooLong, WorkerDied, bounded
 from tests.pipelines.pages import LAYOUTS, stories
@@ -195,6 +198,43 @@ def test_no_page_answers_for_another_that_hangs_or_dies(tmp_path: Path) -> None:
     assert isinstance(hung[1], TakesTooLong)
     assert dead[0] == "done"
     assert isinstance(dead[1], WorkerDied)
+
+
+def _batch(batch: CaptureBatch) -> list[DerivedPage | NotDerived]:
+    """What a worker makes of a batch in which some pages hang, and some end their process."""
+    if any("dies" in capture.url for capture in batch.captures):
+        os._exit(1)
+    return [
+        NotDerived.UNFINISHED if "hangs" in capture.url else one.without(PageOutcome.NO_TEXT, "")
+        for capture, one in zip(batch.captures, batch.each(), strict=True)
+    ]
+
+
+def test_nor_within_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "run_batch", _batch)
+
+    def of(*names: str) -> CaptureBatch:
+        captures = [
+            Capture(
+                url=f"https://a.example/{name}", record_id=UUID(int=number), date=FETCHED, offset=number, length=1,
+                response=b"", revisit=False, payload_digest="", truncated="",
+            )
+            for number, name in enumerate(names)
+        ]  # fmt: skip
+        return CaptureBatch(tuple(captures), "a.warc.gz", b"")
+
+    async def run() -> list[list[DerivedPage | NotDerived]]:
+        workers = pool.ExtractionPool(2, 2)
+        try:
+            batches = [of("one", "hangs", "two"), of("three", "dies", "four", "hangs")]
+            return await asyncio.gather(*map(workers.derive_batch, batches))
+        finally:
+            workers.close()
+
+    first, second = asyncio.run(run())
+    well, slow, dead = PageOutcome.NO_TEXT, PageOutcome.TOO_COMPLEX, PageOutcome.EXTRACTION_FAILED
+    assert [page.outcome for page in first if isinstance(page, DerivedPage)] == [well, slow, well]
+    assert [page.outcome for page in second if isinstance(page, DerivedPage)] == [well, dead, well, slow]
 
 
 def test_attributes_are_counted_as_they_are_written() -> None:

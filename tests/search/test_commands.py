@@ -171,7 +171,7 @@ def test_a_query_is_whole_or_refused(place: Path, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "newswarc-data" / "search")
     refused = newswarc("records", "--query", "ferry", cwd=tmp_path)
     assert (refused.code, refused.out) == (2, "")
-    assert "stored segments are not in the index; run newswarc index first" in refused.err
+    assert "1 stored segment is not in the index; run newswarc index first" in refused.err
     told = newswarc("search", "ferry", cwd=tmp_path)
     assert "not in the index yet; run newswarc index" in told.err
     assert newswarc("index", "--shard", "1/2", cwd=tmp_path).code == 0
