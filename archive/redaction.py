@@ -32,6 +32,7 @@ from archive.clock_and_ids import ClockAndIds
 from archive.derived import completed, read_lines, read_outcomes
 from archive.durable import write_durably
 from archive.errors import DamagedArchive, ObjectMissing
+from archive.holdings import REDACTIONS
 from archive.layout import SegmentName, revision_of
 from archive.library import completion_keys, newest_manifest
 from archive.lookup import Lookup, Match, read_entry
@@ -44,6 +45,8 @@ from archive.selection import Group, groups
 from archive.storage.protocol import Storage
 from archive.surt import surt_key
 from archive.tombstone import TOMBSTONE_URI, TooSmall, tombstone
+
+_BEGUN = f"{REDACTIONS}begun/"
 
 
 @dataclass(slots=True)
@@ -302,7 +305,7 @@ def _within(offset: int, spans: list[_Span]) -> bool:
 
 
 def _begun_key(segment: str) -> str:
-    return f"redactions/begun/{segment}.json"
+    return f"{_BEGUN}{segment}.json"
 
 
 def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
@@ -311,12 +314,33 @@ def _copy(source: BinaryIO, target: BinaryIO, length: int) -> None:
         length -= len(part)
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedRemoval:
+    """A capture that the archive's log names as removed."""
+
+    segment: str
+    url: str
+
+
+def logged_removals(storage: Storage) -> Iterator[LoggedRemoval]:
+    """All captures that the archive's log names. Raises DamagedArchive, or StorageError."""
+    for stat in storage.list(REDACTIONS):
+        if stat.key.startswith(_BEGUN):
+            continue
+        with storage.open_range(stat.key) as stream:
+            text = stream.read()
+        try:
+            yield from [LoggedRemoval(one["segment"], one["url"]) for one in json.loads(text)["captures"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DamagedArchive(f"{stat.key}: not an account of what was removed") from error
+
+
 def log_entry(
     targets: Targets, request: str, reason: str, who: str, clock_and_ids: ClockAndIds
 ) -> tuple[str, dict[str, object]]:
     """Key and content of the entry in the archive's log: what, when, why, and by whom."""
     now = clock_and_ids.now()
-    key = f"redactions/{now:%Y/%m/%d}/{now:%Y%m%d%H%M%S}-{clock_and_ids.token()}.json"
+    key = f"{REDACTIONS}{now:%Y/%m/%d}/{now:%Y%m%d%H%M%S}-{clock_and_ids.token()}.json"
     captures = [
         {"segment": segment, "offset": entry.offset, "url": entry.url, "date": entry.date}
         for segment, entries in sorted(targets.entries.items())

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urljoin
 
 from archive.access import AccessGate
@@ -21,13 +22,16 @@ from archive.datasets.manifest import DatasetManifest
 from archive.datasets.reading import parquet_of
 from archive.datasets.rows import brief_of, newspaper_moment, record_of, site_of
 from archive.derived import read_lines, read_outcomes
+from archive.errors import ObjectMissing
 from archive.exchange import Role
 from archive.http1 import BadMessage
+from archive.layout import SegmentName
 from archive.library import completions, segments
 from archive.lookup import read_entry
 from archive.manifests import CompletionManifest, Manifest
 from archive.outcomes import PageOutcome, PageOutcomeLine
-from archive.period import Period
+from archive.period import Period, moment_of
+from archive.redaction import logged_removals
 from archive.storage.protocol import Storage
 from spiders.links import clean_address, is_fetchable
 from spiders.problems import NotASource
@@ -39,8 +43,11 @@ from spiders.url_identity import identity
 
 NOT_FETCHED = "not_fetched"
 """Announced, and no attempt on it is in the archive: not yet, or a rule of its site leaves it out."""
-REMOVED = "removed_or_not_fetched"
-"""The same, where captures were removed from the archive for good: which ones, it does not say any more."""
+REMOVED = "removed"
+"""Its captures were removed from the archive for good, as the archive's log says."""
+UNNAMED = "removed_or_not_fetched"
+"""No attempt on it is in the archive, and captures that may have been of it were removed from a segment of which the
+log says nothing."""
 WITHHELD = "withheld"
 """An access rule withholds it."""
 WITHDRAWN = "withdrawn"
@@ -94,6 +101,8 @@ class Coverage:
 class _Announced:
     site: str
     day: str
+    seen: datetime
+    """When the source that first announced it was captured."""
     fate: str = NOT_FETCHED
     redirect: tuple[str, PageOutcomeLine] | None = None
     """The WARC and outcome of the page, when it led elsewhere."""
@@ -113,27 +122,36 @@ class CoverageReading:
         self._unread = 0
         self._sources = 0
         self._removed = 0
+        self._removed_marks: set[bytes] = set()
+        self._last_unnamed: datetime | None = None
+        """When the last segment was closed from which something was removed that the log doesn't name."""
         self._targets: set[bytes] = set()
         self._unannounced: dict[str, set[bytes]] = {}
 
     def run(self, period: Period, progress: Progress) -> Coverage:
         """Count. `period` is of days of announcement. Raises DamagedArchive, ObjectMissing or StorageError."""
         manifests = list(segments(self._storage))
-        self._removed = sum(len(manifest.removed_records) for manifest in manifests)
+        self._read_removals(manifests)
         derived = completions(self._storage)
         with_sources = self._shown_to(manifests)
         for number, manifest in enumerate(with_sources, 1):
             self._read_sources(manifest, derived.get(manifest.segment))
             progress("sources", number, len(with_sources))
         wanted = {mark: article for mark, article in self._announced.items() if period.wants(article.day)}
-        derived_segments = [
-            (manifest, derived[manifest.segment]) for manifest in manifests if manifest.segment in derived
-        ]
-        self._settle(wanted, derived_segments, progress)
+        self._settle(wanted, [derived[segment] for segment in sorted(derived)], progress)
         if not period.since and not period.until:
             self._count_unannounced(derived.values())
         self._explain_left_out(wanted, derived.values())
         return self._counted(wanted)
+
+    def _read_removals(self, manifests: list[Manifest]) -> None:
+        reduced = {manifest.segment: manifest for manifest in manifests if manifest.removed_records}
+        self._removed = sum(len(manifest.removed_records) for manifest in reduced.values())
+        for removal in logged_removals(self._storage):
+            self._removed_marks.add(_mark(removal.url))
+            reduced.pop(removal.segment, None)
+        closed = (moment_of(manifest.closed) for manifest in reduced.values())
+        self._last_unnamed = max(filter(None, closed), default=None)
 
     def _shown_to(self, manifests: list[Manifest]) -> list[Manifest]:
         """The segments that hold what the data set could have: none that was opened after the last of its own."""
@@ -167,8 +185,8 @@ class CoverageReading:
             mark = _mark(found.url)
             if mark not in self._announced:
                 is_withheld = self._gate.refusal(found.url, None) is not None
-                fate = WITHHELD if is_withheld else NOT_FETCHED
-                self._announced[mark] = _Announced(site, moment.date().isoformat(), fate)
+                fate = WITHHELD if is_withheld else REMOVED if mark in self._removed_marks else NOT_FETCHED
+                self._announced[mark] = _Announced(site, moment.date().isoformat(), capture.date, fate)
 
     def _found_in(self, capture: Capture) -> Iterable[Found]:
         try:
@@ -190,7 +208,7 @@ class CoverageReading:
     def _settle(
         self,
         wanted: dict[bytes, _Announced],
-        derived_segments: list[tuple[Manifest, CompletionManifest]],
+        derived: list[CompletionManifest],
         progress: Progress,
     ) -> None:
         """Find what became of the announced; those that led elsewhere are looked for there."""
@@ -198,12 +216,13 @@ class CoverageReading:
         known = WITHDRAWN if self._dataset is not None and self._dataset.withdrawn else LEFT_OUT
         sought = {mark: [article] for mark, article in wanted.items()}
         for hop in range(_MOST_HOPS):
-            for number, (manifest, completion) in enumerate(derived_segments, 1):
+            for number, completion in enumerate(derived, 1):
+                warc = SegmentName.parse(completion.segment).warc_key
                 for line in self._outcomes(completion):
                     mark = _mark(line.url)
                     for article in sought.get(mark, ()):
-                        _note(article, manifest.warc.key, line, _IN_DATASET if mark in rows else known, mark)
-                progress("outcomes", number, len(derived_segments) if not hop else 0)
+                        _note(article, warc, line, _IN_DATASET if mark in rows else known, mark)
+                progress("outcomes", number, len(derived) if not hop else 0)
             sought = self._led_on(sought)
             if not sought:
                 break
@@ -216,13 +235,19 @@ class CoverageReading:
             target = self._target(*article.redirect)
             article.redirect = None
             if target:
-                self._targets.add(_mark(target))
-                further.setdefault(_mark(target), []).append(article)
+                mark = _mark(target)
+                self._targets.add(mark)
+                if mark in self._removed_marks:
+                    article.fate = REMOVED
+                further.setdefault(mark, []).append(article)
         return further
 
     def _target(self, key: str, line: PageOutcomeLine) -> str:
-        with self._storage.open_range(key, line.offset) as stream:
-            capture = next(iterate_captures(iterate_records(stream, _HEAD)), None)
+        try:
+            with self._storage.open_range(key, line.offset) as stream:
+                capture = next(iterate_captures(iterate_records(stream, _HEAD)), None)
+        except ObjectMissing:
+            return ""  # a record of another program's file, which is not here
         try:
             target = urljoin(line.url, capture.head().first("location")) if capture else ""
         except (BadMessage, ValueError):
@@ -268,8 +293,8 @@ class CoverageReading:
         coverage = Coverage(sources=self._sources, unread=self._unread, removed=self._removed)
         for article in wanted.values():
             by_site = coverage.sites.setdefault(article.site, Share())
-            if article.fate == NOT_FETCHED and self._removed:
-                article.fate = REMOVED
+            if article.fate == NOT_FETCHED and self._last_unnamed and article.seen <= self._last_unnamed:
+                article.fate = UNNAMED
             for share in (coverage.total, by_site, coverage.days.setdefault(article.day, Share())):
                 _count(share, article.fate, with_dataset=self._dataset is not None)
         for site, marks in self._unannounced.items():
@@ -286,7 +311,7 @@ def _note(article: _Announced, key: str, line: PageOutcomeLine, known: str, mark
         return
     if known == _IN_DATASET or line.outcome.traits.has_record:
         article.fate, article.record = known, mark
-    elif article.fate not in (LEFT_OUT, WITHDRAWN):
+    elif article.fate not in (LEFT_OUT, WITHDRAWN, REMOVED):
         article.fate = _reason(line)
         article.redirect = (key, line) if line.outcome is PageOutcome.REDIRECTED else None
 

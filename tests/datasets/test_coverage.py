@@ -137,7 +137,7 @@ def test_what_was_removed_or_withheld_has_a_reason_too(place: Path, tmp_path: Pa
     assert removed.code == 0, removed.err
     found = stats(tmp_path)
     reasons = {"http_error": 2, "robots_denied": 1, "too_short": 1, "reserved": 1}
-    assert found["total"]["missing"] == {**reasons, "withheld": 1, "removed_or_not_fetched": 1}
+    assert found["total"]["missing"] == {**reasons, "withheld": 1, "removed": 1}
     assert (found["total"]["announced"], found["total"]["recorded"], found["removed"]) == (8, 1, 1)
     withdrawn = stats(tmp_path, "news@1")
     assert withdrawn["total"]["missing"]["withdrawn"] == 1
