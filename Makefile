@@ -8,8 +8,8 @@ UV := .uv/bin/uv
 endif
 PACKAGES := archive pipelines spiders crawler
 # The tests of a module share what is dear to make: a server, a crawl
-# Three processes on two processors: much of a test's time is waiting
-PARALLEL := --numprocesses 3 --dist loadscope --durations 40 --durations-min 5
+# Four processes on two processors: much of a test's time is waiting. tests/conftest.py puts them in order
+PARALLEL := --numprocesses 4 --dist loadscope --no-loadscope-reorder --durations 40 --durations-min 5
 SOURCES := $(PACKAGES) tests benchmarks
 
 # Programs start in half the time when what they import is compiled once; images of build machines often forbid it

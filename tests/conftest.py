@@ -12,6 +12,19 @@ from tests.support.postgres import Postgres
 hypothesis.settings.register_profile("newswarc", deadline=None)
 hypothesis.settings.load_profile("newswarc")
 
+LONG = ("scale", "watching", "replay", "faults", "docs", "datasets", "hostile", "crawler", "archive", "search")
+"""Directories of tests that take long, the longest first: begun last, they would be waited for by all processes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long modules first; modules stay together, since their tests share what is dear to make."""
+
+    def place(item: pytest.Item) -> int:
+        directory = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+        return LONG.index(directory) if directory in LONG else len(LONG)
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[seaweed.S3Server]:

@@ -115,6 +115,12 @@ class Fleet:
                 stderr=log,
             )
 
+    def start_ended(self) -> None:
+        """Start workers that ended, as a service manager does: one that begins while the database is away says so and ends."""
+        for number, process in list(self.processes.items()):
+            if process.poll() is not None:
+                self.start(number)
+
     def kill(self, number: int, what: str) -> None:
         """`kill` the worker alone, `kill crawl` one of its crawls, `kill all` that is of it."""
         worker = self.processes[number].pid
@@ -158,7 +164,7 @@ def run(plan: Plan, directory: Path) -> Found:
                 fleet.start(number)
             faults = _faults(plan, fleet, server, line)
             with meter:
-                _wait(plan, address, faults)
+                _wait(plan, address, faults, fleet)
         finally:
             line.mend()
             seconds = time.monotonic() - begun
@@ -205,12 +211,10 @@ def _faults(plan: Plan, fleet: Fleet, server: Postgres, line: QuietLine) -> Iter
             number = chance.randrange(plan.workers)
             fleet.kill(number, fault)
             time.sleep(chance.uniform(0.5, 3))
-            if fleet.processes[number].poll() is not None:
-                fleet.start(number)
         yield
 
 
-def _wait(plan: Plan, address: str, faults: Iterator[None]) -> None:
+def _wait(plan: Plan, address: str, faults: Iterator[None], fleet: Fleet) -> None:
     """Until all is captured and every fault has happened."""
     begun = last = time.monotonic()
     left = True
@@ -219,6 +223,7 @@ def _wait(plan: Plan, address: str, faults: Iterator[None]) -> None:
         if left and time.monotonic() - last > plan.between:
             left = next(faults, _END) is not _END
             last = time.monotonic()
+        fleet.start_ended()
         with psycopg.connect(address) as connection:
             row = connection.execute(_COUNT).fetchone()
         done = row is not None and row[0] >= plan.papers * plan.articles
