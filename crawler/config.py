@@ -541,6 +541,15 @@ def load_configuration(file: Path | None = None, environment: Mapping[str, str] 
     return _coherent(_validated({**values, **from_environment}, "settings"))
 
 
+def shared_cache() -> Path | None:
+    """A directory for what can be made again and all archives of a user share; None: there is none."""
+    try:
+        place = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "newswarc"
+    except RuntimeError:  # nobody knows where this user is at home
+        return None
+    return place if _can_be_written(place) else None
+
+
 def environment_value(name: str) -> str | None:
     """A variable that a site's definition names for a secret."""
     return os.environ.get(name)

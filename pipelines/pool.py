@@ -1,10 +1,10 @@
 """Extraction in worker processes, so that callers never wait for a page's text.
 
 A worker reads the capture from its segment's file; only the capture's position is passed to it. (Whoever has read
-whole files passes on what was read: `pipelines.capture_batch`.) A worker that dies
-or hangs takes at most its own page with it: the pool is recreated, and whatever it was working on is tried once
-more, each page in a separate process, so that no page affects another. The extractor is imported
-where it is called, so that the process with the pool does without it (docs/decisions/0016-starting.md).
+whole files passes on what was read: `pipelines.capture_batch`.) A worker that dies or hangs takes at most its own
+page with it: another takes its place, and the page is tried once more in a process that does nothing else, so that no
+page affects another. The extractor is imported where it is called, so that the process with the pool does without it
+(docs/decisions/0016-starting.md).
 """
 
 from __future__ import annotations
@@ -12,18 +12,12 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import itertools
-import multiprocessing
-import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -32,9 +26,10 @@ from archive.derived import Derivation
 from archive.errors import ArchiveError
 from archive.layout import OPEN_SUFFIX
 from archive.outcomes import PageOutcome
-from pipelines.allocator import KEPT_BY_WORKERS, bound_allocator, collect_seldom, give_back
+from pipelines.allocator import give_back
 from pipelines.capture_batch import MOST_OF_PAGE, CaptureBatch, DerivedPage, NotDerived
 from pipelines.outcome_lines import outcome_line
+from pipelines.worker_server import CallLost, CallNotBegun, Worker, WorkerServer
 
 HANGING_SECONDS = 60.0
 """Processor time (seconds) past which a task is taken to hang. What a page or document may ask for is bounded by
@@ -45,6 +40,8 @@ _AGAIN = 0.1
 _PAGES_BETWEEN = 250
 _LARGE = 1 << 18
 _pages = itertools.count(1)
+_HANDED_OVER = 2
+"""Tasks that a worker has at most: one that it works on, and one that it goes on with at once."""
 _MAX_DOCUMENT = 50 << 20
 """Bytes of a decoded document past which it is not read; a sitemap may have so many by its protocol."""
 
@@ -203,61 +200,22 @@ def _capture(path: Path, offset: int, most: int = sys.maxsize) -> Capture:
         return read_capture(file, offset, most)
 
 
-def _ignore_interrupts() -> None:
-    # Ctrl-C reaches every process of the terminal; only the parent decides what it means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    bound_allocator(KEPT_BY_WORKERS)
-
-
-def _begin() -> None:
-    """What a worker does first."""
-    _ignore_interrupts()
-    collect_seldom()
-    threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
-
-
-def _end_with_owner() -> None:
-    # Of an owner that was killed nothing comes any more, and no end either: its workers would wait forever
-    owner = multiprocessing.parent_process()
-    if owner is not None:
-        owner.join()
-        os._exit(1)
-
-
-def _start_server() -> None:
-    """Start the process that the workers are forked from, deaf to Ctrl-C from its first moment on.
-
-    It makes itself so only after its imports, which take seconds. A blocked signal stays blocked over exec, and
-    is delivered to this process, where it belongs, when it is unblocked here.
-    """
-    resource_tracker.ensure_running()  # started within, it would unblock the signal too soon
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
 class ExtractionPool:
     """Worker processes behind a bounded queue."""
 
-    def __init__(self, workers: int, waiting: int, *, forked: bool = False) -> None:
-        """`workers` processes; at most `waiting` tasks beyond those being worked on.
+    def __init__(self, workers: int, waiting: int, cache: Path | None = None) -> None:
+        """`workers` processes; at most `waiting` tasks beyond those being worked on; `cache` as in `WorkerServer`.
 
-        `forked` lets the first ones be forked from this process and at once: for one that has imported the extractor
-        and has no threads yet. Those that take the place of a dead one never are.
+        Workers are started when the first task comes. Made before this process has other threads, they share what it
+        has imported until then.
         """
         self._workers = workers
         self._slots = asyncio.Semaphore(workers + waiting)
+        self._places = asyncio.Semaphore(workers * _HANDED_OVER)
         self._alone = asyncio.Lock()
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["pipelines.preloaded"])
-        self._executor: ProcessPoolExecutor | None = None
-        if not forked:
-            return  # an idle run starts nothing
-        context = multiprocessing.get_context("fork")
-        self._executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
-        self._executor.submit(_ignore_interrupts).result()
+        self._connecting = asyncio.Lock()
+        self._server = WorkerServer(cache)
+        self._connected: list[Worker] = []
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """The same: Scrapy copies its settings, and processes cannot be copied."""
@@ -265,8 +223,7 @@ class ExtractionPool:
 
     async def start(self) -> None:
         """Start the workers before the first page arrives; importing the extractor takes a second or two."""
-        executor = self._running()
-        await asyncio.to_thread(lambda: executor.submit(_ignore_interrupts).result())
+        await self.run(_nothing)
 
     async def run(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Call a function in a worker process, after waiting for a place in the queue.
@@ -310,9 +267,10 @@ class ExtractionPool:
 
     def close(self) -> None:
         """Stop the workers after their current tasks."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+        for worker in self._connected:
+            worker.end()
+        self._connected.clear()
+        self._server.close()
 
     async def _derive(self, task: DerivationTask) -> Derivation:
         try:
@@ -339,32 +297,41 @@ class ExtractionPool:
         return made
 
     async def _attempts(self, function: Callable[..., Result], *arguments: object) -> Result:
-        executor = self._running()
-        try:
-            return await asyncio.wrap_future(executor.submit(function, *arguments))
-        except BrokenProcessPool:
-            if self._executor is executor:
-                self._executor = None
-        except TakesTooLong:
-            pass
+        with suppress(CallLost, TakesTooLong):
+            return await self._among_others(function, *arguments)
         async with self._alone:
             return await self._by_itself(function, *arguments)
 
+    async def _among_others(self, function: Callable[..., Result], *arguments: object) -> Result:
+        async with self._places:
+            while True:
+                worker = await self._least_busy()
+                with suppress(CallNotBegun):
+                    result: Result = await worker.call(function, arguments)
+                    return result
+
     async def _by_itself(self, function: Callable[..., Result], *arguments: object) -> Result:
         """Call a function in a process that does nothing else."""
-        executor = ProcessPoolExecutor(1, mp_context=self._context, initializer=_begin)
+        worker = await Worker.connected(self._server.worker())
         started = time.monotonic()
         try:
-            return await asyncio.wrap_future(executor.submit(function, *arguments))
-        except BrokenProcessPool as error:
+            result: Result = await worker.call(function, arguments)
+        except (CallLost, CallNotBegun) as error:
             if time.monotonic() - started >= HANGING_SECONDS * _PATIENCE:
                 raise TakesTooLong from error
             raise WorkerDied("the extraction process died") from error
+        else:
+            return result
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            worker.end()
 
-    def _running(self) -> ProcessPoolExecutor:
-        if self._executor is None:
-            _start_server()
-            self._executor = ProcessPoolExecutor(self._workers, mp_context=self._context, initializer=_begin)
-        return self._executor
+    async def _least_busy(self) -> Worker:
+        async with self._connecting:
+            self._connected = [worker for worker in self._connected if not worker.is_lost]
+            while len(self._connected) < self._workers:
+                self._connected.append(await Worker.connected(self._server.worker()))
+        return min(self._connected, key=lambda worker: worker.calls)
+
+
+def _nothing() -> None:
+    """What a worker is asked for to be there."""

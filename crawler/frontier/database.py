@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -170,12 +169,16 @@ class Database:
             self.insert(table, rows)
             return {str(row["url"]) for row in rows}
         rows = sorted(rows, key=lambda row: str(row["url"]))
-        statement = postgresql_insert(table).on_conflict_do_nothing().returning(table.c.url)
+        statement = self.insertion(table).on_conflict_do_nothing().returning(table.c.url)
         return set(self.transaction(lambda c: c.execute(statement, rows).scalars().all())) if rows else set()
 
     def insertion(self, table: Table) -> Any:
         """An insertion that can say what happens to rows that are there already, in the database's own words."""
-        return postgresql_insert(table) if self.is_shared else sqlite_insert(table)
+        if not self.is_shared:
+            return sqlite_insert(table)
+        from sqlalchemy.dialects import postgresql  # most crawls do without it
+
+        return postgresql.insert(table)
 
     def settle(self) -> None:
         """Make all that was committed survive a loss of power. Raises FrontierUnavailable."""

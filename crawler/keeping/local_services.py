@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 
 from archive.derived import ArticleFacts, Derivation
 from archive.storage.opening import open_storage
-from crawler.config import Configuration
+from crawler.config import Configuration, shared_cache
 from crawler.frontier.frontier import open_frontier
 from crawler.frontier.outcome_log import OutcomeLog
 from crawler.keeping.counts import Counts
@@ -22,7 +21,7 @@ from crawler.keeping.index_keeping import IndexKeeper
 from crawler.keeping.page_feedback import PageFeedback
 from crawler.keeping.spool import Spool
 from crawler.keeping.storing import RetryPauses, SegmentStore
-from pipelines.pool import ExtractionPool
+from pipelines.pool import ExtractionPool, WorkerDied
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ class LocalServices:
         self.outcomes = OutcomeLog(self.frontier.database)
         self.spool = Spool(configuration.state_directory / "spool", configuration.least_free)
         self.storage = open_storage(configuration.archive, configuration.s3)
-        self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue)
+        self.pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue, shared_cache())
         self.events = EventLog(configuration.event_log)
         self.feedback = PageFeedback(self.frontier, linked)
         self.deriver = Deriver(self.pool, counts, self._derived)
@@ -70,7 +69,7 @@ class LocalServices:
         """Start the extraction workers. What goes wrong here shows, and is mended, when the first page comes."""
         try:
             await self.pool.start()
-        except (BrokenProcessPool, OSError, EOFError) as error:
+        except (WorkerDied, OSError) as error:
             logger.info("the extraction workers did not start: %s", error)
 
     async def drain(self) -> None:

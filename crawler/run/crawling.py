@@ -22,7 +22,7 @@ from archive.exchange import Discovery
 from archive.layout import OPEN_SUFFIX, WARC_SUFFIX, SegmentName
 from archive.recovery import open_segments
 from archive.storage.opening import open_storage
-from crawler.config import Configuration, ConfigurationError, environment_value
+from crawler.config import Configuration, ConfigurationError, environment_value, shared_cache
 from crawler.frontier.database import Database, open_database
 from crawler.frontier.falling_due import falls_due
 from crawler.frontier.site_copy import copy_sites
@@ -153,6 +153,9 @@ def run_crawl(
     require_files(configuration)
     require_open_files(configuration.concurrency)
     with ExitStack() as stack:
+        # Made before anything else is opened or has threads: its workers share what is imported by now
+        pool = pool or ExtractionPool(configuration.workers, configuration.extraction_queue, shared_cache())
+        stack.enter_context(closing(pool))
         effective = stack.enter_context(_places(configuration, plan))
         _probe(effective)
         entry = stack.enter_context(noted(effective, [site.id for site in plan.sites], is_due=plan.due))

@@ -19,14 +19,13 @@ DOWNLOAD_HANDLERS = {
     "ftp": None,
     "s3": None,
 }
-EXTENSIONS = {
-    "crawler.run.extension.CrawlExtension": 0,
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,
-    "scrapy.extensions.feedexport.FeedExporter": None,
-    "scrapy.extensions.memdebug.MemoryDebugger": None,
-}
+# Scrapy imports what it has of its own even where it is switched off: a tenth of a second of each start
+EXTENSIONS_BASE: dict[str, int] = {}
+EXTENSIONS = {"crawler.run.extension.CrawlExtension": 0}
 DOWNLOADER_MIDDLEWARES = {
+    # No spider names domains, and the download handler knows the configured time-out
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": None,
     # Replaces Scrapy's own, which lets denials pass without a record
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.run.pace_middleware.PaceMiddleware": 90,
@@ -47,6 +46,10 @@ SCRAPER_SLOT_MAX_ACTIVE_SIZE = 32 << 20
 SPIDER_MIDDLEWARES = {
     "crawler.run.frontier_middleware.FrontierMiddleware": 0,
     "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    # Depth is limited where sources are followed, the length of addresses where they are found
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 ITEM_PIPELINES = item_pipelines()
 
@@ -73,5 +76,8 @@ RETRY_EXCEPTIONS = [
 RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 STATS_DUMP = False
+# Outcomes are counted where attempts are kept
+DOWNLOADER_STATS = False
+WARN_ON_GENERATOR_RETURN_VALUE = False
 LOG_LEVEL = "WARNING"
 """Problem lines report each site's problems; the log is for developers."""

@@ -163,7 +163,7 @@ def _crawl(configuration: Configuration, site: Site) -> None:
     with turn(configuration.state_directory) as is_ours:
         if not is_ours:
             sys.exit(Ending.TAKEN)
-        pool = ExtractionPool(configuration.workers, configuration.extraction_queue, forked=True)
+        pool = ExtractionPool(configuration.workers, configuration.extraction_queue)
         try:
             _set_up()
             report = run_crawl(configuration, CrawlPlan(sites=(site,), due=True), pool=pool)
