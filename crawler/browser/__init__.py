@@ -7,6 +7,7 @@ Modules:
     authority       the certificates that the proxy shows the browser
     chromium        how Chromium is started
     contained       starts the browser's process where nothing but the proxy can be reached
+    earlier_answers  answers that earlier runs have had, from the archive
     frames          messages between a crawl and its browser's process
     installed       what of the extra is missing on this machine
     login           logging in by hand

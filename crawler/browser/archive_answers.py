@@ -49,16 +49,15 @@ class ArchiveAnswers:
     async def fetch(self, asked: AskedFor, watcher: Watcher | None) -> Exchange:  # noqa: ARG002 - the protocol's
         """See `crawler.browser.proxy.Fetch`."""
         if asked.method == "GET" and asked.url == self._page.url:
-            return self._exchange(asked, self._page.response, self._page.date)
+            return exchange_of(asked.url, self._page.response, self._page.date)
         try:
             found = self._found(asked)
         except (ArchiveError, BadMessage):
             found = None
         if found is None:
-            if asked.upgrade or asked.url.endswith("/favicon.ico"):
-                return self._exchange(asked, b"", self._page.date)
-            self.missing.add((asked.method, asked.url))
-            return self._exchange(asked, b"", self._page.date)
+            if not asked.upgrade and not asked.url.endswith("/favicon.ico"):
+                self.missing.add((asked.method, asked.url))
+            return exchange_of(asked.url, b"", self._page.date, asked.method)
         exchange, address = found
         if exchange.status < _NO_ERROR:
             self.answered.add((asked.method, address))
@@ -67,7 +66,7 @@ class ArchiveAnswers:
     def _found(self, asked: AskedFor) -> tuple[Exchange, str] | None:
         for entry in self._candidates(asked):
             capture = self._lookup.read(entry)
-            return self._exchange(asked, self._lookup.wire(capture), capture.date), capture.url
+            return exchange_of(asked.url, self._lookup.wire(capture), capture.date, asked.method), capture.url
         return None
 
     def _candidates(self, asked: AskedFor) -> Iterator[IndexEntry]:
@@ -92,10 +91,9 @@ class ArchiveAnswers:
     def _distance(self, entry: IndexEntry) -> float:
         return abs((entry.moment - self._page.date).total_seconds())
 
-    @staticmethod
-    def _exchange(asked: AskedFor, response: bytes, date: datetime) -> Exchange:
-        head = parse_head(response) if response else None
-        status = head.status if head is not None else 0
-        return Exchange(
-            asked.url, asked.method, b"", response, date, date, outcome_of_status(status), status, head=head
-        )
+
+def exchange_of(url: str, response: bytes, date: datetime, method: str = "GET") -> Exchange:
+    """A captured response as an answer for which nothing is sent. Raises BadMessage."""
+    head = parse_head(response) if response else None
+    status = head.status if head is not None else 0
+    return Exchange(url, method, b"", response, date, date, outcome_of_status(status), status, head=head)

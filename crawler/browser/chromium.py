@@ -7,6 +7,8 @@ _FEATURES_OFF = (
     "InterestFeedContentSuggestions", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints",
     "OptimizationGuideModelDownloading", "SafeBrowsing", "Translate", "WebRtcHideLocalIpsWithMdns", "DnsOverHttps",
     "AsyncDns", "PrivacySandboxSettings4", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable",
+    # A page has a context of its own: a process that waits for the context's next page waits for nothing
+    "SpareRendererForSitePerProcess",
 )  # fmt: skip
 
 NOWHERE = "http://127.0.0.1:1/"

@@ -105,7 +105,7 @@ class PageDriver:
         # Playwright waits forever for a document whose script begins a download before it is parsed
         while await self._evaluate("() => document.readyState") == "loading":
             await asyncio.sleep(_TICK)
-        await self._prepare()
+        await self._check_address()
         before: bytes | None = None
         for step in steps:
             if step.kind is StepKind.SCROLL:
@@ -116,7 +116,8 @@ class PageDriver:
             return await self._taken(before)
         return await self._taken(await self._dom())
 
-    async def _prepare(self) -> None:
+    async def _check_address(self) -> None:
+        """Raises PageFailed where the page has become a document of Chromium's own, such as that of an error."""
         loaded = await self._call("loadedFrom")
         if _plain(loaded) != _plain(self._page.url) and not self._page.url.startswith("http"):
             raise PageFailed(f"it became {self._page.url[:200]}")

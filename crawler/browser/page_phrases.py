@@ -33,7 +33,7 @@ CONSENT_RULES = (
 
 CONSENT_SUBJECTS = (
     "cookie", "consent", "privacy", "datenschutz", "einwilligung", "confidentialité", "traceurs", "privacidad",
-    "privacidade", "riservatezza", "privacy-", "prywatno", "soukromí", "personvern", "integritet", "конфиденциальн",
+    "privacidade", "riservatezza", "prywatno", "soukromí", "personvern", "integritet", "конфиденциальн",
     "プライバシー", "隐私", "خصوصية",
 )  # fmt: skip
 """What an overlay speaks of that asks for consent."""

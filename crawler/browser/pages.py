@@ -33,9 +33,6 @@ from crawler.browser.visit import Outlet, Visit, VisitCost, VisitTerms
 
 logger = logging.getLogger(__name__)
 
-_MOST_PAGES = 200
-"""Pages after which a browser is replaced: what it has leaked goes with it."""
-
 
 @dataclass(frozen=True, slots=True)
 class PageOrder:
@@ -74,10 +71,6 @@ class _InUse:
 
     browser: BrowserProcess
     pages: int = 0
-
-    @property
-    def may_have_more(self) -> bool:
-        return self.browser.is_sound and self.browser.pages < _MOST_PAGES
 
 
 class BrowserPages:
@@ -154,7 +147,7 @@ class BrowserPages:
     async def _place(self) -> _InUse:
         """A place in the browser that runs. Raises NoBrowser, BrowserGone."""
         async with self._starting:
-            if self._current is not None and not self._current.may_have_more:
+            if self._current is not None and not self._current.browser.takes_more:
                 former, self._current = self._current, None
                 await self._end_if_idle(former)
             if self._current is None:

@@ -37,6 +37,7 @@ _ENDING_SECONDS = 5.0
 _LONGER = 15.0
 """Seconds beyond a page's own after which a browser that does not answer hangs."""
 _MOST_OF_FIRST_LINE = 4096
+_MOST_PAGES = 200
 _SCRATCH_PREFIX = "newswarc-browser-"
 _LOCK = "lock"
 
@@ -113,7 +114,7 @@ class BrowserProcess:
         self.pages = 0
         """Pages rendered so far."""
         self.is_sound = True
-        """Whether it may be given another page."""
+        """Whether it runs, and has let go of each page that it was given."""
         self._process = process
         self._reader, self._writer = streams
         self._proxy = proxy
@@ -121,6 +122,11 @@ class BrowserProcess:
         self._answers = _Answers()
         self._numbers = itertools.count(1)
         self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether it may be given another page: what a browser has leaked goes with it after many."""
+        return self.is_sound and self.pages < _MOST_PAGES
 
     @property
     def pid(self) -> int:

@@ -32,7 +32,6 @@ _SAME_SHADE = 24
 """Difference of two tiles' mean shades (0 to 255) up to which they are the same."""
 _PLAIN = 6
 """Difference of the shades within a tile up to which it shows nothing."""
-_MOST_PAGES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ async def looked_at(
             if wanted.limit and count >= wanted.limit:
                 return
             count += 1
-            if browser is None or not browser.is_sound or browser.pages >= _MOST_PAGES:
+            if browser is None or not browser.takes_more:
                 if browser is not None:
                     await browser.close()
                 browser = await BrowserProcess.start(plan, authority)

@@ -2,7 +2,8 @@
 
 - The page itself was fetched before, like any other page. The browser gets those bytes; nothing is asked for twice.
 - All that the page asks for then goes out through the crawl's own wire (`Outlet`): robots.txt, pace, block list and
-  refused addresses are the run's. What was fetched moments ago for another page is answered from that capture.
+  refused addresses are the run's. What was fetched lately for another page, in this run or an earlier one, is
+  answered from that capture.
 - WebSockets, trackers, addresses that the site's definition denies, and what is past the visit's budget are refused;
   each refusal is kept as an attempt of its own (outcome ``unwanted``).
 """
@@ -19,8 +20,8 @@ from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from archive.exchange import CaptureOutcome, Discovery, Exchange, Role, Transport
-from crawler.browser.answers import RecentAnswers
+from archive.exchange import CaptureOutcome, Discovery, Exchange, Role
+from crawler.browser.answers import RecentAnswers, answers_anybody, may_be_shared
 from crawler.browser.proxy_requests import AskedFor
 from crawler.wire.connection import Timeouts, Watcher
 from crawler.wire.fetcher import Halt, WireRequest, unsent
@@ -72,6 +73,10 @@ class Outlet(Protocol):
         """Keep an attempt for which nothing was sent."""
         ...
 
+    async def earlier(self, url: str) -> Exchange | None:
+        """What an earlier run was answered, if it is in the archive and young enough."""
+        ...
+
     def refusal(self, url: str, site: str) -> str:
         """Why an address is not asked for on a site's behalf; empty if it may be."""
         ...
@@ -86,7 +91,7 @@ class VisitCost:
     refused: Counter[str] = field(default_factory=Counter)
     """By reason."""
     answered: int = 0
-    """Requests answered from captures of this run."""
+    """Requests answered from captures, of this run or of earlier ones."""
 
 
 class Visit:
@@ -133,7 +138,7 @@ class Visit:
         reason = self._refusal(asked)
         if reason:
             return await self._refused(asked, CaptureOutcome.UNWANTED, reason)
-        known = self._answers.answer(asked)
+        known = self._answers.answer(asked) or await self._earlier(asked)
         if known is not None:
             self.cost.answered += 1
             return replace(known, request=b"")
@@ -147,6 +152,16 @@ class Visit:
             _, late = await asyncio.wait(self._running, timeout=_LAST_MOMENTS)
             for task in late:
                 task.cancel()
+
+    async def _earlier(self, asked: AskedFor) -> Exchange | None:
+        """The answer of an earlier run, which is among the recent ones from now on."""
+        if not may_be_shared(asked):
+            return None
+        exchange = await self._outlet.earlier(asked.url)
+        if exchange is None or exchange.head is None or not answers_anybody(asked, exchange.head):
+            return None
+        self._answers.note(asked, exchange, age=(self._now() - exchange.finished).total_seconds())
+        return self._answers.answer(asked)
 
     def _refusal(self, asked: AskedFor) -> str:
         bounds = self._terms.bounds
@@ -215,8 +230,3 @@ class Visit:
             if name.lower() not in replaced
         )
         return (*kept, *own)
-
-
-def nothing_sent(exchange: Exchange) -> bool:
-    """Whether an attempt ended before anything was sent."""
-    return not exchange.request and exchange.transport == Transport()

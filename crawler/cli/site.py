@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,9 @@ from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
 from crawler.cli.options import JsonOption, SitesOption, fetches
 from crawler.cli.terminal import print_whole
+from crawler.frontier.outcome_log import NO_NEED
 from crawler.keeping.source_reading import SourceReading, seconds_of
+from crawler.watching.browser_needs import learned_needs
 from spiders.problems import printable
 
 if TYPE_CHECKING:
@@ -116,6 +118,7 @@ def check(
             f"{', '.join(map(str, directories or ()))}: no site definition here; `newswarc site add` writes one"
         )
     report = _looked_at(chosen, context, sample=pages)
+    needs = learned_needs(context.configuration, [definition.id for definition in chosen])
     read = {(source["site"], source["url"]): SourceReading(**source) for source in report.sources}
     silent = [
         (definition.id, source.url)
@@ -125,7 +128,8 @@ def check(
     ]
     if as_json:
         facts = {
-            "sources": report.sources, "silent": silent, "problems": report.problems, "browser": report.browser
+            "sources": report.sources, "silent": silent, "problems": report.problems, "browser": report.browser,
+            "learned_needs": needs,
         }  # fmt: skip
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
         return 1 if silent else 0
@@ -135,6 +139,10 @@ def check(
         console.print(f"[red]✗[/red] {escape(printable(f'{name}: {address}: fails, or lists no articles'))}")
     for name, facts in report.browser.items():
         console.print(escape(f"{name}: {_browser_line(facts)}"))
+    for definition in chosen:
+        if learned := needs.get(definition.id):
+            use = definition.browser or context.configuration.browser
+            console.print(escape(f"{definition.id}: {_learned_line(learned, use)}"))
     for problem in report.problems:
         console.print(f"[yellow]![/yellow] {escape(problem)}")
     return 1 if silent else 0
@@ -152,6 +160,17 @@ def _browser_line(facts: dict[str, Any]) -> str:
     if not needed:
         return f"none of {looked_at} pages needs a browser"
     return f'{needed} of {looked_at} pages show their text only to a browser ({reasons}); set browser = "fallback"'
+
+
+def _learned_line(found: Mapping[str, int], use: str) -> str:
+    """What the crawls of the last weeks have learned of a site's need of a browser, and what to do."""
+    reasons = {reason: count for reason, count in found.items() if reason != NO_NEED}
+    needed, looked_at = sum(reasons.values()), sum(found.values())
+    of = f"of {looked_at:,} that earlier crawls looked at"
+    if not needed:
+        return f"pages that need a browser: none {of}"
+    line = f"pages that show their text only to a browser: {needed:,} {of} ({', '.join(sorted(reasons))})"
+    return f'{line}; set browser = "fallback"' if use == "never" else line
 
 
 def _looked_at(sites: Sequence[Site], context: ArchiveContext, sample: int = 0) -> Any:

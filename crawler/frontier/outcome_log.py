@@ -31,6 +31,12 @@ class EndedKind(StrEnum):
     """An attempt to fetch: outcomes are of `archive.exchange.CaptureOutcome`."""
     PAGE = "page"
     """A page's derivation: outcomes are of `archive.outcomes.PageOutcome`."""
+    NEED = "need"
+    """Whether a page needs a browser: outcomes are of `pipelines.need_of_browser`, or `NO_NEED`."""
+
+
+NO_NEED = "none"
+"""The outcome of a page that shows its text without a browser."""
 
 
 Ended = Counter[tuple[str, EndedKind, str]]
@@ -92,6 +98,15 @@ class OutcomeLog:
         query = select(OUTCOMES).where(OUTCOMES.c.hour > moment - HOUR).order_by(OUTCOMES.c.hour, OUTCOMES.c.site)
         rows = self._database.rows(query)
         return [Hour(site, hour, EndedKind(kind), outcome, count) for site, hour, kind, outcome, count in rows]
+
+    def needs(self, site: str) -> Counter[str]:
+        """Whether and why a site's pages need a browser, in all hours that are kept."""
+        query = (
+            select(OUTCOMES.c.outcome, func.sum(OUTCOMES.c.count))
+            .where(OUTCOMES.c.site == site, OUTCOMES.c.kind == EndedKind.NEED.value)
+            .group_by(OUTCOMES.c.outcome)
+        )
+        return Counter({outcome: int(count) for outcome, count in self._database.rows(query)})
 
     def totals(self) -> Mapping[tuple[EndedKind, str], int]:
         """How often anything ended so, in all hours that are kept."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from crawler.frontier.outcome_log import Ended, EndedKind
+from crawler.frontier.outcome_log import NO_NEED, Ended, EndedKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,7 @@ class Counts:
         self.pages[outcome] += 1
         self.articles.update([site] if is_article else [])
         self.unlogged[site, EndedKind.PAGE, outcome] += 1
+
+    def looked_at(self, site: str, need: str) -> None:
+        """It was found out whether a page needs a browser, and why (`pipelines.need_of_browser`)."""
+        self.unlogged[site, EndedKind.NEED, need or NO_NEED] += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -45,6 +46,8 @@ NEVER, ALWAYS = "never", "always"
 _RENDERED_ROLES = frozenset({Role.ARTICLE, Role.SECTION})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_OF_PAGE = 16 << 20
+_FIRST_PAGES = 5
+"""Pages of a site that a run looks at, to see if they need a browser, where none is used."""
 _ROBOTS_SLOT = "robots.txt for pages in a browser"
 """Scrapy's slot of a host is held by the page while it is rendered."""
 _REASONS = {LeftOut.TRACKER: "it tracks readers", LeftOut.DENIED: "the site's definition denies it"}
@@ -77,17 +80,26 @@ class Browsing:
         self._pages: BrowserPages | None = None
         self._lacks = ""
 
-    def may_render(self, request: Request) -> bool:
-        """Whether the answer to a request may be rendered before it is kept."""
+    def may_look_at(self, request: Request) -> bool:
+        """Whether the answer to a request is looked at, and perhaps rendered, before it is kept.
+
+        Of a site whose pages are never rendered, the first pages of a run are looked at, so that it learns which
+        sites need a browser.
+        """
         discovery = discovery_of(request.meta)
-        is_page = discovery.role in _RENDERED_ROLES and request.method == "GET"
-        if self._run.state.options.sample and discovery.role is Role.ARTICLE:
-            return is_page
-        return is_page and self._use_of(self._run.state.sites.get(discovery.site)) != NEVER
+        if discovery.role not in _RENDERED_ROLES or request.method != "GET":
+            return False
+        options = self._run.state.options
+        if options.sample and discovery.role is Role.ARTICLE:
+            return True
+        is_first = not options.dry_run and self.findings.looked_at[discovery.site] < _FIRST_PAGES
+        return is_first or self._use_of(self._run.state.sites.get(discovery.site)) != NEVER
 
     def logged_in(self, request: Request, sent: WireRequest) -> WireRequest:
         """A request for a page with the cookies of its site's profile, whose values are not kept."""
         site = self._run.state.sites.get(discovery_of(request.meta).site)
+        if self._use_of(site) == NEVER:
+            return sent  # looked at as it is for everybody
         try:
             profile = read_profile(self._run.configuration.state_directory, site.access.profile if site else "")
         except BadProfile:
@@ -129,7 +141,7 @@ class Browsing:
 
     def problems(self) -> list[Problem]:
         """A line on each site with pages that needed a browser and were not rendered."""
-        found = []
+        found = list(self._unused())
         for site, reasons in sorted(self.findings.failed.items()):
             why = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
             count = sum(reasons.values())
@@ -141,6 +153,17 @@ class Browsing:
             found.append(Problem(site, "browser", what, remedy, needs_operator=is_none_there))
         return found
 
+    def _unused(self) -> Iterator[Problem]:
+        """Sites most of whose pages need a browser that is not used."""
+        if self._run.state.options.sample:
+            return  # `site check` tells of them itself
+        for name, reasons in sorted(self.findings.needed.items()):
+            count, of = sum(reasons.values()), self.findings.looked_at[name]
+            if self._use_of(self._run.state.sites.get(name)) == NEVER and 2 * count > of:
+                why = ", ".join(reasons)
+                what = f"pages that show their text only to a browser: {count} of the first {of} ({why})"
+                yield Problem(name, "browser", what, 'set browser = "fallback" for it')
+
     def _use_of(self, site: Site | None) -> str:
         return (site.browser if site is not None else "") or self._run.configuration.browser
 
@@ -150,7 +173,10 @@ class Browsing:
             return exchange
         self.findings.looked_at[site.id] += 1
         use = self._use_of(site)
-        reason = await self._need(exchange, site) if use != ALWAYS or self._run.state.options.sample else ""
+        reason = ""
+        if use != ALWAYS or self._run.state.options.sample:
+            reason = await self._need(exchange, site)
+            self._run.state.counts.looked_at(site.id, reason)
         if reason:
             self.findings.needed.setdefault(site.id, Counter())[reason] += 1
         if use == NEVER or not (reason or use == ALWAYS):
@@ -260,6 +286,7 @@ class _PolitePageFetching:
         self._crawler = crawler
         self._run = run
         self._fetching = fetching
+        self._earlier = run.earlier_answers
 
     async def fetched(self, request: WireRequest) -> Exchange:
         """See `crawler.browser.visit.Outlet`."""
@@ -282,6 +309,10 @@ class _PolitePageFetching:
     async def keep(self, exchange: Exchange) -> None:
         """See `crawler.browser.visit.Outlet`."""
         await self._run.capturing.keep(exchange)
+
+    async def earlier(self, url: str) -> Exchange | None:
+        """See `crawler.browser.visit.Outlet`."""
+        return await self._earlier.exchange(url)
 
     def refusal(self, url: str, site: str) -> str:
         """See `crawler.browser.visit.Outlet`."""

@@ -13,6 +13,7 @@ from scrapy.http import Request
 from archive.clock_and_ids import ClockAndIds
 from archive.derived import ArticleFacts
 from archive.exchange import CaptureOutcome, Role
+from crawler.browser.earlier_answers import EarlierAnswers
 from crawler.config import Configuration
 from crawler.frontier.entries import Failed
 from crawler.frontier.leases import Leases, holder_at
@@ -111,6 +112,9 @@ class CrawlRun:
         self.browsing: PagesInBrowser | None = None
         """Set once, by the download handler."""
         self.requisites = wishes_of(configuration, self.frontier, self.now)
+        self.earlier_answers = EarlierAnswers(
+            self._services.storage, self.frontier.known_capture, configuration.requisite_age, self.now
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._renewing: asyncio.Task[None] | None = None
         self._give_up = give_up

@@ -180,7 +180,7 @@ class WireDownloadHandler(BaseDownloadHandler):
 
         try:
             wanted = self._wire_request(request, watcher)
-            if self._browsing.may_render(request):
+            if self._browsing.may_look_at(request):
                 wanted = self._browsing.logged_in(request, wanted)
                 last = await self.fetching.exchanged(wanted, keep, _later)
                 last = await self._browsing.rendered(last, request, wanted, keep)

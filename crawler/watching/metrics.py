@@ -62,13 +62,14 @@ _SITE: tuple[tuple[str, str, Callable[[SiteStatus], float]], ...] = (
     ("site_given_up_addresses", "URLs that are no longer tried.", lambda site: site.given_up),
     ("site_overdue_seconds", "How long the site's most overdue source has waited.", lambda site: site.overdue),
 )
+_COUNTED = (EndedKind.ATTEMPT, EndedKind.PAGE)
 
 
 def described_metrics() -> list[tuple[str, list[str], str]]:
     """Name, labels and meaning of every metric."""
     per_kind = [
         (f"newswarc_{prefix}{kind.value}s_{period}", labels, f"{kind.value.capitalize()}s by outcome, last {span}.")
-        for kind in EndedKind
+        for kind in _COUNTED
         for prefix, period, labels, span in (
             ("", "30d", ["outcome"], "30 days"),
             ("site_", "1d", ["site", "outcome"], "24 hours"),
@@ -105,7 +106,7 @@ class StatusCollector(Collector):
 
 
 def _outcomes(status: Status) -> Iterable[Metric]:
-    for kind in EndedKind:
+    for kind in _COUNTED:
         family = GaugeMetricFamily(
             f"newswarc_{kind.value}s_30d",
             f"{kind.value.capitalize()}s by outcome, last 30 days.",

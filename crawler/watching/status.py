@@ -119,7 +119,7 @@ class Status:
     first: float
     """When the first article was captured (seconds since 1970); 0: none yet."""
     totals: dict[tuple[EndedKind, str], int]
-    """How often attempts and pages ended so in the last 30 days."""
+    """How often attempts and pages ended so in the last 30 days, and which needs of a browser were found."""
     custody: CustodyStatus | None = None
     """The log of custody, as this machine last found it; None if it logs nothing."""
     running: Holder | None = None
@@ -253,8 +253,10 @@ def _add_hours(sites: dict[str, SiteStatus], hours: list[Hour], now: float) -> N
         is_recent = hour.hour > now - DAY
         if hour.kind is EndedKind.ATTEMPT:
             counts = site.attempts if is_recent else site.attempts_before
-        else:
+        elif hour.kind is EndedKind.PAGE:
             counts = site.pages if is_recent else site.pages_before
+        else:
+            continue
         counts[hour.outcome] += hour.count
 
 

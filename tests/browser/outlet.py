@@ -32,6 +32,8 @@ class WireOutlet:
 
     allowed: Sequence[str]
     denied: dict[str, str] = field(default_factory=dict)
+    held: dict[str, Exchange] = field(default_factory=dict)
+    """What earlier runs were answered."""
     ca_file: str = ""
     resolver: Resolver | None = None
     kept: list[Exchange] = field(default_factory=list)
@@ -48,6 +50,9 @@ class WireOutlet:
 
     async def keep(self, exchange: Exchange) -> None:
         self.kept.append(exchange)
+
+    async def earlier(self, url: str) -> Exchange | None:
+        return self.held.get(url)
 
     def refusal(self, url: str, site: str) -> str:
         return self.denied.get(url, "")

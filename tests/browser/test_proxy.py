@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from archive.exchange import CaptureOutcome, Role
 from crawler.browser.answers import RecentAnswers
 from crawler.browser.authority import RunAuthority
-from crawler.browser.proxy_requests import BadRequest, parse_tunnel, read_request
+from crawler.browser.proxy_requests import AskedFor, BadRequest, parse_tunnel, read_request
 from crawler.browser.visit import VIA_BROWSER, VisitBounds, VisitTerms
 from crawler.wire.connection import Timeouts
 from tests.browser.outlet import WireOutlet, opened, page_of, said, visiting
@@ -213,6 +213,53 @@ def test_what_pages_share_is_asked_for_once() -> None:
     with ByteServer(script) as server:
         asyncio.run(run(server))
         assert [request.split()[1] for request in server.requests].count(b"/shared.js") == 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "asking_headers", "is_given"),
+    [
+        ((), (), True),
+        ((b"Vary: Accept-Encoding",), (), True),
+        ((b"Vary: User-Agent",), (), False),
+        ((b"Vary: Cookie",), (), False),
+        ((b"Set-Cookie: me=1",), (), False),
+        ((b"Cache-Control: private, max-age=60",), (), False),
+        ((), (b"Origin: http://paper.example",), False),
+        ((b"Access-Control-Allow-Origin: *",), (b"Origin: http://paper.example",), True),
+        ((b"Access-Control-Allow-Origin: http://paper.example", b"Vary: Origin"), (b"Origin: http://paper.example",), True),
+        ((b"Access-Control-Allow-Origin: http://other.example", b"Vary: Origin"), (b"Origin: http://paper.example",), False),
+        ((b"Access-Control-Allow-Origin: http://paper.example", b"Vary: Origin"), (), False),
+        ((), (b"Cache-Control: no-cache",), False),
+        ((), (b"Range: bytes=0-1",), False),
+    ],
+)  # fmt: skip
+def test_an_earlier_run_s_answer_is_given_where_it_is_for_anybody(
+    headers: tuple[bytes, ...], asking_headers: tuple[bytes, ...], is_given: bool
+) -> None:
+    earlier, today = counted(b"let earlier", *headers), counted(b"let today")
+
+    async def run(server: ByteServer) -> None:
+        url = server.url("/a.js")
+        outlet = WireOutlet([server.host], held={url: page_of(url, earlier)})
+        async with visiting(outlet, page_of(PAGE)) as way:
+            for _ in range(2):
+                request = asking(url, b"Sec-Fetch-Dest: script", *asking_headers)
+                assert await said(way.place, request) == (earlier if is_given else today)
+        assert bool(server.requests) != is_given
+
+    with ByteServer(answering(today)) as server:
+        asyncio.run(run(server))
+
+
+def test_an_earlier_run_s_answer_ages() -> None:
+    """What is nearly too old when it is taken from the archive is too old soon."""
+    clock = [0.0]
+    answers = RecentAnswers(3600, lambda: clock[0])
+    asked = AskedFor("GET", "http://paper.example/a.js", ((b"Sec-Fetch-Dest", b"script"),))
+    answers.note(asked, page_of(asked.url, counted(b"let earlier")), age=3500)
+    assert answers.answer(asked) is not None
+    clock[0] = 101
+    assert answers.answer(asked) is None
 
 
 FRAGMENTS = [

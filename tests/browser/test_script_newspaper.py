@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import shutil
 import sys
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -14,8 +18,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.captures import Capture, SegmentReading
+from archive.storage.local import LocalStorage
+from crawler.browser.earlier_answers import EarlierAnswers
+from crawler.config import Configuration
+from crawler.frontier.frontier import open_frontier
+from tests.browser import script_paper
 from tests.browser.chromium import needs_chromium
-from tests.browser.script_paper import ScriptPaper
+from tests.browser.script_paper import APP, ScriptPaper
+from tests.support.exchanges import counted
 from tests.support.processes import Finished, newswarc, run
 
 pytestmark = needs_chromium
@@ -125,8 +135,53 @@ def test_sameness_is_judged_by_the_text_not_by_the_shell(archive: Path, tmp_path
         )  # fmt: skip
     assert done.code == 0, done.err
     assert done.json()["pages"] == {"record": 1, "unchanged_text": 1}
+    assert after.asked["GET /app.js"] == 0, "the archive has it, and it is young enough"
     new = [record for record in records(copy) if record["id"] not in {known["id"] for known in old}]
     assert [record["articleBody"].rpartition("\n")[2] for record in new] == [changed.paragraphs[-1]]
+
+
+def earlier(directory: Path, url: str, age: float = 86400.0, **later: float) -> bytes | None:
+    """What a run gives a page of what earlier runs were answered."""
+    configuration = Configuration(archive=str(directory / "newswarc-data"))
+
+    def moment() -> datetime:
+        return datetime.now(UTC) + timedelta(**later)
+
+    with closing(open_frontier(configuration)) as frontier:
+        storage = LocalStorage(directory / "newswarc-data")
+        answers = EarlierAnswers(storage, frontier.known_capture, age, moment)
+        exchange = asyncio.run(answers.exchange(url))
+        again = asyncio.run(answers.exchange(url))
+    assert exchange == again
+    return bytes(exchange.response) if exchange is not None else None  # type: ignore[arg-type]
+
+
+def test_what_an_earlier_run_was_answered_is_given_to_the_byte_until_it_is_too_old(archive: Path) -> None:
+    captured = next(capture for capture in captures(archive) if capture.url.endswith("/app.js"))
+    assert (
+        earlier(archive, captured.url) == captured.response == counted(APP.encode(), b"Content-Type: text/javascript")
+    )
+    assert earlier(archive, captured.url, hours=25) is None
+    assert earlier(archive, captured.url, age=0) is None
+    assert earlier(archive, f"{captured.url}?other") is None
+
+
+def test_what_is_withheld_or_was_removed_is_given_to_no_page(archive: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(archive, tmp_path / "copy"))
+    full = [capture.url for capture in captures(copy) if capture.discovery.via == "browser" and not capture.revisit]
+    blocked = next(url for url in full if url.endswith("/app.js"))
+    removed = next(url for url in full if url.endswith(".png"))
+    kept = next(url for url in full if "/api/story" in url)
+    assert all(earlier(copy, url) for url in (blocked, removed, kept))
+    assert newswarc("access", "block", blocked, "--reason", "a test", cwd=copy).code == 0
+    before = (copy / "newswarc-data" / "state").rename(tmp_path / "state")  # as another machine's, which is not told
+    shutil.copytree(before, copy / "newswarc-data" / "state")
+    assert newswarc("redact", removed, "--reason", "a test", "--yes", cwd=copy).code == 0
+    shutil.rmtree(copy / "newswarc-data" / "state")
+    before.rename(copy / "newswarc-data" / "state")
+    assert earlier(copy, blocked) is None
+    assert earlier(copy, removed) is None
+    assert earlier(copy, kept) is not None
 
 
 WITHOUT = """
@@ -201,3 +256,23 @@ def test_a_check_of_the_site_tells_that_it_needs_one(tmp_path: Path, use: str, s
     assert done.code == 0, done.err
     assert f"xx/post: {said}" in done.out
     assert not (tmp_path / "newswarc-data").exists()
+
+
+def test_crawls_learn_that_a_site_needs_a_browser_and_say_so(tmp_path: Path) -> None:
+    paper = ScriptPaper({made.path: made for made in map(script_paper.story, range(5))})
+    definition = tmp_path / "sites" / "xx" / "post.toml"
+    definition.parent.mkdir(parents=True)
+    with paper.server() as server:
+        sources = f'[[sources]]\nkind = "section"\nurl = "{server.url("/list")}"\n'
+        definition.write_text(f'name = "Post"\nurl = "{server.url("/")}"\n{sources}')
+        settings = {"NEWSWARC_DELAY": "0", "NEWSWARC_CONTACT": "tests@example.org"}
+        options = ("xx/post", "--sites", "sites", "--allow-host", server.host)
+        done = newswarc("crawl", *options, "--json", cwd=tmp_path, **settings)
+        assert done.code == 0, done.err
+        (line,) = [problem for problem in done.json()["problems"] if ": browser: " in problem]
+        said = r"only to a browser: \d of the first \d \(no_text\); set browser = \"fallback\" for it"
+        assert re.search(said, line)
+        done = newswarc("site", "check", *options, cwd=tmp_path, **settings)
+        assert done.code == 0, done.err
+    learned = r"xx/post: pages that show .* only to a browser: \d of \d that earlier crawls looked at \(no_text\); set browser"
+    assert re.search(learned, done.out)
