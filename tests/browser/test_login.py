@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import socket
 import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from crawler.browser.profiles import cookie_header, parse_profile
 from tests.browser.chromium import needs_chromium
 from tests.support.exchanges import counted
-from tests.support.processes import newswarc
+from tests.support.processes import PROGRAM, environment, newswarc
 from tests.support.wire import ByteServer
 
 SESSION, TOKEN = "5e55-1on-0f-a-reader", "t0ken-in-the-storage"
@@ -110,3 +116,94 @@ def test_without_a_display_it_says_so(tmp_path: Path) -> None:
         "there is no display to open a window on; log in on another machine, and give the login with --storage-state"
         in done.err
     )
+
+
+needs_display = pytest.mark.skipif(
+    not (shutil.which("Xvfb") and shutil.which("xdotool")),
+    reason="NO DISPLAY: install Debian's xvfb and xdotool",
+)
+FORM = b"""<!doctype html><title>The Ferry Post: log in</title><form method=post action=/login>
+<input name=reader autofocus> <input name=word type=password> <button>Log in</button></form>"""
+INSIDE = (
+    f"<!doctype html><title>Welcome</title><script>localStorage.token = '{TOKEN}'</script><p>Welcome, reader".encode()
+)
+LONGEST = 60.0
+
+
+@contextmanager
+def display() -> Iterator[str]:
+    """A display that nobody looks at; gives its name."""
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    try:
+        yield f":{server.stdout.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+
+
+@needs_chromium
+@needs_display
+@pytest.mark.long
+@pytest.mark.parametrize("logs_in", [True, False])
+def test_a_person_logs_in_on_a_window(tmp_path: Path, logs_in: bool) -> None:
+    shown, inside = Event(), Event()
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        if b"reader=maud&word=high+water" in request:
+            kept = f"Set-Cookie: session={SESSION}; HttpOnly; Max-Age=3600".encode()
+            connection.sendall(counted(INSIDE, HTML, kept))
+            inside.set()
+        else:
+            connection.sendall(counted(FORM, HTML))
+            shown.set()
+
+    with ByteServer(answer) as server, display() as name:
+        definition = tmp_path / "sites" / "xx" / "post.toml"
+        definition.parent.mkdir(parents=True)
+        definition.write_text(f'name = "Post"\nurl = "{server.url("/")}"')
+
+        def press(*words: str) -> None:
+            variables = environment(DISPLAY=name)
+            subprocess.run(["xdotool", *words], check=True, env=variables, timeout=LONGEST, capture_output=True)
+
+        command = [str(PROGRAM), "browser", "login", "xx/post", "--sites", "sites"]
+        variables = environment(DISPLAY=name, WAYLAND_DISPLAY="")
+        program = subprocess.Popen(
+            command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            assert shown.wait(LONGEST)
+            press("search", "--sync", "--onlyvisible", "--name", "log in", "windowfocus", "--sync")
+            if logs_in:
+                press("type", "--delay", "30", "maud\thigh water\n")
+                assert inside.wait(LONGEST)
+                press("search", "--sync", "--onlyvisible", "--name", "Welcome", "windowfocus", "--sync")
+                time.sleep(2)  # a person reads
+            press("key", "ctrl+w")
+            out, err = program.communicate(timeout=LONGEST)
+        finally:
+            program.kill()
+            program.wait()
+    kept = tmp_path / "newswarc-data" / "state" / "browser-profiles" / "post.json"
+    if not logs_in:
+        assert program.returncode == 2
+        assert "nothing was kept: no cookies or local storage in it; log in before you close the window" in err
+        assert not kept.exists()
+        return
+    assert program.returncode == 0, err
+    assert "kept 1 cookies and the local storage of 1 hosts" in out + err
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    found = json.loads(kept.read_text())
+    assert [(cookie["name"], cookie["value"], cookie["httpOnly"]) for cookie in found["cookies"]] == [
+        ("session", SESSION, True)
+    ]
+    assert found["origins"] == [
+        {"origin": server.url("").rstrip("/"), "localStorage": [{"name": "token", "value": TOKEN}]}
+    ]
