@@ -58,10 +58,14 @@ class ResponseHead:
         if len(lengths) != 1:
             return None
         (only,) = lengths
-        return int(only) if only.isascii() and only.isdigit() else None
+        return int(only) if only.isascii() and only.isdigit() and len(only) <= _MOST_FIGURES else None
 
 
 _HEAD_ENDS = (b"\r\n\r\n", b"\n\n", b"\n\r\n")
+_MOST_FIGURES = 18
+"""Figures of a length that means something; Python refuses to read thousands of them."""
+_MOST_OF_STATUS = 5
+"""The same for a status, which has three (RFC 9112, section 4)."""
 
 
 _MOST_BEFORE = 64
@@ -104,7 +108,8 @@ def parse_head(data: bytes) -> ResponseHead:
 
 def _status_line(line: bytes) -> tuple[str, int, str]:
     parts = line.split(None, 2)
-    if len(parts) < 2 or not parts[0].upper().startswith(b"HTTP/") or not parts[1].isdigit():
+    is_status = len(parts) > 1 and parts[1].isdigit() and len(parts[1]) <= _MOST_OF_STATUS
+    if not is_status or not parts[0].upper().startswith(b"HTTP/"):
         raise BadMessage(f"not a status line: {line[:60]!r}")
     reason = parts[2].decode("latin-1") if len(parts) > 2 else ""
     return parts[0].decode("latin-1").upper(), int(parts[1]), reason

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import socket
 import tempfile
 import tomllib
@@ -46,6 +47,8 @@ FILE_NAME = "newswarc.toml"
 _FILE_VARIABLE = "NEWSWARC_CONFIG"
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _MIB = 1 << 20
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, section 5.6.2."""
 
 
 class ConfigurationError(Exception):
@@ -375,6 +378,14 @@ class Configuration(BaseModel):
             raise ValueError(f"{name!r} is not one of {', '.join(DIGEST_ALGORITHMS)}")
         return name
 
+    @field_validator("redact_headers")
+    @classmethod
+    def _are_header_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not _HEADER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a header; write one such as authorization")
+        return names
+
     @field_validator("user_agent", "contact")
     @classmethod
     def _is_one_line(cls, text: str) -> str:
@@ -591,6 +602,10 @@ def _variable(key: str) -> str:
 
 def _validated(values: dict[str, Any], place: str, named: Callable[[str], str] = str) -> Configuration:
     """The settings; `named` says what a key is called at that place. Raises ConfigurationError."""
+    for key, value in values.items():
+        field = Configuration.model_fields.get(key)
+        if isinstance(value, bool) and field is not None and field.annotation in (int, float):
+            raise ConfigurationError(f"{place}: {named(key)}: {str(value).lower()} is not a number; write one")
     try:
         return Configuration(**values)
     except ValidationError as error:

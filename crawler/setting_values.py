@@ -13,6 +13,8 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)
 _MAILBOX = re.compile(r"[^@\s]+@[^@\s]+")
 _LARGEST_PORT = 65535
 
+_UNFIT_HOST = re.compile(r"[/*?@\s]|:(?!\d)")
+
 
 def web_address(text: str) -> str:
     """An address with ``http`` or ``https`` and a host. Raises ValueError."""
@@ -80,3 +82,24 @@ def meant(name: str, known: Iterable[str], named: Callable[[str], str] = str) ->
     """What to do about an unknown name, for the end of a message; `named` says how a known one is written."""
     close = get_close_matches(name, list(known), n=1)
     return f"; did you mean {named(close[0])}?" if close else "; remove it or check its spelling"
+
+
+def unfit_block_list_entry(text: str) -> str:
+    """The first entry of a list that would block nothing, such as a path without its host; empty if there is none."""
+    return next((entry for entry in block_list_entries(text) if not _is_fit(entry)), "")
+
+
+def _is_fit(entry: str) -> bool:
+    scheme, is_address, rest = entry.partition("://")
+    host = rest.partition("/")[0] if is_address else entry
+    return (
+        (scheme in ("http", "https") or not is_address)
+        and host.isascii()
+        and not _UNFIT_HOST.search(host)
+        and bool(host)
+    )
+
+
+def block_list_entries(text: str) -> list[str]:
+    """What stands on the lines of a block list, without comments."""
+    return [entry for line in text.splitlines() if (entry := line.partition("#")[0].strip())]

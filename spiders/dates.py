@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_abbr
 from datetime import datetime
 
 from archive.period import moment_of
@@ -10,6 +11,17 @@ from pipelines.extract.date_texts import parse_date
 
 _LONGEST = 100
 """Letters of a date past which it is none."""
+_FIRST_YEAR = 70
+"""Of two figures: RFC 9110, section 5.6.7, leaves years that are far ahead to the century before."""
+_OBSOLETE_DAY = re.compile(r"\b(\d{1,2})-([a-z]{3})-(\d{2})(?= \d)", re.I | re.A)
+"""RFC 850, which RFC 9110, section 5.6.7, still has: ``Friday, 20-Nov-26 08:00:00 GMT``."""
+_DOTTED_TIME = re.compile(r"(?<=\d )(\d{2})\.(\d{2})\.(\d{2})(?!\d)", re.A)
+_EAST_ASIAN_MONTH = re.compile(r"^(?:\w,? )?(\d{1,2}) (\d{1,2})[月월] (\d{4})(?= )")
+_UNIVERSAL = re.compile(r" UT$", re.I)
+"""RFC 822, section 5.1."""
+_MILITARY = re.compile(r"(?<=\d) [A-IK-Y]$")
+"""Zones of RFC 822 that say nothing, since they were used with either sign (RFC 5322, section 4.3)."""
+_PLACE = re.compile(r"(?<=\d) ([A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_+-]+)+)$")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.A)
 
 
@@ -24,7 +36,27 @@ def announced_date(text: str) -> str:
         return ""
     if _MONTH.fullmatch(text):
         return text
-    return parse_date(text) or ""
+    return parse_date(text) or parse_date(_as_usual(text)) or ""
+
+
+def _as_usual(text: str) -> str:
+    """A date of mail or HTTP, as old or careless programs write it, as others do."""
+    text = _OBSOLETE_DAY.sub(_with_century, text)
+    text = _DOTTED_TIME.sub(r"\1:\2:\3", _EAST_ASIAN_MONTH.sub(_named_month, text))
+    text = re.sub(r"^([^\W\d_]+\.?),(?=\d)", r"\1, ", text)
+    text = _UNIVERSAL.sub(" UTC", text)
+    text = _MILITARY.sub("", text)
+    return _PLACE.sub(r"[\1]", text)
+
+
+def _with_century(day: re.Match[str]) -> str:
+    century = "19" if int(day[3]) >= _FIRST_YEAR else "20"
+    return f"{day[1]} {day[2]} {century}{day[3]}"
+
+
+def _named_month(month: re.Match[str]) -> str:
+    number = int(month[2])
+    return f"{month[1]} {month_abbr[number]} {month[3]}" if number in range(1, 13) else month[0]
 
 
 def http_moment(text: str) -> datetime | None:

@@ -15,6 +15,7 @@ class LeftOut(StrEnum):
     NO_ADDRESS = "no_address"
     UNFIT = "unfit_address"
     TOO_LONG = "address_too_long"
+    IN_FRAGMENT = "in_fragment"
     DENIED = "denied"
     NOT_ALLOWED = "not_allowed"
     OFF_SITE = "off_site"
@@ -32,8 +33,9 @@ class LeftOut(StrEnum):
 
 _SENTENCES = {
     LeftOut.NO_ADDRESS: "The entry has no URL.",
-    LeftOut.UNFIT: "The URL is not http or https, or has no valid host or port.",
+    LeftOut.UNFIT: "The URL is not http or https, has no valid host or port, or has letters that can't be read.",
     LeftOut.TOO_LONG: "The URL is longer than 2,000 characters.",
+    LeftOut.IN_FRAGMENT: "The URL names the page behind a #, which is not sent: only the site's scripts can show it.",
     LeftOut.DENIED: "The URL matches a pattern under urls.deny in the site's definition.",
     LeftOut.NOT_ALLOWED: "The URL matches no pattern under urls.allow in the site's definition.",
     LeftOut.OFF_SITE: "The URL is on another site.",

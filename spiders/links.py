@@ -18,6 +18,16 @@ from spiders.url_identity import is_session
 LONGEST_ADDRESS = 2000
 """Maximum length of a URL that is requested."""
 
+_LONGEST_TEXT = 1 << 16
+"""Letters of what may become an address when its tracking is cut out."""
+_LONGEST_HOST = 254
+_LONGEST_LABEL = 63
+_UNREAD = "\ufffd"
+"""Stands for a letter that could not be read: the address is another one than the site meant."""
+_ROUTE = re.compile(r"!|/\w")
+"""A fragment that names a page to the site's scripts."""
+_STARTS = frozenset({"", "/", "/index.html", "/index.htm", "/index.php"})
+"""Paths at which scripts begin that show any page of a site."""
 _TRACKING = re.compile(
     r"(?i)^(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|yclid|_ga|ns_\w+|at_(?:medium|campaign|custom\d|link\w*)"
     r"|xtor|cmpid|cmp|ocid|spm|ftag|ref_src|wt_\w+|traffic_source)$"
@@ -34,14 +44,16 @@ _NO_ARTICLE = re.compile(
     r"|contact|contact-us|privacy|terms|cookies?|imprint|impressum|jobs|careers|feed|feeds|rss|page|comments?|account|user|users"
     r"|wp-json|wp-login|cart|shop|games|podcasts?|schedule|programme|weather|archive|sitemap|advertise)(?:/|$)"
 )
-_KEY_NAME = re.compile(r"(?i)(?:[a-z]+[_-]?)?(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)")
+_KEY_NAME = re.compile(
+    r"(?i)(?:[a-z]+[_-]?)?(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)|article|artikel|articulo|noticia|nota|story|post|news"
+)
 _OTHER_KEY = re.compile(
     r"(?i)(?:page|pg|cat|category|c|s|sec|section|tag|topic|author|user|u|member|group|g|forum|f|menu|m|lang|l|item|issue|parent"
     r"|session|client|visitor|media|img|image|photo|video|file|attachment|ad|banner|campaign|region|city|poll)[_-]?"
     r"(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)"
 )
 """Keys of what is no article; Joomla's ``Itemid`` is one of a menu."""
-_KEY_VALUE = re.compile(r"(?=[^\d]*\d)[\w-]{1,64}", re.A)
+_KEY_VALUE = re.compile(r"(?=[^\d]*\d)[\w:.-]{1,64}", re.A)
 _LIST = re.compile(r"(?i)(?:categor(?:y|ies)|sections?|tags?|archives?|list|search|login|register|print|rss|feed)")
 _POST = "p"
 """WordPress's short form of an article's address, on the front page alone: elsewhere it numbers pages of a list."""
@@ -60,27 +72,30 @@ def clean_address(url: str, charset: str = "utf-8") -> str | None:
     `charset` is that of the page that links to it: letters of the query that are not ASCII are sent in it, as
     browsers do (WHATWG URL, section 4.2, "query state"). No text raises.
     """
-    safe = _safe(url.strip(), charset)
-    if safe is None or len(url) > LONGEST_ADDRESS or not is_fetchable(safe):
-        return None
-    parts = urlsplit(safe)
-    default = {"http": ":80", "https": ":443"}[parts.scheme]
-    host = parts.netloc.lower().removesuffix(default)
-    return urlunsplit((parts.scheme, host, parts.path or "/", _lasting(parts.query), ""))
+    return _form(url, charset)[0]
 
 
 def address_flaw(url: str) -> LeftOut | None:
     """Why `clean_address` gives none."""
-    if clean_address(url) is not None:
-        return None
+    return _form(url, "utf-8")[1]
+
+
+def _form(url: str, charset: str) -> tuple[str | None, LeftOut | None]:
+    """The form of an address, or why there is none."""
     if not url.strip():
-        return LeftOut.NO_ADDRESS
-    return LeftOut.TOO_LONG if len(url) > LONGEST_ADDRESS or _is_long(url) else LeftOut.UNFIT
-
-
-def _is_long(url: str) -> bool:
-    safe = _safe(url.strip(), "utf-8")
-    return safe is not None and len(safe) > LONGEST_ADDRESS
+        return None, LeftOut.NO_ADDRESS
+    if len(url) > _LONGEST_TEXT:
+        return None, LeftOut.TOO_LONG
+    safe = _safe(url.strip(), charset)
+    if safe is None or not _is_web_address(safe) or _UNREAD in url:
+        return None, LeftOut.UNFIT
+    parts = urlsplit(safe)
+    if _ROUTE.match(parts.fragment) and parts.path.lower() in _STARTS and not parts.query:
+        return None, LeftOut.IN_FRAGMENT
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    host = parts.netloc.lower().removesuffix(default)
+    address = urlunsplit((parts.scheme, host, parts.path or "/", _lasting(parts.query), ""))
+    return (address, None) if len(address) <= LONGEST_ADDRESS else (None, LeftOut.TOO_LONG)
 
 
 def _safe(url: str, charset: str) -> str | None:
@@ -96,13 +111,13 @@ def _safe(url: str, charset: str) -> str | None:
 def _lasting(query: str) -> str:
     """A query without the parameters that tell of the visit; the others stay as they were written."""
     parameters = query.split("&")
-    kept = [part for part in parameters if not _is_passing(unquote_plus(part.partition("=")[0]))]
+    kept = [part for part in parameters if not _is_passing(*map(unquote_plus, part.partition("=")[::2]))]
     return query if len(kept) == len(parameters) else "&".join(kept)
 
 
-def _is_passing(name: str) -> bool:
+def _is_passing(name: str, value: str) -> bool:
     """Whether a parameter tells of the visit, not of the article."""
-    return bool(_TRACKING.match(name)) or is_session(name)
+    return bool(_TRACKING.match(name)) or is_session(name, value)
 
 
 def joined(base: str, address: str) -> str:
@@ -115,17 +130,22 @@ def joined(base: str, address: str) -> str:
 
 def is_fetchable(url: str) -> bool:
     """Whether an address that a site names can be requested at all: http or https, a host, no user, not too long."""
+    return len(url) <= LONGEST_ADDRESS and _is_web_address(url)
+
+
+def _is_web_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         return False
-    return (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and "@" not in parts.netloc
-        and len(url) <= LONGEST_ADDRESS
-    )
+    return parts.scheme in ("http", "https") and "@" not in parts.netloc and _is_host(parts.hostname or "")
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host's name has letters that may be sent, and no more of them than names have (RFC 1035, 2.3.4)."""
+    labels = host.removesuffix(".").split(".")
+    return bool(host) and host.isascii() and len(host) <= _LONGEST_HOST and max(map(len, labels)) <= _LONGEST_LABEL
 
 
 @lru_cache(maxsize=4096)
@@ -201,7 +221,7 @@ def looks_like_article(url: str) -> bool:
 def _names_article(path: str, query: str) -> bool:
     """Whether a query has an article's key, such as ``?p=12``, ``?id=12`` or ``?idxno=12``, and names no list."""
     parameters = parse_qsl(query)
-    if any(_LIST.fullmatch(value) for name, value in parameters if not _is_passing(name)):
+    if any(_LIST.fullmatch(value) for name, value in parameters if not _is_passing(name, value)):
         return False
     return any(
         _KEY_VALUE.fullmatch(value)

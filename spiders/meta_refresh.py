@@ -1,11 +1,13 @@
 """Pages that only lead to another page: ``<meta http-equiv="refresh">`` with a short pause. Pure.
 
 As browsers read it (WHATWG HTML, "shared declarative refresh steps"), also within ``noscript``, since no script runs
-here. A longer pause is that of a page that is meant to be read, and one to the page itself only reloads it.
+here, and in a header ``Refresh`` of the response. A longer pause is that of a page that is meant to be read. One that
+leads to the page itself only reloads it, which makes sense where a cookie was set meanwhile.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from html import unescape
 
@@ -22,14 +24,21 @@ _UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|template|textarea|title)
 _TAG = re.compile(r"<(meta|base)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.I)
 _ATTRIBUTE = re.compile(r"([a-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
 _CONTENT = re.compile(
-    r"\s*(?P<pause>\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})[\d.]*\s*[;,\s]\s*(?:url\s*=\s*)?(?P<quote>[\"']?)(?P<url>.*)",
+    r"\s*(?P<pause>\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})[\d.]*\s*(?:[;,\s]\s*(?:url\s*=\s*)?(?P<quote>[\"']?)(?P<url>.*))?",
     re.I | re.S,
 )
 
 
-def refresh_target(page: bytes, url: str) -> str | None:
-    """The address that a page leads to at once; None when it is to be read itself. No bytes raise."""
+def refresh_target(page: bytes, url: str, header: str = "", *, reloads: bool = False) -> str | None:
+    """The address that a page leads to at once; None when it is to be read itself. No bytes raise.
+
+    `header` is the value of the response's ``Refresh``, `reloads` tells that the page's own address counts too.
+    """
+    if header and (target := _target(header, url, url, reloads=reloads)) is not None:
+        return target
     beginning = page[:_BEGINNING]
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        beginning = beginning.decode("utf-16", "replace").encode("utf-8", "replace")
     if not _MAY_REFRESH.search(beginning.lower()):
         return None
     text = _UNSEEN.sub("", beginning.decode("utf-8", "replace"))
@@ -41,14 +50,16 @@ def refresh_target(page: bytes, url: str) -> str | None:
         if tag[1].lower() == "base":
             base = joined(base, attributes.get("href", "")) if base == url else base
         elif attributes.get("http-equiv", "").strip().lower() == "refresh":
-            return _target(attributes.get("content", ""), base, url)
+            return _target(attributes.get("content", ""), base, url, reloads=reloads)
     return None
 
 
-def _target(content: str, base: str, url: str) -> str | None:
+def _target(content: str, base: str, url: str, *, reloads: bool) -> str | None:
     found = _CONTENT.fullmatch(content)
     if found is None or float(found["pause"]) > LONGEST_PAUSE:
         return None
-    address = found["url"].partition(found["quote"])[0] if found["quote"] else found["url"]
-    target = joined(base, address).partition("#")[0]
-    return target if address.strip() and is_fetchable(target) and target != url.partition("#")[0] else None
+    written = found["url"] or ""
+    address = written.partition(found["quote"])[0] if found["quote"] else written
+    own = url.partition("#")[0]
+    target = joined(base, address).partition("#")[0] if address.strip() else own
+    return target if is_fetchable(target) and (reloads or target != own) else None

@@ -51,6 +51,9 @@ IN_CAPTURE = "in_capture"
 UNCHANGED = "unchanged"
 """Flag of a response whose bytes are those of an earlier capture."""
 
+COOKIES_SET = "cookies_set"
+"""``meta`` key: names of the cookies that the steps of a chain of redirects have set before this one."""
+
 SOURCE_ROLES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
 """What announces articles."""
 
@@ -110,6 +113,11 @@ def is_unchanged(response: Response) -> bool:
     return response.status == HTTPStatus.NOT_MODIFIED or {IN_CAPTURE, UNCHANGED} <= set(response.flags)
 
 
+def is_conditional(request: Request) -> bool:
+    """Whether a request asks only for what has changed (RFC 9110, section 13.1)."""
+    return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureMark:
     """Where the capture behind a response is, small enough for ``meta``."""
@@ -142,7 +150,20 @@ def led_on(request: Request, by: Response) -> Request:
     request.meta["redirect_times"] = before.get("redirect_times", 0) + 1
     request.meta["redirect_urls"] = [*before.get("redirect_urls", []), by.url]
     request.meta["redirect_reasons"] = [*before.get("redirect_reasons", []), "meta refresh"]
+    request.meta[COOKIES_SET] = cookies_set(before, by)
     return request
+
+
+def cookies_set(before: Mapping[str, Any], by: Response) -> list[str]:
+    """Names of the cookies that a chain and its newest response have set; `before` is its request's ``meta``."""
+    lines = [line.decode("latin-1") for line in by.headers.getlist("Set-Cookie")]
+    names = [line.partition(";")[0].partition("=")[0].strip() for line in lines]
+    return list(dict.fromkeys([*before.get(COOKIES_SET, ()), *names]))
+
+
+def brings_document(response: Response) -> bool:
+    """Whether a response has what was asked for: 200, or what proxies make of it (RFC 9110, section 15.3)."""
+    return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def asked_address(request: Request) -> str:

@@ -71,6 +71,10 @@ def _pass_over(_site: str, _name: str, _language: str) -> None:
     return
 
 
+def _pass_by(_site: str) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class SpiderServices:
     """Given to a spider once, before it starts. A spider without a run has the defaults."""
@@ -82,5 +86,7 @@ class SpiderServices:
     """Which requisites are wanted."""
     shapes_of: Callable[[str], Shapes] = _unknown_shapes
     """What is known of the forms of a site's addresses."""
+    note_old: Callable[[str], None] = _pass_by
+    """Told of each site that lists only what is old."""
     note_front: Callable[[str, str, str], None] = _pass_over
     """Told of each front page: its site, and the name and language that it gives itself."""

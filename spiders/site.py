@@ -42,6 +42,10 @@ def _web_address(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{url!r} is not a URL; write https://host/path")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"{url!r}: {error}; write https://host/path") from error
     if "@" in parts.netloc:
         raise ValueError("a URL with a password would be kept in the archive; put the login under [access]")
     return url.strip()

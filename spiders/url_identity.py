@@ -5,7 +5,8 @@ Two addresses have one identity when they differ only in what does not lead to a
 - http or https, ``www.`` or not, a mobile or AMP host (``m.``, ``mobile.``, ``amp.``), an AMP or print form
   (``/amp``, ``.amp``, ``?amp=1``, ``?outputType=amp``, ``/print``), a slash at the end, an index file;
 - the order of parameters, and those that name a session, a campaign or a form of display;
-- the case of percent-encoding, letters that need none, a host in Unicode or in ASCII (RFC 3986, section 6.2.2).
+- the case of percent-encoding, letters that need none, a host in Unicode or in ASCII (RFC 3986, section 6.2.2). An
+  encoded letter that would part the address (``%2F``, ``%3F``) is another one than the bare one.
 
 A number that two addresses share does not make them one: papers also give it to a gallery, or to what happened.
 Nor does a parameter that may choose between pages, such as ``view``, ``source`` or ``from``.
@@ -15,12 +16,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from operator import itemgetter
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 _TWIN_HOST = re.compile(r"^(?:www\d?|m|mobile|amp|touch)\.(?=[^.]+\.)")
 _TWIN_PATH = re.compile(r"(?:/(?:amp|print|index\.(?:html?|php|aspx?)))+/?$|\.amp(?=\.html?$|$)|/amp(?=/)", re.I)
 _DISPLAY = re.compile(r"(?i)^(?:amp|outputtype|print|printable|mobile|nomobile|desktop|noredirect|share)$")
-_SESSION = re.compile(r"(?i)^(?:phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|sid|cfid|cftoken|s_id)$")
+_FORM = re.compile(r"[01]?|[a-z_-]+", re.I)
+"""Value of a parameter that names a form of display; a number is that of a page, as in ``print.php?print=5012``."""
+_SESSION = re.compile(r"(?i)^(?:phpsessid|jsessionid|aspsessionid\w*|sessionid|session_id|cfid|cftoken)$")
+_MAYBE_SESSION = re.compile(r"(?i)^(?:sid|s_id)$")
+"""Names a session, or a story."""
+_TOKEN = re.compile(r"(?=[^a-z]*[a-z])(?=\D*\d)[\w,-]{16,}", re.I | re.A)
+_PARTING = re.compile(r"%(2f|3f|23|25|3b)", re.I)
+"""Letters that would part the address if they were not encoded."""
 _SESSION_IN_PATH = re.compile(r"(?i);jsessionid=[^/?#]*")
 _LONGEST = 600
 """Bytes of an identity past which its digest stands for it."""
@@ -35,7 +44,8 @@ def identity(url: str) -> str:
         port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     except ValueError:
         return _storable(url)
-    path = _TWIN_PATH.sub("", _SESSION_IN_PATH.sub("", unquote(parts.path, errors="surrogateescape"))).rstrip("/")
+    kept = _PARTING.sub(lambda letter: f"%25{letter[1].upper()}", parts.path)
+    path = _TWIN_PATH.sub("", _SESSION_IN_PATH.sub("", unquote(kept, errors="surrogateescape"))).rstrip("/")
     return _storable(f"{host}{port}{path}{_kept_query(parts.query)}")
 
 
@@ -47,9 +57,9 @@ def _storable(text: str) -> str:
     return encoded.decode("utf-8", "backslashreplace")
 
 
-def is_session(name: str) -> bool:
+def is_session(name: str, value: str) -> bool:
     """Whether a parameter names a session."""
-    return bool(_SESSION.match(name))
+    return bool(_SESSION.match(name) or (_MAYBE_SESSION.match(name) and _TOKEN.fullmatch(value)))
 
 
 def _ascii_host(host: str) -> str:
@@ -62,9 +72,10 @@ def _ascii_host(host: str) -> str:
 
 
 def _kept_query(query: str) -> str:
-    pairs = sorted(
+    found = (
         (name, value)
         for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-        if not _SESSION.match(name) and not _DISPLAY.match(name)
+        if not is_session(name, value) and not (_DISPLAY.match(name) and _FORM.fullmatch(value))
     )
+    pairs = sorted(found, key=itemgetter(0))  # values of one name keep their order
     return f"?{urlencode(pairs, errors='surrogateescape')}" if pairs else ""

@@ -39,7 +39,8 @@ def parse_address(text: str) -> ArchiveAddress:
     match = _SCHEME.match(text)
     if match is None or not (match[2] or match[1].lower() in _SCHEMES):
         try:
-            return ArchiveAddress(Path(text).expanduser())
+            # Only what is written so: ./~ada is a directory of that name
+            return ArchiveAddress(Path(text).expanduser() if text.startswith("~") else Path(text))
         except RuntimeError as error:
             raise BadAddress(f"{text}: no such user; write the full path") from error
     scheme, slashes, rest = match[1], match[2], match[3]

@@ -50,6 +50,7 @@ def crawl_and_show(request: CrawlRequest, context: ArchiveContext, *, as_json: b
         due=request.due,
         dry_run=request.dry_run,
     )
+    _require_period(plan)
     if not plan.sites and plan.urls is None:
         raise UsageError("crawl: nothing to crawl; give front pages, site names, or --urls FILE")
     with turn(configuration.state_directory) if plan.due else nullcontext(True) as is_our_turn:
@@ -97,6 +98,13 @@ def _listed(source: str) -> tuple[str, ...]:
         raise UsageError(f"--urls {source}: can't be read: {error}") from error
     lines = [line.strip() for line in text.splitlines()]
     return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def _require_period(plan: CrawlPlan) -> None:
+    """Raises UsageError for a period that nothing can be in."""
+    since, until = span_of(plan.since), span_of(plan.until)
+    if since is not None and until is not None and since.first >= until.first:
+        raise UsageError(f"--since {plan.since} is not before --until {plan.until}; no article can be in between")
 
 
 def _date(text: str, option: str) -> str:

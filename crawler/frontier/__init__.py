@@ -10,6 +10,7 @@ Modules:
     falling_due       when anything falls due that is not due now
     frontier          which URLs are known, due, captured and stored
     holds             hosts that asked for a pause (pure)
+    host_turns        whose turn it is at a host, among the runs of one machine
     leases            exclusive access across machines
     migrations/       changes to the tables, one file each
     outcome_log       how attempts and pages ended, by site and hour

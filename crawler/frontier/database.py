@@ -7,6 +7,7 @@ line) it is tried until the patience is over. SQLite's own waiting for other wri
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from crawler.config import Configuration, ConfigurationError
@@ -163,12 +164,11 @@ class Database:
     def insert_new(self, table: Table, rows: Sequence[dict[str, object]]) -> set[str]:
         """Insert rows that are not there yet; the addresses of those that this call has inserted.
 
-        Where machines insert the same at the same time, one of them has it. Raises FrontierUnavailable.
+        Where runs insert the same at the same time, one of them has it. Rows with an address that is too long are
+        left out. Raises FrontierUnavailable.
         """
-        if not self.is_shared:  # one writer, who has just asked what is there
-            self.insert(table, rows)
-            return {str(row["url"]) for row in rows}
-        rows = sorted(rows, key=lambda row: str(row["url"]))
+        fitting = [row for row in rows if len(str(row["url"])) <= LONGEST_ADDRESS]
+        rows = sorted(fitting, key=lambda row: str(row["url"]))
         statement = self.insertion(table).on_conflict_do_nothing().returning(table.c.url)
         return set(self.transaction(lambda c: c.execute(statement, rows).scalars().all())) if rows else set()
 
@@ -205,6 +205,11 @@ class Database:
             except _PASSING as error:
                 if not self._waited():
                     raise FrontierUnavailable(f"{self.name}: the frontier can't be written: {error.orig}") from error
+            except DatabaseError as error:
+                if type(error.orig) is not sqlite3.DatabaseError:
+                    raise
+                remedy = "move it away, and run `newswarc rebuild --frontier`"
+                raise BadDatabase(f"{self.engine.url.database}: {error.orig}; {remedy}") from error
             else:
                 self._gone_since = None
                 return result

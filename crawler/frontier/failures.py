@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Row,
@@ -62,6 +63,8 @@ LEAST = 10
 """Retries that a site may have in a day, however few its attempts."""
 LONGEST_CHAIN = 600.0
 """Seconds after which a page that is captured once more is no longer a step of the same chain."""
+CLOCK_TOLERANCE = 3600.0
+"""Seconds by which a remembered moment may lie ahead of the clock; one that is further ahead was never."""
 FREE = frozenset(
     {
         CaptureOutcome.ROBOTS_DENIED,
@@ -138,7 +141,9 @@ class Failures:
                     "attempts": ADDRESSES.c.attempts + 1,
                     "outcome": failure.outcome,
                     "status": failure.status,
-                    "failed_at": case((ADDRESSES.c.failed_at == 0, moment), else_=ADDRESSES.c.failed_at),
+                    "failed_at": case(
+                        (_never_was(ADDRESSES.c.failed_at, moment), moment), else_=ADDRESSES.c.failed_at
+                    ),
                     "tried_at": moment,
                     "not_before": moment + _pause(passing=failure.passing),
                     "state": State.FAILED.value,
@@ -155,7 +160,10 @@ class Failures:
         states = (State.CLAIMED, State.FETCHING, State.FAILED, State.GIVEN_UP)
         known = and_(
             ADDRESSES.c.state.in_([state.value for state in states]),
-            ADDRESSES.c.listed_at < now.timestamp() - LISTED_ANEW,
+            or_(
+                ADDRESSES.c.listed_at < now.timestamp() - LISTED_ANEW,
+                _never_was(ADDRESSES.c.listed_at, now.timestamp()),
+            ),
         )
         given_up_at_once = and_(ADDRESSES.c.state == State.GIVEN_UP.value, ADDRESSES.c.failed_at == 0)
         values = {
@@ -182,7 +190,7 @@ class Failures:
         over = and_(
             ADDRESSES.c.site.in_(list(sites)),
             ADDRESSES.c.state == State.FAILED.value,
-            ADDRESSES.c.not_before <= moment,
+            is_over(moment),
             or_(unlisted, too_long),
         )
         statement = update(ADDRESSES).where(over).values(state=State.GIVEN_UP.value)
@@ -196,16 +204,16 @@ class Failures:
         among them at once: whoever asks holds it against the list.
         """
         moment = now.timestamp()
-        left = max(0, most - self._tried_again(site, moment - _DAY))
-        is_over = ADDRESSES.c.not_before <= moment
+        left = max(0, most - self._tried_again(site, moment))
+        has_paused = is_over(moment)
         is_costly = ADDRESSES.c.outcome.in_(_COSTLY)
         wants_login = ADDRESSES.c.status == _LOGIN_LACKS
-        locked = self._refused(site, is_over, is_costly, wants_login)
+        locked = self._refused(site, has_paused, is_costly, wants_login)
         probes = self._probes(site, locked) if left and locked else []
-        others = self._refused(site, is_over, is_costly, ~wants_login) if left else []
+        others = self._refused(site, has_paused, is_costly, ~wants_login) if left else []
         costly = sorted([*probes, *others], key=lambda row: (row.attempts, row.not_before))[:left]
         is_blocked = ADDRESSES.c.outcome == CaptureOutcome.BLOCKED.value
-        free = self._refused(site, or_(is_over, is_blocked), ADDRESSES.c.outcome.in_(sorted(FREE)))
+        free = self._refused(site, or_(has_paused, is_blocked), ADDRESSES.c.outcome.in_(sorted(FREE)))
         return [Due(row.url, discovery_of_row(row.discovery)) for row in (*costly, *free)]
 
     def _refused(self, site: str, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
@@ -214,13 +222,13 @@ class Failures:
         query = select(ADDRESSES).where(_HAS_FAILED, ADDRESSES.c.site == site, waiting, *conditions)
         return self._database.rows(query.order_by(ADDRESSES.c.attempts, ADDRESSES.c.not_before).limit(_MOST))
 
-    def _tried_again(self, site: str, since: float) -> int:
-        """Costly retries of a site, whatever came of them."""
+    def _tried_again(self, site: str, moment: float) -> int:
+        """Costly retries of a site in the day before, whatever came of them."""
         failed_again = and_(~_HAVE, ADDRESSES.c.attempts >= FEWEST_TRIES)
         query = select(func.count()).where(
             _HAS_FAILED,
             ADDRESSES.c.site == site,
-            ADDRESSES.c.tried_at > since,
+            ADDRESSES.c.tried_at.between(moment - _DAY, moment + CLOCK_TOLERANCE),
             ADDRESSES.c.outcome.in_(_COSTLY),
             or_(failed_again, _HAVE),
         )
@@ -280,6 +288,16 @@ class Failures:
             query = select(ADDRESSES.c.url).where(ADDRESSES.c.site == site, FAILING)
             self._has[site] = bool(self._database.rows(query.limit(1)))
         return self._has[site]
+
+
+def is_over(moment: float) -> ColumnElement[bool]:
+    """Whether the pause of an address is over, or was set by a clock that was wrong."""
+    return or_(ADDRESSES.c.not_before <= moment, ADDRESSES.c.tried_at > moment + CLOCK_TOLERANCE)
+
+
+def _never_was(column: Column[float], moment: float) -> ColumnElement[bool]:
+    """Whether a moment was not noted, or by a clock that was ahead."""
+    return or_(column == 0, column > moment + CLOCK_TOLERANCE)
 
 
 def _pause(*, passing: bool) -> Any:

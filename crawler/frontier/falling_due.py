@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from crawler.frontier.database import Database
 from crawler.frontier.entries import WAITING
+from crawler.frontier.failures import is_over
 from crawler.frontier.frontier import GRACE
 from crawler.frontier.tables import ADDRESSES, PAGES, SCHEDULES
 
@@ -22,7 +23,8 @@ def falls_due(database: Database, ages: Mapping[str, Sequence[float]], now: floa
     Raises FrontierUnavailable.
     """
     is_waiting = ADDRESSES.c.state.in_([state.value for state in WAITING])
-    addresses = select(func.min(ADDRESSES.c.not_before)).where(ADDRESSES.c.site.in_(list(ages)), is_waiting)
+    falls = case((is_over(now), now), else_=ADDRESSES.c.not_before)
+    addresses = select(func.min(falls)).where(ADDRESSES.c.site.in_(list(ages)), is_waiting)
     sources = select(func.min(SCHEDULES.c.due_at)).where(SCHEDULES.c.due_at > now)
     moments = [database.rows(query)[0][0] for query in (addresses, sources)]
     for site, reached in ages.items():

@@ -42,7 +42,7 @@ from crawler.frontier.entries import (
     page_row,
     payload_row,
 )
-from crawler.frontier.failures import Failures
+from crawler.frontier.failures import CLOCK_TOLERANCE, Failures, is_over
 from crawler.frontier.holds import Hold
 from crawler.frontier.tables import (
     ADDRESSES,
@@ -62,9 +62,6 @@ from crawler.scheduling import Pace, Yield
 from spiders.requests import RECAPTURE
 from spiders.shapes import Shapes, judged
 from spiders.url_identity import identity
-
-CLOCK_TOLERANCE = 3600.0
-"""Seconds by which a remembered moment may lie ahead of the clock; one that is further ahead was never."""
 
 GRACE = 86400.0
 """Seconds past twice an age after which it is too late for it: nobody asks again for all of an old archive."""
@@ -271,7 +268,7 @@ class Frontier:
             ADDRESSES.c.outcome.not_in(_REFUSED),
         )
         if now is not None:
-            query = query.where(ADDRESSES.c.not_before <= now.timestamp())
+            query = query.where(is_over(now.timestamp()))
         return [Due(url, discovery_of_row(text)) for url, text in self.database.rows(query)]
 
     def captured(self, captures: Sequence[Captured]) -> None:

@@ -33,7 +33,12 @@ class Hold:
         """With one more refusal; `retry_after` is in seconds, 0 when it did not say."""
         own = FIRST_HOLD * 2 ** min(self.refusals, _MOST_DOUBLINGS)
         wait = min(max(retry_after, own), LONGEST_HOLD)
-        return Hold(self.refusals + 1, max(self.until, now + wait))
+        before = self.until if self.is_credible(now) else 0.0
+        return Hold(self.refusals + 1, max(before, now + wait))
+
+    def is_credible(self, now: float) -> bool:
+        """Whether its end may have been meant; what lies further ahead was noted by a clock that was wrong."""
+        return self.until - now <= LONGEST_HOLD
 
     def answered(self) -> Hold:
         """With a good response."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from crawler.frontier.database import FrontierUnavailable
+from crawler.frontier.host_turns import HostTurns
 from crawler.frontier.leases import Leases, site_key
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ LEAST = 1.0
 
 _IDLE = 10.0
 """Seconds beyond its pause after which a host that nothing is asked of is given back."""
+_SHORTEST_POLL = 0.02
 _POLL = 0.5
 _LONGEST_POLL = 5.0
 
@@ -63,13 +65,26 @@ class Presence(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Turn:
+    """A host that this run is at."""
+
+    users: int = 0
+
+
 class Alone:
-    """There is but one machine: two runs on it are kept apart by a lock on a file for each site."""
+    """There is but one machine: two runs on it are kept apart by a lock on a file for each site.
+
+    Sites of different names may share a host, and so may what they lead to: a host is locked for each request.
+    """
 
     def __init__(self, directory: Path) -> None:
         """`directory` holds the files; the system lets go of a lock when its process ends, however it ends."""
         self._directory = directory
         self._locks: list[int] = []
+        self._hosts = HostTurns(directory / "hosts")
+        self._turns: dict[str, _Turn] = {}
+        self._taking: dict[str, asyncio.Lock] = {}
 
     async def at_sites(self, sites: Iterable[str]) -> list[str]:
         """Those of the sites that another run is at."""
@@ -93,18 +108,40 @@ class Alone:
         self._locks.append(descriptor)
         return True
 
-    async def at(self, key: str, pause: float) -> float:  # noqa: ARG002 - the protocol's
-        """At once, forever."""
+    async def at(self, key: str, pause: float) -> float:
+        """When no other run is at a host. Raises HeldElsewhere."""
+        async with self._taking.setdefault(key, asyncio.Lock()):
+            turn = self._turns.get(key)
+            if turn is None:
+                await self._wait_for(key, pause)
+                turn = self._turns[key] = _Turn()
+            turn.users += 1
         return inf
 
     def done(self, key: str) -> None:
-        """Nothing to note."""
+        """The next run may go there."""
+        turn = self._turns[key]
+        turn.users -= 1
+        if not turn.users:
+            del self._turns[key]
+            self._hosts.end(key)
+
+    async def _wait_for(self, key: str, pause: float) -> None:
+        begun, poll = time.monotonic(), _SHORTEST_POLL
+        while (left := self._hosts.begin(key, pause)) is None:
+            if time.monotonic() - begun > LONGEST_WAIT:
+                raise HeldElsewhere(f"another run is crawling {key}; a later run continues")
+            await asyncio.sleep(poll)
+            poll = min(2 * poll, _POLL)
+        if left:
+            await asyncio.sleep(left)
 
     async def run(self) -> None:
         """Nothing to renew."""
 
     def leave(self) -> None:
         """Other runs may go there."""
+        self._hosts.close()
         while self._locks:
             os.close(self._locks.pop())
 

@@ -1,8 +1,8 @@
 """What is reported to the frontier about an attempt: the same whether it was just made, read back, or is known from
 an index.
 
-An attempt that failed (`crawler.frontier.capture_outcomes`) is a `Failed`. A redirect is neither: the end of the
-chain decides, and names the URL that the chain began with. Any other is a
+An attempt that failed (`crawler.frontier.capture_outcomes`) is a `Failed`, and so is a 304 that confirms no capture.
+A redirect is neither: the end of the chain decides, and names the URL that the chain began with. Any other is a
 `Captured`: *full* when it can serve as the original of a revisit (a whole response to GET that is not a revisit
 itself, and framed so that every reader finds its payload), *shows page* when the server sent the page or said that
 it is unchanged.
@@ -32,8 +32,8 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain:
     """
     if exchange.outcome is CaptureOutcome.REDIRECT:
         return None
-    if _is_failure(exchange.outcome):
-        is_passing = exchange.outcome in PASSING
+    if _is_failure(exchange.outcome) or _confirms_nothing(exchange.outcome, address):
+        is_passing = exchange.outcome not in FINAL
         began = exchange.discovery.requested_url or exchange.url
         return Failed(began, exchange.outcome.value, is_passing, exchange.status, is_led_to=began != exchange.url)
     full = exchange.truncated is None and is_plain
@@ -57,6 +57,8 @@ def captured_or_failed(exchange: Exchange, address: CaptureAddress, *, is_plain:
 def captured_again(capture: Capture, segment: str) -> Captured | None:
     """A capture read back from a segment; None for one that came to nothing, or is a step of a chain of redirects."""
     if capture.outcome is CaptureOutcome.REDIRECT or _is_failure(capture.outcome):
+        return None
+    if capture.outcome is CaptureOutcome.NOT_MODIFIED and not capture.revisit:
         return None
     full = not capture.truncated and _is_full(capture.outcome, capture.fact("method"), is_revisit=capture.revisit)
     full = full and _is_plain(capture)
@@ -95,6 +97,11 @@ def _is_plain(capture: Capture) -> bool:
     except BadMessage:
         return True
     return is_plain(head, (capture.response[head.length :],))
+
+
+def _confirms_nothing(outcome: CaptureOutcome, address: CaptureAddress) -> bool:
+    """Whether a server says that a page is unchanged of which the archive has nothing."""
+    return outcome is CaptureOutcome.NOT_MODIFIED and not address.revisit
 
 
 def _is_failure(outcome: CaptureOutcome) -> bool:

@@ -30,6 +30,7 @@ from archive.recovery import resume
 from archive.segment import IN_MEMORY, ReadyExchange, SegmentWriter
 from crawler.config import Configuration, software
 from crawler.frontier.entries import Captured, Failed, KnownCapture
+from crawler.frontier.failures import CLOCK_TOLERANCE
 from crawler.keeping.captured import captured_or_failed
 from crawler.keeping.counts import Counts, FailedArticle
 from crawler.keeping.custody import newest_checkpoint
@@ -225,7 +226,8 @@ class Recorder:
     def _resumed(self, path: Path) -> _Open | None:
         name = SegmentName.parse(path.name.removesuffix(WARC_SUFFIX + OPEN_SUFFIX))
         age = (self._clock_and_ids.now() - name.opened).total_seconds()
-        if age >= self._configuration.segment_age or path.stat().st_size >= self._configuration.segment_size:
+        is_old = age >= self._configuration.segment_age or age < -CLOCK_TOLERANCE  # opened by a clock that was wrong
+        if is_old or path.stat().st_size >= self._configuration.segment_size:
             return None
         writer = resume(path, clock_and_ids=self._clock_and_ids, software=software(), encoding=self._encoding)
         if writer is None:
@@ -294,9 +296,9 @@ class Recorder:
 
     def _abandon(self, current: _Open) -> None:
         """Give a segment up behind what is durable. Recovery finishes it; what is lost is due again."""
-        if self._current is current:
+        if self._current in (current, None):
             self._current = None
-        self._undurable.clear()
+            self._undurable.clear()  # else they are in a segment that was opened meanwhile
         self._recent.clear()
         self._segments.pop(current.pages.name.text, None)
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from crawler.setting_values import block_list_entries
+
 
 class BlockList:
     """A file with a host or the beginning of an address on each line; ``#`` begins a comment.
@@ -41,6 +43,13 @@ class BlockList:
         except OSError:
             return  # what was last read holds, also while the file is gone
         self._stamp = stamp
-        entries = [entry for line in text.splitlines() if (entry := line.partition("#")[0].strip())]
-        self._beginnings = tuple(entry for entry in entries if "://" in entry)
+        entries = block_list_entries(text)
+        self._beginnings = tuple(_as_requested(entry) for entry in entries if "://" in entry)
         self._hosts = frozenset(entry.lower().rstrip(".") for entry in entries if "://" not in entry)
+
+
+def _as_requested(beginning: str) -> str:
+    """The beginning of an address with its host in the letters that are sent."""
+    scheme, _, rest = beginning.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.lower()}{slash}{path}"

@@ -10,7 +10,7 @@ from datetime import datetime
 from archive.exchange import Exchange
 from archive.http1 import BadMessage
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.holds import ASKS_FOR_PATIENCE, LONGEST_HOLD, Hold, retry_after_seconds
+from crawler.frontier.holds import ASKS_FOR_PATIENCE, Hold, retry_after_seconds
 from crawler.polite.clock_skew import ClockWatch
 
 _ERROR = 400
@@ -52,8 +52,9 @@ class Hosts:
 
     def left_alone(self, host: str) -> bool:
         """Whether a host has asked for patience that is not over yet."""
-        ahead = self.hold(host).until - self._now().timestamp()
-        return 0 < ahead <= LONGEST_HOLD  # what lies further ahead was noted by a clock that was wrong
+        now = self._now().timestamp()
+        hold = self.hold(host)
+        return hold.until > now and hold.is_credible(now)
 
     def answered(self, host: str, exchange: Exchange) -> None:
         """A host has answered. Raises FrontierUnavailable."""

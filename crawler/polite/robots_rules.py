@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 
+import w3lib.url  # noqa: F401 - registers the handler of errors
 from protego import Protego
 
 from spiders.requests import MOST_OF_BEGINNING
 
 MOST_BYTES = MOST_OF_BEGINNING
 """Bytes that are read; what follows is ignored (RFC 9309, section 2.5)."""
+_PERCENT_ENCODED = "percentencode"
+"""How bytes are read that are no UTF-8: as they stand in the address that they are part of (section 2.2.2)."""
 
 
 class Standing(StrEnum):
@@ -45,7 +48,7 @@ class RobotsRules:
         self.standing = standing_of(status)
         self._token = product_token(agent)
         given = self.standing is Standing.GIVEN
-        text = body[:MOST_BYTES].decode("utf-8-sig", "ignore") if given else ""
+        text = body[:MOST_BYTES].decode("utf-8-sig", _PERCENT_ENCODED) if given else ""
         self._rules = Protego.parse(text)
 
     @property

@@ -153,6 +153,7 @@ class CrawlRun:
                 reader=self.capturing,
                 requisites=self.requisites,
                 shapes_of=self._editions.shapes_of,
+                note_old=self.state.findings.quiet.add,
                 note_front=self.state.note_front,
             )
         if isinstance(spider, NewsSpider) and not self.state.options.dry_run:

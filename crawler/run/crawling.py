@@ -41,6 +41,7 @@ from pipelines.allocator import bound_allocator, collect_seldom
 from pipelines.pool import ExtractionPool
 from spiders.families.news import NewsSpider
 from spiders.families.url_list import UrlListSpider
+from spiders.left_out import LeftOut
 from spiders.problems import Problem
 from spiders.requests import SEED
 from spiders.site import Site
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 _BARREN = "found no articles, neither on the front page nor in the feeds and sitemaps it links to"
 _OF_BARREN = "open it in a browser; if it shows articles, list its sources in a definition (`newswarc site add`)"
+_IDLE = "its sources were read, and none of them lists an article that may be requested"
+_OF_IDLE = "open them in a browser; if they show articles, compare their URLs with allow and deny under [urls]"
 _LOG_LEVELS = ("CRITICAL", "CRITICAL", "INFO", "DEBUG")
 """Log levels of Scrapy's log, by how often ``-v`` is given."""
 
@@ -265,6 +268,7 @@ def _probe(configuration: Configuration) -> None:
     except StorageUnavailable as error:
         logger.warning("%s; the crawl continues, and its captures wait on this machine", error)
     adopt_state(configuration)
+    (configuration.state_directory / "spool").mkdir(parents=True, exist_ok=True)
     open_database(configuration).close()
 
 
@@ -285,7 +289,7 @@ def _settings(
 def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats: dict[str, Any]) -> CrawlReport:
     state = run.state
     counts, findings = state.counts, state.findings
-    state.problems += [Problem(site.id, site.url, _BARREN, _OF_BARREN) for site in _barren(plan, state)]
+    state.problems += _barren(plan, state)
     state.problems += shut_sites(state)
     problems = [str(problem) for problem in state.problems] + counts.problems
     broken = sum(
@@ -339,12 +343,21 @@ def _report(configuration: Configuration, plan: CrawlPlan, run: CrawlRun, stats:
     )
 
 
-def _barren(plan: CrawlPlan, state: RunState) -> list[Site]:
-    """Sites explored from their front page without any article found or problem reported."""
+def _barren(plan: CrawlPlan, state: RunState) -> list[Problem]:
+    """A problem for each site whose sources list no article, without one that says why.
+
+    Where a definition names the sources, a site may also be quiet: all that they list is old, or unchanged.
+    """
     findings = state.findings
     explored = {reading.site for reading in findings.sources if reading.via == SEED}
+    quiet = {site for site, counts in findings.left_out.items() if counts[LeftOut.OLD]} | findings.quiet
+    read = {reading.site for reading in findings.sources} - quiet
     told = {problem.site for problem in state.problems} | set(state.elsewhere)
-    return [site for site in plan.sites if site.id in explored - told and not findings.found[site.id]]
+    barren = [site for site in plan.sites if site.id not in told and not findings.found[site.id]]
+    return [
+        *(Problem(site.id, site.url, _BARREN, _OF_BARREN) for site in barren if site.id in explored),
+        *(Problem(site.id, site.url, _IDLE, _OF_IDLE) for site in barren if site.id in read - explored),
+    ]
 
 
 def _planned(url: str, discovery: Discovery) -> dict[str, str]:

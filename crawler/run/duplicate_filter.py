@@ -16,14 +16,16 @@ from scrapy.utils.request import fingerprint
 from archive.exchange import Role
 from spiders.problems import Problem
 from spiders.remedies import LED_NOWHERE
-from spiders.requests import DEFINITION, LISTED, asked_address, discovery_of
+from spiders.requests import COOKIES_SET, DEFINITION, LISTED, asked_address, discovery_of
 
 if TYPE_CHECKING:
     from scrapy import Request
 
 
 MOST_RETURNS = 1
-"""How often a chain of redirects may return to one of its steps: a gate opens then, or never."""
+"""How often a chain of redirects may return to one of its steps: a gate opens then, or never. Where several gates
+stand one behind the other, each sets a cookie of its own, for which the chain may return once.
+"""
 
 
 class FirstStepFilter(RFPDupeFilter):
@@ -35,7 +37,8 @@ class FirstStepFilter(RFPDupeFilter):
         if not steps:
             return super().request_seen(request)
         returns = returns_of(request)
-        return returns > MOST_RETURNS if returns else self.request_fingerprint(request) in self.fingerprints
+        most = max(MOST_RETURNS, len(request.meta.get(COOKIES_SET, ())))
+        return returns > most if returns else self.request_fingerprint(request) in self.fingerprints
 
 
 def returns_of(request: Request) -> int:

@@ -233,6 +233,7 @@ class FrontierMiddleware:
         found = reading.articles
         if is_unchanged(reading.response):
             found = run.frontier.last_found(reading.asked)
+            run.state.findings.quiet.add(discovery.site)
         else:
             run.frontier.looked_at(reading.asked, discovery, found, run.now())
             if discovery.via in _LED_ON:

@@ -9,7 +9,7 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 
 from crawler.run.extension import run_of
-from spiders.requests import OUTCOME
+from spiders.requests import COOKIES_SET, OUTCOME, cookies_set
 
 if TYPE_CHECKING:
     from scrapy.http import Request, Response
@@ -31,6 +31,7 @@ class ToldRedirectMiddleware(RedirectMiddleware):
             run_of(self.crawler).note_lost(request, response.status)
         if following is not response:
             following.meta.pop(OUTCOME, None)  # that of this step; the next one has its own, or was not made
+            following.meta[COOKIES_SET] = cookies_set(request.meta, response)
         return following
 
     def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's signature

@@ -53,6 +53,8 @@ class SourceFindings:
     """In a dry run: what would be fetched."""
     left_out: dict[str, Counter[LeftOut]] = field(default_factory=dict)
     """Announced articles that are not requested, by site and reason."""
+    quiet: set[str] = field(default_factory=set)
+    """Sites of which a source lists nothing new: all of it is old, or unchanged."""
     retried: set[str] = field(default_factory=set)
     """URLs that were refused before and are requested once more."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from archive.content_coding import decode_body
 from archive.errors import ArchiveError
 from archive.exchange import (
     CaptureOutcome,
@@ -21,13 +23,18 @@ from archive.exchange import (
     Truncation,
     outcome_of_status,
 )
-from archive.http1 import BadMessage, ResponseHead
+from archive.http1 import BadMessage, ResponseHead, entity_parts
 from crawler.wire.connection import Disconnected, NoConnection, TimedOut, Timeouts, Watcher, WireConnection
 from crawler.wire.origin import Origin, Proxy, origin_of
 from crawler.wire.pool import ConnectionPool
 from crawler.wire.reader import LengthLimit, ResponseReader
 from crawler.wire.response_file import ResponseFile, ResponseFileFailed
 
+_MAY_BE_WHOLE = frozenset({CaptureOutcome.TRUNCATED_DISCONNECT, CaptureOutcome.MALFORMED})
+_LARGEST_WHOLE = 16 << 20
+_END = 4096
+"""Bytes in which the end of a page is looked for, with what caches write behind it."""
+_END_OF_PAGE = re.compile(rb"</html\s*>\s*(?:<!--(?:(?!-->).)*-->\s*)*\Z", re.I | re.S)
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REDACTED = b"[redacted]"
@@ -237,7 +244,7 @@ class _Attempt:
             error = failure
         outcome, truncated = _ending(self.reader, error)
         head = self.reader.head
-        if outcome is CaptureOutcome.TRUNCATED_DISCONNECT and head is not None and _is_whole_page(head, response):
+        if outcome in _MAY_BE_WHOLE and head is not None and _is_whole_page(head, response):
             # The mark stays: the message was not complete (RFC 9112, section 8), though the page is
             outcome = outcome_of_status(head.status)
         return self._exchange(response, outcome, truncated if response else None, str(error) if error else "")
@@ -284,9 +291,12 @@ def _ending(reader: ResponseReader, error: Exception | None) -> tuple[CaptureOut
 
 
 def _is_whole_page(head: ResponseHead, response: bytes | SpooledBytes) -> bool:
-    """Whether a response that announced more than it brought ends where an HTML page does: its length was wrong."""
-    is_html = "html" in head.first("content-type").lower() and not head.content_codings
-    return is_html and isinstance(response, bytes) and response[-64:].rstrip().lower().endswith(b"</html>")
+    """Whether a response whose framing is broken ends where an HTML page does: its length was wrong."""
+    if "html" not in head.first("content-type", "text/html").lower() or not isinstance(response, bytes):
+        return False
+    body = b"".join(entity_parts(head, (response[head.length :],)))
+    decoded = decode_body(head.content_codings, body, _LARGEST_WHOLE, cut=True)
+    return not decoded.flaw and _END_OF_PAGE.search(decoded.body[-_END:]) is not None
 
 
 def unsent(url: str, outcome: CaptureOutcome, now: datetime, discovery: Discovery, detail: str) -> Exchange:

@@ -25,6 +25,7 @@ from spiders.remedies import LED_NOWHERE, lasts, remedy_of_status
 from spiders.requests import (
     ARTICLE_PRIORITY,
     BODY,
+    COOKIES_SET,
     DEFINITION,
     HEAD,
     LINKED_PRIORITY,
@@ -36,7 +37,9 @@ from spiders.requests import (
     UNCHANGED,
     UNVERIFIED,
     asked_address,
+    brings_document,
     capture_of,
+    cookies_set,
     discovery_of,
     led_on,
     request_meta,
@@ -61,9 +64,14 @@ _FAULTS = {
     LeftOut.NO_ADDRESS: "only the site can fix it; the other entries are read",
     LeftOut.UNFIT: "correct the URL, or tell the site; the others are read",
     LeftOut.TOO_LONG: "find a shorter form of the URL, or tell the site; the others are read",
+    LeftOut.IN_FRAGMENT: "look for a source with URLs that work without scripts; the others are read",
     LeftOut.UNREADABLE_DATE: "list the sitemap as a source in the site's definition, so that they are fetched",
 }
 """Reasons that somebody has to know of at once, each with what can be done. Whatever else is left out is counted."""
+
+
+_BY_FORM = frozenset({LeftOut.NOT_AN_ARTICLE, LeftOut.NOT_ALLOWED, LeftOut.DENIED, LeftOut.ASSET})
+_BY_FORM_REMEDY = "compare them with allow and deny under [urls] in the site's definition, or give it other sources"
 
 
 def _shortened(text: str, most: int = 100) -> str:
@@ -219,6 +227,10 @@ class SiteSpider(scrapy.Spider):
             what = f"all {announced} articles that it lists are on another site, such as {host}"
             remedy = f"if the site has moved, change the host of url in its definition to {host}"
             self.report(site.id, source, what, remedy, needs_operator=is_named)
+        elif is_named and sum(left_out.counts.values()) == announced and _BY_FORM & set(left_out.counts):
+            reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(left_out.counts.items()))
+            what = f"none of the {announced} articles that it lists is requested: {reasons}"
+            self.report(site.id, source, what, _BY_FORM_REMEDY, needs_operator=True)
 
     async def parse_page(self, response: Response) -> AsyncIterator[Request | PageItem]:
         """An article page: what it needs to look as it does; its capture's address goes to the pipelines."""
@@ -240,11 +252,13 @@ class SiteSpider(scrapy.Spider):
 
     def refresh_of(self, response: Response, site: Site) -> str | None:
         """The page that a page leads to at once (`spiders.meta_refresh`), if it may be followed."""
-        if response.status != HTTPStatus.OK:
+        if not brings_document(response):
             return None
-        address = clean_address(refresh_target(response.body, response.url) or "")
+        header = (response.headers.get("Refresh") or b"").decode("latin-1")
+        opens = len(cookies_set(response.meta, response)) > len(response.meta.get(COOKIES_SET, ()))
+        address = clean_address(refresh_target(response.body, response.url, header, reloads=opens) or "")
         limit = self.crawler.settings.getint("REDIRECT_MAX_TIMES")
-        if address is None or address == response.url or is_denied(address, site):
+        if address is None or is_denied(address, site) or (address == response.url and not opens):
             return None
         return address if response.meta.get("redirect_times", 0) < limit else None
 
@@ -270,7 +284,7 @@ class SiteSpider(scrapy.Spider):
                 request.url,
                 what,
                 remedy or (LED_NOWHERE if leads_nowhere else "check the URL, or try again later"),
-                needs_operator=discovery.via == DEFINITION and (leads_nowhere or lasts(outcome)),
+                needs_operator=discovery.via in (DEFINITION, LISTED) and (leads_nowhere or lasts(outcome)),
             )
 
     def _login_stayed_behind(self, request: Request, site: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +34,9 @@ from spiders.requests import (
     SEED,
     SOURCE_PRIORITY,
     asked_address,
+    brings_document,
     discovery_of,
+    is_conditional,
     is_unchanged,
     led_on,
 )
@@ -115,7 +118,7 @@ class NewsSpider(SiteSpider):
     async def parse_feed(self, response: Response) -> AsyncIterator[Request]:
         """The articles of a feed."""
         site = self._site(response)
-        if response.status != 200 or is_unchanged(response):
+        if not self._is_new(response):
             return
         if (request := self._led_on(response, site)) is not None:
             yield request
@@ -136,7 +139,7 @@ class NewsSpider(SiteSpider):
     async def parse_sitemap(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
         """The articles of a sitemap, or the sitemaps of an index."""
         site = self._site(response)
-        if response.status != 200 or is_unchanged(response):
+        if not self._is_new(response):
             return
         if (request := self._led_on(response, site, depth)) is not None:
             yield request
@@ -150,9 +153,13 @@ class NewsSpider(SiteSpider):
             self._not_a_source(response, NotASource(f"an index within {depth} indexes", "list its sitemaps instead"))
             return
         self._tell_flaws(response, sitemap.flaws)
-        self._tell_faults(response, sitemap.children)
-        for child in sitemap.children:
-            if self._is_wanted_child(child, site):
+        children = [child for child in sitemap.children if child.url != response.url]
+        wanted = [child for child in children if self._is_wanted_child(child, site)]
+        if sitemap.children and not sitemap.articles and not wanted and self._told_idle(response, children, site):
+            return
+        self._tell_faults(response, children)
+        for child in children:
+            if child in wanted:
                 is_old = not self._is_recent_child(child)
                 request = self.source_request(
                     site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1, is_old=is_old
@@ -172,7 +179,7 @@ class NewsSpider(SiteSpider):
     async def parse_section(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
         """The articles that a page links to; of a front page also the feeds, sitemaps and sections."""
         site = self._site(response)
-        if response.status != 200 or is_unchanged(response):
+        if not self._is_new(response):
             return
         if (request := self._led_on(response, site, depth)) is not None:
             yield request
@@ -204,6 +211,11 @@ class NewsSpider(SiteSpider):
         following = section.following or ""
         if self.backfill and depth < _MOST_PAGES and is_fetchable(following) and not is_denied(following, site):
             yield self.source_request(site, following, Role.SECTION, "next", depth=depth + 1, is_old=True)
+        if not section.articles and discovery.via == DEFINITION:
+            what = "the page links to nothing that looks like an article"
+            self._not_a_source(
+                response, NotASource(what, "open it in a browser; if it shows articles, see [urls] allow")
+            )
         for request in self.articles(site, section.articles, "section", response):
             yield request
 
@@ -215,6 +227,9 @@ class NewsSpider(SiteSpider):
         for address in (*feeds, *sitemaps):
             if not is_fetchable(address):
                 self.report(site.id, address, "listed as a source, but can't be requested", "tell the site")
+        if len(feeds) > _MOST_SECTIONS:
+            what = f"it declares {len(feeds)} feeds, of which {_MOST_SECTIONS} are read"
+            self.report(site.id, response.url, what, "list those with its articles in a definition")
         if SourceKind.FEED in self.kinds:
             for feed in filter(is_fetchable, feeds[:_MOST_SECTIONS]):
                 yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else "guess")
@@ -265,6 +280,19 @@ class NewsSpider(SiteSpider):
                 "only the site can fix it; the readable part is used",
             )
 
+    def _told_idle(self, response: Response, children: Sequence[ChildSitemap], site: Site) -> bool:
+        """Of an index that leads to nothing: whether it is told why. One whose sitemaps are all old is only quiet."""
+        if not children:
+            self._not_a_source(response, NotASource("an index that names only itself", "list other sources instead"))
+            return True
+        undated = sum(not child.lastmod and not child.unreadable_date for child in children)
+        if not undated:
+            self.services.note_old(site.id)
+            return False
+        what = f"none of its {len(children)} sitemaps is read: {undated} do not say when they were changed"
+        self._not_a_source(response, NotASource(what, "list those with new articles as sources, or use --backfill"))
+        return True
+
     def _tell_faults(self, response: Response, children: Sequence[ChildSitemap]) -> None:
         """Tell which sitemaps of an index are left alone for a fault of the index."""
         unfit = [child.url for child in children if not is_fetchable(child.url)]
@@ -276,6 +304,14 @@ class NewsSpider(SiteSpider):
             what = f"the dates of {len(unread)} of {len(children)} sitemaps can't be read, such as {unread[0]!r}"
             remedy = "list those with new articles as sources in the site's definition"
             self.report(discovery_of(response.meta).site, response.url, what, remedy)
+
+    def _is_new(self, response: Response) -> bool:
+        """Whether a source is to be read; one that says unasked that it is unchanged is reported."""
+        is_confirmed = response.status == HTTPStatus.NOT_MODIFIED
+        if is_confirmed and response.request is not None and not is_conditional(response.request):
+            what = "the server says that it is unchanged (304), but it was never read"
+            self._not_a_source(response, NotASource(what, "open it in a browser; if it is there, tell the site"))
+        return brings_document(response) and not is_unchanged(response)
 
     def _site(self, response: Response) -> Site:
         return self.sites[discovery_of(response.meta).site]

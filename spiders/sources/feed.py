@@ -12,7 +12,7 @@ import feedparser
 from spiders.dates import announced_date
 from spiders.links import joined
 from spiders.problems import NotASource
-from spiders.sources.found import Feed, Found
+from spiders.sources.found import Feed, Found, cut_at
 from spiders.sources.json_feed import looks_like_json, parse_json_feed
 from spiders.sources.unpacking import unpacked
 
@@ -44,7 +44,7 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     if body[:1000].lower().lstrip().startswith(_HTML_MARKS):
         raise NotASource("an HTML page where a feed was expected", "look for the feed's new URL on the front page")
     headers = {"content-location": url, **({"content-type": content_type} if content_type else {})}
-    document = io.BytesIO(_ENTITY.sub(b"", _bounded(body)))
+    document = io.BytesIO(_ENTITY.sub(b"", _bounded(body, flaws)))
     feed = feedparser.parse(document, response_headers=headers, sanitize_html=False)
     if not feed.entries:
         if feed.get("version"):
@@ -56,12 +56,13 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     return Feed(found, len(entries) - len(found), tuple(flaws))
 
 
-def _bounded(body: bytes) -> bytes:
-    """The document, cut behind `MOST_ITEMS` entries. Raises NotASource when it is too large all the same."""
+def _bounded(body: bytes, flaws: list[str]) -> bytes:
+    """The document, cut behind `MOST_ITEMS` entries, which is a flaw. Raises NotASource when it is too large."""
     for number, match in enumerate(_ITEM.finditer(body)):
         if number == MOST_ITEMS:
             root = next((end for mark, end in _ENDS if mark in body[:4096]), b"")
             body = body[: match.start()] + root
+            flaws.append(cut_at(MOST_ITEMS))
             break
     limit = _WIDE if b"\x00" in body[:64] else MOST_BYTES
     if len(body) > limit:

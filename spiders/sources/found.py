@@ -8,6 +8,11 @@ MOST_ENTRIES = 50_000
 """Maximum number of entries that are read from a source (the limit of the sitemap protocol)."""
 
 
+def cut_at(most: int) -> str:
+    """The flaw of a source with more entries than are read."""
+    return f"it has more than {most:,} entries, and only these are read"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One announced article. Texts are empty if the source does not give them."""

@@ -8,7 +8,7 @@ from typing import Any
 from spiders.dates import announced_date
 from spiders.links import joined
 from spiders.problems import NotASource
-from spiders.sources.found import MOST_ENTRIES, Feed, Found
+from spiders.sources.found import MOST_ENTRIES, Feed, Found, cut_at
 
 _REMEDY = "check its URL in the site's definition"
 
@@ -21,7 +21,8 @@ def looks_like_json(body: bytes) -> bool:
 def parse_json_feed(body: bytes, url: str) -> Feed:
     """The items of a feed. Raises NotASource when the document is none, or has no items."""
     try:
-        document = json.loads(body, parse_int=str)  # numbers are not wanted, and a long one is slow to make
+        # Numbers are not wanted, and a long one is slow to make; papers leave line breaks in texts
+        document = json.loads(body, parse_int=str, strict=False)
     except (ValueError, RecursionError) as error:
         raise NotASource(f"not a feed: {' '.join(str(error).split())[:200]}", _REMEDY) from error
     if not isinstance(document, dict) or "jsonfeed.org" not in str(document.get("version", "")):
@@ -30,7 +31,8 @@ def parse_json_feed(body: bytes, url: str) -> Feed:
     if not isinstance(items, list) or not items:
         raise NotASource("the feed has no entries", "nothing to do if the site is quiet; otherwise check its URL")
     found = [_found(item, document, url) if isinstance(item, dict) else None for item in items[:MOST_ENTRIES]]
-    return Feed(tuple(item for item in found if item is not None), found.count(None))
+    flaws = (cut_at(MOST_ENTRIES),) if len(items) > MOST_ENTRIES else ()
+    return Feed(tuple(item for item in found if item is not None), found.count(None), flaws)
 
 
 def _found(item: dict[str, Any], feed: dict[str, Any], url: str) -> Found | None:

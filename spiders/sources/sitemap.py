@@ -17,12 +17,17 @@ from spiders.dates import announced_date
 from spiders.links import joined
 from spiders.problems import NotASource
 from spiders.sources.feed import parse_feed
-from spiders.sources.found import MOST_ENTRIES, Found
+from spiders.sources.found import MOST_ENTRIES, Found, cut_at
 from spiders.sources.unpacking import unpacked
 from spiders.sources.xml_mending import decoded, mended
 
 _MOST_TAGS = 20_000
 """Tags of one entry past which a sitemap is up to no good."""
+_ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(?:urlset|sitemapindex)[\s>/]", re.I)
+_BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>|\ufeff", re.I | re.S)
+"""What may stand before the first element (XML 1.0, section 2.8)."""
+_MEDIA = ("image:", "video:")
+"""Prefixes of elements of which the ``loc`` is that of a picture or film."""
 _TAG = re.compile(r"<(/?)([^\s<>/]+)([^<>]*)>")
 _LONGEST_TEXT = 1 << 16
 """Characters between two tags of which the end is kept."""
@@ -69,13 +74,21 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
         raise NotASource(f"the sitemap is empty{_because(flaws)}", "check its URL in the site's definition")
     if first.startswith("{"):
         return _feed(body, url)
+    root = _ROOT.search(first)
+    if root is not None:
+        if _BEFORE_ROOT.sub("", first[: root.start()]).strip():
+            flaws.append("something else stands before it, such as a message of the server's")
+        first = first[root.start() :]
     if not first.startswith("<"):
         return _plain_list("".join(chain((first,), texts)), url, flaws)
     reading = _Reading(mended(chain((first,), texts)), flaws)
-    entries = list(islice(reading.entries(), MOST_ENTRIES))
+    entries = list(islice(reading.entries(), MOST_ENTRIES + 1))
     if reading.kind in _FEEDS:
         return _feed(body, url)
-    if len(entries) < MOST_ENTRIES and not reading.is_complete and not flaws:
+    if len(entries) > MOST_ENTRIES:
+        entries.pop()
+        flaws.append(cut_at(MOST_ENTRIES))
+    elif not reading.is_complete and not flaws:
         flaws.append("its end is missing")
     if not entries and flaws:
         raise NotASource(f"malformed XML: {flaws[0]}", "try again later; only the site can fix it")
@@ -94,11 +107,18 @@ def _feed(body: bytes, url: str) -> Sitemap:
 
 
 def _plain_list(text: str, url: str, flaws: list[str]) -> Sitemap:
-    lines = (line.strip() for line in text.splitlines())
-    addresses = list(islice((line for line in lines if line.startswith(("http://", "https://"))), MOST_ENTRIES))
+    lines = [line.strip() for line in text.splitlines()]
+    written = [line for line in lines if line and not line.startswith("#")]
+    addresses = [line for line in written if line.lower().startswith(("http://", "https://"))]
     if not addresses:
         raise NotASource("neither XML nor a list of URLs", f"check {url} in a browser")
-    return Sitemap(articles=tuple(Found(address) for address in addresses), flaws=tuple(flaws))
+    if len(addresses) > MOST_ENTRIES:
+        flaws.append(cut_at(MOST_ENTRIES))
+    return Sitemap(
+        articles=tuple(Found(address) for address in addresses[:MOST_ENTRIES]),
+        without_address=len(written) - len(addresses),
+        flaws=tuple(flaws),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +171,20 @@ class _Entry:
 
     def own(self, name: str) -> str:
         """The text of an element of the protocol: pictures and films within have a ``loc`` of their own."""
-        return self._texts.get(f"{self._prefix}{name}", "")
+        if own := self._texts.get(f"{self._prefix}{name}", ""):
+            return own
+        like = (text for key, text in self._texts.items() if key.endswith(f":{name}") and not key.startswith(_MEDIA))
+        return self._texts.get(name) or next(like, "")
+
+    def has_another(self, tag: _Tag) -> bool:
+        """Whether a tag begins a second address: what parts this entry from the next one is missing."""
+        return tag.opens and tag.name == f"{self._prefix}loc" and tag.name in self._texts
+
+    def following(self, tag: _Tag) -> _Entry:
+        """The next entry, of the same kind, which begins with a tag."""
+        entry = _Entry(_Tag("", f"{self._prefix}{self.kind}", opens=True, closes=False))
+        entry.take(tag)
+        return entry
 
     def news(self, name: str) -> str:
         """The text of an element of the news extension, whatever its prefix is."""
@@ -186,10 +219,10 @@ class _Reading:
                 return
             if entry is not None:
                 entry.take(tag)
-            is_border = tag.local in _ENTRIES or tag.local in _ROOTS
-            if entry is not None and is_border:
+            is_border = tag.local in _ENTRIES | _ROOTS
+            if entry is not None and (is_border or entry.has_another(tag)):
                 yield entry
-                entry = None
+                entry = None if is_border else entry.following(tag)
             if tag.local in _ENTRIES and tag.opens and not tag.closes:
                 entry = _Entry(tag)
             if tag.local in _ROOTS:

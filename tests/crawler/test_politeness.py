@@ -74,6 +74,12 @@ def test_only_the_beginning_of_a_long_file_counts() -> None:
     assert not rules(f"User-agent: *\nDisallow: /\n{filler}").allows("https://example.org/a")
 
 
+def test_bytes_that_are_no_utf_8_stand_for_themselves() -> None:
+    said = RobotsRules(200, "User-agent: *\nDisallow: /caf\u00e9".encode("latin-1"), AGENT)
+    assert said.allows("https://example.org/cafeteria")
+    assert not said.allows("https://example.org/caf%E9")
+
+
 def test_what_else_it_says() -> None:
     said = rules("User-agent: *\nCrawl-delay: 2.5\nSitemap: https://example.org/s.xml\nSitemap: /t.xml")
     assert said.crawl_delay == 2.5
@@ -96,6 +102,7 @@ def test_no_file_breaks_the_reading(body: bytes, status: int) -> None:
         (" 5 ", 5),
         ("Mon, 05 Jan 2026 12:10:00 GMT", 600),
         ("Mon, 05 Jan 2026 11:00:00 GMT", 0),
+        ("Monday, 05-Jan-26 12:10:00 GMT", 600),
         ("soon", 0),
         ("-5", 0),
         ("", 0),

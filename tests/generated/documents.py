@@ -52,6 +52,15 @@ SORRY = (
 )
 
 
+MESSAGE = b"<br />\n<b>Notice</b>: the cache is full in <b>cache.php</b> on line <b>12</b><br />\n"
+"""What some servers write before everything else."""
+
+
+def reload() -> bytes:
+    """A page that asks to be loaded again."""
+    return b'<html><head><title>One moment</title><meta http-equiv="refresh" content="1"></head></html>'
+
+
 def front_page(site: Site) -> bytes:
     """What leads to the sources of a site that no definition names."""
     feeds = "".join(
@@ -67,9 +76,10 @@ def robots(site: Site, base: str) -> bytes:
     """robots.txt of a site that has one."""
     if site.robots == "shut":
         return b"User-agent: *\nDisallow: /\n"
+    mark = "\ufeff# \u00c6\n" if site.robots == "marked" else ""
     maps = [source for source in site.sources if source.kind in ("news", "plain", "index")]
     lines = [] if site.is_named else [f"Sitemap: {base}{source.path}" for source in maps]
-    return "\n".join(["User-agent: *", f"Disallow: {CLOSED}/", *lines, ""]).encode()
+    return "\n".join([f"{mark}User-agent: *", f"Disallow: {CLOSED}/", *lines, ""]).encode()
 
 
 def document(source: Source, addresses: dict[int, str], base: str, now: datetime) -> bytes:
@@ -81,7 +91,10 @@ def document(source: Source, addresses: dict[int, str], base: str, now: datetime
     entries = [_entry(source, addresses[number], form, base, now) for number, form in source.entries]
     entries += [_odd_entry(source, reason, number, base, now) for number, reason in enumerate(source.oddities)]
     text = _whole(source, "".join(entries))
+    if source.flaw == "wide":
+        return text.replace("utf-8", "utf-16", 1).encode("utf-16")
     data = text.encode("utf-8")
+    data = MESSAGE + data if source.flaw == "message" else data
     data = b"\xef\xbb\xbf" + data if source.flaw == "marked" else data
     return gzip.compress(data) if source.flaw == "packed" else data
 
@@ -114,6 +127,10 @@ def _written(address: str, form: str, base: str) -> str:
     mark = "&" if "?" in address else "?"
     if form == "tracking":
         address = f"{address}{mark}utm_source=feed&utm_medium=rss"
+    if form == "fragment":
+        address = f"{address}#comments"
+    if form == "upper case":
+        address = address.replace("http://", "HTTP://", 1)
     if form == "relative" and address.startswith(base):
         address = address.removeprefix(base)
     text = escape(escape(address) if form == "twice escaped" else address)
@@ -141,6 +158,9 @@ def _odd_entry(source: Source, reason: LeftOut, number: int, base: str, now: dat
         # A feed's reader takes an address that it can't read for none
         LeftOut.UNFIT: "ftp://files.example/unfit" if source.kind == "feed" else "http://[2001:db8/unfit",
         LeftOut.TOO_LONG: f"{base}{odd}{'x' * 2000}",
+        LeftOut.IN_FRAGMENT: f"{base}/#!{odd}",
+        LeftOut.NOT_AN_ARTICLE: f"{base}/about",
+        LeftOut.ASSET: f"{base}{odd}.pdf",
         LeftOut.OFF_SITE: f"{ELSEWHERE}{odd}",
         LeftOut.DENIED: f"{base}{DENIED}{odd}",
     }.get(reason, f"{base}{odd}")

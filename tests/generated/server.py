@@ -17,6 +17,9 @@ OTHER_HOST = "127.4.0.1"
 """Where some articles have moved, and some readers are asked for consent."""
 HIDDEN_HOST = "127.5.0.1"
 """Where nobody may go."""
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+UNASKED = b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"
+"""What nobody asked for: the request has no condition."""
 _LONGEST_HEAD = 1 << 16
 _TLS_HANDSHAKE = 0x16
 
@@ -127,8 +130,8 @@ class SiteServer:
         if host == OTHER_HOST:
             return self._elsewhere(path)
         site = self.sites[host]
-        if path == "/robots.txt":
-            return self._robots(site, host)
+        if path in ("/robots.txt", "/rules.txt"):
+            return self._robots(site, host, path, head)
         if path == "/":
             return response(documents.front_page(site))
         for source in site.sources:
@@ -136,7 +139,11 @@ class SiteServer:
                 return self._source(host, site, source, path, head)
         return self._page(host, site, path, head)
 
-    def _robots(self, site: Site, host: str) -> bytes:
+    def _robots(self, site: Site, host: str, path: str, head: str) -> bytes:
+        if site.robots == "moved" and path == "/robots.txt":
+            return redirect("/rules.txt")
+        if site.robots == "gated" and "rules=1" not in head:
+            return redirect(path, "Set-Cookie: rules=1; Path=/")
         if site.robots == "absent":
             return response(b"none", status="404 Not Found")
         if site.robots == "failing":
@@ -155,28 +162,55 @@ class SiteServer:
     def _source(self, host: str, site: Site, source: Source, path: str, head: str) -> bytes:
         base = self.base(host)
         kind = "text/html" if source.kind == "section" or source.flaw == "wrong type" else "application/xml"
-        is_moved = path != source.path
-        match source.flaw:
-            case "401" | "403" | "404" | "410" | "500":
-                return response(b"no", status=f"{source.flaw} No")
-            case "closes":
-                return b""
-            case "circle":
-                return redirect(path)
-            case "nothing":
-                return response(b"", kind=kind)
-            case "page":
-                return response(documents.page("a-page-in-its-place"))
-            case "moved" if not is_moved:
-                return redirect(f"{path}?moved")
-            case "refresh" if not is_moved:
-                return response(documents.refresh(f"{base}{path}?moved"))
-            case "cookie gate" if f"source{source.number}=1" not in head:
-                return redirect(path, f"Set-Cookie: source{source.number}=1; Path=/")
+        instead = self._instead_of(source, path) or self._before(source, base, path, head)
+        if instead is not None:
+            return instead
         if source.kind == "index" and not path.endswith("?child"):
             return response(documents.index(f"{base}{source.path}?child", self._now), kind=kind)
         addresses = {article.number: self.address(host, article) for article in site.articles}
-        return response(documents.document(source, addresses, base, self._now), kind=kind)
+        status = "203 Non-Authoritative Information" if source.flaw == "proxy" else "200 OK"
+        return response(documents.document(source, addresses, base, self._now), kind=kind, status=status)
+
+    def _instead_of(self, source: Source, path: str) -> bytes | None:
+        """What is sent in a source's place."""
+        match source.flaw:
+            case "401" | "403" | "404" | "410" | "500":
+                return response(b"no", status=f"{source.flaw} No")
+            case "circle":
+                return redirect(path)
+            case "nothing":
+                return response(b"", kind="text/html")
+            case "page":
+                return response(documents.page("a-page-in-its-place"))
+            case "unasked 304":
+                return UNASKED
+            case "no content":
+                return NO_CONTENT
+        return None
+
+    def _before(self, source: Source, base: str, path: str, head: str) -> bytes | None:
+        """What leads to a source."""
+        is_moved = path != source.path
+        name = f"source{source.number}=1"
+        opens = f"Set-Cookie: {name}; Path=/"
+        match source.flaw:
+            case "closes":
+                return b""
+            case "moved" if not is_moved:
+                return redirect(f"{path}?moved")
+            case "refresh header" if not is_moved:
+                return response(b"", f"Refresh: 0; url={path}?moved")
+            case "consent host" if name not in head:
+                consent = f"http://{OTHER_HOST}:{self.port}/back-to/{base}{path}"
+                return redirect(consent, opens)
+            case "two gates" if f"second{source.number}=1" not in head:
+                second = f"Set-Cookie: second{source.number}=1; Path=/"
+                return redirect(path, second if name in head else opens)
+            case "refresh" if not is_moved:
+                return response(documents.refresh(f"{base}{path}?moved"))
+            case "cookie gate" if name not in head:
+                return redirect(path, opens)
+        return None
 
     def _page(self, host: str, site: Site, path: str, head: str) -> bytes:
         if path.startswith(("/moved/", "/kept/")):
@@ -220,7 +254,51 @@ class SiteServer:
                 return response(documents.page(f"{host}-{site.articles[-1].number}"))
             case "to another":
                 return redirect(site.articles[-1].path)
-        return self._damaged(article, whole) or self._leading_on(host, article) or self._refusing(article)
+        return (
+            self._gated(article, whole, head)
+            or self._damaged(article, whole)
+            or self._leading_on(host, article)
+            or self._refusing(article)
+        )
+
+    def _gated(self, article: Article, whole: bytes, head: str) -> bytes:
+        gate = f"gate{article.number}=1"
+        match article.answer:
+            case "bad cookie":
+                odd = f"Set-Cookie: {gate}; Max-Age=soon; Path=here; Expires=Thu, 1 Jan 88888888888888888888 00:00:00 GMT"
+                return response(whole) if gate in head else redirect(article.path, odd)
+            case "reload gate":
+                return (
+                    response(whole) if gate in head else response(documents.reload(), f"Set-Cookie: {gate}; Path=/")
+                )
+            case "two gates":
+                name = "last" if gate in head else "gate"
+                is_open = f"last{article.number}=1" in head
+                return (
+                    response(whole)
+                    if is_open
+                    else redirect(article.path, f"Set-Cookie: {name}{article.number}=1; Path=/")
+                )
+        return self._odd(article, whole)
+
+    def _odd(self, article: Article, whole: bytes) -> bytes:
+        match article.answer:
+            case "proxy":
+                return response(whole, status="203 Non-Authoritative Information")
+            case "no content":
+                return NO_CONTENT
+            case "unasked 304":
+                return UNASKED
+            case "odd coding":
+                return response(whole, "Content-Encoding: utf-8")
+            case "long length packed":
+                sent = response(documents.packed(whole), "Content-Encoding: gzip")
+                length = len(documents.packed(whole))
+                return sent.replace(f"Length: {length}".encode(), f"Length: {length + 99}".encode())
+            case "bad chunk":
+                head = response(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+                return head + f"{len(whole):x}\r\n".encode() + whole + b"\r\nno size\r\n"
+        return b""
 
     def _damaged(self, article: Article, whole: bytes) -> bytes:
         match article.answer:
@@ -264,6 +342,8 @@ class SiteServer:
         }
         if article.answer in targets:
             return redirect(targets[article.answer])
+        if article.answer == "refresh header":
+            return response(b"<html></html>", f"Refresh: 0; url=/moved/{number}")
         pages = {"refresh": f"{base}/moved/{number}", "refresh to nothing": f"{base}/nothing/{number}"}
         return response(documents.refresh(pages[article.answer])) if article.answer in pages else b""
 

@@ -13,6 +13,9 @@ CLOSED = "/closed"
 """What robots.txt denies, where there is one."""
 DENIED = "/never"
 """What the definition denies."""
+GIVEN = ("given", "marked", "moved", "gated")
+"""Forms of a robots.txt that denies one directory: as it should be, with a byte order mark, behind a redirect, behind a
+redirect to itself that sets a cookie."""
 HOLDS = frozenset({"429", "503"})
 """Answers after which the whole host is left alone."""
 OPERATOR = frozenset({"forbidden", "client_error", "tls_failure", "robots_denied", "address_refused", "redirect"})
@@ -20,16 +23,16 @@ OPERATOR = frozenset({"forbidden", "client_error", "tls_failure", "robots_denied
 _NEEDS_ROBOTS = frozenset({"closed", "moved to closed"})
 _NEEDS_QUERY = frozenset({"reordered"})
 FORMS = {
-    "feed": ("plain", "tracking", "spaces", "relative", "undated", "far date"),
-    "news": ("plain", "tracking", "spaces", "twice escaped", "relative", "far date"),
-    "plain": ("plain", "tracking", "spaces", "twice escaped", "relative"),
-    "index": ("plain", "tracking", "spaces", "twice escaped", "relative"),
-    "section": ("plain", "tracking", "relative"),
+    "feed": ("plain", "tracking", "spaces", "relative", "fragment", "upper case", "undated", "far date"),
+    "news": ("plain", "tracking", "spaces", "twice escaped", "relative", "fragment", "upper case", "far date"),
+    "plain": ("plain", "tracking", "spaces", "twice escaped", "relative", "fragment", "upper case"),
+    "index": ("plain", "tracking", "spaces", "twice escaped", "relative", "fragment", "upper case"),
+    "section": ("plain", "tracking", "relative", "fragment", "upper case"),
 }
 """How an entry may be written that is an article's all the same."""
 _DATELESS = ("undated", "far date")
 _NO_PAGES = frozenset(
-    {"page", "nothing", "elsewhere", "ampersand", "entity", "prefix", "cut", "marked", "wrong type", "packed"}
+    {"elsewhere", "ampersand", "entity", "prefix", "cut", "marked", "wrong type", "packed", "wide", "message"}
 )
 """Flaws of a document that a section, which is a page itself, does not have."""
 _NO_SITEMAPS = frozenset({"wrong type"})
@@ -91,14 +94,14 @@ class Site:
     is_named: bool
     """Whether a definition names its sources; else they are found from the front page."""
     robots: str
-    """``given``, ``absent``, ``shut`` (all is denied) or ``failing``."""
+    """``given`` (`GIVEN` has its forms), ``absent``, ``shut`` (all is denied) or ``failing``."""
     articles: tuple[Article, ...]
     sources: tuple[Source, ...]
 
     @property
     def is_open(self) -> bool:
         """Whether robots.txt lets anything be asked for."""
-        return self.robots in ("given", "absent")
+        return self.robots in (*GIVEN, "absent")
 
     @property
     def announced(self) -> list[Article]:
@@ -143,9 +146,9 @@ class Site:
 def sites(draw: st.DrawFn) -> Site:
     """Any site."""
     is_named = draw(st.booleans())
-    robots = draw(st.sampled_from(["given"] * 6 + ["absent"] * 3 + ["shut", "failing"]))
+    robots = draw(st.sampled_from(["given"] * 4 + [*GIVEN] + ["absent"] * 3 + ["shut", "failing"]))
     answers = sorted(article_fates())
-    if robots != "given":
+    if robots not in GIVEN:
         answers = [answer for answer in answers if answer not in _NEEDS_ROBOTS]
     articles = tuple(
         Article(number, draw(st.just("page") | st.sampled_from(answers)), draw(st.booleans()))
@@ -171,11 +174,11 @@ def _with_companions(articles: tuple[Article, ...]) -> tuple[Article, ...]:
 def _sources(
     draw: st.DrawFn, number: int, articles: tuple[Article, ...], is_named: bool, robots: str, holds: bool
 ) -> Source:
-    declares = is_named or robots == "given"  # sitemaps that no definition names are found through robots.txt
+    declares = is_named or robots in GIVEN  # sitemaps that no definition names are found through robots.txt
     maps = ["news", "plain", *([] if holds else ["index"])] if declares else []
     kind = draw(st.sampled_from(["feed", "feed", "section", *maps]))
     flaws = sorted(source_fates())
-    if robots != "given":
+    if robots not in GIVEN:
         flaws.remove("closed")
     unfit = _NO_PAGES if kind == "section" else _NO_SITEMAPS if kind != "feed" else frozenset()
     flaw = draw(st.just("well") | st.sampled_from([flaw for flaw in flaws if flaw not in unfit]))
@@ -185,17 +188,21 @@ def _sources(
         chosen.append(articles[-1])
     # What a definition names is taken without a date
     fit = FORMS[kind] + (_DATELESS if kind == "plain" and is_named else ())
+    if flaw != "elsewhere":
+        chosen += draw(st.lists(st.sampled_from(chosen), max_size=2))  # some are listed twice
     entries = tuple((article.number, draw(st.sampled_from(fit))) for article in chosen)
     return Source(number, kind, flaw, entries, () if flaw == "elsewhere" else draw(_oddities(kind, is_named)))
 
 
 def _oddities(kind: str, is_named: bool) -> st.SearchStrategy[tuple[LeftOut, ...]]:
-    reasons = [LeftOut.NO_ADDRESS, LeftOut.UNFIT, LeftOut.TOO_LONG, LeftOut.OFF_SITE]
+    reasons = [LeftOut.NO_ADDRESS, LeftOut.UNFIT, LeftOut.TOO_LONG, LeftOut.OFF_SITE, LeftOut.IN_FRAGMENT]
     if is_named:
         reasons.append(LeftOut.DENIED)
     if kind in ("plain", "index"):
         reasons += [
             LeftOut.OLD,
+            LeftOut.NOT_AN_ARTICLE,
+            LeftOut.ASSET,
             *(() if is_named and kind == "plain" else (LeftOut.UNDATED, LeftOut.UNREADABLE_DATE)),
         ]
     few = st.lists(st.sampled_from(reasons), max_size=3)

@@ -235,3 +235,34 @@ def test_packed_feeds(layers: int) -> None:
     cut = parse_feed(packed[:-6], URL)
     assert len(cut.articles) == 1
     assert bool(cut.flaws) == (layers == 1), "of two layers the inner one is complete"
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["<br />\n<b>Warning</b>: no cache in <b>cache.php</b><br />\n", "Notice: no cache\n", "<?php echo 1 ?>x"],
+)
+def test_a_message_before_a_sitemap_is_told(before: str) -> None:
+    sitemap = parse_sitemap(before.encode() + _sitemap(_numbered(0, 3)), URL)
+    assert len(sitemap.articles) == 3
+    assert "stands before it" in sitemap.flaws[0]
+
+
+@pytest.mark.parametrize("before", ["<!-- made at noon -->", "<!DOCTYPE urlset [<!ENTITY a 'b'>]>", "\ufeff\n"])
+def test_what_may_stand_before_a_sitemap_is_no_flaw(before: str) -> None:
+    assert parse_sitemap(before.encode() + _sitemap(_numbered(0, 3)), URL).flaws == ()
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12))
+def test_entries_that_run_together_are_all_read(parted: list[bool]) -> None:
+    parts = [
+        b"<loc>https://paper.example/n/%d</loc>%s" % (number, b"</url><url>" if is_parted else b"")
+        for number, is_parted in enumerate(parted)
+    ]
+    found = parse_sitemap(_sitemap(b"<url>", *parts, b"</url>"), URL)
+    assert [item.url for item in found.articles] == [f"https://paper.example/n/{n}" for n in range(len(parted))]
+
+
+def test_lines_of_a_list_that_are_no_addresses_are_counted() -> None:
+    found = parse_sitemap(b"# all\nHTTPS://paper.example/1\n/2\npaper.example/3\n", URL)
+    assert [item.url for item in found.articles] == ["HTTPS://paper.example/1"]
+    assert found.without_address == 2

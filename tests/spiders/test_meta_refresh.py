@@ -55,6 +55,26 @@ def test_a_page_that_is_to_be_read(markup: str) -> None:
     assert refresh_target(f"<html><head>{markup}</head><body>Text</body></html>".encode(), PAGE) is None
 
 
+def test_a_header_leads_on_as_well() -> None:
+    page = b'<meta http-equiv="refresh" content="0;url=/other">'
+    assert refresh_target(page, PAGE, "0;url=/new/1") == THERE
+    assert refresh_target(page, PAGE, "300") == "https://paper.example/other"
+    assert refresh_target(b"<p>Text</p>", PAGE, "60; url=/new/1") is None
+
+
+@pytest.mark.parametrize("content", ["1", "0;url=/old/1?a=1", "0;url="])
+def test_a_page_that_reloads_itself(content: str) -> None:
+    page = f'<meta http-equiv="refresh" content="{content}">'.encode()
+    assert refresh_target(page, PAGE) is None
+    assert refresh_target(page, PAGE, reloads=True) == PAGE
+
+
+def test_a_page_of_two_bytes_a_letter() -> None:
+    assert (
+        refresh_target('\ufeff<meta http-equiv="refresh" content="0;url=/new/1">'.encode("utf-16-le"), PAGE) == THERE
+    )
+
+
 @given(
     st.binary(max_size=200),
     st.lists(

@@ -14,7 +14,7 @@ from crawler.demo.stories import load_stories
 from spiders.problems import NotASource
 from spiders.site import site_of_address
 from spiders.sources.feed import MOST_ITEMS, parse_feed
-from spiders.sources.found import MOST_ENTRIES
+from spiders.sources.found import MOST_ENTRIES, cut_at
 from spiders.sources.section import parse_section
 from spiders.sources.sitemap import parse_sitemap
 from spiders.sources.unpacking import MAX_SIZE
@@ -192,12 +192,21 @@ def test_a_flood_of_entries_is_cut() -> None:
     items = b"".join(
         b"<item><link>https://example.org/%d</link></item>" % number for number in range(MOST_ITEMS + 500)
     )
-    found = parse_feed(b'<rss version="2.0"><channel>' + items + b"</channel></rss>", "https://example.org/").articles
-    assert len(found) == MOST_ITEMS
+    feed = parse_feed(b'<rss version="2.0"><channel>' + items + b"</channel></rss>", "https://example.org/")
+    assert len(feed.articles) == MOST_ITEMS
+    assert "5,000" in feed.flaws[0]
     sitemap = b"".join(
         b"<url><loc>https://example.org/%d</loc></url>" % number for number in range(MOST_ENTRIES + 500)
     )
-    assert len(parse_sitemap(b"<urlset>" + sitemap + b"</urlset>", "https://example.org/").articles) == MOST_ENTRIES
+    found = parse_sitemap(b"<urlset>" + sitemap + b"</urlset>", "https://example.org/")
+    assert (len(found.articles), found.flaws) == (MOST_ENTRIES, (cut_at(MOST_ENTRIES),))
+    lines = b"".join(b"https://example.org/%d\n" % number for number in range(MOST_ENTRIES + 500))
+    listed = parse_sitemap(lines, "https://example.org/")
+    assert (len(listed.articles), listed.flaws) == (MOST_ENTRIES, (cut_at(MOST_ENTRIES),))
+    many = [{"id": str(number), "url": f"https://example.org/{number}"} for number in range(MOST_ENTRIES + 500)]
+    text = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": many})
+    written = parse_feed(text.encode(), "https://example.org/")
+    assert (len(written.articles), written.flaws) == (MOST_ENTRIES, (cut_at(MOST_ENTRIES),))
 
 
 def test_an_entry_of_endless_elements_is_refused() -> None:

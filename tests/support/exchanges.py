@@ -53,6 +53,17 @@ def dribbled(data: bytes, step: int) -> Script:
     return script
 
 
+NO_PAGE = b"<p>The quay wall" * 90
+"""Not the end of a page."""
+COMMENTED = BODY + b"\n<!-- kept by a cache\n> -->\n<!-- twice -->\n"
+
+
+def _too_long(body: bytes, *lines: bytes) -> bytes:
+    """A response that announces seven bytes more than it has."""
+    head = b"".join(line + b"\r\n" for line in lines)
+    return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (head, len(body) + 7, body)
+
+
 @dataclass(frozen=True)
 class Case:
     """What a server sends, and what becomes of it."""
@@ -153,7 +164,41 @@ CASES: dict[str, Case] = {
         chunked(BODY)[:100], answering(chunked(BODY)[:100], close=True), "truncated_disconnect", "disconnect"
     ),
     "cut before the last chunk": Case(
-        chunked(BODY)[:-5], answering(chunked(BODY)[:-5], close=True), "truncated_disconnect", "disconnect"
+        chunked(BODY)[:-5], answering(chunked(BODY)[:-5], close=True), "ok", "disconnect"
+    ),
+    "cut before the last chunk, of something else": Case(
+        chunked(NO_PAGE)[:-5], answering(chunked(NO_PAGE)[:-5], close=True), "truncated_disconnect", "disconnect"
+    ),
+    "a bad size behind the page": Case(
+        chunked(BODY)[:-5] + b"zz\r\n", answering(chunked(BODY)[:-5] + b"zz\r\n"), "ok", "unspecified"
+    ),
+    "a bad size within the page": Case(
+        chunked(BODY[:-40])[:-5] + b"zz\r\n",
+        answering(chunked(BODY[:-40])[:-5] + b"zz\r\n"),
+        "malformed",
+        "unspecified",
+    ),
+    "a length too long, packed, with a comment behind": Case(
+        _too_long(gzip.compress(COMMENTED), b"Content-Encoding: gzip"),
+        answering(_too_long(gzip.compress(COMMENTED), b"Content-Encoding: gzip"), close=True),
+        "ok",
+        "disconnect",
+    ),
+    "a length too long, packed and cut": Case(
+        _too_long(gzip.compress(COMMENTED)[:-20], b"Content-Encoding: gzip"),
+        answering(_too_long(gzip.compress(COMMENTED)[:-20], b"Content-Encoding: gzip"), close=True),
+        "truncated_disconnect",
+        "disconnect",
+    ),
+    "a length of thousands of figures": Case(
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n" + BODY,
+        until_close(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000),
+    ),
+    "a status of thousands of figures": Case(
+        b"HTTP/1.1 " + b"2" * 5000 + b" OK\r\n\r\n",
+        answering(b"HTTP/1.1 " + b"2" * 5000 + b" OK\r\n\r\n", close=True),
+        "malformed",
+        "unspecified",
     ),
     "cut in the head": Case(
         b"HTTP/1.1 200 OK\r\nA: ",
