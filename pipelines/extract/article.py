@@ -39,7 +39,7 @@ from pipelines.extract.rights import reservation, rights_of
 from pipelines.extract.structure import structure_of
 from pipelines.extract.structured import Structured, plain, read_structured, texts
 from pipelines.extract.tables import DataTables
-from pipelines.extract.text import TOOL, BodyText, body_of
+from pipelines.extract.text import TOOL, BodyText, body_of, votes_of
 from pipelines.extract.visible_dates import date_beside_heading, date_elsewhere
 from pipelines.extract.written_days import names as names_of_months
 from pipelines.rules import ExtractionRules
@@ -56,6 +56,7 @@ _LONGEST_NAME = 5
 _CONFIDENCE_OF_PAYLOAD = 0.8
 _A_LINE_OR_TWO = 60
 """Words below which a page that leads to another at once is no more than the way there."""
+_SHORTEST_PAGE = "<html><body><article><p>A word or two.</p></article></body></html>"
 _SHORT = 200
 """Words below which a page that speaks of a missing page is taken at its word."""
 
@@ -142,12 +143,12 @@ def warm_up() -> None:
     for day in ("21 पुस 2082", "16 رجب 1447"):
         parse_date(day)
     language_of("a word or two, often enough to be told by " * 10, Element("html"), [], "")
+    votes_of(parse_document(_SHORTEST_PAGE, ""))  # of so short a page trafilatura asks justext, which reads its words
 
 
 def _text(page: _Page, headline: str | None) -> _Text:
     raw = list(page.body.paragraphs)
-    main_script = script_of("\n".join(raw))
-    links = list(edition_links(page.document, page.body.blocks, main_script))
+    links = list(edition_links(page.document, page.body.blocks, lambda: script_of("\n".join(raw))))
     lines = {line for line, _ in links}
     labels = image_labels(page.document)
     out = is_furniture(raw, headline, labels, lines, page.rules.remove_paragraphs)

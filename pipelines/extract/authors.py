@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -105,7 +106,7 @@ def _claims(
 
 def _marked_up(document: Document) -> Iterator[list[html.HtmlElement]]:
     """The elements that markup says are an author's name, the surer ones first."""
-    if b"itemprop" in document.source.lower():
+    if "author" in document.properties:
         yield from (document.root.xpath(path) for path in _MARKED)
     linked = document.related("author", "a")
     yield [element for element in linked if " author " in f" {element.get('rel')} "]
@@ -131,6 +132,7 @@ class _Signs(Enum):
     NOTHING = auto()
 
 
+@lru_cache(maxsize=1 << 13)
 def _signs(marks: str) -> _Signs:
     said = set(map(_signs_of, marks.split()))
     return next((signs for signs in (_Signs.AN_AUTHOR, _Signs.PERHAPS) if signs in said), _Signs.NOTHING)
@@ -158,10 +160,10 @@ def _bylines(document: Document) -> Iterator[list[Author]]:
         elif element.tag == "a" and _PAGE_OF_AUTHOR.search(element.get("href") or ""):
             linked.append(element)
     for elements in (marked, less, linked):
-        near = [element for element in elements if not _is_apart(element)]
+        near = islice((element for element in elements if not _is_apart(element)), _MOST_MARKED)
         sure = [
             author
-            for author in _signed(document, near[:_MOST_MARKED])
+            for author in _signed(document, near)
             if any(looks_like_a_person(name) for name in people_in(author.name, set()))
         ]
         yield sure[:1] if elements is not linked else sure[:2]

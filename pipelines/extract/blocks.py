@@ -224,7 +224,8 @@ def blocks_of(root: html.HtmlElement) -> list[Block]:
 
 def cut(root: html.HtmlElement) -> Cut:
     """Cut a page. Not recursive: pages may be very deep."""
-    body = root.find(".//body")
+    body = root.find("body")
+    body = root.find(".//body") if body is None else body
     top = root if body is None else body
     cutter = _Cutter()
     skipped = top.tag in _SKIPPED and cutter.skips(top)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from pipelines.extract.written_days import days_in, names, plain_figures
@@ -49,6 +50,7 @@ _LATEST_HOUR = 24
 _NOON = 12
 
 
+@lru_cache(maxsize=1 << 10)
 def parse_date(text: str, zone: str = "", language: str = "") -> str | None:
     """A date in ISO 8601: day alone, or with time, or with time and zone; None when it is no date.
 

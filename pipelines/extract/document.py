@@ -38,12 +38,21 @@ _LISTED = (
     "meta", "relative-time", "script", "time", "time-ago", "title",
 )  # fmt: skip
 """Elements that are asked for again and again: they are looked for once."""
+_WITH_PROPERTY = etree.XPath("//*[@itemprop]")
+_PLAIN_ADDRESS = re.compile(
+    r"https?://[a-z0-9.-]+/(?:[A-Za-z0-9._~/%@!$&'()*+,=-]*)(?:\?[A-Za-z0-9._~/%@!$&'()*+,=-]+)?"
+)
+"""Addresses that are the same when they are joined to another, as most are."""
 Listed = Mapping[str, Sequence[tuple[int, html.HtmlElement]]]
+Properties = Mapping[str, Sequence[html.HtmlElement]]
 
 
+_BYTE_ORDER_MARK = "\ufeff".encode()
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff"
 """Where a word may be broken, and marks of byte order: part of no word."""
-_INVISIBLE_REFERENCE = re.compile("&(?:shy|ZeroWidthSpace|#173|#8203|#8288|#65279|#x0*(?:ad|200b|2060|feff));", re.I)
+_INVISIBLE_REFERENCE = re.compile(
+    rb"&(?:shy|ZeroWidthSpace|#173|#8203|#8288|#65279|#x0*(?:ad|200b|2060|feff));", re.I
+)
 _TWICE = re.compile(
     rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|\xc5[\x92-\xbf]|\xc6[\x80-\x92]|\xcb[\x86\x9c]"
     rb"|\xe2(?:\x80[\x93-\xbf]|[\x81-\x83][\x80-\xbf]|\x84[\x80-\xa2]))"
@@ -82,6 +91,8 @@ class Document:
     """Its ``link`` and ``a`` elements that have a ``rel``, with the words of that in lower case."""
     listed: Listed = field(default_factory=dict)
     """The elements of each tag of `_LISTED` that it has, each with its place among all of them."""
+    properties: Properties = field(default_factory=dict)
+    """Its elements by each name in their ``itemprop`` (WHATWG HTML, section 5.2.3)."""
 
     @property
     def title(self) -> html.HtmlElement | None:
@@ -101,14 +112,16 @@ class Document:
         for selector in selectors:
             for element in select(root, selector):
                 element.drop_tree()
-        return replace(self, root=root, listed=_listed_in(root))
+        return replace(self, root=root, listed=_listed_in(root), properties=_properties_in(root, self.source))
 
     def absolute(self, link: str | None) -> str | None:
         """An http or https address of a link on the page, without fragment; None when it is no such link."""
-        if not link or not link.strip():
+        if not link or not (link := link.strip()):
             return None
+        if _PLAIN_ADDRESS.fullmatch(link) is not None:
+            return link
         try:
-            address = urljoin(self.base_url, link.strip()).split("#", 1)[0]
+            address = urljoin(self.base_url, link).split("#", 1)[0]
         except ValueError:
             return None
         return address if address.startswith(("http://", "https://")) else None
@@ -125,21 +138,22 @@ class Document:
 _MOST_CONTROLS = 0.05
 """Part of a page's letters that may be control characters; of noise they are a tenth."""
 _SAMPLE = 1 << 16
+_HEAD = 1 << 12
+"""Characters in which a ``base`` element is looked for."""
+_XML_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>")
 
 
 def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Document:
     """Read a page. Raises UnreadableDocument."""
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
-    text = page if isinstance(page, str) else _encoded_once(decode(page, content_type))
-    if len(text) > MAX_CHARACTERS:
-        raise DocumentTooComplex(f"more than {MAX_CHARACTERS:,} characters")
-    text = _visible(text)
+    encoded = _in_utf8(page, content_type)
     # An encoding declared inside the text would be taken for that of the bytes
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text, count=1)
-    if _is_noise(text[:_SAMPLE]):
+    encoded = _XML_DECLARATION.sub(b"", encoded, count=1)
+    clean = encoded.translate(_WITHOUT_CONTROLS)
+    if clean is not encoded and _is_noise(_beginning(encoded, _SAMPLE)):  # nothing is copied where nothing is changed
         raise UnreadableDocument("the page is no text")
-    encoded = text.encode("utf-8", "replace").translate(_WITHOUT_CONTROLS)
+    encoded = clean
     if not encoded.strip():
         raise UnreadableDocument("the page is empty")
     if encoded.count(b"<") > MAX_TAGS:
@@ -154,8 +168,9 @@ def parse_document(page: bytes | str, url: str, headers: Headers = ()) -> Docume
         raise UnreadableDocument(f"no HTML tree: {error}") from error
     if b"<rt" in encoded:
         etree.strip_elements(root, "rt", "rp", with_tail=False)  # readings beside characters say the same twice
-    listed = _listed_in(root)
-    document = Document(root, url, get_base_url(text[:4096], url, "utf-8"), pairs, encoded, listed=listed)
+    base_url = get_base_url(_beginning(encoded, _HEAD), url, "utf-8")
+    listed, properties = _listed_in(root), _properties_in(root, encoded)
+    document = Document(root, url, base_url, pairs, encoded, listed=listed, properties=properties)
     related = ((element, element.get("rel")) for element in document.elements("link", "a"))
     relations = tuple((element, words.lower().split()) for element, words in related if words)
     return replace(document, relations=relations)
@@ -165,6 +180,15 @@ def _listed_in(root: html.HtmlElement) -> Listed:
     found: dict[str, list[tuple[int, html.HtmlElement]]] = {}
     for number, element in enumerate(root.iter(*_LISTED)):
         found.setdefault(element.tag, []).append((number, element))
+    return found
+
+
+def _properties_in(root: html.HtmlElement, source: bytes) -> Properties:
+    found: dict[str, list[html.HtmlElement]] = {}
+    if b"itemprop" in source or b"itemProp" in source:
+        for element in _WITH_PROPERTY(root):
+            for name in dict.fromkeys(element.get("itemprop").split()):
+                found.setdefault(name, []).append(element)
     return found
 
 
@@ -186,12 +210,31 @@ _ONE_CLASS = etree.ElementDefaultClassLookup(
 """lxml.html asks a function of Python for the class of each element it meets, for the sake of forms alone."""
 
 
-def _visible(text: str) -> str:
-    """A text without what is `_INVISIBLE`, whether written itself or by reference."""
+def _in_utf8(page: bytes | str, content_type: str) -> bytes:
+    """A page in UTF-8, without what nobody sees. Raises DocumentTooComplex."""
+    if isinstance(page, str):
+        text, encoded = page, page.encode("utf-8", "replace")
+    elif (plain := _plainly_utf8(page)) is not None:
+        text, encoded = _encoded_once(plain, page.removeprefix(_BYTE_ORDER_MARK))
+    else:
+        text = decode(page, content_type)
+        text, encoded = _encoded_once(text, text.encode("utf-8", "replace"))
+    if len(text) > MAX_CHARACTERS:
+        raise DocumentTooComplex(f"more than {MAX_CHARACTERS:,} characters")
+    return _visible(text, encoded)
+
+
+def _beginning(encoded: bytes, length: int) -> str:
+    """The first characters of a text in UTF-8, of which each has at most four bytes."""
+    return encoded[: 4 * length].decode("utf-8", "ignore")[:length]
+
+
+def _visible(text: str, encoded: bytes) -> bytes:
+    """A text in UTF-8 without what is `_INVISIBLE`, whether written itself or by reference."""
     for letter in _INVISIBLE:
         if letter in text:  # one after another: a pattern of all would be tried at each letter of the page
-            text = text.replace(letter, "")
-    return _INVISIBLE_REFERENCE.sub("", text)
+            encoded = encoded.replace(letter.encode(), b"")
+    return _INVISIBLE_REFERENCE.sub(b"", encoded)
 
 
 def _is_noise(text: str) -> bool:
@@ -223,17 +266,18 @@ def decode(page: bytes, content_type: str) -> str:
     return text
 
 
-def _encoded_once(text: str) -> str:
-    """A text that was encoded in UTF-8, taken for Windows-1252 and encoded again, as it was at first."""
-    if text.isascii():
-        return text
-    twice = islice(_TWICE.finditer(text.encode("utf-8", "replace")), _FEWEST_TWICE)
+def _encoded_once(text: str, encoded: bytes) -> tuple[str, bytes]:
+    """A text that was encoded in UTF-8, taken for Windows-1252 and encoded again, as it was at first; both ways."""
+    if len(text) == len(encoded):
+        return text, encoded
+    twice = islice(_TWICE.finditer(encoded), _FEWEST_TWICE)
     if len(list(twice)) < _FEWEST_TWICE or _NO_BYTES.search(text) is not None:
-        return text
+        return text, encoded
     try:
-        return text.translate(_BYTES_OF_LETTERS).encode("latin-1").decode("utf-8")
+        encoded = text.translate(_BYTES_OF_LETTERS).encode("latin-1")
+        return encoded.decode("utf-8"), encoded
     except UnicodeDecodeError:
-        return text
+        return text, text.encode("utf-8", "replace")
 
 
 def _plainly_utf8(page: bytes) -> str | None:

@@ -74,14 +74,17 @@ def _hidden_copies(blocks: Sequence[Block]) -> Iterator[int]:
     hidden = [number for number, block in enumerate(blocks) if block.place.around & HIDDEN]
     if not hidden:
         return
-    visible = squeeze(" ".join(block.text for block in blocks if not block.place.around & HIDDEN))
+    visible: str | None = None
     shown = sum(len(block.text) for block in blocks if not block.place.around & HIDDEN and _is_good(block))
     unseen = sum(len(blocks[number].text) for number in hidden)
     for number in hidden:
-        text = squeeze(blocks[number].text)
-        is_copy = len(text) >= _SHORTEST_COPY and text in visible
-        if is_copy or (2 * shown > unseen and _is_microdata(blocks[number].place)):
+        if 2 * shown > unseen and _is_microdata(blocks[number].place):
             yield number
+        elif len(text := squeeze(blocks[number].text)) >= _SHORTEST_COPY:
+            if visible is None:
+                visible = squeeze(" ".join(block.text for block in blocks if not block.place.around & HIDDEN))
+            if text in visible:
+                yield number
 
 
 def _is_microdata(place: PlacedElement) -> bool:
@@ -121,6 +124,7 @@ def _own_role(place: PlacedElement) -> int:
     return found | _IN_MICRODATA if "itemprop" in attributes and place.element.get("itemprop") else found
 
 
+@lru_cache(maxsize=1 << 14)
 def _said(marks: str) -> int:
     """What a class and id say that an element holds."""
     found = 0

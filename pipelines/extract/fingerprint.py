@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from functools import lru_cache
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+(?:['’][^\W\d_]+)*"
 )
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+_WORD_OF_LETTERS = re.compile(r"\w+(?:['’][^\W\d_]+)*")
+"""`_WORD` for texts without letters that are words by themselves."""
 _BITS = 64
 _SHINGLE = 3
 _LONGEST_KEPT = 40
@@ -21,7 +24,7 @@ _LONGEST_KEPT = 40
 
 def words_of(text: str) -> list[str]:
     """The words of a text; in scripts without spaces (Han, Kana, Thai), the characters."""
-    return _WORD.findall(text)
+    return (_WORD if _WIDE.search(text) is not None else _WORD_OF_LETTERS).findall(text)
 
 
 def content_sha256(text: str) -> str:
@@ -35,8 +38,7 @@ def simhash64(words: list[str]) -> str:
 
     A triple's hash mixes those of its words (BLAKE2b of the case-folded word, 64 bits) by position.
     """
-    known = {word: (_hash_kept if len(word) <= _LONGEST_KEPT else _hash_of)(word) for word in set(words)}
-    hashes = np.fromiter(map(known.__getitem__, words), dtype=np.uint64) if words else np.zeros(1, dtype=np.uint64)
+    hashes = np.array(_hashes_of(words) or [0], dtype=np.uint64)
     size = max(1, len(hashes) - _SHINGLE + 1)
     mixed = np.zeros(size, dtype=np.uint64)
     for position in range(min(_SHINGLE, len(hashes))):
@@ -52,7 +54,19 @@ def _hash_of(word: str) -> int:
     return int.from_bytes(digest, "big")
 
 
-_hash_kept = lru_cache(maxsize=1 << 14)(_hash_of)
+def _hashes_of(words: list[str]) -> list[int]:
+    found = list(map(_kept.get, words))
+    if None not in found:
+        return cast("list[int]", found)
+    new = {word: _hash_of(word) for word in {word for word, known in zip(words, found, strict=True) if known is None}}
+    if len(_kept) + len(new) > _MOST_KEPT:
+        _kept.clear()
+    _kept.update((word, known) for word, known in new.items() if len(word) <= _LONGEST_KEPT)
+    return [new[word] if known is None else known for word, known in zip(words, found, strict=True)]
+
+
+_kept: dict[str, int] = {}
+_MOST_KEPT = 1 << 15
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -5,7 +5,7 @@ the other edition, the headline over again, the byline in front.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote, urlsplit
 
 from lxml import html
@@ -48,16 +48,22 @@ def image_labels(document: Document) -> set[str]:
     return labels
 
 
-def edition_links(document: Document, blocks: Sequence[Block], main_script: str) -> Iterator[tuple[str, Alternate]]:
-    """Lines that are only a link in another script than the text: the text of the line, and where it leads.
+def edition_links(
+    document: Document, blocks: Sequence[Block], script: Callable[[], str]
+) -> Iterator[tuple[str, Alternate]]:
+    """Lines that are only a link in another script than the text, which `script` tells: the line, and where it leads.
 
     Such a line stands behind the headline, outside of navigation, and leads to a page of this site that is no
     front page.
     """
     host = urlsplit(document.url).hostname or ""
+    main_script: str | None = None
     for block in _behind_headline(blocks):
         text = block.text
-        if block.linked < _ALL * len(text) or (main_script == "LATIN" and text.isascii()):
+        if block.linked < _ALL * len(text):
+            continue
+        main_script = script() if main_script is None else main_script
+        if main_script == "LATIN" and text.isascii():
             continue
         if len(words(text)) < _FEWEST_WORDS or script_of(text) in ("", main_script):
             continue

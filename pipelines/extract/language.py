@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from itertools import islice
 
 import py3langid
 from lxml import html
@@ -100,8 +101,7 @@ def language_of(
     claims = [
         tag for claim in [root.get("lang"), root.get("xml:lang"), *declared, expected] if (tag := normal_tag(claim))
     ]
-    letters = sum(map(str.isalpha, text[:_SAMPLE]))
-    if letters >= _ENOUGH_LETTERS:
+    if len(list(islice(filter(str.isalpha, text[:_SAMPLE]), _ENOUGH_LETTERS))) == _ENOUGH_LETTERS:
         detected = str(py3langid.classify(text[:_DETECTION_SAMPLE])[0])
         detected = _RENEWED.get(detected, detected)
         primary = [(claim, claim.split("-")[0]) for claim in claims]

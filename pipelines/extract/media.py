@@ -96,7 +96,7 @@ def _image(document: Document, element: html.HtmlElement) -> Image | None:
         address = document.absolute(lazy) or address
     if address is None or _is_tiny(element):
         return None
-    figure = next((ancestor for ancestor in element.iterancestors() if ancestor.tag == "figure"), None)
+    figure = next(element.iterancestors("figure"), None)
     caption = _first_text(figure, "figcaption") if figure is not None else None
     credit = None
     if figure is not None:
@@ -135,12 +135,9 @@ def _is_tiny(element: html.HtmlElement) -> bool:
 
 
 def _is_outside(element: html.HtmlElement, article: html.HtmlElement) -> bool:
-    for ancestor in element.iterancestors():
-        if ancestor is article:
-            return False
-        if ancestor.tag in _OUTSIDE:
-            return True
-    return False
+    """Whether something stands between them that is none of the article."""
+    nearest = next(element.iterancestors(*_OUTSIDE), None)
+    return nearest is not None and nearest is not article and article in nearest.iterancestors(article.tag)
 
 
 def _first_text(element: html.HtmlElement, tag: str) -> str | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from lxml import etree
 
 from pipelines.extract.document import Document
 from pipelines.extract.structured import Structured, texts
 from pipelines.rules import Heed
 
-_PAYWALL_MARK = "//*[contains(@class, 'paywall') or contains(@id, 'paywall') or contains(@class, 'piano-offer')]"
+_PAYWALL = re.compile(rb"paywall|piano-offer")
 _PAID_TIERS = frozenset({"locked", "metered", "premium", "paid", "subscriber", "subscription"})
 _FREE_TIERS = frozenset({"free", "open"})
 
@@ -55,9 +58,8 @@ def _access(document: Document, structured: Structured) -> tuple[bool | None, st
         (node["isAccessibleForFree"] for node in structured.articles if "isAccessibleForFree" in node), None
     )
     tier = (structured.meta_first("article:content_tier") or "").lower()
-    speaks_of_it = any(word in document.source for word in (b"paywall", b"piano-offer"))
-    mark = document.root.xpath(_PAYWALL_MARK) if speaks_of_it else []
-    evidence = f"element with class or id {mark[0].get('class') or mark[0].get('id')!r}" if mark else None
+    mark = _paywall_mark(document)
+    evidence = f"element with class or id {mark!r}" if mark else None
     if declared is not None:
         free = str(declared).strip().lower() in ("true", "1", "yes")
         return free, (None if free else "json-ld isAccessibleForFree")
@@ -66,6 +68,22 @@ def _access(document: Document, structured: Structured) -> tuple[bool | None, st
     if tier in _FREE_TIERS:
         return True, None
     return None, evidence
+
+
+def _paywall_mark(document: Document) -> str | None:
+    """The class or id of the first element that is a paywall by its name.
+
+    Most papers' programs speak of it on every page: then no element is looked at.
+    """
+    times = len(_PAYWALL.findall(document.source))
+    scripts = (script.text or "" for script in document.elements("script"))
+    if not times or times <= sum(text.count("paywall") + text.count("piano-offer") for text in scripts):
+        return None
+    for element in document.root.iter(etree.Element):
+        css_class, name = element.get("class") or "", element.get("id") or ""
+        if "paywall" in css_class or "paywall" in name or "piano-offer" in css_class:
+            return css_class or name
+    return None
 
 
 def _robots(document: Document, structured: Structured) -> tuple[str, ...]:

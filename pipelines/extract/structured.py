@@ -128,11 +128,7 @@ def plain(text: str) -> str:
 
 def microdata(document: Document, name: str) -> Iterator[str]:
     """Values of the elements with this ``itemprop`` (WHATWG HTML, section 5.2.4)."""
-    if b"itemprop" not in document.source or name.encode() not in document.source:
-        return
-    for element in document.root.xpath(
-        "//*[contains(concat(' ', normalize-space(@itemprop), ' '), $word)]", word=f" {name} "
-    ):
+    for element in document.properties.get(name, ()):
         value = element.get("content") or element.get("datetime") or text_of(element)
         if value.strip():
             yield value.strip()
