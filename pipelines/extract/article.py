@@ -31,6 +31,7 @@ from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, is_furniture, recurs
 from pipelines.extract.headline import headline_of, squeeze, words
 from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhere
+from pipelines.extract.json_reading import read_json
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import kind_of, why_no_article
 from pipelines.extract.language import language_of, script_of
@@ -51,6 +52,12 @@ _NOT_FOUND = re.compile(
     re.I,
 )
 _MOST_KEYWORDS = 50
+_ADDRESS = re.compile(r"(?:https?:)?//|/[\w-]+/|www\.", re.I)
+_CODE = re.compile(r"[\w-]*[_:=][\w:=/.-]*|[0-9a-f]{8,}(?:-[0-9a-f]{4,}){0,4}|urn:.*", re.A | re.I)
+"""What programs call something, where it has figures: words joined by other marks than a hyphen, digests."""
+_AROUND_KEYWORD = " \t\"'“”„«»"
+_NO_VALUE = frozenset(("undefined", "null", "nan", "[object object]"))
+_YEAR = re.compile(r"(?:19|20)\d\d", re.A)
 _LONGEST_NAME = 5
 """Words of the longest name of a site that may be a heading of the page as well."""
 _CONFIDENCE_OF_PAYLOAD = 0.8
@@ -357,15 +364,33 @@ def _section(structured: Structured) -> str | None:
         *texts(structured.article_value("articleSection")),
         *structured.meta.get("article:section", ()),
     ]
-    return plain(declared[0]) if declared else None
+    return next((section for text in declared if _is_word(section := plain(text))), None)
 
 
 def _keywords(structured: Structured) -> tuple[str, ...]:
     declared = texts(structured.article_value("keywords"))
     values = [*declared, *structured.meta.get("article:tag", ()), *structured.meta.get("news_keywords", ())]
-    values = values or structured.meta.get("keywords", [])
-    parts = [plain(part) for value in values for part in re.split(r"[,;،]", value)]
-    return tuple(dict.fromkeys(part for part in parts if part))[:_MOST_KEYWORDS]
+    values = [part for value in values or structured.meta.get("keywords", []) for part in _listed(value)]
+    parts = [part.strip(_AROUND_KEYWORD) for value in values for part in re.split(r"[,;،、|]", plain(value))]
+    unique: dict[str, str] = {}
+    for part in parts:
+        if _is_word(part):
+            unique.setdefault(part.casefold(), part)
+    return tuple(unique.values())[:_MOST_KEYWORDS]
+
+
+def _listed(value: str) -> list[str]:
+    """The texts of a list that is written as JSON within a text; the text itself where it is none."""
+    if value.startswith("[") and value.endswith("]"):
+        return [text for found in read_json(value) for text in texts(found)]
+    return [value]
+
+
+def _is_word(text: str) -> bool:
+    """Whether a keyword or section is one for readers: no address, number or name that programs give."""
+    if text.casefold() in _NO_VALUE or _ADDRESS.match(text) or not any(map(str.isalpha, text)):
+        return _YEAR.fullmatch(text) is not None
+    return not (_CODE.fullmatch(text) and any(map(str.isdecimal, text)))
 
 
 def _breadcrumb_names(structured: Structured) -> Iterator[str]:

@@ -196,7 +196,11 @@ def _declared(value: Any, structured: Structured, document: Document, depth: int
         for item in value:
             yield from _declared(item, structured, document, depth + 1)
     elif isinstance(value, dict):
-        name = value.get("name") or f"{value.get('givenName') or ''} {value.get('familyName') or ''}"
+        name = (
+            value.get("name")
+            or value.get("@value")
+            or f"{value.get('givenName') or ''} {value.get('familyName') or ''}"
+        )
         if isinstance(name, str):
             link = value.get("url")
             yield Author(name=plain(name), url=document.absolute(link) if isinstance(link, str) else None)

@@ -25,10 +25,21 @@ _MAIL_DAY = re.compile(r"(\d{1,2}) ([a-z]{3,9})\.? (\d{2})(?= \d{1,2}:)", re.I |
 """RFC 5322's obsolete form with a year of two figures (section 4.3)."""
 _TIME = re.compile(
     r"(?P<hour>\d{1,2})(?:\s?[:.h時时시点]\s?(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,:]\d+)?)?|\s?(?=[ap]\.?\s?m\b))"
-    r"\s?(?P<half>[ap]\.?\s?m\b\.?)?",
+    r"\s?(?P<half>[ap]\.?\s?m\b\.?|صباحا?\u064b?|مساءا?\u064b?|[صم](?=$|[\s)])|[πμ]\.?\s?μ\.?)?",
     re.I | re.A,
 )
-_BEFORE_TIME = re.compile(r"(?:\s?[T,|·•@/–—-]\s?|\s?\b(?:at|um|à|alle|a las|às|kl\.?|klo|om|o|в|στις)\s|\s)?", re.I)
+_HALVES = re.compile(
+    r"(?:(?P<first>오전|새벽|아침|上午|早上|早晨|凌晨|清晨|午前)|(?P<second>오후|저녁|下午|晚上|傍晚|午後))\s?"
+)
+"""The half of the day, which stands before the hour in Korean, Chinese and Japanese."""
+_SECOND_HALF = ("p", "م", "μ")
+"""Beginnings of what stands behind the hour for the half that begins at noon."""
+_BEFORE_TIME = re.compile(
+    r"(?:\s?[T,|·•@/–—-])?\s?(?:\b(?:at|um|à|alle|a las|às|kl\.?|klo|om|(?:o )?godz\.?|ora|ore|hora|lúc|saat"
+    r"|vid|kell|o|в|о"
+    r"|στις|الساعة|ساعت|เวลา)\s)?",
+    re.I,
+)
 _BEHIND_TIME = re.compile(r"\s?(?:uhr|h|hrs?|分|분|น\.)(?=$|\s|\()", re.I)
 _ZONE = re.compile(
     r"\s?(?:(?P<utc>Z|UTC|GMT)?\s?(?P<sign>[+-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
@@ -125,20 +136,23 @@ _SAME = str.maketrans("أإآىيكةۀ", "ااایی\u06a9هه")
 
 def _with_time(day: date, rest: str) -> datetime | date | None:
     """The moment that a day and what stands behind it make; None where that is not understood."""
-    rest = re.sub(r"^\s?(?:\(\s?[^\W\d_]{1,12}\.?\s?\)|d\.|г(?:ода|\.)?|р(?:оку|\.)?)(?=$|[\s,])", "", rest)
+    rest = rest.removeprefix(".")
+    rest = re.sub(r"^\s?(?:\(\s?[^\W\d_]{1,12}\.?\s?\)|(?:d\.|г(?:ода|\.)?|р(?:оку|\.)?)(?=$|[\s,]))", "", rest)
     if not rest.strip(" .,"):
         return day
     before = _BEFORE_TIME.match(rest)
     start = before.end() if before else 0
-    time = _TIME.match(rest, start)
+    told = _HALVES.match(rest, start)
+    time = _TIME.match(rest, told.end() if told else start)
     if time is None or (time["minute"] is None and time["half"] is None):
         return None
     hour = int(time["hour"])
-    if time["half"]:
-        if (hour > _NOON and time["half"][0] in "aA") or hour > _LATEST_HOUR:
+    if time["half"] or told:
+        is_second = bool(told["second"]) if told else time["half"].lower().startswith(_SECOND_HALF)
+        if (hour > _NOON and not is_second) or hour > _LATEST_HOUR:
             return None
         if hour <= _NOON:
-            hour = hour % _NOON + (_NOON if time["half"][0] in "pP" else 0)
+            hour = hour % _NOON + (_NOON if is_second else 0)
     return _at(day, hour, int(time["minute"] or 0), int(time["second"] or 0), rest[time.end() :])
 
 

@@ -19,6 +19,7 @@ from pipelines.extract.candidates import Candidate, facts
 from pipelines.extract.class_words import KINDS, class_words
 from pipelines.extract.date_texts import parse_date
 from pipelines.extract.document import Document, select, select_texts, text_of
+from pipelines.extract.language import normal_tag
 from pipelines.extract.structured import Structured, microdata, texts
 from pipelines.extract.visible_dates import Shown
 from pipelines.rules import ExtractionRules
@@ -112,8 +113,9 @@ def published(
     the day that stands anywhere else on the page.
     """
     claims = list(_published_claims(document, structured, rules, discovery))
-    kept = _kept(claims, rules.timezone, fetched_at)
-    if not any(parse_date(claim.value) for claim in claims):
+    language = normal_tag(document.root.get("lang")) or ""
+    kept = _kept(claims, rules.timezone, fetched_at, language)
+    if not any(parse_date(claim.value, "", language) for claim in claims):
         if seen := shown():
             kept = _kept([Candidate(seen.day, "visible")], "", fetched_at)
         if not kept and (told := _in_scripts(document)):
@@ -160,8 +162,10 @@ def modified(
     return None, None
 
 
-def _kept(claims: list[Candidate[str]], zone: str, fetched_at: datetime | None) -> list[Candidate[str]]:
-    read = [Candidate(value, claim.source) for claim in claims if (value := parse_date(claim.value, zone))]
+def _kept(
+    claims: list[Candidate[str]], zone: str, fetched_at: datetime | None, language: str = ""
+) -> list[Candidate[str]]:
+    read = [Candidate(value, claim.source) for claim in claims if (value := parse_date(claim.value, zone, language))]
     return [claim for claim in dict.fromkeys(read) if not is_later(claim.value, fetched_at)]
 
 

@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from operator import itemgetter
+from typing import cast
 from urllib.parse import urljoin
 
 from charset_normalizer import from_bytes
@@ -186,8 +187,8 @@ def _listed_in(root: html.HtmlElement) -> Listed:
 def _properties_in(root: html.HtmlElement, source: bytes) -> Properties:
     found: dict[str, list[html.HtmlElement]] = {}
     if b"itemprop" in source or b"itemProp" in source:
-        for element in _WITH_PROPERTY(root):
-            for name in dict.fromkeys(element.get("itemprop").split()):
+        for element in cast("list[html.HtmlElement]", _WITH_PROPERTY(root)):
+            for name in dict.fromkeys((element.get("itemprop") or "").split()):
                 found.setdefault(name, []).append(element)
     return found
 

@@ -40,7 +40,6 @@ _SAMPLE = 200
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 _FAR = 50
 _GOOD_WORDS, _GOOD_LINKED = 12, 0.35
-_MOST_LEVELS = 4
 _LEAST_BODY = 300
 """Characters from which a declared body counts as one."""
 
@@ -221,51 +220,36 @@ class _Measured:
 
     def container_columns(self) -> Matrix:
         """How much of the good text stands in the elements around a block."""
-        good: dict[int, float] = {}
-        held: dict[int, float] = {}
-        direct: dict[int, float] = {}
-        for place, length, weight in zip(self._places, self._length, self._good_length, strict=True):
-            current: PlacedElement | None = place
-            for _ in range(_MOST_LEVELS):
-                if current is None:
-                    break
-                good[current.number] = good.get(current.number, 0) + weight
-                held[current.number] = held.get(current.number, 0) + length
-                current = current.parent
-            if weight:
-                holder = _holder(place)
-                direct[holder.number] = direct.get(holder.number, 0) + weight
-        return self._against_best(good, held, direct)
+        over = [parent.parent if parent else None for parent in self._grandparents]
+        lines = (self._places, self._parents, self._grandparents, over)
+        numbers = [np.array([place.number if place else -1 for place in line]) + 1 for line in lines]
+        good = _sums(numbers, self._good_length)
+        held = _sums(numbers, self._length)
+        holders = np.array([_holder(place).number for place in self._places]) + 1
+        direct = _sums([holders], self._good_length, len(good))
+        # Lengths are whole numbers: their sums are the same in any order
+        most = self._good & (direct[holders] == direct.max())
+        best = int(holders[most.argmax()]) - 1 if most.any() else -1
+        own, above, beyond = numbers[:3]
+        like, like_good = self._like()
+        columns = [
+            direct[own] / self._all_good,
+            direct[above] / self._all_good,
+            direct[beyond] / self._all_good,
+            good[above] / (held[above] + 1),
+            good[beyond] / (held[beyond] + 1),
+            *_steps(self._places, best),
+            like,
+            like_good / self._all_good,
+        ]
+        return np.stack(columns, axis=1).astype(np.float32)
 
-    def _against_best(self, good: dict[int, float], held: dict[int, float], direct: dict[int, float]) -> Matrix:
-        best = max(direct, key=lambda number: direct[number]) if direct else -1
-        ladder = _ladder(self._places, best)
-        signatures = [(place.tag, place.words, place.css_class) for place in self._places]
-        like: dict[object, int] = {}
-        like_good: dict[object, float] = {}
-        for signature, weight in zip(signatures, self._good_length, strict=True):
-            like[signature] = like.get(signature, 0) + 1
-            like_good[signature] = like_good.get(signature, 0) + weight
-        lines = []
-        for place, parent, grandparent, signature in zip(
-            self._places, self._parents, self._grandparents, signatures, strict=True
-        ):
-            above, over = (parent.number if parent else -1), (grandparent.number if grandparent else -1)
-            away, climb = _steps(place, ladder)
-            lines.append(
-                [
-                    direct.get(place.number, 0) / self._all_good,
-                    direct.get(above, 0) / self._all_good,
-                    direct.get(over, 0) / self._all_good,
-                    good.get(above, 0) / (held.get(above, 0) + 1),
-                    good.get(over, 0) / (held.get(over, 0) + 1),
-                    away,
-                    climb,
-                    like[signature],
-                    like_good[signature] / self._all_good,
-                ]
-            )
-        return np.array(lines, dtype=np.float32)
+    def _like(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How many blocks are marked up as each is, and the good text in them."""
+        known: dict[object, int] = {}
+        signatures = ((place.tag, place.words, place.css_class) for place in self._places)
+        kinds = np.array([known.setdefault(signature, len(known)) for signature in signatures])
+        return np.bincount(kinds)[kinds].astype(np.int64), np.bincount(kinds, weights=self._good_length)[kinds]
 
     def position_columns(self, squeezed: list[str], declared: Declared) -> Matrix:
         """Where a block stands on the page."""
@@ -345,34 +329,45 @@ def _holder(place: PlacedElement) -> PlacedElement:
     return place.parent if place.tag in ("p", "li", "blockquote", "td") and place.parent else place
 
 
-def _ladder(places: Sequence[PlacedElement], best: int) -> dict[int, int]:
-    """Steps up from the best container, by the number of the element reached."""
+def _sums(numbers: Sequence[NDArray[np.int64]], weights: NDArray[np.float64], least: int = 0) -> NDArray[np.float64]:
+    """The weights of all blocks by number; what has number 0 counts nowhere."""
+    sums = np.bincount(np.concatenate(numbers), weights=np.tile(weights, len(numbers)), minlength=least)
+    sums[0] = 0
+    return sums
+
+
+def _steps(places: Sequence[PlacedElement], best: int) -> tuple[list[int], list[int]]:
+    """How far each place is below the nearest element around the best container, and how far that is above it."""
     current = next(
         (one for place in places for one in (place, place.parent) if one is not None and one.number == best), None
     )
-    steps: dict[int, int] = {}
+    known: dict[int, tuple[int, int]] = {}
     while current is not None:
-        steps[current.number] = len(steps)
+        known[current.number] = (0, len(known))
         current = current.parent
-    return steps
+    found = [_away_and_climb(place, known) for place in places]
+    return [away for away, _ in found], [climb for _, climb in found]
 
 
-def _steps(place: PlacedElement, ladder: dict[int, int]) -> tuple[int, int]:
-    """How far a place is below the nearest element around the best container, and how far that is above it."""
-    away = 0
+def _away_and_climb(place: PlacedElement, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """The same of one place; what is found out about those around it is known for the next."""
+    passed: list[int] = []
     current: PlacedElement | None = place
-    while current is not None and current.number not in ladder:
+    while current is not None and current.number not in known:
+        passed.append(current.number)
         current = current.parent
+    away, climb = known[current.number] if current is not None else (0, _FAR)
+    for number in reversed(passed):
         away += 1
-    return away, ladder[current.number] if current is not None else _FAR
+        known[number] = (away, climb)
+    return away, climb
 
 
-def _since_good(good: NDArray[np.bool_]) -> list[int]:
-    distance, found = _FAR, []
-    for is_good in good:
-        distance = 0 if is_good else min(_FAR, distance + 1)
-        found.append(distance)
-    return found
+def _since_good(good: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Blocks since the last good one, at most `_FAR`."""
+    index = np.arange(len(good))
+    last = np.maximum.accumulate(np.where(good, index, -_FAR))
+    return np.asarray(np.minimum(_FAR, index - last), dtype=np.int64)
 
 
 def shifted(values: NDArray[np.float64], offset: int, outside: float) -> NDArray[np.float64]:

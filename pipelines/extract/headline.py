@@ -17,8 +17,9 @@ from pipelines.extract.structured import Structured, plain, texts
 from pipelines.rules import ExtractionRules
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:»•·―]+\s+|\s*[|｜»]\s*")
-_LESSER = re.compile(r"\s+[_/‹«<>~⁄/›]\s+|(?<=[\u3040-\u9fff])[_-](?=[\u3040-\u9fff])|_")
+_LESSER = re.compile(r"\s+[_/‹«<>~⁄/›]\s+|(?<=[\u3040-\u9fff])[_-](?=[\u3040-\u9fff])|_|：")
 """Marks that part a title from the name of its site, where that is known: they stand within titles too."""
+_IN_BRACKETS = re.compile(r"\s*(?:\([^()]{1,60}\)|（[^（）]{1,60}）|【[^【】]{1,60}】|\[[^\[\]]{1,60}\])\s*$")
 _BESIDE = re.compile(
     r"kicker|roofline|overline|over-?title|super-?title|pre-?title|top-?line|dachzeile|spitzmarke|eyebrow|rubri"
     r"|sub-?title|sub-?head|h1-?small|\bdate|category|antetitulo|volanta|occhiello|surtitre|vignette|label",
@@ -49,13 +50,28 @@ def headline_of(
     if heading:
         candidates.append(Candidate(heading, "heading"))
     candidates += declared
-    cleaned = [Candidate(without_site(candidate.value, names), candidate.source) for candidate in candidates]
+    sections = _sections(document.url, structured)
+    cleaned = [Candidate(_bare(candidate.value, names, sections), candidate.source) for candidate in candidates]
     usable = [candidate for candidate in cleaned if _is_usable(candidate.value, names)]
     if not usable:
         return None, None
     best = _resolved(usable, structured)
     agreeing = sum(1 for candidate in usable if candidate is not best and words(candidate.value) == words(best.value))
     return best.value, facts(best.source, agreeing)
+
+
+def _sections(url: str, structured: Structured) -> set[str]:
+    """Names of the sections that a page is in, squeezed: those it declares, and the steps of its address."""
+    declared = [*structured.meta.get("article:section", ()), *texts(structured.article_value("articleSection"))]
+    return {squeeze(plain(name)) for name in (*declared, *urlsplit(url).path.split("/")[1:-1])} - {""}
+
+
+def _bare(title: str, names: tuple[str, ...], sections: set[str]) -> str:
+    """A title without the name of the site, and without that of the section before it."""
+    bare = without_site(title, names)
+    parts = list(_SEPARATOR.finditer(bare)) if len(bare) < len(title.strip()) else []
+    is_section = bool(parts) and title.startswith(bare) and squeeze(bare[parts[-1].end() :]) in sections
+    return bare[: parts[-1].start()].strip() if is_section else bare
 
 
 def _resolved(candidates: list[Candidate[str]], structured: Structured) -> Candidate[str]:
@@ -227,6 +243,8 @@ def overlap(one: str, other: str) -> float:
 def without_site(title: str, names: tuple[str, ...]) -> str:
     """The title without leading or trailing names of the site."""
     known = {squeeze(name) for name in names if name}
+    if (bracketed := _IN_BRACKETS.search(title)) and bracketed.start() and squeeze(bracketed[0]) in known:
+        title = title[: bracketed.start()].strip()
     title = _without_exact(title, known)
     parts = list(_SEPARATOR.finditer(title))
     for part in parts[-_MOST_IN_NAME:]:  # a name may have separators in it

@@ -37,8 +37,15 @@ _GONE = re.compile(
 )
 _KINDS = {
     "asks for consent": re.compile(
-        r"cookie|クッキー|쿠키|ملفات تعريف|consent|zustimm|einwillig|datenschutz|privacy|consentement|consentimiento"
-        r"|confidentialité|privacidad|согласи|конфиденциальн|zgod|prywatno|toestemming|gizlili|çerez|onay|evästee|kakor|informasjonskaps|sütik|kolačić|同意"
+        r"cookie|integritet|samtyck|samtykke|personvern|yksityisyy|informativa|consenso|preferenze"
+        r"|consentimento|privacidade"
+        r"|απόρρητο|συγκατάθεση|soukrom|souhlas|adatvédel|hozzájárul|consimțământ|confidențialitat|конфіденційн"
+        r"|quyền riêng tư"
+        r"|คุกกี้|ความเป็นส่วนตัว|privasi|persetujuan|פרטיות|עוגיות|الخصوصية|موافق|حریم خصوصی|गोपनीयता|कुकी"
+        r"|godkänn alla"
+        r"|クッキー|쿠키|ملفات تعريف|consent|zustimm|einwillig|datenschutz|privacy|consentement|consentimiento"
+        r"|confidentialité|privacidad|согласи|конфиденциальн|zgod|prywatno|toestemming|gizlili|çerez|onay"
+        r"|evästee|kakor|informasjonskaps|sütik|kolačić|同意"
         r"|プライバシー|隐私",
         re.I,
     ),
@@ -53,6 +60,25 @@ _KINDS = {
         r"|interdit)|bloqué"
         r"|acceso denegado|bloquead|acesso negado|доступ|заблокирован|アクセス|拒否|访问被|拒绝|접근|차단"
         r"|erişim|engellen|dostęp|zablokowan",
+        re.I,
+    ),
+    "is not shown in this country": re.compile(
+        r"\b451\b|legal reasons|european economic area|general data protection|(?:your|this) (?:country|region"
+        r"|location)"
+        r"|not available in|ihrem land|deiner region|votre (?:pays|région)|(?:tu|su) (?:país|región)|seu país"
+        r"|tuo paese"
+        r"|uw land|вашей стране|вашем регионе|お住まいの(?:国|地域)|您所在的(?:国家|地区)|ülkenizde|twoim kraju",
+        re.I,
+    ),
+    "asks to turn off a blocker of advertisements": re.compile(
+        r"ad-? ?block|turn (?:it )?off|disable|werbeblocker|bloqueur|bloqueador|adblock|reklam engel"
+        r"|блокировщик|広告ブロック|广告拦截",
+        re.I,
+    ),
+    "lets readers wait": re.compile(
+        r"queue|waiting room|your turn|many (?:people|visitors)|warteraum|warteschlange|file d.attente"
+        r"|salle d.attente|sala de espera|cola virtual|fila virtual|sala d.attesa|wachtrij|wachtkamer"
+        r"|очеред|poczekalni|kolejk|kö\b|väntrum|sıra(?:nız|da)|待合室|順番|排队|排隊|대기열|قائمة الانتظار",
         re.I,
     ),
     "is down for maintenance": re.compile(
@@ -99,9 +125,9 @@ def interstitial(document: Document, structured: Structured, paragraphs: Sequenc
     found = {kind: len({match.casefold() for match in form.findall(texts)}) for kind, form in _KINDS.items()}
     if any(element.get("type") == "password" for element in document.elements("input")):
         found["asks for a login"] += 1
-    best = max(found, key=lambda kind: found[kind])
-    in_heading = any(_KINDS[best].search(line) for line in said)
-    return best if found[best] >= _ENOUGH or (found[best] and in_heading) else ""
+    in_heading = {kind: any(form.search(line) for line in said) for kind, form in _KINDS.items() if found[kind]}
+    best = max(found, key=lambda kind: (found[kind], in_heading.get(kind, False)))
+    return best if found[best] >= _ENOUGH or in_heading.get(best, False) else ""
 
 
 def _is_bare(document: Document, structured: Structured, words: int) -> bool:

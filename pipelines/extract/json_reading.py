@@ -1,8 +1,9 @@
 """JSON in pages: parsed strictly, and if that fails, repaired within bounds.
 
-What is repaired: a byte order mark, comments around it, several values one after another, trailing, doubled and
-missing commas, values left out, escapes that JSON does not know, quotation marks and line ends within texts, and a
-missing end. What is none of these ends the reading; what was read until then counts.
+What is repaired: a byte order mark, comments and other text around it, several values one after another, trailing,
+doubled and missing commas, values left out, escapes that JSON does not know, quotation marks and line ends within
+texts, single or curly quotation marks around them, a missing first one, notes, and a missing end. What is none of
+these ends the reading; what was read until then counts.
 """
 
 from __future__ import annotations
@@ -22,13 +23,30 @@ _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)"
     r"|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
 )
-_SPACE = re.compile(r"[\s\ufeff\u200b]*")
-_BETWEEN = re.compile(r"[\s\ufeff\u200b,;]*")
-_LITERAL = re.compile(r"true|false|null|undefined|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NOTE = r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\n]*(?:\n|$)"
+_SPACE = re.compile(rf"(?:[\s\ufeff\u200b]|{_NOTE})*")
+_BETWEEN = re.compile(rf"(?:[\s\ufeff\u200b,;]|{_NOTE})*")
+_BEGINNING = re.compile(r"\{\s*['\"“]|\[\s*\{")
+"""How an object begins behind an assignment, or a program's complaint."""
+_LONGEST_PREFACE = 2000
+_CURLY = re.compile(r"[\[{\s]{1,8}[“”„]")
+_STRAIGHT = str.maketrans("“”„", '"""')
+_LITERAL = re.compile(
+    r"(?:true|false|null|undefined|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,;}\]/\"]|$)|(?:true|false|null)"
+)
 _BARE_KEY = re.compile(r"[A-Za-z_$][\w$]*")
+_BARE_TEXT = re.compile(
+    r"([^\s\"'{}\[\],:][^\"{}\[\]\n]{0,2000})\"(?=\s*(?:,\s*[\"'][\w@$:.-]{1,60}[\"']\s*:|[}\]]))"
+    r"|((?:19|20)\d\d-\d\d-\d\d[\w:.+-]{0,20})"
+)
+"""A text whose first quotation mark is missing, and a date that lacks both."""
 _BEHIND_KEY = re.compile(r"\s*:")
-_BEHIND_VALUE = re.compile(r"\s*(?:[}\]]|$|,\s*(?:[\"\[{}\]]|[-\d]|true|false|null|$)|\"[\w@$:.-]{1,60}\"\s*:)")
-_STEP = re.compile(r'[^"\\]+')
+_BEHIND_VALUE = re.compile(
+    r"\s*(?:[}\]]|$|,\s*(?:[\",\[{}\]]|[-\d]|true|false|null|//|/\*|[A-Za-z_$]\w{0,40}\s*:\s*[\"\[{]|$)|\"[\w@$:.-]{1,60}\"\s*:|//|/\*)"
+)
+_BEHIND_SINGLE = re.compile(r"\s*(?:[}\]]|$|,\s*(?:['\"\[{}\]]|[-\d]|true|false|null|$)|'[\w@$:.-]{1,60}'\s*:)")
+"""The same where texts stand between single quotation marks, as JavaScript has them."""
+_STEPS = {'"': re.compile(r'[^"\\]+'), "'": re.compile(r"[^'\\]+")}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _HEX = re.compile(r"[0-9a-fA-F]{4}")
 
@@ -44,6 +62,11 @@ def read_json(text: str) -> list[Any]:
     text = _WRAPPING.sub("", text.strip().lstrip("\ufeff\u200b")).strip().strip("\ufeff\u200b;").strip()
     if not text:
         return []
+    if text[0] not in "{[":
+        begun = _BEGINNING.search(text, 0, _LONGEST_PREFACE)
+        text = text[begun.start() :] if begun else text
+    if _CURLY.match(text):
+        text = text.translate(_STRAIGHT)
     for attempt in (text, replace_entities(text)) if "&" in text else (text,):
         try:
             return [json.loads(attempt, strict=False)]
@@ -91,13 +114,16 @@ class _Repair:
             items: list[Any] = []
             put(items)
             self._items(items, depth)
-        elif first == '"':
-            put(self._string(_BEHIND_VALUE))
+        elif first in _STEPS:
+            put(self._string(first, _BEHIND_VALUE if first == '"' else _BEHIND_SINGLE))
         elif first in ",}]":
             put(None)  # left out
         elif match := _LITERAL.match(self._text, self._at):
             self._at = match.end()
             put(_literal(match[0]))
+        elif match := _BARE_TEXT.match(self._text, self._at):
+            self._at = match.end()
+            put((match[1] or match[2]).strip())
         else:
             raise _Ended
 
@@ -109,8 +135,8 @@ class _Repair:
             if first == "}":
                 self._at += 1
                 return
-            if first == '"':
-                key = self._string(_BEHIND_KEY)
+            if first and first in _STEPS:
+                key = self._string(first, _BEHIND_KEY)
             elif bare := _BARE_KEY.match(self._text, self._at):
                 key, self._at = bare[0], bare.end()
             else:
@@ -132,19 +158,19 @@ class _Repair:
             if self._at == before:
                 raise _Ended  # a brace that ends what was never begun: every turn has to read something
 
-    def _string(self, behind: re.Pattern[str]) -> str:
+    def _string(self, quotation: str, behind: re.Pattern[str]) -> str:
         """A text; a quotation mark ends it only where what follows is what follows a text (`behind`)."""
         parts: list[str] = []
         self._at += 1
         while True:
-            if step := _STEP.match(self._text, self._at):
+            if step := _STEPS[quotation].match(self._text, self._at):
                 parts.append(step[0])
                 self._at = step.end()
             mark = self._text[self._at : self._at + 1]
             if not mark:
                 raise _Ended
             self._at += 1
-            if mark == '"':
+            if mark == quotation:
                 if behind.match(self._text, self._at):
                     return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
                 parts.append(mark)

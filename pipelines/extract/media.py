@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import cast
 from urllib.parse import urlsplit
 
-from lxml import html
+from lxml import etree, html
 
 from archive.article import Alternate, Image, Link
+from pipelines.extract.blocks import blocks_of
 from pipelines.extract.document import Document, text_of
 from pipelines.extract.language import normal_tag
 from pipelines.extract.structured import Structured, texts
@@ -18,6 +21,27 @@ _MOST_IMAGES = 100
 _MOST_LINKS = 500
 _SLUG = re.compile(r"(?:\w+-){2}\w+|\d{4}")
 """What an article's last step of an address has, and a section's has not."""
+_INDEX = re.compile(r"(?<=/)(?:index|default|home)\.(?:[sx]?html?|php|aspx?|jsp)$", re.I)
+_LANGUAGE_ALONE = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2})?", re.I)
+_UNFILLED = re.compile(
+    r"/(?:undefined|null|none|nan)(?:/|$)|//[^/]*/(?:404|error|not-?found)(?:\.\w{2,5})?/?$"
+    r"|\{\{|%7b%7b|\$\{|\[object|%5bobject",
+    re.I,
+)
+"""What a template leaves where it knew no value, and pages that say so."""
+_PORTRAIT = re.compile(
+    r"(?:^|[\s_-])(?:avatar|gravatar|author|byline|autor|auteur)(?:$|[\s_-])|author(?:Image|Photo|Pic)", re.I
+)
+_PORTRAIT_WITHIN = 3
+_CREDITS = etree.XPath(
+    ".//*[contains(@class, 'credit') or contains(@class, 'copyright') or contains(@class, 'photographer')"
+    " or contains(@itemprop, 'copyright')]"
+)
+_ICON = re.compile(r"(?:^|[\s_-])(?:icon|emoji|logo|spacer|pixel|tracker)(?:$|[\s_-])", re.I)
+_LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-url", "data-image", "data-full-src")
+"""Where pages keep the address of an image that is loaded when the reader comes near (no standard names one)."""
+_PIXELS = re.compile(r"\s*(\d{1,4})(?:\.\d+)?(?:px)?\s*$")
+_STYLED = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*(\d{1,4})px|display\s*:\s*none", re.I)
 _OUTSIDE = frozenset({"nav", "header", "footer", "aside"})
 
 
@@ -88,19 +112,15 @@ def images_of(
 def _image(document: Document, element: html.HtmlElement) -> Image | None:
     address = document.absolute(element.get("src"))
     if address is None or _is_placeholder(element):
-        lazy = (
-            element.get("data-src")
-            or element.get("data-original")
-            or (element.get("data-srcset") or "").split(" ")[0]
-        )
-        address = document.absolute(lazy) or address
-    if address is None or _is_tiny(element):
+        lazy = next(filter(None, map(element.get, _LAZY)), "") or (element.get("data-srcset") or "").split(" ")[0]
+        address = document.absolute(lazy) or address or document.absolute(_of_set(element))
+    if address is None or _is_tiny(element) or _is_portrait(element):
         return None
     figure = next(element.iterancestors("figure"), None)
     caption = _first_text(figure, "figcaption") if figure is not None else None
     credit = None
     if figure is not None:
-        for mark in figure.xpath(".//*[contains(@class, 'credit') or contains(@itemprop, 'copyright')]"):
+        for mark in cast("list[html.HtmlElement]", _CREDITS(figure)):
             credit = text_of(mark) or None
             if caption and credit and caption.endswith(credit):
                 caption = caption.removesuffix(credit).strip(" -–—|·") or None
@@ -130,8 +150,27 @@ def _is_placeholder(element: html.HtmlElement) -> bool:
 
 
 def _is_tiny(element: html.HtmlElement) -> bool:
-    sizes = [element.get(name) or "" for name in ("width", "height")]
-    return any(size.isdigit() and int(size) < _SMALLEST for size in sizes)
+    sizes = [match[1] for name in ("width", "height") if (match := _PIXELS.match(element.get(name) or ""))]
+    sizes += [match[1] or "0" for match in _STYLED.finditer(element.get("style") or "")]
+    return any(int(size) < _SMALLEST for size in sizes) or _ICON.search(element.get("class") or "") is not None
+
+
+def _of_set(element: html.HtmlElement) -> str:
+    """The first address of an image's ``srcset``, or of the ``source`` elements beside it (WHATWG HTML, 4.8.1)."""
+    picture = next(element.iterancestors("picture"), None)
+    beside = picture.iter("source") if picture is not None else ()
+    sets = (one.get("srcset") or one.get("data-srcset") or "" for one in (element, *beside))
+    return next((words[0].rstrip(",") for words in map(str.split, sets) if words), "")
+
+
+def _is_portrait(element: html.HtmlElement) -> bool:
+    """Whether an image shows the author: it, or one of the next elements around it, says so; no figure's does."""
+    for around in (element, *islice(element.iterancestors(), _PORTRAIT_WITHIN)):
+        if around.tag in ("figure", "article", "main", "body"):
+            return False
+        if _PORTRAIT.search(f"{around.get('class') or ''} {around.get('id') or ''}"):
+            return True
+    return False
 
 
 def _is_outside(element: html.HtmlElement, article: html.HtmlElement) -> bool:
@@ -142,7 +181,7 @@ def _is_outside(element: html.HtmlElement, article: html.HtmlElement) -> bool:
 
 def _first_text(element: html.HtmlElement, tag: str) -> str | None:
     found = element.find(f".//{tag}")
-    return text_of(found) or None if found is not None else None
+    return " ".join(block.text for block in blocks_of(found)) or None if found is not None else None
 
 
 def links_of(document: Document, article: html.HtmlElement, body: str) -> tuple[Link, ...]:
@@ -169,7 +208,7 @@ def alternates_of(document: Document) -> Iterator[Alternate]:
 def canonical_of(document: Document) -> str | None:
     """The address that the page names as its own, when it lies on the same site and is no front page or section."""
     named = _all_related(document, "canonical", "link")
-    return next((address for address in named if not _is_above(address, document.url)), None)
+    return next((one for one in named if not _is_above(one, document.url) and not _UNFILLED.search(one)), None)
 
 
 def next_page_of(document: Document) -> str | None:
@@ -192,7 +231,9 @@ def _all_related(document: Document, relation: str, *tags: str) -> Iterator[str]
 def _is_above(address: str, own: str) -> bool:
     """Whether an address is that of the front page or of a section above an article's, and not its own."""
     above, below = urlsplit(address), urlsplit(own)
-    path, whole = above.path.rstrip("/"), below.path.rstrip("/")
+    path, whole = _INDEX.sub("", above.path).rstrip("/"), below.path.rstrip("/")
+    if not above.query and path != whole and _LANGUAGE_ALONE.fullmatch(path):
+        return True
     if above.query or path == whole or not f"{whole}/".startswith(f"{path}/"):
         return False
     rest = whole[len(path) :].strip("/").split("/")[-1]

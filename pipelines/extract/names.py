@@ -15,7 +15,7 @@ _LEAD = re.compile(
     r"|(?:by|von|par|por|da|di|av|af|door|de|written by|words by|reported by|story by|posted by"
     r"|published by|texte? von|text|texto|testo|autor(?:in|es|a)?|auteure?s?|authors?|reporter|bearbeitet von"
     r"|about|über)\s*[:\s]\s*"
-    r"|(?:بقلم|كتبت?|автор|текст|責編|责编|责任编辑|编辑|記者|作者|文|取材)\s*[:：\s]\s*"
+    r"|(?:بقلم|كتبت?|автор|текст|責編|责编|责任编辑|编辑|記者|作者|文|取材)\s*[:：=＝／\s]\s*"
     r")",
     re.I,
 )
@@ -25,10 +25,24 @@ _BYLINE = re.compile(
     re.I,
 )
 _SPLIT = re.compile(
-    r"\s*(?:;|\||、|،|,(?!\s*(?:jr|sr|md|phd|dr|esq)\b)|\s/\s|\s&\s|\s[•·–—]\s"
-    r"|\s(?:and|und|et|y|e|og|och|en|with|mit|avec)\s)\s*",
+    r"\s*(?:;|\||、|،|,(?!\s*(?:jr|sr|md|phd|dr|esq)\b)(?:\s*(?:and|und|et|y|e|og|och|en|&)(?=\s))?"
+    r"|\s(?=(?:fot[oó]s?|photos?|bild(?:er)?|fot|zdj|编辑|編輯|摄影|攝影|撮影|写真|사진)\s?[:：=＝.])"
+    r"|\s/\s|\s&\s|\s[•·–—]\s|\s(?:and|und|et|y|e|og|och|en|with|mit|avec)\s)\s*",
     re.I,
 )
+_PICTURES = re.compile(
+    r"^(?:写真|撮影|摄影|攝影|사진|编辑|編輯|fot\.|zdj\.|edit(?:ed|ing)|translat(?:ed|ion)|photos?|fotos?|fotografías?|bild(?:er)?|images?|illustrations?|graphics?|video)"
+    r"(?:\s*[:：=＝／/]\s*|\s(?:by|von|de|par|di)\s|(?<=\.)\s).",
+    re.I,
+)
+"""Who made the pictures beside a text, edited or translated it."""
+_LABEL = re.compile(
+    r"^(?:[^\W\d_][^:：]{1,24}[:：]\s*(?=[^\s/])"
+    r"|(?:an? )?(?:exclusive|guest (?:post|column|essay)|opinion|analysis|comment(?:ary)?|column|review|interview"
+    r"|essay|special report|report(?:ing)?|contributed) by\s)",
+    re.I,
+)
+"""What a text is called before the name of who wrote it."""
 _GLUED_BY = re.compile(r"^(?:(?:[Ww]ritten|[Ww]ords|[Ss]tory|[Rr]eported|[Pp]osted) ?)?B[Yy](?=[^\W\d_a-z])")
 """A label whose space was lost between two elements: ``Written ByMara``."""
 _MORE_BY = re.compile(r"^(?:more|view|all)(?: \w+){0,2} (?:by|from|von) ", re.I)
@@ -66,7 +80,9 @@ _BEFORE_ROLE = frozenset(
 )
 _LEADING_ROLES = frozenset(
     "expert reporter correspondent editor columnist journalist writer redakteur redakteurin reporterin korrespondent "
-    "korrespondentin journaliste redactor periodista giornalista".split()
+    "korrespondentin journaliste redactor periodista giornalista redacteur redactrice verslaggever verslaggeefster "
+    "correspondant correspondante correspondente corresponsal inviato inviata repórter reporterka dziennikarz "
+    "dziennikarka korrespondent kirjeenvaihtaja".split()
 )
 _ACADEMIC = re.compile(r",\s*(?:ph\.?d|m\.?d|jr|sr|esq)\.?(?=,|$)", re.I)
 _EDGES = " .,-–|:/()[]（）→»›\u200b\u00a0"
@@ -85,7 +101,7 @@ _ROLE = re.compile(
     r"|^(?:bild|foto|photo|image|credit)|^(?:view|learn|read|see|show)\b.*\b(?:more|posts|profile)\b",
     re.I,
 )
-_NO_NAME = re.compile(r"https?:|www\.|@|#|\d{3,}|[<>{}=?!]|\d{1,2}[:.]\d{2}|^\W*$")
+_NO_NAME = re.compile(r"https?:|www\.|@|#|\d{3,}|(?<!\S)\d{1,2}(?!\S)|[<>{}=?!]|\d{1,2}[:.]\d{2}|^\W*$")
 _HANDLE = re.compile(r"^[a-z]+[a-z0-9]*\d[a-z0-9]*$|^[a-z]+-[a-z]+\d*$|^\w*(?:admin|user)$")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _DOMAIN = re.compile(r"^[\w.-]+\.[a-z]{2,4}$", re.I)
@@ -118,8 +134,11 @@ def split_names(claim: str) -> list[str]:
     claim = _LEAD.sub("", claim.strip(_EDGES))
     if surname_first := _SURNAME_FIRST.fullmatch(claim):
         return [f"{surname_first[2]} {surname_first[1]}"]
-    parts = [name for part in _SPLIT.split(claim) for name in _split_closer(part)]
-    return [name for part in parts if (name := _without_role(_LEAD.sub("", part.strip(_EDGES)).strip(_EDGES)))]
+    whole = _SPLIT.split(claim)
+    written = [part for part in whole if not _PICTURES.match(part.strip(_EDGES))] or whole
+    parts = [name for part in written for name in _split_closer(part)]
+    bare = (_LABEL.sub("", _LEAD.sub("", part.strip(_EDGES))).strip(_EDGES) for part in parts)
+    return [name for part in bare if (name := _without_role(part))]
 
 
 def _split_closer(part: str) -> list[str]:
@@ -131,7 +150,7 @@ def _split_closer(part: str) -> list[str]:
         return joined
     wide = _WIDE_LEAD.sub("", part.strip())
     if wide != part.strip() and _HAN_NAMES.fullmatch(wide):
-        return wide.split()
+        return [name for name in wide.split() if not re.fullmatch(_WIDE_ROLES, name)]
     return [_WIDE_TAIL.sub("", wide)]
 
 
@@ -141,7 +160,11 @@ def _without_role(name: str) -> str:
     folded_parts = [part.casefold() for part in parts]
     leading = next((at for at, part in enumerate(parts[:-2]) if part in _LEADING_ROLES), None)
     if leading is not None:
-        return " ".join(parts[leading + 1 :])
+        following = parts[leading + 1]
+        is_name = not following[0].islower() or following.casefold() in _PARTICLES
+        return " ".join(parts[leading + 1 :]) if is_name or leading else ""
+    if len(parts) > 1 and folded_parts[-1] in _ROLES and _BEFORE_ROLE.issuperset(folded_parts[:-1]):
+        return name if "staff" in folded_parts else ""  # a role of several words, and nobody's name
     if len(parts) <= _FULL_NAME or folded_parts[-1] not in _ROLES:
         return name
     end = len(parts) - 1

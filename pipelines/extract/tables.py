@@ -17,6 +17,9 @@ _MOST_CELLS = 5000
 _LONGEST_CELL = 600
 _LONGEST_MEAN = 100
 _NOT_OF_DATA = frozenset(("presentation", "none"))
+_TIMES_LONGER = 4
+_HEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6", "caption"))
+_WHOLE_PAGE = frozenset(("body", "html"))
 _NEAR = 2
 """Blocks between a table and kept text on either side, at most, if it belongs to that."""
 
@@ -73,11 +76,39 @@ def settled(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[bool
         numbers = list(group)
         whole = sum(len(blocks[number].text) for number in numbers)
         is_kept = 2 * sum(len(blocks[number].text) for number in numbers if kept[number]) > whole or (
-            _is_near(kept, around, numbers[0], -1) and _is_near(kept, around, numbers[-1], 1)
+            _is_near(kept, around, numbers[0], -1)
+            and (_is_near(kept, around, numbers[-1], 1) or _ends_text(blocks, kept, numbers, table))
         )
         for number in numbers:
             result[number] = is_kept and not barred[number]
     return result
+
+
+def _ends_text(blocks: Sequence[Block], kept: Sequence[bool], numbers: list[int], table: PlacedElement) -> bool:
+    """Whether a table is the last of the element that holds the kept text before it.
+
+    It has a heading or heads, and is short beside the text: a long one is what the text tells of, not part of it.
+    """
+    before = next(number for number in range(numbers[0] - 1, -1, -1) if kept[number])
+    is_headed = blocks[before].place.tag in _HEADINGS or any(blocks[number].place.tag == "th" for number in numbers)
+    text = sum(len(block.text) for block, is_kept in zip(blocks, kept, strict=True) if is_kept)
+    if not is_headed or sum(len(blocks[number].text) for number in numbers) * _TIMES_LONGER > text:
+        return False
+    holder = table.parent
+    while holder is not None and not _is_within(blocks[before].place, holder):
+        holder = holder.parent
+    following = blocks[numbers[-1] + 1 :][:1]
+    return holder is not None and holder.tag not in _WHOLE_PAGE and not _holds_any(holder, following)
+
+
+def _holds_any(holder: PlacedElement, blocks: Sequence[Block]) -> bool:
+    return any(_is_within(block.place, holder) for block in blocks)
+
+
+def _is_within(place: PlacedElement | None, around: PlacedElement) -> bool:
+    while place is not None and place.depth > around.depth:
+        place = place.parent
+    return place is around
 
 
 def _is_near(kept: Sequence[bool], around: Sequence[PlacedElement | None], number: int, step: int) -> bool:

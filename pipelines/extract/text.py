@@ -18,7 +18,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 from trafilatura.meta import reset_caches
 
-from pipelines.extract.blocks import Block, cut, opens_part
+from pipelines.extract.blocks import Block, PlacedElement, cut, opens_part
 from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.exclusions import excluded
 from pipelines.extract.features import Declared, Rows, squeeze
@@ -105,12 +105,21 @@ def chosen_blocks(blocks: Sequence[Block], barred: Sequence[bool], kept: Iterabl
 
 
 def headed(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[bool]) -> list[bool]:
-    """The choice with the headings of those parts that the reader opens, as far as their text is chosen."""
+    """The choice with the headings of those parts that the reader opens, as far as their text is chosen.
+
+    And with the terms of which the explanation is chosen.
+    """
     result = list(kept)
     for number in range(len(blocks) - 1):
-        if not kept[number] and kept[number + 1] and not barred[number] and opens_part(blocks[number].place):
-            result[number] = True
+        if not kept[number] and kept[number + 1] and not barred[number]:
+            result[number] = opens_part(blocks[number].place) or _is_term(
+                blocks[number].place, blocks[number + 1].place
+            )
     return result
+
+
+def _is_term(place: PlacedElement, explanation: PlacedElement) -> bool:
+    return place.tag == "dt" and explanation.tag == "dd" and place.parent is explanation.parent
 
 
 def _named(element: html.HtmlElement, page: BodyText) -> BodyText | None:

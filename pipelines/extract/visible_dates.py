@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from pipelines.extract.blocks import Block
 from pipelines.extract.exclusions import is_comment
 from pipelines.extract.headline import squeeze
-from pipelines.extract.written_days import days_in, plain_figures
+from pipelines.extract.written_days import WrittenDay, days_in, plain_figures
 
 _BEFORE = 3
 _BEHIND = 8
@@ -47,6 +48,10 @@ _SIGNED = re.compile(r"(?i)\W*(?:author|autor\w*|auteur|autore|by|von|par|por|di
 _DATELINE = re.compile(r"(.{6,24}?)(?:\s+[–—-]\s|[.:]\s)|(.{6,60}?)\s\|\s|(\d{1,4}[./-]\d{1,2}[./-]\d{1,4})\s")
 """What a paragraph may begin with: at most 24 characters, and a mark behind them; or a day in figures."""
 _RANGE = re.compile(r"[-–~～]\d{1,2}(?![\d:])")
+_JOINS = re.compile(
+    r"\W*(?:[-–—~～]|\b(?:bis|to|until|till|through|and|au|al|a|até|do|tot|t/m|til|till|по|до|إلى|から)\b)\W*", re.I
+)
+"""What stands between the first and the last day of something that lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,20 @@ def _heading(blocks: Sequence[Block], headline: str) -> int | None:
 
 def _days(text: str, language: str) -> Iterator[date]:
     """The days in a line that are not labelled as days of a change, in the order of their forms."""
-    for found in days_in(text, language):
-        is_range = _RANGE.match(text, found.end) is not None
+    all_found = list(days_in(text, language))
+    of_ranges = _of_ranges(text, all_found)
+    for found in all_found:
+        is_range = found.start in of_ranges or _RANGE.match(text, found.end) is not None
         if not is_range and not _CHANGED.search(text[max(0, found.start - _NEAR) : found.start]):
             yield found.day
+
+
+def _of_ranges(text: str, found: Sequence[WrittenDay]) -> set[int]:
+    """Where days begin that are the first or the last of several: an exhibition's, a journey's, no publication's."""
+    ordered = sorted(found, key=lambda day: day.start)
+    return {
+        day.start
+        for first, last in pairwise(ordered)
+        if last.start > first.end and _JOINS.fullmatch(text[first.end : last.start])
+        for day in (first, last)
+    }

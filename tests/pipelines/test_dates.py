@@ -47,6 +47,9 @@ def shown(line: str, language: str = "en") -> str | None:
         ("Updated: January 5, 2026 — this line tells no more than that, first published January 3, 2026", "en", "2026-01-03"),
         ("January 35, 2026", "en", None),
         ("Flight 12.1 of 2026", "en", None),
+        ("Regatta, 3.1.2026 – 5.1.2026", "en", None),
+        ("3 January 2026 to 5 January 2026", "en", None),
+        ("3 January 2026 | 5 January 2026", "en", "2026-01-03"),
         ("Regatta, 2026/1/3-4", "en", None),
         ("05.01.2026 - 10:14", "en", "2026-01-05"),
         ("05.01.2026 – The harbour authority of the town has said at length and once more on Monday that the quay wall will "

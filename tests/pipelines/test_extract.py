@@ -236,6 +236,60 @@ def test_rules_come_first() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("image", "address"),
+    [
+        ('<picture><source srcset="/i/1.webp 1x, /i/2.webp 2x"><img alt="Quay"></picture>', "/i/1.webp"),
+        ('<img srcset="/i/3.jpg 300w, /i/4.jpg 600w" alt="">', "/i/3.jpg"),
+        ('<img src="/i/lazy.png" data-lazy-src="/i/5.jpg">', "/i/5.jpg"),
+        ('<img src="/i/6.jpg" style="width:1px; height:1px">', None),
+        ('<img src="/i/7.jpg" style="display: none">', None),
+        ('<img src="/i/8.jpg" width="16px">', None),
+        ('<img src="/i/9.jpg" style="max-width: 700px">', "/i/9.jpg"),
+        ('<img src="/i/share.svg" class="btn icon">', None),
+        ('<div class="byline"><span><img src="/i/face.jpg" width="120"></span></div>', None),
+        ('<figure class="author"><img src="/i/10.jpg"></figure>', "/i/10.jpg"),
+    ],
+)
+def test_which_image_is_the_articles(image: str, address: str | None) -> None:
+    images = article_of(page(before=image)).images
+    assert [one.url.removeprefix("https://www.example.org") for one in images] == ([address] if address else [])
+
+
+def test_the_parts_of_a_caption_are_not_glued() -> None:
+    figure = (
+        '<figure><img src="/i/1.jpg"><figcaption><p>The quay</p><p class=copyright>L. Aoun</p></figcaption></figure>'
+    )
+    assert [(one.caption, one.credit) for one in article_of(page(before=figure)).images] == [("The quay", "L. Aoun")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "keywords"),
+    [
+        ("quay, Floods, QUAY", ("quay", "Floods")),
+        ("quay | floods", ("quay", "floods")),
+        ('["quay", "floods"]', ("quay", "floods")),
+        ("“quay”, 'floods'", ("quay", "floods")),
+        ("R&amp;amp;D, quay", ("R&D", "quay")),
+        (
+            "undefined, 77120, quay, 2026, 0f3c9ab2-11d4-4f6e, node_771, covid-19, type:article/5",
+            ("quay", "2026", "covid-19"),
+        ),
+    ],
+)
+def test_keywords_are_words(declared: str, keywords: tuple[str, ...]) -> None:
+    head = f"<meta name=keywords content='{declared.replace(chr(39), '&#39;')}'>"
+    assert article_of(page(head=head)).keywords == keywords
+
+
+@pytest.mark.parametrize("section", ["https://www.example.org/harbour", "77120", "null", "/harbour/", "sec_12"])
+def test_a_section_is_a_word(section: str) -> None:
+    head = f'<meta property="article:section" content="{section}">'
+    assert article_of(page(head=head)).article_section is None
+    head += '<meta property="article:section" content="Harbour">'
+    assert article_of(page(head=head)).article_section == "Harbour"
+
+
 def test_images_links_editions_and_rights() -> None:
     head = (
         '<link rel="alternate" hreflang="ar-lb" href="/ar/1"><link rel="canonical" href="/c/1?x=1#top">'

@@ -109,11 +109,28 @@ def test_readings_beside_characters_are_left_out() -> None:
         "码头将要加高 / 莫尔网",
         "码头将要加高 ‹ 莫尔网",
         "莫尔网 | 码头将要加高",
+        "码头将要加高：莫尔网",
+        "码头将要加高【莫尔网】",
+        "码头将要加高 (莫尔网)",
     ],
 )
 def test_marks_that_part_the_sites_name_where_it_is_known(title: str) -> None:
     html = page(title=title, head='<meta property="og:site_name" content="莫尔网">').replace("<h1>", "<b>")
     assert article_of(html).headline == "码头将要加高"
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [
+        ("The quay is raised | Stories | The Mole", "The quay is raised"),
+        ("The quay is raised | Harbour | The Mole", "The quay is raised"),
+        ("Quay | Wall | The Mole", "Quay | Wall"),
+        ("The quay is raised | Stories", "The quay is raised | Stories"),
+    ],
+)
+def test_the_title_loses_the_section_before_the_sites_name(title: str, heading: str) -> None:
+    head = '<meta property="og:site_name" content="The Mole"><meta property="article:section" content="Harbour">'
+    assert article_of(page(title=title, head=head).replace("<h1>", "<b>")).headline == heading
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pipelines.extract.blocks import blocks_of
 from pipelines.extract.exclusions import excluded
 from pipelines.extract.structure import structure_of
 from pipelines.extract.tables import DataTables, settled
+from pipelines.extract.text import headed
 from tests.pipelines.pages import modern, stories
 
 HERE = Path(__file__).parent / "structured"
@@ -118,6 +119,26 @@ def test_a_table_is_kept_whole_or_not_at_all() -> None:
     ]
     most = settled(blocks, [block.text in "EFG" for block in blocks], nothing)
     assert [block.text for block, is_kept in zip(blocks, most, strict=True) if is_kept] == ["E", "F", "G", "H"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_kept"),
+    [("</div>", True), ("</div><p>no</p><p>no</p><p>no</p>", True), ("<p>no</p><p>no</p><p>no</p></div>", False)],
+)
+def test_a_table_that_ends_the_text_is_kept(behind: str, is_kept: bool) -> None:
+    body = f"<div><p>{LONG}</p><div><table><tr><th>A<th>B<tr><td>C<td>D</table></div>{behind}"
+    blocks = blocks_of(html.document_fromstring(f"<html><body>{body}</body></html>"))
+    kept = settled(blocks, [block.text == LONG for block in blocks], [False] * len(blocks))
+    assert [block.text for block, one in zip(blocks, kept, strict=True) if one][1:] == (
+        list("ABCD") if is_kept else []
+    )
+
+
+def test_a_term_is_kept_with_its_explanation() -> None:
+    body = f"<p>{LONG}</p><dl><dt>Cost<dd>{LONG}<dt>Length<dd>no</dl>"
+    blocks = blocks_of(html.document_fromstring(f"<html><body>{body}</body></html>"))
+    kept = headed(blocks, [block.text == LONG for block in blocks], [False] * len(blocks))
+    assert [block.text for block, one in zip(blocks, kept, strict=True) if one] == [LONG, "Cost", LONG]
 
 
 @given(st.lists(st.sampled_from(["p", "li", "x-p", "pre", "td", "br", "span style=display:block"]), max_size=8))
