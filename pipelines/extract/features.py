@@ -333,7 +333,7 @@ def _sums(numbers: Sequence[NDArray[np.int64]], weights: NDArray[np.float64], le
     """The weights of all blocks by number; what has number 0 counts nowhere."""
     sums = np.bincount(np.concatenate(numbers), weights=np.tile(weights, len(numbers)), minlength=least)
     sums[0] = 0
-    return sums
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _steps(places: Sequence[PlacedElement], best: int) -> tuple[list[int], list[int]]:
