@@ -247,7 +247,8 @@ def _is_noise(text: str) -> bool:
 
 def page_text(page: bytes, content_type: str) -> str:
     """All that a page says, markup and code included; without what is part of no word, such as soft hyphens."""
-    return _visible(_encoded_once(decode(page, content_type)))
+    text = decode(page, content_type)
+    return _visible(*_encoded_once(text, text.encode("utf-8", "replace"))).decode("utf-8")
 
 
 def decode(page: bytes, content_type: str) -> str:

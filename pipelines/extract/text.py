@@ -19,6 +19,7 @@ from resiliparse.parse.html import HTMLTree
 from trafilatura.meta import reset_caches
 
 from pipelines.extract.blocks import Block, PlacedElement, cut, opens_part
+from pipelines.extract.choice import bettered
 from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.exclusions import excluded
 from pipelines.extract.features import Declared, Rows, squeeze
@@ -98,10 +99,10 @@ def _judged(
 
 
 def chosen_blocks(blocks: Sequence[Block], barred: Sequence[bool], kept: Iterable[np.bool_]) -> list[bool]:
-    """The choice among all blocks, given that among those which are not `barred`: tables whole, parts headed."""
+    """The choice among all blocks, given that among those which are not `barred`: tables whole, captions left out."""
     choices = iter(kept)
     choice = [not is_out and bool(next(choices)) for is_out in barred]
-    return headed(blocks, settled(blocks, choice, barred), barred)
+    return bettered(blocks, headed(blocks, settled(blocks, choice, barred), barred), barred)
 
 
 def headed(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[bool]) -> list[bool]:
