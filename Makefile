@@ -27,7 +27,7 @@ NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers custody
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers downloads custody
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -40,6 +40,7 @@ help:
 	@echo "make picture     draw docs/demo.svg, the terminal session that the README shows"
 	@echo "make pictures    take the pictures of the web pages that the tutorials show (needs Debian's chromium)"
 	@echo "make readers     twenty readers of the web pages over 10,000 made articles, report to docs/"
+	@echo "make downloads   a million articles downloaded in each form, broken off and resumed; memory; report to docs/"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock, package-lock: the tools of tests"
 	@echo "make schema      write docs/schema and the generated pages of docs/reference from the program"
@@ -239,6 +240,9 @@ schema: setup
 
 custody: setup
 	$(BIN)/python -m benchmarks.custody --segments 100000 --report docs/measurements/custody.md
+
+downloads: setup
+	$(BIN)/python -m benchmarks.web_downloads docs/measurements/web-downloads.md
 
 readers: setup
 	$(BIN)/python -m benchmarks.web_readers docs/measurements/web-pages.md

@@ -261,6 +261,12 @@ class Configuration(BaseModel):
     """With `web_guard = "proxy"`: the header in which the proxy names the user."""
     web_users: tuple[str, ...] = ()
     """With `web_guard = "proxy"`: users with other roles than `web_anyone`, each as `NAME=ROLE+ROLE`."""
+    web_group_header: str = ""
+    """With `web_guard = "proxy"`: the header in which the proxy names the user's groups, parted by `,` or `|`,
+    such as `X-Forwarded-Groups`. Empty: groups are not heeded."""
+    web_groups: tuple[str, ...] = ()
+    """With `web_group_header`: roles that members of groups have beside those of `web_anyone` or `web_users`, each as
+    `GROUP=ROLE+ROLE`."""
     web_certificate: str = ""
     """File with the TLS certificate chain (PEM). Empty: no TLS."""
     web_key: str = ""

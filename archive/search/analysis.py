@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -75,6 +76,34 @@ def terms(text: str) -> Iterator[Term]:
         piece, at = match.group(), match.start()
         for word, start, end, is_tail, is_paired in known.get(piece) or _remembered_terms(piece):
             yield Term(word, at + start, at + end, is_tail, is_paired)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTerms:
+    """The terms of a text in their order, and where each begins and ends (characters)."""
+
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def placed(text: str) -> PlacedTerms:
+    """What `terms` gives, at a third of its cost: for those who look at long texts for a few words."""
+    known, words, starts, ends = _known_terms, list[str](), list[int](), list[int]()
+    for match in _pieces().finditer(text):
+        piece, at = match.group(), match.start()
+        for word, start, end, _, _ in known.get(piece) or _remembered_terms(piece):
+            words.append(word)
+            starts.append(at + start)
+            ends.append(at + end)
+    return PlacedTerms(words, starts, ends)
+
+
+def is_plain(text: str) -> bool:
+    """Whether the terms of a text are its runs of ASCII letters and digits in lower case, cut at `LONGEST`: nothing
+    in it is written with marks, or put together.
+    """
+    return text.isascii() and _joint().search(text) is None
 
 
 def analysed(text: str) -> str:

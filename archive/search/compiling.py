@@ -79,6 +79,15 @@ class Compiler:
         """All records of an address."""
         return self._query.term_query(self._schema, "key", index_key(url))
 
+    def addresses(self, urls: Iterable[str]) -> Any:
+        """All records of some addresses."""
+        keys = sorted({index_key(url) for url in urls})
+        return self._query.term_set_query(self._schema, "key", keys)
+
+    def either(self, query: Any, other: Any) -> Any:
+        """What one of two queries means."""
+        return self._query.boolean_query([(self._should, query), (self._should, other)])
+
     def refused(self, rule: AccessRule) -> Any:
         """All records that a rule names."""
         starts = [self._pattern("key", f"{re.escape(start)}.*") for start in beginnings_of(rule)]

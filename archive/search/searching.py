@@ -12,12 +12,13 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,7 @@ from archive.search.open_segments import OpenSegments
 from archive.search.query import Node, parse, words_of, written
 from archive.search.snippets import Snippet, snippet
 from archive.search.splits import Coverage, SplitReader, coverage, current_records
+from archive.storage.local import LocalStorage
 from archive.storage.protocol import Storage
 
 LOOK_EVERY = 60.0
@@ -48,6 +50,9 @@ MOST_HITS = 10_000
 """Hits that can be paged through; `Searcher.ids` gives all."""
 _TRIES = 5
 _BUCKETS = 60_000
+_REMEMBERED = 4_096
+_MOST_RELATIVES = 2_000
+"""Versions and copies of all hits that are looked at together."""
 _SIMILAR_TERMS = 25
 _LIKE = 3
 """Bits in which the similarity hashes of a text and its copy differ at most."""
@@ -220,7 +225,7 @@ class Searcher:
             index=state.version,
             count=count,
             hits=tuple(hits),
-            facets={facet.value: self._facet(state, compiled, facet) for facet in facets},
+            facets=self._facets(state, compiled, facets),
             unreadable=unreadable,
             missing=len(state.missing),
         )
@@ -426,20 +431,19 @@ class Searcher:
 
     def _hits(self, state: _State, rows: list[_Row], node: Node | None) -> tuple[list[Hit], int]:
         wanted = words_of(node) if node is not None else []
-        read = self._read_all(state, rows)
-        hits = []
-        for row, article in zip(rows, read, strict=True):
-            if article is not None:
-                versions, copies = self._relatives(state, article, row)
-                text = snippet(article.article_body, wanted)
-                hits.append(Hit(article, row.score, text, versions, copies))
+        read = zip(rows, self._read_all(state, rows), strict=True)
+        there = [(row, article) for row, article in read if article is not None]
+        hits = [
+            Hit(article, row.score, snippet(article.article_body, wanted), versions, copies)
+            for (row, article), (versions, copies) in zip(there, self._relatives(state, there), strict=True)
+        ]
         return hits, len(rows) - len(hits)
 
     def _read_all(self, state: _State, rows: Sequence[_Row]) -> list[Article | None]:
         """The records of rows: most of the time is waiting for a storage. Threads are kept, starting them takes as
         long as reading a few records.
         """
-        if len(rows) < 2:
+        if len(rows) < 2 or isinstance(self._storage, LocalStorage):  # a disk answers before a thread has begun
             return [self._read(state, row) for row in rows]
         if self._readers is None:
             self._readers = ThreadPoolExecutor(_READING, thread_name_prefix="records")
@@ -453,31 +457,49 @@ class Searcher:
                 assert self._open is not None
                 article = self._open.read(source.segment, row.member, row.id)
                 return article or article_of(self._storage, row.id, source.segment)
-            key = SegmentName.parse(source.segment).records_key(source.generation)
+            key = _records_key(source.segment, source.generation)
             return read_record(self._storage, key, row.member, row.id)
         except (StorageError, DamagedArchive) as error:
             if isinstance(error, (ObjectMissing, DamagedArchive)):
                 return None
             raise
 
-    def _relatives(self, state: _State, article: Article, row: _Row) -> tuple[int, int]:
+    def _relatives(self, state: _State, hits: Sequence[tuple[_Row, Article]]) -> list[tuple[int, int]]:
+        """For each hit the records of its address, and those of other addresses with the same text: of all hits at
+        once, unless there are very many.
+        """
+        searcher, compiler = state.view.searcher, self._compiler
+        if not hits:
+            return []
+        alike = compiler.number_in("same", {row.same for row, _ in hits})
+        related = compiler.either(compiler.addresses(article.url for _, article in hits), alike)
+        result = searcher.search(self._visible(state, related), _MOST_RELATIVES, order_by_field="order")
+        if result.count > _MOST_RELATIVES:
+            return [self._relatives_of(state, row, article) for row, article in hits]
+        found = [address for _, address in result.hits]
+        places, texts = (searcher.fast_field_values(name, found) for name in ("address", "same"))
+        at_place, with_text, both = Counter(places), Counter(texts), Counter(zip(places, texts, strict=True))
+        return [
+            (at_place[row.place], max(row.copies, with_text[row.same] - both[row.place, row.same])) for row, _ in hits
+        ]
+
+    def _relatives_of(self, state: _State, row: _Row, article: Article) -> tuple[int, int]:
         searcher = state.view.searcher
         address = self._compiler.address(article.url)
         versions = searcher.search(self._visible(state, address), 1).count
         same = self._compiler.without(self._compiler.number_in("same", [row.same]), [address])
         return versions, max(row.copies, searcher.search(self._visible(state, same), 1).count)
 
-    def _facet(self, state: _State, compiled: Any, facet: Facet) -> dict[str, int]:
-        """Counts by value: by day in the order of days, else the most frequent first."""
-        terms = {"field": _FACET_FIELDS[facet], "size": _BUCKETS, "segment_size": _BUCKETS}
-        found = state.view.searcher.aggregate(compiled, {"facet": {"terms": terms}})["facet"]["buckets"]
-        counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in found]
-        if facet is Facet.DAY:
-            days = (f"{int(key):08d}" for key, _ in sorted(counts))
-            return {
-                f"{day[:4]}-{day[4:6]}-{day[6:]}": count for day, (_, count) in zip(days, sorted(counts), strict=True)
-            }
-        return dict(sorted(((str(key), count) for key, count in counts if key), key=lambda pair: (-pair[1], pair[0])))
+    def _facets(self, state: _State, compiled: Any, facets: Sequence[Facet]) -> dict[str, dict[str, int]]:
+        """Counts by value, by facet: one look at what is meant."""
+        if not facets:
+            return {}
+        wanted = {
+            facet.value: {"terms": {"field": _FACET_FIELDS[facet], "size": _BUCKETS, "segment_size": _BUCKETS}}
+            for facet in facets
+        }
+        found = state.view.searcher.aggregate(compiled, wanted)
+        return {facet.value: _counts(found[facet.value]["buckets"], facet) for facet in facets}
 
     def _article(self, state: _State, record_id: UUID) -> Article:
         _, low = halves(record_id)
@@ -500,6 +522,20 @@ class Searcher:
                 weights[term] = rarity * count / (count + 1)
         best = sorted(weights, key=lambda term: (-weights[term], term))[:_SIMILAR_TERMS]
         return {term: weights[term] for term in best}
+
+
+@lru_cache(_REMEMBERED)
+def _records_key(segment: str, generation: str) -> str:
+    return SegmentName.parse(segment).records_key(generation)
+
+
+def _counts(buckets: Iterable[Mapping[str, Any]], facet: Facet) -> dict[str, int]:
+    """By day in the order of days, else the most frequent first."""
+    counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in buckets]
+    if facet is Facet.DAY:
+        days = ((f"{int(key):08d}", count) for key, count in sorted(counts))
+        return {f"{day[:4]}-{day[4:6]}-{day[6:]}": count for day, count in days}
+    return dict(sorted(((str(key), count) for key, count in counts if key), key=lambda pair: (-pair[1], pair[0])))
 
 
 def read_record(storage: Storage, key: str, member: int, record_id: UUID) -> Article | None:

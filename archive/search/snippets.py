@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from archive.search.analysis import Term, terms
+from archive.search.analysis import LONGEST, is_plain, placed
 from archive.search.query import Words
 
 _LENGTH = 220
@@ -15,6 +17,7 @@ _BEFORE = 40
 _FARTHEST_BLANK = 20
 _LOOKED_AT = 100_000
 """Characters of a text that are looked at."""
+_REMEMBERED = 1_024
 _MOST = 300
 """Places that are looked at."""
 
@@ -55,29 +58,64 @@ def snippet(text: str, wanted: Iterable[Words]) -> Snippet:
 
 def _found(text: str, wanted: list[Words]) -> list[tuple[int, int, int]]:
     """Where words are: number of the words, first character, character behind the last."""
-    there = list(terms(text[:_LOOKED_AT]))
-    found = []
-    for number, words in enumerate(wanted):
-        first = [term for _, term in words.terms] if words.slop else [words.terms[0][1]]
-        is_beginning = words.is_prefix and len(words.terms) == 1
-        for place, term in enumerate(there):
-            may_be = term.text in first or (is_beginning and term.text.startswith(first[0]))
-            if may_be and _is_at(there, place, words):
-                last = min(place + words.terms[-1][0], len(there) - 1)
-                if words.slop:
-                    last = place
-                found.append((number, there[place].start, there[last].end))
+    if not wanted:
+        return []
+    text = text[:_LOOKED_AT]
+    patterns = [_pattern(tuple(words.terms), words.is_prefix) if not words.slop else None for words in wanted]
+    if is_plain(text) and None not in patterns:
+        found = _found_plainly(text.lower(), [pattern for pattern in patterns if pattern is not None])
+    else:
+        found = _found_by_terms(text, wanted)
     return sorted(found, key=lambda one: one[1])[:_MOST]
 
 
-def _is_at(there: list[Term], place: int, words: Words) -> bool:
+@lru_cache(_REMEMBERED)
+def _pattern(terms: tuple[tuple[int, str], ...], is_prefix: bool) -> re.Pattern[str] | None:
+    """What words are in a plain text; None when there is a gap between them, or one is none of a plain text."""
+    texts = [term for _, term in terms]
+    if [place for place, _ in terms] != list(range(len(terms))) or not all(
+        one.isascii() and one.isalnum() for one in texts
+    ):
+        return None
+    last = len(texts) - 1
+    cut = [len(one) == LONGEST or (is_prefix and number == last) for number, one in enumerate(texts)]
+    words = "[^a-z0-9]+".join(f"{one}[a-z0-9]*" if more else one for one, more in zip(texts, cut, strict=True))
+    # Looked ahead for: of words that come again at once, one may begin within another
+    return re.compile(f"(?<![a-z0-9])(?=({words})(?![a-z0-9]))")
+
+
+def _found_plainly(text: str, patterns: list[re.Pattern[str]]) -> list[tuple[int, int, int]]:
+    return [(number, *match.span(1)) for number, pattern in enumerate(patterns) for match in pattern.finditer(text)]
+
+
+def _found_by_terms(text: str, wanted: list[Words]) -> list[tuple[int, int, int]]:
+    there = placed(text)
+    found = []
+    for number, words in enumerate(wanted):
+        first = {term for _, term in words.terms} if words.slop else {words.terms[0][1]}
+        beginning = words.terms[0][1] if words.is_prefix and len(words.terms) == 1 else None
+        may_be = (
+            [place for place, term in enumerate(there.words) if term in first]
+            if beginning is None
+            else [place for place, term in enumerate(there.words) if term.startswith(beginning)]
+        )
+        for place in may_be:
+            if _is_at(there.words, place, words):
+                last = min(place + words.terms[-1][0], len(there.words) - 1)
+                if words.slop:
+                    last = place
+                found.append((number, there.starts[place], there.ends[last]))
+    return found
+
+
+def _is_at(there: list[str], place: int, words: Words) -> bool:
     if words.slop:
-        return any(there[place].text == term for _, term in words.terms)
+        return any(there[place] == term for _, term in words.terms)
     last = words.terms[-1][0]
     for offset, term in words.terms:
         if place + offset >= len(there):
             return False
-        text = there[place + offset].text
+        text = there[place + offset]
         if text != term and not (words.is_prefix and offset == last and text.startswith(term)):
             return False
     return True

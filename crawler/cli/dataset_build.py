@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -118,6 +120,9 @@ def build_dataset(
     jsonl: Annotated[bool, typer.Option("--jsonl/--no-jsonl", help="Write JSON-lines shards.")] = True,
     engine: EngineOption = Engine.POOL,
     scheduler: SchedulerOption = "",
+    progress_lines: Annotated[
+        bool, typer.Option("--progress-lines", help="Tell progress in lines instead of bars, for logs.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a version of a data set from an archive's records. If nothing has changed, no new version is made."""
@@ -170,13 +175,8 @@ def build_dataset(
         pseudonyms=pseudonyms,
         about=_about(title, creator or (), license_name, doi, url),
     )
-    with bars(MofNCompleteColumn(), quiet=context.quiet or as_json) as progress:
-        tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
-        built = run(
-            plan,
-            lambda what, done, of: progress.update(tasks[what], completed=done, total=of),
-            partial(in_order, cluster) if cluster else None,
-        )
+    with _told_progress(quiet=context.quiet or as_json, in_lines=progress_lines) as tell:
+        built = run(plan, tell, partial(in_order, cluster) if cluster else None)
     if lang and not built.manifest.rows:
         _tell_languages(context, lang)
     if as_json:
@@ -266,3 +266,13 @@ def _options(preset: str, given: dict[str, Any]) -> DatasetOptions:
         raise UsageError(explain(error, "dataset")) from error
     options.columns()  # a wrong name is told before anything is read
     return options
+
+
+@contextmanager
+def _told_progress(*, quiet: bool, in_lines: bool) -> Iterator[Callable[[str, int, int], None]]:
+    if in_lines:
+        yield lambda what, done, of: typer.echo(f"{what} {done} of {of}", err=True)
+        return
+    with bars(MofNCompleteColumn(), quiet=quiet) as progress:
+        tasks = {what: progress.add_task(what, total=None) for what in ("reading", "writing")}
+        yield lambda what, done, of: progress.update(tasks[what], completed=done, total=of)

@@ -17,6 +17,8 @@ Modules:
     citation         an article as BibTeX, RIS and CSL-JSON
     crawl_control    starting and stopping crawls
     curation_pages   pages for archivists: access rules, collections, redactions, fixity
+    dataset_making   making a data set of what a search means
+    dataset_pages    pages on data sets
     download_pages   downloads of what a search means
     downloads        downloads: streamed while they are made, and resumable
     guard            who is let in, and what an answer may do

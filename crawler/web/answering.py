@@ -39,6 +39,7 @@ from spiders.catalog import SiteError
 if TYPE_CHECKING:
     from crawler.config import Configuration
     from crawler.web.audit import AuditLog
+    from crawler.web.dataset_making import DatasetMaking
     from crawler.web.downloads import Downloads
     from crawler.web.operation import Operation
     from crawler.web.reading import ArchiveReader
@@ -60,6 +61,7 @@ class Services:
     sessions: Sessions
     audit: AuditLog
     files: Downloads
+    datasets: DatasetMaking
     operate: Callable[[], Operation]
     """Gives the same each time, and is asked late: what it needs takes memory that most readers never need."""
     renderer: Renderer = field(default_factory=Renderer)

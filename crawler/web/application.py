@@ -19,6 +19,7 @@ from crawler.frontier.database import FrontierUnavailable
 from crawler.web import (
     capture_pages,
     curation_pages,
+    dataset_pages,
     download_pages,
     operation_pages,
     research,
@@ -83,6 +84,8 @@ def routes() -> list[BaseRoute]:
         _page("/collections", curation_pages.new_collection, Role.CURATE, "POST"),
         _page("/collection/{name}", curation_pages.collection_page),
         _page("/collection/{name}", curation_pages.save_collection, Role.CURATE, "POST"),
+        _page("/datasets", dataset_pages.datasets_page),
+        _page("/datasets", dataset_pages.make_dataset, Role.CURATE, "POST"),
         _page("/access", curation_pages.access_page),
         _page("/access", curation_pages.add_access_rule, Role.CURATE, "POST"),
         _page("/access/lift", curation_pages.lift_access_rule, Role.CURATE, "POST"),

@@ -51,6 +51,7 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 """Headers with which proxies pass a request on."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 """Host and port (RFC 9110, section 7.2), without what only parsers of whole addresses would leave out."""
+_SEPARATOR = re.compile(r"[,|]")
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 _OPEN_PATHS = ("/static/", "/sign-in", "/healthz", "/language")
@@ -82,6 +83,10 @@ class Policy:
     """Header in which a proxy names who asks; empty: it names nobody."""
     users: dict[str, frozenset[Role]] = field(default_factory=dict)
     """Roles of those whom a proxy names, where they differ."""
+    group_header: str = ""
+    """Header in which a proxy names the groups of who asks; empty: none."""
+    groups: dict[str, frozenset[Role]] = field(default_factory=dict)
+    """Roles that members of groups have besides."""
     is_secure: bool = False
     """Whether readers reach the server by TLS."""
 
@@ -210,15 +215,14 @@ class Guard:
             token = self._tokens.by_id(token_id, self._now()) if token_id else None
             if token is not None:
                 return _of_token(token, client, session), False
-        names = headers.getlist(policy.user_header) if policy.user_header else []
-        if len(names) > 1:
-            raise Refused(
-                HTTPStatus.BAD_REQUEST, "one header says who asks; the proxy has to replace what it is sent"
-            )
-        name = names[0].strip() if names else ""
+        name = _told_once(headers, policy.user_header)
         if policy.user_header and not name and not _is_open(scope["path"]):
             raise Refused(HTTPStatus.FORBIDDEN, "the proxy did not say who asks")
-        return Visitor(name, policy.users.get(name, policy.anyone), client), False
+        roles = policy.users.get(name, policy.anyone)
+        if name:
+            groups = _SEPARATOR.split(_told_once(headers, policy.group_header))
+            roles = roles.union(*(policy.groups.get(group.strip(), ()) for group in groups))
+        return Visitor(name, roles, client), False
 
     def _own_origins(self, host: str) -> frozenset[str]:
         """The origins of this server's own pages, as browsers write them."""
@@ -285,6 +289,14 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return limited
+
+
+def _told_once(headers: Headers, name: str) -> str:
+    """What a proxy says in a header; empty for no header. Raises Refused: of two, one may be the client's own."""
+    values = headers.getlist(name) if name else []
+    if len(values) > 1:
+        raise Refused(HTTPStatus.BAD_REQUEST, "one header says who asks; the proxy has to replace what it is sent")
+    return values[0].strip() if values else ""
 
 
 def _origin(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 from crawler.config import Configuration, ConfigurationError
@@ -54,6 +55,8 @@ def policy_of(configuration: Configuration) -> Policy:
         )
     if guard == "proxy" and not (proxies and configuration.web_user_header):
         raise ConfigurationError("serve: web_guard = proxy needs web_proxies, and web_user_header")
+    if configuration.web_groups and not (guard == "proxy" and configuration.web_group_header):
+        raise ConfigurationError("serve: web_groups needs web_guard = proxy, and web_group_header")
     hosts = names_of([*_LOOPBACK[:2], "[::1]", *configuration.web_hosts, _host_header(host)])
     return Policy(
         hosts=frozenset(name for name in hosts if name),
@@ -61,7 +64,9 @@ def policy_of(configuration: Configuration) -> Policy:
         takes_tokens=guard == "tokens",
         proxies=proxies,
         user_header=configuration.web_user_header.lower() if guard == "proxy" else "",
-        users=_users(configuration),
+        users=_roles_by_name(configuration.web_users, "web_users", "NAME"),
+        group_header=configuration.web_group_header.lower() if guard == "proxy" else "",
+        groups=_roles_by_name(configuration.web_groups, "web_groups", "GROUP"),
         is_secure=has_tls or bool(proxies),
     )
 
@@ -72,16 +77,16 @@ def _anyone(configuration: Configuration) -> frozenset[Role]:
     return frozenset() if configuration.web_guard == "tokens" else READERS
 
 
-def _users(configuration: Configuration) -> dict[str, frozenset[Role]]:
+def _roles_by_name(entries: Iterable[str], setting: str, what: str) -> dict[str, frozenset[Role]]:
     found = {}
-    for entry in configuration.web_users:
+    for entry in entries:
         name, _, roles = entry.rpartition("=")
         if not name:
-            raise ConfigurationError(f"web_users: {entry!r}: write NAME=ROLE+ROLE")
+            raise ConfigurationError(f"{setting}: {entry!r}: write {what}=ROLE+ROLE")
         try:
             found[name] = roles_of(role for role in roles.split("+") if role)
         except ValueError as error:
-            raise ConfigurationError(f"web_users: {entry!r}: choose roles from {', '.join(Role)}") from error
+            raise ConfigurationError(f"{setting}: {entry!r}: choose roles from {', '.join(Role)}") from error
     return found
 
 

@@ -23,6 +23,8 @@ from archive.errors import AccessRefused, BadAddress, ObjectMissing
 from archive.library import captured, require_archive
 from archive.lookup import Lookup, is_confirmation
 from archive.period import ALWAYS, Period
+from archive.search.query import written
+from archive.search.searching import Facet, Order
 from archive.storage.opening import open_storage
 from crawler.config import Configuration
 from crawler.replay.listing import ArchiveListing, ListedPage
@@ -32,7 +34,7 @@ from crawler.web.kept_exchange import Exchanges, KeptExchange
 if TYPE_CHECKING:
     from archive.captures import Capture
     from archive.search.query import Node
-    from archive.search.searching import Facet, Order, Searcher, SearchResult
+    from archive.search.searching import Searcher, SearchResult
 
 MOST_CAPTURES = 10_000
 """Captures that one look gives at most."""
@@ -41,6 +43,8 @@ MOST_LOOKED = 100_000
 MOST_BYTES = 1 << 26
 """Bytes of one capture that are held in memory."""
 _MOST_FREE = 8
+_MOST_COUNTED = 50
+"""Queries of which the days are kept."""
 _WEB = ("http://", "https://", "<http://", "<https://")
 """Beginnings of addresses; some programs write those of WARC headers in angle brackets (WARC/1.0 had it so)."""
 
@@ -79,6 +83,9 @@ class ArchiveReader:
         self._search_lock = threading.Lock()
         self._refresh_lock = threading.Lock()
         self._searcher: Searcher | None = None
+        self._days: dict[str, dict[str, int]] = {}
+        self._days_version = ""
+        self._days_lock = threading.Lock()
         self.contents = Contents()
         """As `refresh` last found them."""
 
@@ -265,6 +272,25 @@ class ArchiveReader:
         """The hits of a query. Raises SearchUnavailable, BadAddress, StorageError, DamagedArchive or OSError."""
         with self._searching() as searcher:
             return searcher.search(node, limit=limit, offset=offset, order=order, facets=facets, folded=folded)
+
+    def days(self, node: Node) -> dict[str, int]:
+        """How many articles a query means of each day of publication. Readers narrow their queries down in the same
+        few ways, so that what was counted is kept for as long as the index and the access rules are the same. Raises
+        as `search`.
+        """
+        key = written(node)
+        version = self.version()
+        with self._days_lock:
+            if self._days_version != version:
+                self._days_version = version
+                self._days.clear()
+            known = self._days.get(key)
+        if known is None:
+            known = self.search(node, limit=0, order=Order.NEWEST, facets=(Facet.DAY,)).facets[Facet.DAY]
+            with self._days_lock:
+                if self._days_version == version and len(self._days) < _MOST_COUNTED:
+                    self._days[key] = known
+        return known
 
     def article(self, record_id: UUID) -> Article:
         """A record. Raises ObjectMissing when there is none, AccessRefused, and as `search`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,7 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from archive.period import span_of
 from archive.search.snippets import Snippet
-from crawler.web.timeline import Point, Unit
+from crawler.web.plot import Plot
+from crawler.web.timeline import Point, Timeline, Unit
 from crawler.web.translations import direction, languages, translations
 
 _REMEMBERED = 20_000
@@ -91,6 +93,32 @@ class Formats:
         return f"{format_decimal(round(value, 1), locale=self._locale)} {unit}"
 
 
+@dataclass(frozen=True, slots=True)
+class _TimelineTexts:
+    """What a page tells of a timeline, as texts: templates take ten times as long to make them, one by one."""
+
+    number: Callable[[float], str]
+    percent: Callable[[float], str]
+    day: Callable[[date | datetime], str]
+    period: Callable[[Point, Unit], str]
+
+    def bars(self, plot: Plot, timeline: Timeline) -> Iterator[tuple[float, float, float, float, str]]:
+        """Where each bar stands, its size, and what it tells."""
+        for bar in plot.bars:
+            point = bar.point
+            told = f"{self.period(point, timeline.unit)}: {self.number(point.found)}"
+            if timeline.is_share:
+                told += f" / {self.number(point.all)} ({self.percent(point.share)})"
+            yield bar.x, bar.y, bar.width, bar.height, told
+
+    def points(self, timeline: Timeline) -> Iterator[tuple[str, str, str, str, str, str, str]]:
+        """Of each stretch of time the first and the last day, for an address and for a person, and the numbers."""
+        for one in timeline.points:
+            since, until = one.first.isoformat(), one.last.isoformat()
+            numbers = self.number(one.found), self.number(one.all), self.percent(one.share)
+            yield since, until, self.day(one.first), self.day(one.last), *numbers
+
+
 class Renderer:
     """Templates for each language."""
 
@@ -119,13 +147,16 @@ def _environment(language: str) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     formats = Formats(language)
+    # A page has hundreds of them, and the next page the same ones
+    number, percent = lru_cache(_REMEMBERED)(formats.number), lru_cache(_REMEMBERED)(formats.percent)
+    day, period = lru_cache(_REMEMBERED)(formats.day), lru_cache(_REMEMBERED)(formats.period)
+    texts = _TimelineTexts(number, percent, day, period)
     environment.filters |= {
-        # A page has hundreds of them, and the next page the same ones
-        "number": lru_cache(_REMEMBERED)(formats.number),
-        "percent": lru_cache(_REMEMBERED)(formats.percent),
+        "number": number,
+        "percent": percent,
         "moment": formats.moment,
         "dated": formats.dated,
-        "day": lru_cache(_REMEMBERED)(formats.day),
+        "day": day,
         "month": formats.month,
         "weekday": formats.weekday,
         "size": formats.size,
@@ -141,7 +172,9 @@ def _environment(language: str) -> Environment:
         "language": language,
         "page_direction": direction(language),
         "languages": {tag: _own_name(tag) for tag in languages()},
-        "period": lru_cache(_REMEMBERED)(formats.period),
+        "period": period,
+        "bars": texts.bars,
+        "points": texts.points,
         "address": address,
     }
     return environment

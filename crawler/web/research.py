@@ -59,6 +59,7 @@ def search_page(asked: Asked) -> Response:
         "first": (form.page - 1) * PAGE + 1,
         "last_page": min(-(-result.count // PAGE), MOST_HITS // PAGE),
         "language_name": lambda tag: language_name(tag, asked.language),
+        "written_query": written(node),
         "shell_query": shlex.quote(written(node)),
     }
     return asked.page("search.html", **values)
@@ -159,8 +160,7 @@ def _every_day(asked: Asked, form: QueryForm, node: Node) -> dict[str, int] | No
     background = form.background()
     if background == node:
         return None
-    every = asked.reader.search(background, limit=0, order=Order.NEWEST, facets=(Facet.DAY,))
-    return every.facets["day"]
+    return asked.reader.days(background)
 
 
 def _values(form: QueryForm, result: SearchResult) -> dict[str, list[tuple[str, int]]]:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import orjson
 import pyarrow as pa
+import pyarrow.json as arrow_json
 import pyarrow.parquet as pq
 
 from archive.access import AccessGate
@@ -34,6 +35,8 @@ _FEW_MEMBERS = 30
 """Gzip members of a segment's records up to which each is read by itself."""
 _GROUP = 1_000
 """Rows of a row group: what is in memory."""
+_TOGETHER = 200
+"""Rows of it that are made at once."""
 _OF_OTHERS = (Origin.COLLECTION, Origin.SITES)
 """Of columns that a record alone does not give."""
 TABLE = schema_of(column for column in COLUMNS if column.origin not in _OF_OTHERS)
@@ -122,9 +125,21 @@ def _write_csv(lines: Iterable[bytes], file: BinaryIO) -> None:
 
 def _write_parquet(lines: Iterable[bytes], file: BinaryIO) -> None:
     with pq.ParquetWriter(file, TABLE, compression="zstd") as writer:
-        rows = _rows(lines)
-        while group := list(islice(rows, _GROUP)):
-            writer.write_table(pa.Table.from_pylist(group, schema=TABLE))
+        tables = _tables(_rows(lines))
+        while group := list(islice(tables, _GROUP // _TOGETHER)):
+            writer.write_table(pa.concat_tables(group))
+
+
+def _tables(rows: Iterator[Row]) -> Iterator[pa.Table]:
+    """Rows as tables. They are read from JSON: from Python's objects, pyarrow makes them with pandas where that is
+    installed, which takes 46 MB, and holds all of a group's objects beside it.
+    """
+    parsing = arrow_json.ParseOptions(explicit_schema=TABLE, unexpected_field_behavior="error")
+    while part := list(islice(rows, _TOGETHER)):
+        data = b"".join(orjson.dumps(json_row(row)) + b"\n" for row in part)
+        reading = arrow_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
+        found = arrow_json.read_json(pa.py_buffer(data), read_options=reading, parse_options=parsing)
+        yield found.select(TABLE.names).cast(TABLE)
 
 
 _WRITERS: dict[Form, Callable[[Iterable[bytes], BinaryIO], None]] = {

@@ -23,6 +23,7 @@ from crawler.replay.server import CAPTURES, WITHHELD, ReplayServer
 from crawler.web.answering import Services
 from crawler.web.application import application
 from crawler.web.audit import AuditLog
+from crawler.web.dataset_making import DatasetMaking
 from crawler.web.downloads import Downloads
 from crawler.web.patience import PatientProtocol
 from crawler.web.policies import is_for_local_readers, listening, policy_of
@@ -66,6 +67,7 @@ def services(configuration: Configuration, options: Sequence[str] = ()) -> Itera
             Sessions(),
             AuditLog(directory),
             files,
+            DatasetMaking(directory, options),
             cache(partial(_operation, configuration, reader, tuple(options))),
         )
     finally:

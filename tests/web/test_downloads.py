@@ -6,18 +6,23 @@ import csv
 import io
 import json
 import threading
+from itertools import product
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archive.datasets.rows import own_row_of, record_of
 from archive.errors import StorageUnavailable
+from crawler.web import selected_records
 from crawler.web.bounded_work import Busy
 from crawler.web.downloads import DownloadBroken, Downloads
 from crawler.web.selected_records import TABLE, Form
+from tests.datasets.making import record
 from tests.web.asking import Server
 from tests.web.captured import HOSTILE
 
@@ -83,6 +88,31 @@ def test_parts_are_those_of_the_whole(
 def write(file: BinaryIO, parts: list[bytes]) -> None:
     for part in parts:
         file.write(part)
+
+
+def test_rows_of_a_table_are_those_of_the_records() -> None:
+    made = [
+        record(
+            number,
+            datePublished=date,
+            articleBody=f"“{number}”\n東京\t\x7f",
+            articleSection=section,
+            keywords=["a", ""] if number % 2 else [],
+            authors=[{"name": "Ines", "url": None}] * (number % 3),
+        )
+        for number, (date, section) in enumerate(
+            product(
+                ["2026", "2026-01-01", "2026-01-01T08:30:00.123456+01:00", "2026-01-01T23:59:59Z", None], [None, "x"]
+            )
+        )
+    ]
+    lines = [json.dumps(one, ensure_ascii=False).encode() for one in made] * 45
+    file = io.BytesIO()
+    selected_records.write(Form.PARQUET, iter(lines), file)
+    table = pq.read_table(io.BytesIO(file.getvalue()))
+    assert table.schema.equals(TABLE)
+    rows = [{name: row[name] for name in TABLE.names} for row in map(own_row_of, map(record_of, lines))]
+    assert table.equals(pa.Table.from_pylist(rows, schema=TABLE))
 
 
 def test_a_reader_has_what_is_made_before_all_of_it_is(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message, Receive, Scope, Send
 
-from crawler.config import Configuration
+from crawler.config import Configuration, ConfigurationError
 from crawler.web.guard import Guard, Policy
 from crawler.web.policies import policy_of
 from crawler.web.rate import RateLimit
@@ -108,3 +108,49 @@ def test_a_proxy_on_this_machine_has_to_be_named(name: str, guard: str) -> None:
     found = admitted(policy, [(name, "203.0.113.7")], "198.51.100.1")
     assert isinstance(found, Visitor), "what a client elsewhere writes is not heeded"
     assert found.client == "198.51.100.1"
+
+
+GROUPED = policy_of(
+    Configuration(
+        web_guard="proxy",
+        web_proxies=(PROXY,),
+        web_anyone=("read",),
+        web_users=("mara=download",),
+        web_group_header="X-Forwarded-Groups",
+        web_groups=("archivists=curate", "cn=desk=operate+download"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "roles"),
+    [
+        ("ines", (), {"read"}),
+        ("ines", ("archivists",), {"read", "curate"}),
+        ("ines", ("staff, archivists ,cn=desk",), {"read", "curate", "operate", "download"}),
+        ("ines", ("staff|archivists",), {"read", "curate"}),
+        ("ines", ("Archivists, archivists2, =curate",), {"read"}),
+        ("mara", ("archivists",), {"download", "curate"}),
+        ("", ("archivists",), 403),
+        ("ines", ("staff", "archivists"), 400),
+    ],
+)
+def test_groups_that_the_proxy_names_have_roles(user: str, groups: tuple[str, ...], roles: set[str] | int) -> None:
+    headers = [("X-Forwarded-User", user)] if user else []
+    found = admitted(GROUPED, [*headers, *(("X-Forwarded-Groups", text) for text in groups)])
+    assert found == roles if isinstance(found, int) else set(found.roles) == roles
+
+
+def test_groups_count_where_a_proxy_names_them_alone() -> None:
+    with pytest.raises(ConfigurationError, match="web_group_header"):
+        policy_of(Configuration(web_guard="proxy", web_proxies=(PROXY,), web_groups=("a=read",)))
+    with pytest.raises(ConfigurationError, match="GROUP=ROLE"):
+        policy_of(
+            Configuration(
+                web_guard="proxy", web_proxies=(PROXY,), web_group_header="X-Groups", web_groups=("archivists",)
+            )
+        )
+    headers = [("X-Forwarded-User", "mara"), ("X-Forwarded-Groups", "archivists")]
+    found = admitted(BEHIND, headers)
+    assert isinstance(found, Visitor)
+    assert {str(role) for role in found.roles} == {"read", "download"}
