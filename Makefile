@@ -239,7 +239,7 @@ schema: setup
 	$(BIN)/python -m crawler.cli.reference docs/reference
 
 custody: setup
-	$(BIN)/python -m benchmarks.custody --segments 100000 --report docs/measurements/custody.md
+	TMPDIR=/dev/shm $(BIN)/python -m benchmarks.custody --segments 100000 --report docs/measurements/custody.md
 
 downloads: setup
 	$(BIN)/python -m benchmarks.web_downloads docs/measurements/web-downloads.md

@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--s3-segments", type=int, default=1_000)
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
-    text = "# The log of custody\n\nOn a directory, Ed25519. `make custody` measures it.\n\n"
+    text = "# The log of custody\n\n`make custody`: on a directory in memory, with Ed25519, on a busy machine.\n\n"
     text += _table("cost", measure(options.segments))
     text += "\nOn S3 (SeaweedFS on loopback), the requests:\n\n"
     text += _table("requests", measure_s3(options.s3_segments))

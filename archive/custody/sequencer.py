@@ -119,9 +119,10 @@ class Sequencer:
         Raises DamagedArchive, StorageError or KeyRefused.
         """
         added = self._catch_up()
+        named = sorted(set(self._writers() if writers is None else writers))
         while True:
             last = self._require_begun()
-            entries, taken = self._waiting(last.taken, writers)
+            entries, taken = self._waiting(last.taken, named)
             if not entries:
                 return Logged(last.end, added, self._note)
             self._claim(last, entries, taken)
@@ -168,10 +169,10 @@ class Sequencer:
     def _grown(self, size: int) -> GrowingTree:
         return self._tree.copy() if self._tree.size == size else self._tiles.growing(size)
 
-    def _waiting(self, taken: dict[str, int], writers: Iterable[str] | None) -> tuple[list[LogEntry], dict[str, int]]:
+    def _waiting(self, taken: dict[str, int], writers: Iterable[str]) -> tuple[list[LogEntry], dict[str, int]]:
         """What the holdings name behind what is taken, at most `MOST_ENTRIES`, and what is taken then."""
         now, found, reached = self._now(), list[LogEntry](), dict(taken)
-        for writer in sorted(set(self._writers() if writers is None else writers) | set(taken)):
+        for writer in sorted({*writers, *taken}):
             while len(found) < MOST_ENTRIES:
                 holding = self._holding(writer, reached.get(writer, 0) + 1)
                 if holding is None:
