@@ -12,6 +12,7 @@ import io
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from archive.exchange import CaptureOutcome, Discovery, Exchange, Role, Transpor
 from archive.http1 import parse_head
 from archive.layout import SegmentName
 from archive.manifests import Manifest
+from archive.merkle_tree import GrowingTree, leaf_hash
+from archive.recovery import members_with_leaves
 from archive.segment import SegmentWriter
 from archive.storage.local import LocalStorage
 from archive.verifying import verify_segment
@@ -35,6 +38,7 @@ from benchmarks.support.measuring import Costs, say
 from benchmarks.support.nginx import saved_pages
 from benchmarks.support.reporting import deliver, page_arguments
 
+TREE = "of it the root over all records"
 _REQUEST = (
     b"GET / HTTP/1.1\r\nHost: news.example\r\nAccept: */*\r\nAccept-Encoding: gzip\r\nUser-Agent: newswarc\r\n\r\n"
 )
@@ -130,13 +134,25 @@ def _timed(step: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
+def tree_of(records: Sequence[bytes]) -> bytes:
+    """What writing does for the root over a segment's records: a hash of each, and the nodes above."""
+    return GrowingTree(map(leaf_hash, records)).root()
+
+
+def records_of(warc: Path) -> list[bytes]:
+    """A segment's records, uncompressed."""
+    return [zlib.decompress(member, zlib.MAX_WBITS | 16) for _, member, _ in members_with_leaves(warc)]
+
+
 def one_round(made: Sequence[Exchange], root: Path, costs: Costs) -> None:
     """Each way once."""
     started = time.process_time()
     warc, manifest = write_ours(made, root)
     costs.add("write, ours", time.process_time() - started)
     storage = LocalStorage(root)
+    records = records_of(warc)
     ways: dict[str, Callable[[], object]] = {
+        TREE: lambda: tree_of(records),
         "write, warcio": lambda: write_warcio(made, root),
         "read, ours": lambda: read_ours(warc),
         "read, warcio": lambda: read_warcio(warc),
@@ -182,7 +198,9 @@ def report(pages: Sequence[bytes], rounds: int) -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            f"Writing, ours as a ratio of warcio's: {ratio:.2f} (wanted ≤ 0.15).",
+            f"Writing, ours as a ratio of warcio's: {ratio:.2f} (wanted ≤ 0.15). The root over all records takes",
+            f"{costs.ratio(TREE, 'write, ours'):.1%} of writing (wanted ≤ 2%): nearly all of it is one more",
+            "SHA-256 over each record, since a proof of a single record needs a hash of exactly that record.",
             "",
             *archive_storage.report(exchanges(pages), rounds),
         ]
