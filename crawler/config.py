@@ -294,6 +294,9 @@ class Configuration(BaseModel):
     """Bytes that may wait on this machine while the storage can't be reached. Beyond that, fetching pauses."""
     least_free: int = Field(default=256 * _MIB, ge=0)
     """Bytes that must stay free on this machine's disk. With less, fetching pauses and open segments are closed."""
+    host_patience: float = Field(default=45.0, ge=0)
+    """Seconds that a run waits, when nothing else is left to do, for a host that asked for a short pause (429, 503).
+    0: what it refused is left to a later run."""
     disk_patience: float = Field(default=600.0, ge=0)
     """Seconds that a run waits for a disk that refuses writes before it ends."""
     storage_patience: float = Field(default=300.0, gt=0)

@@ -8,13 +8,15 @@ from enum import StrEnum
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from pipelines.rules import EarlierRules, ExtractionRules, Heed, PageRules, known_timezone
 from spiders.page_steps import page_steps
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9.:\[\]-]+")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""Name of a header or a cookie (RFC 9110, section 5.6.2; RFC 6265, section 4.1.1)."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -97,6 +99,19 @@ class Access(_Part):
     """Cookies by name."""
     verify_certificates: bool = True
     """Whether a bad TLS certificate ends an attempt; if not, the archive says so."""
+
+    @field_validator("headers", "cookies")
+    @classmethod
+    def _can_be_sent(cls, values: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        is_cookie = info.field_name == "cookies"
+        for name, value in values.items():
+            if not _TOKEN.fullmatch(name):
+                raise ValueError(f"{name!r} is not a name that can be sent")
+            if not value.isprintable() or (is_cookie and ";" in value):
+                what = "a line break, a semicolon" if is_cookie else "a line break"
+                raise ValueError(f"the value of {name} has {what} or another letter that can't be sent")
+        return values
+
     profile: str = Field(default="", pattern=r"^[\w.-]*$")
     """Name of a browser profile, made by `newswarc browser login`: the site's pages are opened with the cookies and
     the local storage of that login, whose values are not kept."""

@@ -72,7 +72,8 @@ def main() -> None:
         from crawler.cli.main import run_program
 
         code = run_program(sys.argv[1:])
-        flush_output()
+        if not flush_output():
+            code = code or 1
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)

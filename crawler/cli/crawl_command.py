@@ -97,7 +97,10 @@ def _listed(source: str) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--urls {source}: can't be read: {error}") from error
     lines = [line.strip() for line in text.splitlines()]
-    return tuple(line for line in lines if line and not line.startswith("#"))
+    urls = tuple(line for line in lines if line and not line.startswith("#"))
+    if not urls:
+        raise UsageError(f"--urls {source}: lists no URL; write one per line")
+    return urls
 
 
 def _require_period(plan: CrawlPlan) -> None:

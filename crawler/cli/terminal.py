@@ -88,13 +88,18 @@ def reader_is_gone() -> bool:
     return any(happened & _GONE for _, happened in poll.poll(0))
 
 
-def flush_output() -> None:
-    """Write what is left to standard output. Raises OSError, but not when its reader has gone."""
+def flush_output() -> bool:
+    """Write what is left to standard output; whether that could be done, or its reader has gone."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # So that the interpreter does not try again at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STANDARD_OUTPUT)
+        if isinstance(error, BrokenPipeError):
+            return True
+        sys.stderr.write(f"newswarc: standard output: {error.strerror}\n")
+        return False
+    return True
 
 
 def print_whole(console: Console, part: Table | Text) -> None:

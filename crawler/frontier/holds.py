@@ -1,7 +1,8 @@
 """Hosts that asked for a pause. No I/O.
 
-A 429 or 503 holds a host back: for as long as its ``Retry-After`` says (RFC 9110, section 10.2.3), and for twice as
-long after each refusal in a row. The first good response ends the row.
+A 429 or 503 holds a host back for as long as its ``Retry-After`` says (RFC 9110, section 10.2.3); after each further
+refusal in a row for 30 seconds, a minute, and so on, or for what it says if that is longer. The first good response
+ends the row.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Hold:
     def refused(self, retry_after: float, now: float) -> Hold:
         """With one more refusal; `retry_after` is in seconds, 0 when it did not say."""
         own = FIRST_HOLD * 2 ** min(self.refusals, _MOST_DOUBLINGS)
-        wait = min(max(retry_after, own), LONGEST_HOLD)
+        is_believed = retry_after > 0 and not self.refusals  # a host that refuses again needs more than it says
+        wait = min(retry_after if is_believed else max(retry_after, own), LONGEST_HOLD)
         before = self.until if self.is_credible(now) else 0.0
         return Hold(self.refusals + 1, max(before, now + wait))
 

@@ -21,6 +21,7 @@ Modules:
     narration            events as readable lines (``-v``)
     open_files           how many files and connections a run may have open
     pace_middleware      how fast a host is requested
+    patience             waiting for hosts that asked for a short pause
     polite_fetching      fetching when a host's turn comes, within all limits
     redirect_middleware  following redirects, and reporting those that lead nowhere
     refusals             articles that a run requested and did not get

@@ -30,6 +30,7 @@ from crawler.run.admission import Admission
 from crawler.run.announcements import Announcements
 from crawler.run.capturing import Capturing
 from crawler.run.linked_editions import LinkedEditions
+from crawler.run.patience import HostPatience
 from crawler.run.requisites import left_out_hosts, wishes_of
 from crawler.run.run_state import RunOptions, RunState
 from pipelines.pool import ExtractionPool
@@ -89,6 +90,7 @@ class CrawlRun:
         self.block_list = BlockList(configuration.block_list_file)
         self.admission = Admission(self.state, self.frontier, self.announcements, self.block_list.blocks)
         self.hosts = Hosts(self.frontier, self.now, configuration.concurrency_per_host)
+        self.patience = HostPatience(self.hosts, configuration.host_patience, self.now)
         self.presence = self._presence()
         self._recorder = Recorder(
             configuration,
@@ -175,6 +177,7 @@ class CrawlRun:
             for problem in self.browsing.problems():
                 self.state.note_problem(problem)
         self.state.closing = True
+        self.patience.end()
         self.gate.shut()
         self._housekeeping.end()
         ended = await asyncio.gather(*self._tasks, return_exceptions=True)

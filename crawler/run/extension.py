@@ -58,7 +58,7 @@ class CrawlExtension:
         So what a run fetches depends on what the site says, and not on how fast this machine is.
         """
         if not self.run.capturing.is_deriving:
-            if self.run.goes_on():
+            if self.run.goes_on() or self.run.patience.goes_on(crawler, self.run.frontier.claim):
                 raise DontCloseSpider
             return
         if self._settling is None or self._settling.done():

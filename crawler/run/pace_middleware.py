@@ -16,15 +16,18 @@ from archive.exchange import CaptureOutcome
 from crawler.frontier.holds import ASKS_FOR_PATIENCE
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import run_of
+from crawler.run.polite_fetching import HostPaused
 from crawler.wire.fetcher import unsent
 from spiders.problems import Problem
-from spiders.requests import SOURCE_ROLES, asked_address, discovery_of
+from spiders.requests import OUTCOME, SOURCE_ROLES, asked_address, discovery_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
 
 _ERROR = 400
+_WAITS = "this run waits for it"
+_LATER = "a later run fetches the rest"
 _LONGEST_OWN_DELAY = 10.0
 """Seconds up to which a slow host's latency becomes its delay."""
 
@@ -57,7 +60,7 @@ class PaceMiddleware:
             raise IgnoreRequest(f"{detail}; remove it from the list to fetch it")
         host = urlparse_cached(request).hostname or ""
         if run.hosts.left_alone(host):
-            raise IgnoreRequest(f"{host} asked for a pause; the next run after it continues")
+            raise HostPaused(f"{host} asked for a pause; the next run after it continues")
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Update the host's state from its response."""
@@ -65,14 +68,18 @@ class PaceMiddleware:
         if response.status >= _ERROR:
             self._failed(request)
         if response.status in ASKS_FOR_PATIENCE:
+            self._run.patience.note(request)
             self._tell(host, discovery_of(request.meta).site)
         else:
             latency = float(request.meta.get("download_latency", 0.0))
             self._set_delay(host, min(latency, _LONGEST_OWN_DELAY))
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 - Scrapy's signature
+    def process_exception(self, request: Request, exception: Exception) -> None:
         """An attempt got no response, or was prevented by robots.txt, the block list or a pause."""
+        is_unreachable = request.meta.get(OUTCOME) == CaptureOutcome.ROBOTS_UNREACHABLE
+        if isinstance(exception, HostPaused) or is_unreachable:
+            self._run.patience.note(request)
         self._failed(request)
 
     def _failed(self, request: Request) -> None:
@@ -109,9 +116,10 @@ class PaceMiddleware:
     def _tell(self, host: str, site: str) -> None:
         if host not in self._reported:
             self._reported.add(host)
+            waits = self._run.patience.covers(host)
             wait = self._run.hosts.hold(host).until - self._run.now().timestamp()
             self._run.state.note_problem(
-                Problem(site, host, f"asks for a pause of {wait:.0f} s", "a later run fetches the rest")
+                Problem(site, host, f"asks for a pause of {wait:.0f} s", _WAITS if waits else _LATER)
             )
 
     @property

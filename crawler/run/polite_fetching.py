@@ -38,6 +38,10 @@ class AddressRefused(IgnoreRequest):
         """The URL that was refused, after any redirects."""
 
 
+class HostPaused(IgnoreRequest):
+    """The host asked for a pause that is not over."""
+
+
 class PoliteFetching:
     """Fetches for one run."""
 
@@ -81,7 +85,7 @@ class PoliteFetching:
         host = request.origin.host
         async with self._presence(host, pause) as until:
             if hosts.left_alone(host):
-                raise IgnoreRequest("its host asked for a pause; a later run fetches it")
+                raise HostPaused("its host asked for a pause; a later run fetches it")
             *stale, last = await self._fetched(request, host, until, pause)
             for exchange in stale:
                 await keep(exchange)

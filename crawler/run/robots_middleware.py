@@ -127,7 +127,11 @@ class RecordingRobotsMiddleware(RobotsTxtMiddleware):
         pace = self.crawler.get_downloader_middleware(PaceMiddleware)
         if pace is not None:
             pace.asks_for(urlparse_cached(request).hostname or "", rules.crawl_delay, discovery_of(request.meta).site)
-        holds_for = UNREACHABLE_LIFETIME if rules.standing is Standing.UNREACHABLE else LIFETIME
+        holds_for = LIFETIME
+        if rules.standing is Standing.UNREACHABLE:
+            host = urlparse_cached(request).hostname or ""
+            left = run.hosts.hold(host).until - now.timestamp()  # of a pause that the host has asked for
+            holds_for = min(UNREACHABLE_LIFETIME, timedelta(seconds=left)) if left > 0 else UNREACHABLE_LIFETIME
         return _Known(rules, now + holds_for, copy.why)
 
     async def _asked(self, origin: str, request: Request, last: RobotsCopy | None) -> RobotsCopy:

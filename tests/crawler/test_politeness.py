@@ -128,6 +128,9 @@ def test_refusals_in_a_row_hold_back_for_longer() -> None:
     assert waits[-1] == LONGEST_HOLD
     assert Hold().refused(10 * LONGEST_HOLD, now=0).until == LONGEST_HOLD
     assert Hold().refused(3600, now=0).until == 3600
+    assert Hold().refused(2, now=0).until == 2, "it is believed once"
+    assert Hold().refused(2, now=0).refused(2, now=2).until == 2 + 2 * FIRST_HOLD
+    assert Hold(1, 10 * LONGEST_HOLD).refused(60, now=0).until == 2 * FIRST_HOLD, "a clock was wrong"
     assert hold.answered().refused(0, now=2 * LONGEST_HOLD).until == 2 * LONGEST_HOLD + FIRST_HOLD
 
 
@@ -197,6 +200,19 @@ def test_a_host_that_asks_for_patience_is_left_alone(
         server.requests.clear()
         crawl_list(server, tmp_path)
         assert server.requests == []
+
+
+def test_a_run_waits_for_a_short_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusals = [Reply(b"later", status=429, retry_after="1")]
+    with DemoServer() as server:
+        page = server.newspaper.reply(STORIES[1])
+        answer(monkeypatch, {STORIES[1]: lambda: refusals.pop() if refusals else page})
+        report = crawl_list(server, tmp_path)
+        assert report["outcomes"]["rate_limited"] == 1
+        assert sum(report["articles"].values()) == len(STORIES)
+        assert stories_in(server).count(STORIES[1]) == 2
+        assert [problem for problem in report["problems"] if "this run waits for it" in problem]
+        assert report["exit_code"] == 0
 
 
 def test_while_robots_txt_fails_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

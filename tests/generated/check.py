@@ -25,6 +25,7 @@ contact = "https://example.org/bot"
 sites = ["sites"]
 delay = 0.0
 retries = 1
+host_patience = 0
 extraction_workers = 1
 allow_hosts = {allowed}
 """

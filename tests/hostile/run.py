@@ -34,6 +34,7 @@ contact = "https://example.org/bot"
 sites = ["sites"]
 allow_hosts = ["127.2.0.0/16:{port}"]
 delay = 0.0
+host_patience = 0
 longest_delay = 0.2
 timeout = 5.0
 first_byte_timeout = 4.0
