@@ -62,7 +62,7 @@ _LONGEST_MARKS = 1000
 _FEWEST_PARAGRAPHS = 3
 _MOST_PARAGRAPHS = 2000
 """Paragraphs that blank lines make of one preformatted text, at most."""
-_MEDIA = frozenset(("img", "iframe", "video", "audio"))
+_MEDIA = frozenset(("img", "amp-img", "iframe", "video", "audio"))
 _NO_TEXT = frozenset(_TAGS_OF[SILENT].split())
 _SKIPPED = _NO_TEXT | _NAVIGATION
 _TAG_BITS = {tag: bit for bit, tags in _TAGS_OF.items() for tag in tags.split()}

@@ -40,7 +40,8 @@ _BEFORE_TIME = re.compile(
     r"|στις|الساعة|ساعت|เวลา)\s)?",
     re.I,
 )
-_BEHIND_TIME = re.compile(r"\s?(?:uhr|h|hrs?|分|분|น\.)(?=$|\s|\()", re.I)
+_MOSCOW = re.compile(r"(?:по )?(?:мск|московскому времени|москве)$", re.I)
+_BEHIND_TIME = re.compile(r"\s?(?:uhr|h|hrs?|uur|min|ч|год|hod|分|분|น\.)(?=$|\s|\()", re.I)
 _ZONE = re.compile(
     r"\s?(?:(?P<utc>Z|UTC|GMT)?\s?(?P<sign>[+-])\s?(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?"
     r"|(?P<name>[A-Z]{1,5}))(?=$|[\s\[(])",
@@ -158,7 +159,7 @@ def _with_time(day: date, rest: str) -> datetime | date | None:
 
 def _at(day: date, hour: int, minute: int, second: int, rest: str) -> datetime | None:
     rest = _BEHIND_TIME.sub("", rest.strip(" .,"), count=1).strip(" .,")
-    zone, understood = _zone(rest)
+    zone, understood = _zone(_MOSCOW.sub("MSK", rest))
     if not understood:
         return None
     if hour == _LATEST_HOUR and not minute and not second:

@@ -67,11 +67,14 @@ def _sections(url: str, structured: Structured) -> set[str]:
 
 
 def _bare(title: str, names: tuple[str, ...], sections: set[str]) -> str:
-    """A title without the name of the site, and without that of the section before it."""
+    """A title without the name of the site, and without that of the section beside it."""
     bare = without_site(title, names)
     parts = list(_SEPARATOR.finditer(bare)) if len(bare) < len(title.strip()) else []
-    is_section = bool(parts) and title.startswith(bare) and squeeze(bare[parts[-1].end() :]) in sections
-    return bare[: parts[-1].start()].strip() if is_section else bare
+    if parts and title.startswith(bare) and squeeze(bare[parts[-1].end() :]) in sections:
+        return bare[: parts[-1].start()].strip()
+    if parts and title.endswith(bare) and squeeze(bare[: parts[0].start()]) in sections:
+        return bare[parts[0].end() :].strip()
+    return bare
 
 
 def _resolved(candidates: list[Candidate[str]], structured: Structured) -> Candidate[str]:

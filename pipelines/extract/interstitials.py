@@ -50,16 +50,26 @@ _KINDS = {
         re.I,
     ),
     "checks for robots": re.compile(
+        r"böngész|prohlížeč|selai[mn]|trình duyệt|เบราว์เซอร์|דפדפן|مرورگر|ब्राउज़र|webbläsare|nettleser"
+        r"|браузър|preglednik|"
         r"javascript|browser|navigateur|navegador|браузер|ブラウザ|浏览器|브라우저|متصفح|przegląd|tarayıcı"
         r"|πρόγραμμα περιήγησης"
         r"|captcha|robots?\b|human|ロボット|机器人|робот|moment\b|verif(?:y|ier)|überprüf|vérif",
         re.I,
     ),
     "refuses access": re.compile(
+        r"πρόσβαση|απαγορ|hozzáférés|letiltv|přístup (?:odepř|zamít)|acces (?:interzis|refuzat)|truy cập bị"
+        r"|bị chặn|akses ditolak|diblokir|ถูกปฏิเสธ|ถูกบล็อก|دسترسی|محظور|הגישה נדחתה|חסום|ingen tilgang"
+        r"|åtkomst|estetty|pääsy|"
         r"access denied|forbidden|blocked|firewall|incident|reference #|zugriff|gesperrt|accès (?:refusé"
         r"|interdit)|bloqué"
         r"|acceso denegado|bloquead|acesso negado|доступ|заблокирован|アクセス|拒否|访问被|拒绝|접근|차단"
         r"|erişim|engellen|dostęp|zablokowan",
+        re.I,
+    ),
+    "asks for a subscription": re.compile(
+        r"subscri(?:be|ption)|abonn|suscr|assina|inscreva|подписк|передплат|prenumer|tilaa|předplat|előfizet|구독"
+        r"|購読|订阅|訂閱|اشترا",
         re.I,
     ),
     "is not shown in this country": re.compile(
@@ -82,12 +92,17 @@ _KINDS = {
         re.I,
     ),
     "is down for maintenance": re.compile(
+        r"συντήρησ|karbantart|údržb|mentenan|întreținere|huolto|održavan|bảo trì|pemeliharaan|perawatan|תחזוקה"
+        r"|रखरखाव|ปรับปรุง|تعمیر|"
         r"maintenance|wartung|mantenimiento|manutenç|manutenzione|техническ\w+ работ|обслуживан|メンテナンス"
         r"|维护|점검|onderhoud"
         r"|bakım|صيانة|konserwac|underhåll|vedlikehold|be(?:en)? back (?:soon|in|shortly)|come back|in kürze|bientôt",
         re.I,
     ),
     "asks for a login": re.compile(
+        r"เข้าสู่ระบบ|รหัสผ่าน|σύνδεση|κωδικ|התחבר|סיסמ|लॉग ?इन|पासवर्ड|đăng nhập|mật khẩu|kata sandi|увійти"
+        r"|парол|autentific|parol[ăa]|prijav|lozink|logg inn|passord|adgangskode|kirjaudu|salasana|přihlas"
+        r"|přihlá|heslo|jelentkez|jelsz|رمز عبور|ورود|lösenord|logga in|"
         r"log ?in\b|sign in|password|anmeld|passwort|connexion|connectez|mot de passe|iniciar sesión"
         r"|contraseña|senha|accedi"
         r"|пароль|войти|ログイン|パスワード|登录|密码|로그인|비밀번호|تسجيل الدخول|كلمة المرور|hasło|zaloguj"

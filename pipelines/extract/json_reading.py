@@ -32,7 +32,8 @@ _LONGEST_PREFACE = 2000
 _CURLY = re.compile(r"[\[{\s]{1,8}[“”„]")
 _STRAIGHT = str.maketrans("“”„", '"""')
 _LITERAL = re.compile(
-    r"(?:true|false|null|undefined|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,;}\]/\"]|$)|(?:true|false|null)"
+    r"(?:true|false|null|undefined|NaN|True|False|None|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,;}\]/\"]|$)"
+    r"|(?:true|false|null)"
 )
 _BARE_KEY = re.compile(r"[A-Za-z_$][\w$]*")
 _BARE_TEXT = re.compile(
@@ -42,9 +43,12 @@ _BARE_TEXT = re.compile(
 """A text whose first quotation mark is missing, and a date that lacks both."""
 _BEHIND_KEY = re.compile(r"\s*:")
 _BEHIND_VALUE = re.compile(
-    r"\s*(?:[}\]]|$|,\s*(?:[\",\[{}\]]|[-\d]|true|false|null|//|/\*|[A-Za-z_$]\w{0,40}\s*:\s*[\"\[{]|$)|\"[\w@$:.-]{1,60}\"\s*:|//|/\*)"
+    r"\s*(?:[}\]]|$|,\s*(?:[\",\[{}\]]|[-\d]|true|false|null|//|/\*|[A-Za-z_$]\w{0,40}\s*:\s*[\"\[{]|$)"
+    r"|\"[\w@$:.-]{1,60}\"\s*:|//|/\*)"
 )
-_BEHIND_SINGLE = re.compile(r"\s*(?:[}\]]|$|,\s*(?:['\"\[{}\]]|[-\d]|true|false|null|$)|'[\w@$:.-]{1,60}'\s*:)")
+_BEHIND_SINGLE = re.compile(
+    r"\s*(?:[}\]]|$|,\s*(?:['\"\[{}\]]|[-\d]|true|false|null|True|False|None|$)|'[\w@$:.-]{1,60}'\s*:)"
+)
 """The same where texts stand between single quotation marks, as JavaScript has them."""
 _STEPS = {'"': re.compile(r'[^"\\]+'), "'": re.compile(r"[^'\\]+")}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -69,7 +73,8 @@ def read_json(text: str) -> list[Any]:
         text = text.translate(_STRAIGHT)
     for attempt in (text, replace_entities(text)) if "&" in text else (text,):
         try:
-            return [json.loads(attempt, strict=False)]
+            value = json.loads(attempt, strict=False)
+            return read_json(value) if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else [value]
         except (ValueError, RecursionError):
             continue
     return _Repair(text[:_MOST_REPAIRED]).values()
@@ -187,9 +192,9 @@ class _Repair:
 
 
 def _literal(word: str) -> Any:
-    if word in ("true", "false"):
-        return word == "true"
-    if word in ("null", "undefined", "NaN"):
+    if word in ("true", "false", "True", "False"):
+        return word in ("true", "True")
+    if word in ("null", "undefined", "NaN", "None"):
         return None
     try:
         return json.loads(word)

@@ -77,7 +77,7 @@ def _with_headline(element: html.HtmlElement) -> html.HtmlElement:
 def images_in(document: Document, article: html.HtmlElement) -> dict[html.HtmlElement, Image]:
     """The images of the article by their elements, in order."""
     found: dict[html.HtmlElement, Image] = {}
-    for element in article.iter("img"):
+    for element in article.iter("img", "amp-img"):
         image = _image(document, element)
         if image is not None and not _is_outside(element, article):
             found[element] = image

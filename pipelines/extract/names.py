@@ -15,7 +15,7 @@ _LEAD = re.compile(
     r"|(?:by|von|par|por|da|di|av|af|door|de|written by|words by|reported by|story by|posted by"
     r"|published by|texte? von|text|texto|testo|autor(?:in|es|a)?|auteure?s?|authors?|reporter|bearbeitet von"
     r"|about|über)\s*[:\s]\s*"
-    r"|(?:بقلم|كتبت?|автор|текст|責編|责编|责任编辑|编辑|記者|作者|文|取材)\s*[:：=＝／\s]\s*"
+    r"|(?:מאת|โดย|της|του|των|बाय|بقلم|كتبت?|автор|текст|責編|责编|责任编辑|编辑|記者|作者|文|取材)\s*[:：=＝／\s]\s*"
     r")",
     re.I,
 )
@@ -26,12 +26,15 @@ _BYLINE = re.compile(
 )
 _SPLIT = re.compile(
     r"\s*(?:;|\||、|،|,(?!\s*(?:jr|sr|md|phd|dr|esq)\b)(?:\s*(?:and|und|et|y|e|og|och|en|&)(?=\s))?"
-    r"|\s(?=(?:fot[oó]s?|photos?|bild(?:er)?|fot|zdj|编辑|編輯|摄影|攝影|撮影|写真|사진)\s?[:：=＝.])"
+    r"|\s(?=(?:fot[oó]s?|kuvat?|kép|zdjęcia|φωτ\w{0,8}|фото|світлини|photos?|bild(?:er)?|fot|zdj|编辑|編輯|摄影|攝影|撮影"
+    r"|写真|사진)\s?[:：=＝.])"
     r"|\s/\s|\s&\s|\s[•·–—]\s|\s(?:and|und|et|y|e|og|och|en|with|mit|avec)\s)\s*",
     re.I,
 )
 _PICTURES = re.compile(
-    r"^(?:写真|撮影|摄影|攝影|사진|编辑|編輯|fot\.|zdj\.|edit(?:ed|ing)|translat(?:ed|ion)|photos?|fotos?|fotografías?|bild(?:er)?|images?|illustrations?|graphics?|video)"
+    r"^(?:kuvat?|képe?k?|zdjęcia|φωτ\w{0,8}|фото|світлини|ภาพ|ảnh|صور|תצלום|写真|撮影|摄影|攝影|사진|编辑|編輯|fot\.|zdj\."
+    r"|edit(?:ed|ing)|translat(?:ed|ion)|photos?|fotos?|fotografías?|bild(?:er)?|images?|illustrations?"
+    r"|graphics?|video)"
     r"(?:\s*[:：=＝／/]\s*|\s(?:by|von|de|par|di)\s|(?<=\.)\s).",
     re.I,
 )

@@ -242,7 +242,7 @@ def _media(
             if image.url not in shown:
                 yield number, Figure(url=image.url, caption=image.caption, credit=image.credit)
             shown.add(image.url)
-        elif element.tag != "img" and places and places[0] - _FAR <= number <= places[-1] + _FAR:
+        elif element.tag not in ("img", "amp-img") and places and places[0] - _FAR <= number <= places[-1] + _FAR:
             embed = _embed(element, absolute)
             if embed is not None and embed.url not in shown:
                 yield number, embed

@@ -249,6 +249,7 @@ def test_rules_come_first() -> None:
         ('<img src="/i/share.svg" class="btn icon">', None),
         ('<div class="byline"><span><img src="/i/face.jpg" width="120"></span></div>', None),
         ('<figure class="author"><img src="/i/10.jpg"></figure>', "/i/10.jpg"),
+        ('<amp-img src="/i/11.jpg" width="800" height="600"></amp-img>', "/i/11.jpg"),
     ],
 )
 def test_which_image_is_the_articles(image: str, address: str | None) -> None:

@@ -55,6 +55,9 @@ from pipelines.extract.structured import texts
         ("13/01/2026 07:30 مساءً", "2026-01-13T19:30:00"),
         ("13 stycznia 2026, godz. 7:30", "2026-01-13T07:30:00"),
         ("2026年1月5日 上午19:30", None),
+        ("13.01.2026 07:30 МСК", "2026-01-13T07:30:00+03:00"),
+        ("dinsdag 13 januari 2026 om 7.30 uur", "2026-01-13T07:30:00"),
+        ("13 de jan. de 2026 às 7h30min", "2026-01-13T07:30:00"),
         ("05/01/2026", None),
         ("07:30 05.01.2026", "2026-01-05T07:30:00"),
         ("2026-01-05T07:30:00 or so", None),
@@ -152,6 +155,7 @@ def test_language_tags(tag: str | None, normal: str | None) -> None:
         'window.page["x"] = {"a": 1};',
         'Warning: nothing at line 7\n{"a": 1}',
         "{“a”: 1}",
+        r'"{\"a\": 1}"',
     ],
 )
 def test_json_is_read_tolerantly(text: str) -> None:
@@ -174,6 +178,7 @@ def test_json_is_read_tolerantly(text: str) -> None:
         ('{"t": "one", // first\n"u": /* none */ "two"}', [{"t": "one", "u": "two"}]),
         ('{"t": Quay shut", "u": "two"}', [{"t": "Quay shut", "u": "two"}]),
         ('{"t": 2026-01-05T07:30:00Z, "u": "two"}', [{"t": "2026-01-05T07:30:00Z", "u": "two"}]),
+        ("{'t': True, 'u': None, 'v': 'one'}", [{"t": True, "u": None, "v": "one"}]),
         ('{"t": "one",, "u": "two"}', [{"t": "one", "u": "two"}]),
         ('{"t": "one", u: "two"}', [{"t": "one", "u": "two"}]),
     ],

@@ -125,6 +125,7 @@ def test_marks_that_part_the_sites_name_where_it_is_known(title: str) -> None:
         ("The quay is raised | Stories | The Mole", "The quay is raised"),
         ("The quay is raised | Harbour | The Mole", "The quay is raised"),
         ("Quay | Wall | The Mole", "Quay | Wall"),
+        ("The Mole | Harbour | The quay is raised", "The quay is raised"),
         ("The quay is raised | Stories", "The quay is raised | Stories"),
     ],
 )
