@@ -124,7 +124,7 @@ def _list_by_form(document: Document, body: BodyText) -> str:
     if len(own) >= _MANY_TEASERS and held > _MOSTLY * characters:
         # Where posts repeat each other's words, little of them is kept, and that may stand in one of them
         return f"a list: its text stands in one of {len(own)} article elements that lead to other pages"
-    return "a list: its text is teasers" if _is_teasers(document, body) else ""
+    return "a list: its text is teasers" if _is_teasers(document, body) or _is_items(document, body) else ""
 
 
 def _is_teasers(document: Document, body: BodyText) -> bool:
@@ -146,8 +146,26 @@ def _is_teasers(document: Document, body: BodyText) -> bool:
     return max(below) <= 1 and before < _LITTLE * characters
 
 
+def _is_items(document: Document, body: BodyText) -> bool:
+    """Whether most of the text is items of lists that each begin with a link to another page of the site."""
+    items: dict[int, list[Block]] = {}
+    for block in body.kept:
+        item = _around(block.place, "li")
+        if item is not None:
+            items.setdefault(item, []).append(block)
+    leading = [blocks for blocks in items.values() if _links_within_site(document, blocks[0])]
+    characters = sum(len(block.text) for blocks in leading for block in blocks)
+    whole = sum(len(block.text) for block in body.kept)
+    return len(leading) >= _MANY_TEASERS and characters >= (1 - _LITTLE) * whole
+
+
 def _leads_within_site(document: Document, block: Block) -> bool:
-    if not _leads_elsewhere(block):
+    return _leads_elsewhere(block) and _links_within_site(document, block)
+
+
+def _links_within_site(document: Document, block: Block) -> bool:
+    """Whether most of a block is a link to another page of the site."""
+    if block.linked <= _MOSTLY * len(block.text):
         return False
     link = next(block.place.element.iter("a"), None)
     link = link if link is not None else next(block.place.element.iterancestors("a"), None)
@@ -164,7 +182,12 @@ def _leads_elsewhere(block: Block) -> bool:
 
 def _article_around(place: PlacedElement) -> int | None:
     """The number of the innermost article element around a place."""
+    return _around(place, "article")
+
+
+def _around(place: PlacedElement, tag: str) -> int | None:
+    """The number of the innermost element of a tag around a place, or at it."""
     current: PlacedElement | None = place
-    while current is not None and current.tag != "article":
+    while current is not None and current.tag != tag:
         current = current.parent
     return current.number if current is not None else None

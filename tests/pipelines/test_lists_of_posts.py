@@ -32,3 +32,19 @@ def test_one_of_them_beside_teasers_of_the_others_is_an_article() -> None:
         f"</article><aside>{teasers}</aside></main></body></html>"
     )
     assert not isinstance(extract(html.encode(), "https://paper.example/2026/03/9/"), Rejected)
+
+
+def _items(before: str) -> str:
+    items = "".join(
+        f"<li><a href='/2026/03/{number}/'>What the council said of the pier on day {number}</a><p>{_STORY[3:90]} …</p></li>"
+        for number in range(8)
+    )
+    head = "<html lang=en><head><title>Pier</title></head><body><main><h1>All of the pier</h1>"
+    return f"{head}{before}<ul>{items}</ul></main></body></html>"
+
+
+def test_items_that_begin_with_links_to_other_pages_are_a_list() -> None:
+    assert isinstance(extract(_items("").encode(), "https://paper.example/tag/pier"), Rejected)
+    assert not isinstance(extract(_items(_STORY * 3).encode(), "https://paper.example/tag/pier"), Rejected)
+    elsewhere = _items("").replace("/2026/", "https://other.example/2026/")
+    assert not isinstance(extract(elsewhere.encode(), "https://paper.example/tag/pier"), Rejected)
