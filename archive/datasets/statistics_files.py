@@ -1,4 +1,5 @@
-"""Rows for Stata (format 118) and SPSS (``.sav``). All of them are in memory while the file is written.
+"""Rows for Stata (format 118) and SPSS (``.sav``). All of them are in memory while the file is written, since pandas
+and pyreadstat write only whole tables: more than `MOST` bytes of them are refused.
 
 Stata has texts of up to 2,045 bytes in a column of its own width, longer ones as ``strL`` ("help dta"). SPSS has
 texts of up to 32,767 bytes; longer ones continue in further columns. Neither has columns of nothing but missing
@@ -19,11 +20,14 @@ from archive.datasets.cells import cell, flat, pieces, utf8_length
 from archive.datasets.columns import named
 from archive.datasets.exporting import Selected, Written
 from archive.datasets.research import library
+from archive.errors import BadAddress
 
 if TYPE_CHECKING:
     import pandas
 
 SHORT, LONGEST = 2_045, 32_767
+MOST = 1 << 30
+"""Bytes of rows that are written (see `archive.datasets.exporting.Selected.size`): about 100,000 whole articles."""
 _STATA_LABEL, _SPSS_LABEL, _STATA_VERSION = 80, 250, 118
 _BUILT = datetime(2000, 1, 1)  # noqa: DTZ001 - Stata's files have no zone; without a clock the same rows give the same bytes
 
@@ -61,7 +65,11 @@ class _Variable:
 
 
 def write_stata(selected: Selected, target: Path) -> Written:
-    """A Stata file of format 118 (Stata 14 and later). Raises MissingLibrary without pandas."""
+    """A Stata file of format 118 (Stata 14 and later).
+
+    Raises MissingLibrary without pandas, BadAddress when the rows are more than `MOST`.
+    """
+    _require_few(selected)
     there, empty = _filled(_variables(selected))
     frame = _frame(there)
     long = [one.name for one in there if pa.types.is_string(one.kind) and one.longest() > SHORT]
@@ -79,7 +87,11 @@ def write_stata(selected: Selected, target: Path) -> Written:
 
 
 def write_spss(selected: Selected, target: Path) -> Written:
-    """An SPSS file. Raises MissingLibrary without pyreadstat and pandas."""
+    """An SPSS file.
+
+    Raises MissingLibrary without pyreadstat and pandas, BadAddress when the rows are more than `MOST`.
+    """
+    _require_few(selected)
     pyreadstat = library("pyreadstat")
     there, empty = _filled(_variables(selected))
     parted = [part for one in there for part in _parted(one)]
@@ -96,6 +108,15 @@ def write_spss(selected: Selected, target: Path) -> Written:
         row_compress=True,
     )
     return Written(notes, len(empty))
+
+
+def _require_few(selected: Selected) -> None:
+    if selected.size > MOST:
+        raise BadAddress(
+            f"dataset export: the rows take {selected.size:,} bytes, and files for Stata and SPSS, which are made in "
+            f"memory, at most {MOST:,}: select columns or rows (--columns, --where, --query), or write CSV, which "
+            "has no limit"
+        )
 
 
 def _variables(selected: Selected) -> list[_Variable]:

@@ -159,7 +159,7 @@ def _conclude(output: Path, written: dict[str, object], excerpt: Excerpt, *, qui
         facts = ", ".join(
             counted(value, _NOUNS[name]) if name in _NOUNS else f"{value:,} {name}"
             for name, value in written.items()
-            if isinstance(value, int)
+            if isinstance(value, int) and (value or name in _NOUNS)
         )
         console.print(f"{output}: {facts}", markup=False)
     for url in excerpt.lost:

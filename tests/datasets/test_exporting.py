@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archive.datasets import statistics_files
 from archive.datasets.building import BuildPlan, build
 from archive.datasets.cells import cell, pieces, utf8_length, utf16_length
 from archive.datasets.condition_parsing import parse_condition
@@ -123,6 +124,17 @@ def test_no_file_takes_the_place_of_another_unasked(exporting: Exporting) -> Non
     assert done.rows == 1
     assert target.read_bytes() != before
     assert "(10 rows" in target.with_name("mine.README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", [Format.DTA, Format.SAV])
+def test_what_is_made_in_memory_has_a_limit(
+    exporting: Exporting, monkeypatch: pytest.MonkeyPatch, form: Format
+) -> None:
+    monkeypatch.setattr(statistics_files, "MOST", 10_000)
+    with pytest.raises(BadAddress, match=r"at most 10,000: select columns or rows"):
+        exporting(form)
+    done, _ = exporting(form, where="headline = '+1'")
+    assert done.rows == 1
 
 
 def test_csv_as_a_table_reads_it(exporting: Exporting) -> None:
