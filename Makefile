@@ -22,12 +22,13 @@ CITATIONS := .venv-citations
 PACKAGE_TOOLS := .venv-packages
 DOCS := .venv-docs
 GENERATORS := .venv-generators
+API_TOOLS := .venv-api
 NPM_WARCIO := 2.4.11
 NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3a6ce5
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers downloads custody
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers downloads api api-lock custody
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -40,6 +41,7 @@ help:
 	@echo "make picture     draw docs/demo.svg, the terminal session that the README shows"
 	@echo "make pictures    take the pictures of the web pages that the tutorials show (needs Debian's chromium)"
 	@echo "make readers     twenty readers of the web pages over 10,000 made articles, report to docs/"
+	@echo "make api         Schemathesis over the API of newswarc serve"
 	@echo "make downloads   a million articles downloaded in each form, broken off and resumed; memory; report to docs/"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock, package-lock: the tools of tests"
@@ -240,6 +242,20 @@ schema: setup
 
 custody: setup
 	TMPDIR=/dev/shm $(BIN)/python -m benchmarks.custody --segments 100000 --report docs/measurements/custody.md
+
+# Schemathesis, which nothing imports
+$(API_TOOLS)/.installed: tests/web/tools.lock $(filter .uv/bin/uv,$(UV))
+	@echo "setting up $(API_TOOLS) (pinned by tests/web/tools.lock)"
+	@test -x $(API_TOOLS)/bin/python || $(UV) venv --quiet --python $(PYTHON) $(API_TOOLS)
+	@$(UV) pip sync --quiet --python $(API_TOOLS)/bin/python --require-hashes tests/web/tools.lock
+	@touch $@
+
+api-lock: $(filter .uv/bin/uv,$(UV))
+	$(UV) pip compile --quiet --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.11 tests/web/tools.in --output-file tests/web/tools.lock
+
+api: setup $(API_TOOLS)/.installed
+	$(BIN)/python -m benchmarks.web_api $(API_TOOLS)/bin/schemathesis
 
 downloads: setup
 	$(BIN)/python -m benchmarks.web_downloads docs/measurements/web-downloads.md

@@ -40,6 +40,10 @@ _TOGETHER = 200
 _OF_OTHERS = (Origin.COLLECTION, Origin.SITES)
 """Of columns that a record alone does not give."""
 TABLE = schema_of(column for column in COLUMNS if column.origin not in _OF_OTHERS)
+_COMPARED = [field.name for field in TABLE if not (pa.types.is_string(field.type) or pa.types.is_nested(field.type))]
+"""Columns of which the least and the greatest value are kept for each row group. Those of texts would take ten times
+as much, in memory until the end of a download.
+"""
 
 
 class Form(StrEnum):
@@ -124,7 +128,7 @@ def _write_csv(lines: Iterable[bytes], file: BinaryIO) -> None:
 
 
 def _write_parquet(lines: Iterable[bytes], file: BinaryIO) -> None:
-    with pq.ParquetWriter(file, TABLE, compression="zstd") as writer:
+    with pq.ParquetWriter(file, TABLE, compression="zstd", write_statistics=_COMPARED) as writer:
         tables = _tables(_rows(lines))
         while group := list(islice(tables, _GROUP // _TOGETHER)):
             writer.write_table(pa.concat_tables(group))
