@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -28,6 +29,7 @@ from crawler.config import Configuration
 from crawler.run.capturing import Capturing
 from crawler.run.crawl_run import CrawlRun
 from crawler.run.extension import CONFIGURATION, CrawlExtension
+from crawler.run.narration import narrated
 from spiders.requests import BODY, NONE
 
 CONCURRENCY = 16
@@ -142,7 +144,8 @@ def main(way: str, addresses: str, directory: str) -> int:
     crawler = process.create_crawler(ListSpider)
     started = datetime.now(UTC)
     process.crawl(crawler, addresses=Path(addresses), meta={BODY: NONE} if way == "article" else {})
-    process.start()
+    with narrated(0) if way in ("ours", "article", "bare") else nullcontext():
+        process.start()
     fetched = ListSpider.fetched
     seconds = (datetime.now(UTC) - started).total_seconds()
     sys.stdout.write(f"{way}: {fetched} of {len(lines)} in {seconds:.1f} s\n")

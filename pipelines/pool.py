@@ -38,6 +38,7 @@ seconds, and so does a sitemap of 50,000 addresses."""
 _PATIENCE = 10
 _AGAIN = 0.1
 _PAGES_BETWEEN = 250
+_PAGES_OF_MEMORY = 25
 _LARGE = 1 << 18
 _pages = itertools.count(1)
 _HANDED_OVER = 2
@@ -121,14 +122,13 @@ def stay_small(size: int) -> None:
     Trees of pages leave holes that the allocator keeps until it is told to give them back. A page of more than
     `_LARGE` bytes (`size`) leaves enough of them by itself.
     """
-    is_time = next(_pages) % _PAGES_BETWEEN == 0
-    if is_time:
+    page = next(_pages)
+    if page % _PAGES_BETWEEN == 0:
         from pipelines.extract import forget
 
         forget()
-    if not is_time and size < _LARGE:
-        return
-    give_back()
+    if page % _PAGES_OF_MEMORY == 0 or size >= _LARGE:
+        give_back()
 
 
 def derive_saved_page(file: Path, configuration: bytes = b"") -> Derivation:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -100,11 +101,17 @@ def request_meta(discovery: Discovery) -> dict[str, Any]:
 
 def discovery_of(meta: Mapping[str, Any]) -> Discovery:
     """The discovery that a request's ``meta`` carries."""
-    values = dict(meta.get(DISCOVERY, {}))
-    role = Role(values.pop("role", Role.OTHER))
     redirects = meta.get("redirect_urls")
-    if redirects:
-        values["requested_url"] = redirects[0]
+    return _discovered(tuple(meta.get(DISCOVERY, {}).items()), redirects[0] if redirects else "")
+
+
+@lru_cache(maxsize=1024)
+def _discovered(facts: tuple[tuple[str, Any], ...], requested_url: str) -> Discovery:
+    """Remembered, since it is asked for a dozen times a request."""
+    values = dict(facts)
+    role = Role(values.pop("role", Role.OTHER))
+    if requested_url:
+        values["requested_url"] = requested_url
     return Discovery(role=role, **values)
 
 

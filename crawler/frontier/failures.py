@@ -157,6 +157,8 @@ class Failures:
     def listed(self, dues: Sequence[Due], now: datetime) -> None:
         """A source lists these articles. What an earlier version gave up at once waits for another try."""
         names = [identity(due.url) for due in dues if self._site_has(due.discovery.site)]
+        if not names:
+            return
         states = (State.CLAIMED, State.FETCHING, State.FAILED, State.GIVEN_UP)
         known = and_(
             ADDRESSES.c.state.in_([state.value for state in states]),

@@ -14,6 +14,7 @@ from crawler.keeping.counts import Counts
 from crawler.keeping.fetch_gate import FetchGate
 from crawler.keeping.local_services import LocalServices
 from crawler.keeping.recorder import Recorder
+from pipelines.allocator import give_back
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Housekeeping:
             except OSError as error:
                 self.disk_refused(error)
             await self._look()
+            give_back()
 
     def end(self) -> None:
         """Let `run` come to its end soon. What it is doing is done to its end first."""
