@@ -53,6 +53,7 @@ def every_page(captured: Captured) -> list[str]:
         "/", "/?q=quay", "/?q=(", "/sites", "/site?site=news.example", "/captures", "/captures?url=news.example&match=host",
         captured.page(HOSTILE), f"/article/{captured.record(HOSTILE)}", f"/compare/{captured.record(QUAY)}/{captured.record(HOSTILE)}",
         "/collections", "/collection/new", "/access", "/redactions", "/fixity", "/missing", "/audit", "/crawls", "/failures",
+        "/runs", "/datasets",
         "/sign-in", "/nowhere",
     ]  # fmt: skip
 
