@@ -28,10 +28,6 @@ _DIALOG = re.compile(
     r"(?:^|[\s_-])(?:cookies?|consent|gdpr|onetrust|didomi|cmp|cookiebot|cybot\w*)(?=$|[\s_-])|cookie-?(?:banner|consent|notice|law|bar)",
     re.I,
 )
-_TICKER = re.compile(
-    r"(?:(?:news|breaking|headlines?)[-_]?)*ticker(?:[-_](?:list|items?|bar|wrapper))?|marquee", re.I
-)
-"""Class of a band of other news; what is told minute by minute is a live ticker, and the page's own."""
 _WHOLE_PAGE = frozenset(("body", "html", "main", "article"))
 _DIALOG_ROLES = frozenset(("dialog", "alertdialog"))
 _LONGEST_MARKS = 300
@@ -57,7 +53,7 @@ _ENDS = tuple(".!?:;…。！？؟।»”\"')]")
 _CUT_SHORT = re.compile(r"(?:\.\.\.|…)\s*(?:\[?\+?\]?|\W*)$")
 
 _PARAGRAPHS = frozenset(("p", "div", "section", "aside"))
-_IN_COMMENTS, _IN_DIALOG, _IN_MICRODATA, _IN_TICKER = 1, 2, 4, 8
+_IN_COMMENTS, _IN_DIALOG, _IN_MICRODATA = 1, 2, 4
 
 
 def excluded(blocks: Sequence[Block]) -> list[bool]:
@@ -97,13 +93,8 @@ def _is_microdata(place: PlacedElement) -> bool:
 
 
 def _apart(blocks: Sequence[Block]) -> Iterator[int]:
-    """Comments of readers, dialogs and bands of other news, where the page has text outside of them."""
-    apart = [
-        number
-        for number, block in enumerate(blocks)
-        if (role := _role_of(block.place)) & (_IN_COMMENTS | _IN_DIALOG)
-        or (role & _IN_TICKER and block.place.around & IN_CELL and not _is_good(block))
-    ]
+    """Comments of readers and dialogs, where the page has text outside of them."""
+    apart = [number for number, block in enumerate(blocks) if _role_of(block.place) & (_IN_COMMENTS | _IN_DIALOG)]
     inside = frozenset(apart)
     if any(_is_good(block) for number, block in enumerate(blocks) if number not in inside):
         yield from apart
@@ -145,8 +136,7 @@ def _said(marks: str) -> int:
 @lru_cache(maxsize=1 << 14)
 def _said_by(name: str) -> int:
     is_comments = _COMMENTS.search(name) or _COMMENT_CAMEL.search(name)
-    is_ticker = _TICKER.fullmatch(name) is not None
-    return _IN_COMMENTS * bool(is_comments) | _IN_DIALOG * bool(_DIALOG.search(name)) | _IN_TICKER * is_ticker
+    return (_IN_COMMENTS if is_comments else 0) | (_IN_DIALOG if _DIALOG.search(name) else 0)
 
 
 def _repeated(blocks: Sequence[Block]) -> Iterator[int]:

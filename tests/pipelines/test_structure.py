@@ -157,18 +157,11 @@ def test_hidden_copies_comments_dialogs_and_pointers_are_excluded() -> None:
     <div hidden><p>{LONG}</p><p>Only here</p></div>
     <div style="display:none"><span itemprop=keywords>bridge, closing</span></div>
     <div id=comments><p>{LONG} I say.</p></div>
-    <div class=cookie-banner><p>We set cookies</p></div><ul class="news-ticker"><li>Boat late</li></ul>
+    <div class=cookie-banner><p>We set cookies</p></div>
     <p>Advertisement</p><p>Lire aussi : <a href=/x>Le pont</a></p><p>Related</p><p>Read also his memoirs, said the mayor.</p>"""
     blocks = blocks_of(html.document_fromstring(f"<html><body>{body}</body></html>"))
     left = [block.text for block, is_out in zip(blocks, excluded(blocks), strict=True) if not is_out]
     assert left == ["A", LONG, f"{LONG} Once more.", "Only here", "Read also his memoirs, said the mayor."]
-
-
-def test_a_live_ticker_is_the_pages_own() -> None:
-    body = (
-        f"<h1>A</h1><p>{LONG}</p><div class=liveticker><ul><li>10:15 Boat late</li></ul></div><p class=ticker>B</p>"
-    )
-    assert not any(excluded(blocks_of(html.document_fromstring(f"<html><body>{body}</body></html>"))))
 
 
 def test_what_holds_the_headline_is_never_excluded() -> None:
