@@ -24,7 +24,7 @@ from crawler.cli.about import CONFIGURATION_PAGE
 from crawler.cli.main import COMMANDS, load_command
 from crawler.cli.reference_python import python_page
 from crawler.config import configuration_table
-from crawler.watching.concerns import ConcernKind
+from crawler.watching.concerns import Concern, ConcernKind
 from crawler.watching.metrics import described_metrics
 from spiders.left_out import LeftOut
 from spiders.remedies import REMEDIES, lasts
@@ -113,7 +113,7 @@ def outcomes_page() -> str:
             "\n## Faults reported by `newswarc verify`\n",
             _table(FaultKind, "fault"),
             "\n## Alarms of `newswarc health` and `newswarc watch`\n",
-            _table(ConcernKind, "alarm"),
+            *_alarms(),
             "",
         ]
     )
@@ -130,6 +130,16 @@ def _capture_outcomes() -> list[str]:
             f"| {'yes' if lasts(outcome) else 'no'} |"
         )
     return rows
+
+
+def _alarms() -> Iterator[str]:
+    """When each is sent, and what to do then."""
+    yield "Shares are computed from ten attempts or pages a day on.\n"
+    yield "| alarm | condition | what to do |"
+    yield "|---|---|---|"
+    for name, condition in documented(ConcernKind).items():
+        remedy = Concern(ConcernKind[name], site="", detail="").remedy
+        yield f"| `{ConcernKind[name].value}` | {_cell(condition)} | {_cell(f'{remedy[0].upper()}{remedy[1:]}.')} |"
 
 
 def record_page() -> str:
