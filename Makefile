@@ -45,7 +45,7 @@ help:
 	@echo "make downloads   a million articles downloaded in each form, broken off and resumed; memory; report to docs/"
 	@echo "make format      put the sources in order"
 	@echo "make lock        pin the dependencies anew (requirements.lock); replay-lock, dataset-lock, package-lock: the tools of tests"
-	@echo "make schema      write docs/schema and the generated pages of docs/reference from the program"
+	@echo "make schema      write what is generated from the program: docs/schema, pages of docs/reference, packaging/man"
 	@echo "make translations   bring the catalogues of the web pages up to date with their texts"
 	@echo "make man         write packaging/man and packaging/completion from the program"
 	@echo "make real-pages PAGES=DIR   crawl saved real pages served on loopback, report to docs/"
@@ -236,7 +236,7 @@ translations: setup
 man: setup
 	$(BIN)/python -m crawler.cli.manual packaging
 
-schema: setup
+schema: man
 	$(BIN)/newswarc schema > docs/schema/article.schema.json
 	$(BIN)/python -m crawler.cli.reference docs/reference
 

@@ -18,7 +18,7 @@ from archive.markdown import markdown_of
 from archive.record_part import RecordPart
 
 SCHEMA_VERSION = "1.1"
-SCHEMA_ID = "urn:newswarc:schema:article:1.1"
+SCHEMA_ID = f"urn:newswarc:schema:article:{SCHEMA_VERSION}"
 
 
 class Author(RecordPart):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import statistics
 import subprocess
 import warnings
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from archive.article import article_schema
+from crawler.cli.manual import files
 from crawler.cli.reference import pages
 from tests.mutations import MUTATIONS, Mutation
 from tests.support.processes import ROOT
@@ -87,6 +90,16 @@ def test_the_reference_is_what_the_program_says(name: str, text: str) -> None:
     written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     assert written == text, "run: make schema"
     assert "|  |" not in text, "an option, a field or an outcome without a meaning"
+
+
+@pytest.mark.parametrize(("name", "text"), files().items(), ids=files())
+def test_the_packaged_files_are_what_the_program_says(name: str, text: str) -> None:
+    assert (ROOT / "packaging" / name).read_text(encoding="utf-8") == text, "run: make schema"
+
+
+def test_the_published_schema_is_that_of_a_record() -> None:
+    published = json.loads((ROOT / "docs" / "schema" / "article.schema.json").read_text(encoding="utf-8"))
+    assert published == article_schema(), "run: make schema"
 
 
 def test_the_newspaper_and_the_sites_are_packaged() -> None:

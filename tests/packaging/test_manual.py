@@ -10,16 +10,9 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.main import COMMANDS
-from crawler.cli.manual import files, manual_page
+from crawler.cli.manual import manual_page
 from crawler.config import Configuration
 from tests.support.processes import PROGRAM, ROOT, environment, newswarc
-
-FILES = files()
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_the_files_are_what_the_program_says(name: str) -> None:
-    assert (ROOT / "packaging" / name).read_text(encoding="utf-8") == FILES[name], "make man"
 
 
 def test_the_manual_leaves_nothing_out() -> None:
