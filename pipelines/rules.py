@@ -7,12 +7,13 @@ import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cssselect import SelectorError
 from lxml import etree
 from lxml.cssselect import CSSSelector
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 
 def is_xpath(selector: str) -> bool:
@@ -34,6 +35,31 @@ def known_timezone(name: str) -> str:
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{name!r} is not a time zone; write an IANA name such as 'Europe/Paris'") from error
     return name
+
+
+def _valid_selectors(selectors: tuple[str, ...]) -> tuple[str, ...]:
+    for selector in selectors:
+        try:
+            compiled(selector)
+        except (SelectorError, etree.XPathSyntaxError) as error:
+            kind = "an XPath expression" if is_xpath(selector) else "a CSS selector"
+            raise ValueError(f"{selector!r} is not {kind}: {error}") from error
+    return selectors
+
+
+def _valid_patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    return patterns
+
+
+Selectors = Annotated[tuple[str, ...], AfterValidator(_valid_selectors)]
+"""CSS selectors, or XPath expressions (`is_xpath`)."""
+Patterns = Annotated[tuple[str, ...], AfterValidator(_valid_patterns)]
+"""Regular expressions."""
 
 
 class Quality(StrEnum):
@@ -75,17 +101,17 @@ class PageRules(BaseModel):
     """IANA name, such as ``Asia/Beirut``: the zone of dates that are given without one."""
     site_names: tuple[str, ...] = ()
     """Names of the site that may stand in titles and author fields."""
-    body: tuple[str, ...] = ()
+    body: Selectors = ()
     """The element that holds the article's text."""
-    remove: tuple[str, ...] = ()
+    remove: Selectors = ()
     """Elements that are never part of the text."""
-    headline: tuple[str, ...] = ()
+    headline: Selectors = ()
     """The element that holds the title."""
-    authors: tuple[str, ...] = ()
+    authors: Selectors = ()
     """Elements that hold one author's name each."""
-    published: tuple[str, ...] = ()
+    published: Selectors = ()
     """The element that holds the publication date, as text or in ``datetime`` or ``content``."""
-    remove_paragraphs: tuple[str, ...] = ()
+    remove_paragraphs: Patterns = ()
     """Regular expressions: paragraphs that match as a whole are no text of the article."""
     minimum_words: int = Field(default=20, ge=1)
     """Fewer words than this make no article."""
@@ -94,27 +120,6 @@ class PageRules(BaseModel):
     configuration says. The page is captured all the same."""
     quality: Quality = Quality.DEFAULT
     """How much to spend on a page's text: ``fast``, ``default`` or ``best``."""
-
-    @field_validator("body", "remove", "headline", "authors", "published")
-    @classmethod
-    def _selectors_are_valid(cls, selectors: tuple[str, ...]) -> tuple[str, ...]:
-        for selector in selectors:
-            try:
-                compiled(selector)
-            except (SelectorError, etree.XPathSyntaxError) as error:
-                kind = "an XPath expression" if is_xpath(selector) else "a CSS selector"
-                raise ValueError(f"{selector!r} is not {kind}: {error}") from error
-        return selectors
-
-    @field_validator("remove_paragraphs")
-    @classmethod
-    def _patterns_are_valid(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
-        return patterns
 
     _timezone_exists = field_validator("timezone")(known_timezone)
 

@@ -17,6 +17,7 @@ from typing import Any
 from scrapy.http import Request, Response
 
 from archive.exchange import CaptureAddress, Discovery, Role
+from spiders.site import SourceKind
 
 DISCOVERY = "discovery"
 CAPTURE = "capture"
@@ -55,8 +56,8 @@ UNCHANGED = "unchanged"
 COOKIES_SET = "cookies_set"
 """``meta`` key: names of the cookies that the steps of a chain of redirects have set before this one."""
 
-SOURCE_ROLES = frozenset({Role.FEED, Role.SITEMAP, Role.SECTION})
-"""What announces articles."""
+SOURCE_ROLES = frozenset(kind.role for kind in SourceKind)
+"""What lists articles."""
 
 SOURCE_PRIORITY = 100
 """Sources are fetched before articles: they are few, and everything follows from them."""

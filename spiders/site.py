@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from pipelines.rules import EarlierRules, ExtractionRules, Heed, PageRules, known_timezone
+from archive.exchange import Role
+from pipelines.rules import EarlierRules, ExtractionRules, Heed, PageRules, Patterns, known_timezone
 from spiders.page_steps import page_steps
 
 _DURATION = re.compile(r"(\d+)([smhd])")
@@ -38,6 +39,20 @@ class SourceKind(StrEnum):
     FEED = "feed"
     SITEMAP = "sitemap"
     SECTION = "section"
+
+    @property
+    def role(self) -> Role:
+        """What a source of this kind is fetched as."""
+        return Role(self.value)
+
+    @property
+    def announces(self) -> bool:
+        """Whether what it lists counts as announced, rather than as linked."""
+        return self is not SourceKind.SECTION
+
+
+ANNOUNCING = frozenset(kind.role for kind in SourceKind if kind.announces)
+"""Roles of sources, and values of `Discovery.via`, that announce articles."""
 
 
 def _web_address(url: str) -> str:
@@ -67,20 +82,10 @@ class Source(_Part):
 class UrlRules(_Part):
     """Which URLs of the site are articles. Regular expressions, searched for anywhere in the URL."""
 
-    allow: tuple[str, ...] = ()
+    allow: Patterns = ()
     """An article's URL matches one of these. Default: URLs are judged by their form."""
-    deny: tuple[str, ...] = ()
+    deny: Patterns = ()
     """A URL that matches one of these is never fetched."""
-
-    @field_validator("allow", "deny")
-    @classmethod
-    def _patterns_are_valid(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
-        return patterns
 
 
 class Floors(_Part):

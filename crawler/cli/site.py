@@ -182,9 +182,11 @@ def _looked_at(sites: Sequence[Site], context: ArchiveContext, sample: int = 0) 
 
 def _wanted(sources: Sequence[SourceReading]) -> list[SourceReading]:
     """The sources that a definition needs: feeds and news sitemaps, else sections; each once, the richest first."""
+    from spiders.site import ANNOUNCING
+
     alive = [source for source in sources if source.articles or (source.leads_on and source.kind == "sitemap")]
-    announced = [source for source in alive if source.kind in ("feed", "sitemap") and source.via != "sitemap"]
-    sections = [source for source in alive if source.kind == "section"]
+    announced = [source for source in alive if source.kind in ANNOUNCING and source.via != "sitemap"]
+    sections = [source for source in alive if source.kind not in ANNOUNCING]
     chosen = announced or sorted(sections, key=lambda source: -source.articles)[:_MOST_SECTIONS]
     return list({source.url: source for source in chosen}.values())
 

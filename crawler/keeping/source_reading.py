@@ -14,7 +14,7 @@ class SourceReading:
     site: str
     url: str
     kind: str
-    """``feed``, ``sitemap`` or ``section``."""
+    """Value of a `spiders.site.SourceKind`."""
     via: str
     """How it was found."""
     articles: int

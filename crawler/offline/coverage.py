@@ -35,11 +35,17 @@ from archive.redaction import logged_removals
 from archive.storage.protocol import Storage
 from spiders.links import clean_address, is_fetchable
 from spiders.problems import NotASource
+from spiders.site import ANNOUNCING
 from spiders.sources.feed import parse_feed
 from spiders.sources.found import Found
-from spiders.sources.json_feed import looks_like_json, parse_json_feed
 from spiders.sources.sitemap import parse_sitemap
 from spiders.url_identity import identity
+
+PARSERS: dict[Role, Callable[[bytes, str], Iterable[Found]]] = {
+    Role.FEED: lambda body, url: parse_feed(body, url).articles,
+    Role.SITEMAP: lambda body, url: [found for found in parse_sitemap(body, url).articles if found.news],
+}
+"""What a source announces, for each of `spiders.site.ANNOUNCING`. Raise NotASource."""
 
 NOT_FETCHED = "not_fetched"
 """Announced, and no attempt on it is in the archive: not yet, or a rule of its site leaves it out."""
@@ -175,7 +181,7 @@ class CoverageReading:
                 yield from read_outcomes(stream)
 
     def _read_source(self, capture: Capture) -> None:
-        if capture.role not in (Role.FEED, Role.SITEMAP):
+        if capture.role not in ANNOUNCING:
             return
         site = capture.fact("site")
         for found in self._found_in(capture):
@@ -199,11 +205,7 @@ class CoverageReading:
 
     def _listed(self, capture: Capture) -> Iterable[Found]:
         body = capture.body(_LARGEST_SOURCE).body
-        if capture.role is Role.SITEMAP:
-            return [found for found in parse_sitemap(body, capture.url).articles if found.news]
-        if looks_like_json(body):
-            return parse_json_feed(body, capture.url).articles
-        return parse_feed(body, capture.url).articles
+        return PARSERS[capture.role](body, capture.url)
 
     def _settle(
         self,

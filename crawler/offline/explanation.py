@@ -18,7 +18,7 @@ from crawler.frontier.entries import State
 from crawler.frontier.frontier import Frontier, KnownAddress
 from crawler.polite.robots_rules import RobotsRules, Standing
 from spiders.links import address_flaw, clean_address, same_site, why_left_out
-from spiders.site import Site
+from spiders.site import ANNOUNCING, Site
 
 _STATES = {
     State.DISCOVERED: "found, waiting to be fetched",
@@ -68,7 +68,7 @@ def explain(
 
 
 def _rules(url: str, known: KnownAddress | None, frontier: Frontier, sites: Iterable[Site]) -> Iterator[Fact]:
-    announced = known is not None and known.discovery.via in ("feed", "sitemap")
+    announced = known is not None and known.discovery.via in ANNOUNCING
     of_site = [site for site in sites if same_site(url, site)]
     if not of_site:
         yield Fact("site", "no site definition covers its domain; a front page given by hand needs none")

@@ -75,7 +75,7 @@ class NewsSpider(SiteSpider):
         for site in self.sites.values():
             named = [source for source in site.sources if source.kind in self.kinds]
             for source in named:
-                yield self.source_request(site, source.url, Role(source.kind.value), DEFINITION)
+                yield self.source_request(site, source.url, source.kind.role, DEFINITION)
             if not site.sources:
                 yield self.source_request(site, site.url, Role.SECTION, SEED)
 

@@ -10,6 +10,8 @@ import pytest
 
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Newspaper, Reply
+from crawler.offline.coverage import PARSERS
+from spiders.site import ANNOUNCING
 from tests.datasets.making import body, record, store
 from tests.support.processes import newswarc
 
@@ -115,6 +117,10 @@ def test_as_a_table(place: Path) -> None:
         "http_error 2, robots_denied 1",
     ]
     assert [cell.strip() for cell in rows[-1]][:4] == ["all", "8", "3 (37.5%)", "2 (25.0%)"]
+
+
+def test_every_source_that_announces_can_be_read_again() -> None:
+    assert set(PARSERS) == ANNOUNCING
 
 
 def test_nothing_was_announced_of_imported_pages(tmp_path: Path) -> None:
