@@ -17,7 +17,7 @@ from rich.text import Text
 
 _WIDTH = 96
 _COMMANDS = (
-    "newswarc demo 2>&1 | head -n 14",
+    "newswarc demo 2>&1 | head -n 15",
     r"""newswarc records --lang en | head -n 1 | grep -Eo '"(headline|datePublished|wordCount)":("[^"]*"|[0-9]+)'""",
     "newswarc verify --deep",
 )
