@@ -22,13 +22,21 @@ CITATIONS := .venv-citations
 PACKAGE_TOOLS := .venv-packages
 DOCS := .venv-docs
 GENERATORS := .venv-generators
+<<<<<<< HEAD
 API_TOOLS := .venv-api
+=======
+NEWSPAPERS := .newspapers
+>>>>>>> 98d85c8 (Newspapers by SvelteKit and Next.js are crawled, and shown again offline; memory over many pages and exact processor time are measured)
 NPM_WARCIO := 2.4.11
 NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3a6ce5
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
+<<<<<<< HEAD
 .PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers downloads api api-lock custody
+=======
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser browser-memory newspapers newspapers-lock foreign cc-news repeats realsite scale frontier engines search readers downloads custody
+>>>>>>> 98d85c8 (Newspapers by SvelteKit and Next.js are crawled, and shown again offline; memory over many pages and exact processor time are measured)
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
@@ -65,6 +73,8 @@ help:
 	@echo "make search      full-text search over a million made articles: speed, size, times, beside SQLite, report to docs/"
 	@echo "make hostile     a crawl of sites that misbehave, beside Scrapy as it comes, report to docs/"
 	@echo "make browser     hard pages in Chromium: exact or not, what gets out; what a page costs, reports to docs/ (needs chromium)"
+	@echo "make browser-memory  memory over 300 pages in Chromium, report to docs/ (needs chromium)"
+	@echo "make newspapers  build newspapers with SvelteKit and Next.js, crawl them and show them again, report to docs/ (needs npm, chromium)"
 	@echo "make answers     what becomes a record where newspapers answer badly, an hour a run, report to docs/ (needs faketime)"
 	@echo "make realsite    crawls of newspapers on WordPress, Pelican, Hugo, report to docs/ (needs Debian's wordpress, php, mariadb, hugo, nginx)"
 	@echo "make foreign     extracting from a WARC file of 1 GiB: speed, kills, selections, report to docs/"
@@ -350,6 +360,21 @@ browser: setup
 	$(BIN)/python -m benchmarks.browser.hard --report docs/measurements/browser-hard.md
 	$(BIN)/python -m benchmarks.browser.cost --peer "$(CURDIR)/.venv-peer-browser/bin/python" --report docs/measurements/browser-cost.md
 	$(BIN)/python -m benchmarks.browser.kills --report docs/measurements/browser-kills.md
+
+browser-memory: setup
+	$(BIN)/python -m benchmarks.browser.long --report docs/measurements/browser-memory.md
+
+# Newspapers made with SvelteKit and Next.js, which tests and measurements crawl: the frameworks come from npm
+newspapers: setup
+	@command -v npm >/dev/null || { echo "npm is not installed: no framework can be had (Debian: apt install npm)"; exit 1; }
+	$(BIN)/python -m tests.browser.newspapers.build $(NEWSPAPERS)
+	$(BIN)/python -m benchmarks.browser.newspapers --report docs/measurements/browser-newspapers.md
+
+newspapers-lock:
+	@for framework in sveltekit next; do \
+	    (cd tests/browser/newspapers/$$framework && npm install --package-lock-only --omit-lockfile-registry-resolved \
+	        --no-audit --no-fund) || exit 1; \
+	done
 
 hostile: setup
 	$(BIN)/python -m benchmarks.hostile --report docs/measurements/hostile.md

@@ -100,6 +100,8 @@ class Tripwire:
             connection.close()
 
     def close(self) -> None:
+        # Closing alone leaves the port open as long as a thread waits in accept
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
 

@@ -1,0 +1,5 @@
+import Paper from '../../components/Paper.jsx';
+
+export default function Layout({ children }) {
+  return <Paper language="en">{children}</Paper>;
+}
