@@ -22,21 +22,14 @@ CITATIONS := .venv-citations
 PACKAGE_TOOLS := .venv-packages
 DOCS := .venv-docs
 GENERATORS := .venv-generators
-<<<<<<< HEAD
 API_TOOLS := .venv-api
-=======
 NEWSPAPERS := .newspapers
->>>>>>> 98d85c8 (Newspapers by SvelteKit and Next.js are crawled, and shown again offline; memory over many pages and exact processor time are measured)
 NPM_WARCIO := 2.4.11
 NPM_WARCIO_SHA256 := 144a55b7bf093071300123e581c42978912ea600cda252074f6ddecc3a3a6ce5
 REPLAYWEBPAGE := 2.5.3
 REPLAYWEBPAGE_SHA256 := b7d35c39c4da9b7121c5a393911d8675d4cc6f19513c380191e16b086bea812c
 
-<<<<<<< HEAD
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser foreign cc-news repeats realsite scale frontier engines search readers downloads api api-lock custody
-=======
-.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser browser-memory newspapers newspapers-lock foreign cc-news repeats realsite scale frontier engines search readers downloads custody
->>>>>>> 98d85c8 (Newspapers by SvelteKit and Next.js are crawled, and shown again offline; memory over many pages and exact processor time are measured)
+.PHONY: translations package-tools package-lock help setup quick quick-tests checked-sources checked-code checked-tests mutations man docs picture pictures docs-lock generators-lock spelling replay-tools replay-lock dataset-clients dataset-lock demo test check coverage format lint lock clean schema fuzz parsers real-pages extraction extraction-models extraction-memory same-records whole-job fetch memory archive replay long faults schedule dataset answers hostile browser browser-memory newspapers newspapers-lock foreign cc-news repeats realsite scale frontier engines search readers downloads api api-lock custody
 
 help:
 	@echo "make demo        crawl the bundled newspaper into ./newswarc-data"
