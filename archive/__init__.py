@@ -88,6 +88,7 @@ Modules:
     storage/          where objects are kept: a directory, or S3
     surt              SURT keys: URLs written so that a site's pages sort together
     tombstone         what replaces removed captures
+    unpublished_pages pages of this machine that the archive does not list yet
     unpacking         decompressing files of captures
     verifying         checking a segment against its manifest, digests and records
     wacz              a selection as one WACZ file

@@ -203,6 +203,20 @@ def journal_articles(path: Path, start: int = 0) -> Iterator[tuple[int, int, byt
             start += len(line)
 
 
+def journal_pages(path: Path) -> Iterator[tuple[PageOutcomeLine, bytes]]:
+    """The pages of a segment's journal, which may be written to meanwhile: outcomes, and articles as JSON, if any.
+
+    A line that is broken is left out: what it stood for is derived again. Raises OSError.
+    """
+    with path.open("rb") as file:
+        for raw in file:
+            outcome, tab, article = raw.rstrip(b"\n").partition(b"\t")
+            with suppress(ValueError):
+                line = PageOutcomeLine.model_validate_json(outcome)
+                if tab and raw.endswith(b"\n"):
+                    yield line, b"" if article == b"null" else article
+
+
 def completed(
     name: SegmentName,
     generation: str,

@@ -146,8 +146,7 @@ def articles(
             continue
         with storage.open_range(completion.records.key) as stream:
             for article in read_articles(stream):
-                is_wanted = wanted is None or (matches(article, wanted) and _is_one_of(article, wanted, segment))
-                if is_wanted and gate.lets(article.url, captured(article)):
+                if is_wanted(article, wanted, segment) and gate.lets(article.url, captured(article)):
                     yield article
 
 
@@ -166,6 +165,11 @@ def outcomes(storage: Storage, gate: AccessGate | None = None) -> Iterator[PageO
 def captured(article: Article) -> datetime | None:
     """When the page of a record was captured, if the record says so."""
     return article.warc.date if article.warc is not None else None
+
+
+def is_wanted(article: Article, wanted: RecordFilter | None, segment: str) -> bool:
+    """Whether a segment's record is selected; without a filter, all are."""
+    return wanted is None or (matches(article, wanted) and _is_one_of(article, wanted, segment))
 
 
 def matches(article: Article, wanted: RecordFilter) -> bool:

@@ -9,23 +9,28 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from http import HTTPStatus
 from itertools import chain, pairwise
 from pathlib import Path
+from uuid import UUID
 
 from archive.access import AccessGate
 from archive.access_rules import AccessRules
 from archive.address_match import Match, beginnings, shortest
+from archive.article import Article
 from archive.captures import Capture, first_capture, iterate_records
 from archive.cdxj import IndexEntry
 from archive.errors import DamagedArchive
 from archive.framing import framed
 from archive.http1 import BadMessage
-from archive.library import segments
+from archive.library import article_of, segments
 from archive.members import DigestCheck, check_digest
 from archive.merged_index import MergedIndex
 from archive.period import ALWAYS, Period
 from archive.storage.protocol import Storage
+from archive.surt import surt_key
+from archive.unpublished_pages import UnpublishedPages
 
 __all__ = ["Lookup", "Match", "read_entry"]
 
@@ -39,16 +44,23 @@ class Lookup:
     """Finds captures of an archive through this machine's merged index."""
 
     def __init__(
-        self, storage: Storage, directory: Path, gate: AccessGate | None = None, *, is_local: bool = True
+        self,
+        storage: Storage,
+        directory: Path,
+        gate: AccessGate | None = None,
+        *,
+        is_local: bool = True,
+        unpublished: UnpublishedPages | None = None,
     ) -> None:
         """`directory` holds the merged index. Without a `gate`, the archive's access rules hold, for a reader on
-        this machine unless `is_local` says otherwise.
+        this machine unless `is_local` says otherwise. `unpublished` are found and read by address, too.
         """
         self.storage = storage
         self.index = MergedIndex(directory)
         self._gate = gate
         self._has_own_gate = gate is not None
         self._is_local = is_local
+        self._unpublished = unpublished
 
     @property
     def gate(self) -> AccessGate:
@@ -79,6 +91,11 @@ class Lookup:
 
     def every(self, url: str, match: Match = Match.EXACT, period: Period = ALWAYS) -> Iterator[IndexEntry]:
         """As `find`, with what access rules withhold: for those who keep an archive, not for its readers."""
+        listed = self._listed(url, match, period)
+        own = self._unpublished.entries(url, match, period) if self._unpublished is not None else []
+        return merge(listed, own, key=_order) if own else listed
+
+    def _listed(self, url: str, match: Match, period: Period) -> Iterator[IndexEntry]:
         starts = [start.encode() for start in beginnings(url, match)]
         if match is Match.EXACT:
             yield from self._of_one(starts[0], period)
@@ -152,9 +169,18 @@ class Lookup:
 
         Raises AccessRefused when an access rule withholds it, ObjectMissing, DamagedArchive or StorageError.
         """
-        capture = read_entry(self.storage, entry)
+        capture = self._read(entry)
         self.gate.require(capture.url, capture.date)
         return capture
+
+    def article_of(self, record_id: UUID, segment: str) -> Article | None:
+        """The record that was extracted from a capture of a segment, if there is one. Raises StorageError."""
+        own = self._unpublished.article_of(record_id, segment) if self._unpublished is not None else None
+        return own or article_of(self.storage, record_id, segment)
+
+    def _read(self, entry: IndexEntry, most: int = sys.maxsize) -> Capture:
+        own = self._unpublished.read(entry, most) if self._unpublished is not None else None
+        return own or read_entry(self.storage, entry, most)
 
     def original(self, capture: Capture, most: int = sys.maxsize) -> Capture:
         """The original of a revisit, with at most `most` bytes of its block; any other capture is returned as it is.
@@ -171,7 +197,7 @@ class Lookup:
         url, date = capture.refers_to_url or capture.url, capture.refers_to_date
         near = sorted(self.every(url), key=lambda entry: not date or abs((entry.moment - date).total_seconds()))
         for entry in near:
-            if not entry.is_revisit and _stands_for(capture, found := read_entry(self.storage, entry, most)):
+            if not entry.is_revisit and _stands_for(capture, found := self._read(entry, most)):
                 if is_confirmation(capture):
                     self.gate.require(found.url, found.date)
                 return found
@@ -203,6 +229,10 @@ class Lookup:
     def close(self) -> None:
         """Close the files."""
         self.index.close()
+
+
+def _order(entry: IndexEntry) -> tuple[str, str]:
+    return surt_key(entry.url), entry.date
 
 
 def _stamp(line: bytes) -> str:

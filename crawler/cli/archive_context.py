@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archive.lookup import Lookup
     from archive.search.searching import Searcher
     from archive.storage.protocol import Storage
+    from archive.unpublished_pages import UnpublishedPages
     from crawler.config import Configuration
     from crawler.keeping.unpublished import Unpublished
     from spiders.catalog import SiteCatalog
@@ -112,25 +113,43 @@ class ArchiveContext:
         return storage
 
     @cached_property
+    def archive_with_spool(self) -> Storage:
+        """The same storage, also when all that there is of the archive is still in this machine's spool."""
+        storage = self.storage()
+        return self.archive if self.unpublished_pages.is_empty else storage
+
+    @cached_property
+    def unpublished_pages(self) -> UnpublishedPages:
+        """What this machine has captured and the archive does not list yet."""
+        from archive.unpublished_pages import UnpublishedPages
+
+        return UnpublishedPages(self.configuration.state_directory / "spool", self.storage())
+
+    @cached_property
     def lookup(self) -> Lookup:
         """The captures of the archive, with all that is stored by now, for a reader on this machine.
 
         Raises BadAddress or StorageError.
         """
-        return self._lookup(is_local=True)
+        return self._lookup(self.archive, is_local=True)
+
+    @cached_property
+    def lookup_with_spool(self) -> Lookup:
+        """The same, with the pages that this machine has captured and the archive does not list yet."""
+        return self._lookup(self.archive_with_spool, is_local=True, unpublished=self.unpublished_pages)
 
     @cached_property
     def lookup_to_give_away(self) -> Lookup:
         """The same, for readers elsewhere: what they get leaves this machine."""
-        return self._lookup(is_local=False)
+        return self._lookup(self.archive, is_local=False)
 
-    def _lookup(self, *, is_local: bool) -> Lookup:
+    def _lookup(self, storage: Storage, *, is_local: bool, unpublished: UnpublishedPages | None = None) -> Lookup:
         from archive.access import AccessGate
         from archive.lookup import Lookup
 
         self.configuration.require_own_state()
-        gate = AccessGate.of(self.archive, is_local=is_local)
-        lookup = Lookup(self.archive, self.configuration.index_directory, gate)
+        gate = AccessGate.of(storage, is_local=is_local)
+        lookup = Lookup(storage, self.configuration.index_directory, gate, unpublished=unpublished)
         with self.console().status("indexing new segments") as status:
             lookup.refresh(lambda done, of: status.update(f"indexing new segments: {done} of {of}"))
         return lookup
@@ -190,7 +209,7 @@ class ArchiveContext:
     def tell_unpublished(self) -> None:
         """Tell what this machine has captured and the archive does not list yet."""
         if parts := self._unpublished().parts:
-            self.console().print(f"not listed yet: {'; '.join(parts)}", markup=False)
+            self.console().print(f"included from this machine: {'; '.join(parts)}", markup=False)
 
     def _unpublished(self) -> Unpublished:
         from crawler.keeping.unpublished import unpublished

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,20 +90,24 @@ def records(
         RecordFormat, typer.Option("--format", help="json: one object per line; markdown: one article after another.")
     ] = RecordFormat.JSON,
 ) -> None:
-    """Write the archive's records to standard output, as JSON Lines or Markdown."""
+    """Write the archive's records to standard output, as JSON Lines or Markdown.
+
+    Those that this machine has made and not stored yet come last.
+    """
     from archive.access import AccessGate
     from archive.languages import matches as is_language
     from archive.library import RecordFilter, articles, outcomes
     from archive.period import Period
 
     context = context.with_flags(archive=uri)
-    storage, meant = context.archive, context.collection(collection)
+    storage, meant = context.archive_with_spool, context.collection(collection)
+    own = context.unpublished_pages
     scope = meant.scope if meant is not None else None
     if show_outcomes and query:
         raise UsageError("records: --query is for articles; pages with --outcomes have no text")
     gate = AccessGate.of(storage)
     if show_outcomes:
-        for line in outcomes(storage, gate):
+        for line in chain(outcomes(storage, gate), own.outcomes(gate)):
             if scope is not None and not scope.names(line.url):
                 continue
             sys.stdout.write(f"{line.model_dump_json(by_alias=True)}\n")
@@ -112,7 +117,8 @@ def records(
     languages: Counter[str] = Counter()
     written = 0
     ids = context.matching(query) if query else None
-    for article in articles(storage, RecordFilter(site, "", Period.of(since, until), ids, scope), gate):
+    wanted = RecordFilter(site, "", Period.of(since, until), ids, scope)
+    for article in chain(articles(storage, wanted, gate), own.articles(wanted, gate)):
         languages[article.in_language or "no language"] += 1
         if not lang or is_language(lang, article.in_language):
             sys.stdout.write(_written(article, written_as, is_first=not written))

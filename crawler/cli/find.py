@@ -37,7 +37,7 @@ def find(
     """List the captures of a URL, a host or a domain. Exit code 1 if there are none."""
     url = page_address(url)
     context = context.with_flags(archive=uri)
-    lookup, meant = context.lookup, context.collection(collection)
+    lookup, meant = context.lookup_with_spool, context.collection(collection)
     found = 0
     entries = (
         entry

@@ -39,9 +39,9 @@ def show_history(
 
     url = page_address(url)
     context = context.with_flags(archive=uri)
-    storage = context.archive
+    storage = context.archive_with_spool
     gate = AccessGate.of(storage)
-    moments = history(storage, url, gate)
+    moments = [*history(storage, url, gate), *context.unpublished_pages.history(url, gate)]
     context.tell_withheld(gate)
     context.tell_unpublished()
     if not moments and gate.refused:

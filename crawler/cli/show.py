@@ -75,7 +75,7 @@ def show(
     if len(wanted) > 1:
         raise UsageError(f"show: give only one of {', '.join(f'--{part}' for part in choices)}")
     url = url if row else page_address(url)
-    lookup = context.with_flags(archive=uri).lookup
+    lookup = context.with_flags(archive=uri).lookup_with_spool
     entry = _of_row(lookup, url) if row else lookup.closest(url, _moment(at))
     if entry is None:
         raise BadAddress(f"{url}: no capture here; `newswarc find --match host` lists the captures of a host")
@@ -146,12 +146,10 @@ def _write_record(part: Part, lookup: Lookup, entry: IndexEntry, capture: Captur
 
 def _article(lookup: Lookup, entry: IndexEntry, whole: Capture) -> Article | None:
     """The record of a capture; of a revisit that of its original, which may be in another segment."""
-    from archive.library import article_of
-
     segments = [entry.segment]
     if entry.is_revisit:
         segments += [other.segment for other in lookup.find(whole.url) if not other.is_revisit]
-    found = (article_of(lookup.storage, whole.record_id, segment) for segment in dict.fromkeys(segments))
+    found = (lookup.article_of(whole.record_id, segment) for segment in dict.fromkeys(segments))
     return next((article for article in found if article is not None), None)
 
 

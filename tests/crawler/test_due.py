@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import time
@@ -44,6 +45,8 @@ def test_short_runs_fill_one_segment(tmp_path: Path) -> None:
         assert first["files"] == []
         assert spool(tmp_path) == [f"{EXTRACTOR_GENERATION}.derived.jsonl", "warc.gz.open"]
         assert list(segments(storage)) == []
+        open_yet = seen_by_readers(tmp_path)
+        assert len(open_yet["records"]) == 15
         second = crawl(server, tmp_path, "--due", **ALWAYS_DUE)
         assert second["articles"] == {}
         assert spool(tmp_path) == [f"{EXTRACTOR_GENERATION}.derived.jsonl", "warc.gz.open"]
@@ -53,11 +56,34 @@ def test_short_runs_fill_one_segment(tmp_path: Path) -> None:
     assert not [name for name in spool(tmp_path) if name.endswith(".open")]
     found = [article.url for article in articles(storage)]
     assert len(found) == len(set(found)) == 15
+    assert seen_by_readers(tmp_path) == open_yet
     manifests = list(segments(storage))
     assert manifests[0].exchanges == sum(first["outcomes"].values()) + sum(second["outcomes"].values())
     assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
     rebuilt = newswarc("rebuild", "--json", cwd=tmp_path).json()["segments"]
     assert {(segment["index"], segment["records"]) for segment in rebuilt} == {("same", "same")}
+
+
+def seen_by_readers(directory: Path) -> dict[str, Any]:
+    """What commands tell of an archive, be it in its segments or in one that is still open."""
+
+    def told(*words: str) -> list[str]:
+        done = newswarc(*words, cwd=directory)
+        assert done.code == 0, done.err
+        return done.out.splitlines()
+
+    (url, *_) = (json.loads(line)["url"] for line in told("records", "--lang", "fr"))
+    shown = json.loads("\n".join(told("show", url, "--json")))
+    return {
+        "records": told("records"),
+        "outcomes": [line for line in told("records", "--outcomes") if "article" in line],
+        "found": [line for line in told("find", url, "--match", "host") if "/news/" in line or "/ar/" in line],
+        "by site": told("find", url, "--json"),
+        "history": told("history", url),
+        "wire": told("show", url, "--wire"),
+        "text": told("show", url, "--text"),
+        "record": shown,
+    }
 
 
 def test_what_is_not_due_is_left_alone(tmp_path: Path) -> None:

@@ -48,5 +48,5 @@ def test_records_tells_of_them_on_standard_error(tmp_path: Path) -> None:
     said = newswarc("records", "a", cwd=tmp_path)
     assert said.code == 0
     assert said.out
-    assert "not listed yet: 1 open segment, 0 pages, closes in " in said.err
+    assert "included from this machine: 1 open segment, 0 pages, closes in " in said.err
     assert newswarc("records", "a", "-q", cwd=tmp_path).err == ""
