@@ -84,7 +84,7 @@ MUTATIONS = (
         "pipelines/extract/article.py",
         "return Rejected(PageOutcome.TOO_SHORT",
         "return Rejected(PageOutcome.NO_TEXT",
-        "tests/pipelines",
+        "tests/pipelines/test_extract.py",
     ),
     Mutation(
         "a date later than the fetch",
