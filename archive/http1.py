@@ -7,6 +7,7 @@ Nothing here changes the bytes it reads.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -58,12 +59,15 @@ class ResponseHead:
         if len(lengths) != 1:
             return None
         (only,) = lengths
-        return int(only) if only.isascii() and only.isdigit() and len(only) <= _MOST_FIGURES else None
+        if not only.isascii() or not only.isdigit():
+            return None
+        figures = only.lstrip("0")
+        return int(figures or "0") if len(figures) <= _MOST_FIGURES else sys.maxsize
 
 
 _HEAD_ENDS = (b"\r\n\r\n", b"\n\n", b"\n\r\n")
 _MOST_FIGURES = 18
-"""Figures of a length that means something; Python refuses to read thousands of them."""
+"""Figures of a length that can be; Python refuses to read thousands of them, and so many bytes never come."""
 _MOST_OF_STATUS = 5
 """The same for a status, which has three (RFC 9112, section 4)."""
 

@@ -284,8 +284,17 @@ class SiteSpider(scrapy.Spider):
                 request.url,
                 what,
                 remedy or (LED_NOWHERE if leads_nowhere else "check the URL, or try again later"),
-                needs_operator=discovery.via in (DEFINITION, LISTED) and (leads_nowhere or lasts(outcome)),
+                needs_operator=self._needs_operator(discovery.via, outcome, answered=bool(status)),
             )
+
+    @staticmethod
+    def _needs_operator(via: str, outcome: str, *, answered: bool) -> bool:
+        """Whether a failure stays until somebody acts. What a server answers for a listed page is a finding, not a
+        fault: whoever lists it wants to know.
+        """
+        if via == DEFINITION:
+            return outcome == CaptureOutcome.REDIRECT or lasts(outcome)
+        return via == LISTED and not answered and lasts(outcome)
 
     def _login_stayed_behind(self, request: Request, site: str) -> bool:
         began = urlsplit(asked_address(request)).netloc

@@ -53,7 +53,8 @@ def repeated(tmp_path_factory: pytest.TempPathFactory) -> Repeated:
             capture = lookup.read(entry)
             stamp = f"{capture.date:%Y%m%d%H%M%S}"
             page = max(page, stamp) if capture.url == f"{base}/pages/second" else page
-            if entry.status == 200 and "/pages/" not in capture.url:
+            # For bytes that never came a browser would wait
+            if entry.status == 200 and "/pages/" not in capture.url and not capture.truncated:
                 body = lookup.original(capture).body(LARGEST)
                 bodies.setdefault(capture.url, {})[stamp] = hashlib.sha256(body.body).hexdigest()
     return Repeated(place, base, page, bodies)

@@ -53,6 +53,8 @@ def dribbled(data: bytes, step: int) -> Script:
     return script
 
 
+UNENDED, UNSIZED = BODY.replace(b"quay", b"harbour"), BODY.replace(b"quay", b"sea")
+"""Bodies of responses that are broken: tools that look originals up by digest would show these for whole ones."""
 NO_PAGE = b"<p>The quay wall" * 90
 """Not the end of a page."""
 COMMENTED = BODY + b"\n<!-- kept by a cache\n> -->\n<!-- twice -->\n"
@@ -164,13 +166,13 @@ CASES: dict[str, Case] = {
         chunked(BODY)[:100], answering(chunked(BODY)[:100], close=True), "truncated_disconnect", "disconnect"
     ),
     "cut before the last chunk": Case(
-        chunked(BODY)[:-5], answering(chunked(BODY)[:-5], close=True), "ok", "disconnect"
+        chunked(UNENDED)[:-5], answering(chunked(UNENDED)[:-5], close=True), "ok", "disconnect"
     ),
     "cut before the last chunk, of something else": Case(
         chunked(NO_PAGE)[:-5], answering(chunked(NO_PAGE)[:-5], close=True), "truncated_disconnect", "disconnect"
     ),
     "a bad size behind the page": Case(
-        chunked(BODY)[:-5] + b"zz\r\n", answering(chunked(BODY)[:-5] + b"zz\r\n"), "ok", "unspecified"
+        chunked(UNSIZED)[:-5] + b"zz\r\n", answering(chunked(UNSIZED)[:-5] + b"zz\r\n"), "ok", "unspecified"
     ),
     "a bad size within the page": Case(
         chunked(BODY[:-40])[:-5] + b"zz\r\n",
@@ -193,6 +195,8 @@ CASES: dict[str, Case] = {
     "a length of thousands of figures": Case(
         b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n" + BODY,
         until_close(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000),
+        "ok",
+        "disconnect",
     ),
     "a status of thousands of figures": Case(
         b"HTTP/1.1 " + b"2" * 5000 + b" OK\r\n\r\n",
