@@ -16,6 +16,8 @@ from typing import Self
 _LARGEST_HEAD = 1 << 16
 _HEAD_TIMEOUT = 15.0
 """Seconds in which a client has to send the head of its first request."""
+_BETWEEN_CANCELLATIONS = 0.5
+"""Seconds."""
 _IDLE_TIMEOUT = 300.0
 """Seconds without a byte of an answer after which a connection is ended."""
 _PART = 1 << 16
@@ -75,10 +77,11 @@ class HostGuard:
         self._is_ready.set()
         await self._ended.wait()
         server.close()
-        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        # Again and again: `asyncio.wait_for` loses a cancellation that comes at the same moment as its result
+        while rest := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+            for task in rest:
+                task.cancel()
+            await asyncio.wait(rest, timeout=_BETWEEN_CANCELLATIONS)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
