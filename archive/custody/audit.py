@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from archive.counted import counted
 from archive.custody.entries import EntryKind, LogEntry, parse_entry
 from archive.custody.notes import BadNote, Checkpoint, Note, VerifierKey
 from archive.custody.sequencer import CHECKPOINT_KEY, signed_key
@@ -268,7 +269,7 @@ class _Log:
             except BadNote:
                 right = False
             if right:
-                self._found.cosigned.append(f"{key.name}: {size} entries")
+                self._found.cosigned.append(f"{key.name}: {counted(size, 'entry')}")
             else:
                 detail = f"{key.name} has cosigned another log of {size} entries, or its signature was altered"
                 self._found.fault(FaultKind.OTHER_HISTORY, f"{COSIGNATURES}{size}", detail)

@@ -366,7 +366,8 @@ def cosign(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOp
     if as_json:
         typer.echo(json.dumps([asdict(cosigned) for cosigned in done]))
     for cosigned in done:
-        typer.echo(f"{cosigned.witness}: {cosigned.problem or f'cosigned {cosigned.size} entries'}", err=True)
+        said = cosigned.problem or f"cosigned {counted(cosigned.size, 'entry')}"
+        typer.echo(f"{cosigned.witness}: {said}", err=True)
     if not done and not as_json:
         context.console().print("nothing to cosign: each witness has cosigned the newest checkpoint")
     return 1 if any(cosigned.problem for cosigned in done) else 0

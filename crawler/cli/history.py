@@ -41,7 +41,10 @@ def show_history(
     context = context.with_flags(archive=uri)
     storage = context.archive_with_spool
     gate = AccessGate.of(storage)
-    moments = [*history(storage, url, gate), *context.unpublished_pages.history(url, gate)]
+    moments = sorted(
+        [*history(storage, url, gate), *context.unpublished_pages.history(url, gate)],
+        key=lambda moment: (moment.date, moment.segment, moment.offset),
+    )
     context.tell_withheld(gate)
     context.tell_unpublished()
     if not moments and gate.refused:

@@ -213,12 +213,12 @@ def test_the_commands(tmp_path: Path) -> None:
     with witness.serving() as address:
         settings = (tmp_path / "newswarc.toml").read_text()
         (tmp_path / "newswarc.toml").write_text(f'{settings}custody_witnesses = ["{address}/ {witness.key}"]\n')
-        assert "harbour-master.example/w1: cosigned 1 entries" in run("custody", "cosign")
+        assert "harbour-master.example/w1: cosigned 1 entry" in run("custody", "cosign")
         assert "nothing to cosign" in run("custody", "cosign")
         assert json.loads(run("custody", "cosign", "--json")) == []
         note = Note.parse(run("custody", "checkpoint"))
         assert {signer.name for signer in note.signers([log, witness.key])} == {ORIGIN, witness.key.name}
-        assert "cosigned by the witness harbour-master.example/w1: 1 entries" in run("verify")
+        assert "cosigned by the witness harbour-master.example/w1: 1 entry" in run("verify")
         witness.logs = []
         run("custody", "rotate", "key.pem")
         assert "it does not know this log" in run("custody", "cosign", code=1)
