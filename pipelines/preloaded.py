@@ -4,14 +4,11 @@ Importing it reads the models, which nothing else here does when it is imported.
 and none of them reads it again.
 """
 
-from lxml import html
-from trafilatura.external import try_justext
-
 from pipelines.derivation import derive, derive_page
 from pipelines.extract import warm_up
+from pipelines.stop_words import share_stop_words
 
 __all__ = ["derive", "derive_page"]
 
+share_stop_words()
 warm_up()
-# The words of a hundred languages, which trafilatura reads for one page in twenty: 25 MiB, in each worker if not here
-try_justext(html.Element("html"), None, None)
