@@ -8,6 +8,7 @@ Modules:
     blocks         the page cut into blocks
     calendars      converting dates of other calendars
     candidates     claims about a field, each with its source
+    charsets       the charset of a page
     choice         what is changed in the models' choice: captions, calls, headings
     class_words    what an element's class and id say about its content
     date_texts     parsing the text of a date

@@ -11,11 +11,10 @@ from operator import itemgetter
 from typing import cast
 from urllib.parse import urljoin
 
-from charset_normalizer import from_bytes
 from lxml import etree, html
-from w3lib.encoding import html_body_declared_encoding, html_to_unicode
 from w3lib.html import get_base_url
 
+from pipelines.extract.charsets import decoded, plainly_utf8
 from pipelines.rules import compiled
 
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -28,9 +27,6 @@ MAX_ATTRIBUTES = 5_000
 _FULL_TAG = re.compile(
     rb"[a-z][^\s<>/]*(?:[\s/]+[^\s\"'<>=/]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?){%d}" % MAX_ATTRIBUTES, re.I
 )
-_DETECTION_SAMPLE = 20_000
-_MANY_BYTES = 16
-"""Continuation bytes that make a valid UTF-8 text one beyond doubt."""
 _CONTROLS = bytes([*range(9), 0x0B, *range(0x0E, 0x20)])
 _WITHOUT_CONTROLS = bytes.maketrans(_CONTROLS, b" " * len(_CONTROLS))
 _STRING = etree.XPath("string()", smart_strings=False)
@@ -60,6 +56,8 @@ _TWICE = re.compile(
 )
 """What a letter's bytes in UTF-8 look like when they are taken for letters of Windows-1252 and encoded again:
 U+00C2 to U+00F4, then U+0080 to U+00BF or one of U+0152 to U+0192, U+02C6, U+02DC and U+2013 to U+2122."""
+_TWICE_WITHIN = re.compile("(?:[ÂÃÄÅÎÏÐÑ×ØÙ]|â€)[\x80-\xbfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]")
+"""The same of the letters and marks of European and Arabic scripts, where the rest of the page is encoded once."""
 _FEWEST_TWICE = 3
 _BYTES_OF_LETTERS = {
     ord(letter): byte
@@ -215,10 +213,10 @@ def _in_utf8(page: bytes | str, content_type: str) -> bytes:
     """A page in UTF-8, without what nobody sees. Raises DocumentTooComplex."""
     if isinstance(page, str):
         text, encoded = page, page.encode("utf-8", "replace")
-    elif (plain := _plainly_utf8(page)) is not None:
+    elif (plain := plainly_utf8(page)) is not None:
         text, encoded = _encoded_once(plain, page.removeprefix(_BYTE_ORDER_MARK))
     else:
-        text = decode(page, content_type)
+        text = decoded(page, content_type)
         text, encoded = _encoded_once(text, text.encode("utf-8", "replace"))
     if len(text) > MAX_CHARACTERS:
         raise DocumentTooComplex(f"more than {MAX_CHARACTERS:,} characters")
@@ -247,25 +245,8 @@ def _is_noise(text: str) -> bool:
 
 def page_text(page: bytes, content_type: str) -> str:
     """All that a page says, markup and code included; without what is part of no word, such as soft hyphens."""
-    text = decode(page, content_type)
+    text = decoded(page, content_type)
     return _visible(*_encoded_once(text, text.encode("utf-8", "replace"))).decode("utf-8")
-
-
-def decode(page: bytes, content_type: str) -> str:
-    """Text of a page: byte order mark, HTTP header, meta element, then detection (WHATWG Encoding, section 6).
-
-    A page that declares something else but is UTF-8 throughout, its many letters beyond ASCII included, is
-    UTF-8: in no other encoding do so many of them happen to be valid in it.
-    """
-    if (text := _plainly_utf8(page)) is not None:
-        return text
-    _, text = html_to_unicode(content_type or None, page, auto_detect_fun=_detect, default_encoding="utf-8")
-    if "\ufffd" in text and b"\xef\xbf\xbd" not in page and (meta := html_body_declared_encoding(page)):
-        try:
-            return page.decode(meta)  # the header is wrong: the bytes are what the page itself says
-        except (UnicodeDecodeError, LookupError):
-            return text
-    return text
 
 
 def _encoded_once(text: str, encoded: bytes) -> tuple[str, bytes]:
@@ -273,30 +254,24 @@ def _encoded_once(text: str, encoded: bytes) -> tuple[str, bytes]:
     if len(text) == len(encoded):
         return text, encoded
     twice = islice(_TWICE.finditer(encoded), _FEWEST_TWICE)
-    if len(list(twice)) < _FEWEST_TWICE or _NO_BYTES.search(text) is not None:
+    if len(list(twice)) < _FEWEST_TWICE:
         return text, encoded
+    if _NO_BYTES.search(text) is None:
+        try:
+            once = text.translate(_BYTES_OF_LETTERS).encode("latin-1")
+            return once.decode("utf-8"), once
+        except UnicodeDecodeError:
+            pass
+    if len({match[0] for match in _TWICE_WITHIN.finditer(text)}) >= _FEWEST_TWICE:
+        text = _TWICE_WITHIN.sub(_once, text)
+    return text, text.encode("utf-8", "replace")
+
+
+def _once(letter: re.Match[str]) -> str:
     try:
-        encoded = text.translate(_BYTES_OF_LETTERS).encode("latin-1")
-        return encoded.decode("utf-8"), encoded
-    except UnicodeDecodeError:
-        return text, text.encode("utf-8", "replace")
-
-
-def _plainly_utf8(page: bytes) -> str | None:
-    try:
-        text = page.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return text.removeprefix("\ufeff") if len(page) - len(text) >= _MANY_BYTES else None
-
-
-def _detect(page: bytes) -> str | None:
-    try:
-        page.decode("utf-8")
-    except UnicodeDecodeError:
-        best = from_bytes(page[:_DETECTION_SAMPLE]).best()
-        return best.encoding if best else "cp1252"
-    return "utf-8"
+        return letter[0].translate(_BYTES_OF_LETTERS).encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return letter[0]
 
 
 def text_of(element: html.HtmlElement) -> str:

@@ -95,3 +95,21 @@ def test_records_have_it() -> None:
     article = extract(LAYOUTS[0](STORIES[0]), STORIES[0].url)
     assert isinstance(article, Article)
     assert article.fields["inLanguage"].confidence > 0.5
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "language"),
+    [
+        ("en", "부두가 월요일에 다시 열린다고 항만장이 말했다.", "ko"),
+        ("en", "Le quai sera rouvert lundi matin, a promis la capitaine du port, et les navettes reprendront.", "fr"),
+        ("de-AT", "Die Fähre legt am Montag wieder ab.", "de-AT"),
+        ("hi", "घाट सोमबार फेरि खुल्नेछ भनी बन्दरगाह प्रमुखले बताएका छन्, डुङ्गा पनि चल्नेछन्।", "ne"),
+        ("jp", "埠頭は月曜日に再開されると港長が話した。", "ja"),
+        ("ger", "Die Fähre legt am Montag wieder ab.", "de"),
+        ("ti", "እቲ መዕረፊ መራኽብ ሰኑይ ክኽፈት እዩ ኢሉ ሓላፊ ወደብ።" * 9, "ti"),
+        ("", "Luka će se otvoriti posle prvog snega, saopštila je uprava, a deca će putovati besplatno.", "sr"),
+    ],
+)
+def test_short_texts_and_wrong_declarations(declared: str, text: str, language: str) -> None:
+    root = lxml.html.fromstring(f'<html lang="{declared}"><p>x</p></html>')
+    assert language_of(text, root, [], "")[0] == language
