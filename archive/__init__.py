@@ -66,6 +66,7 @@ Modules:
     members           WARC records as gzip members
     merkle_tree       RFC 6962 trees: roots, paths, their checks
     merged_index      one local index over many segments
+    named_files       files that a user names, of which none replaces another one unasked
     opening           an archive in three lines
     outcomes          page outcomes: what became of every captured page
     ocfl              OCFL objects, with all their versions

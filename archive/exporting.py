@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from archive.clock_and_ids import ClockAndIds
 from archive.custody.proofs import CaptureProofs
 from archive.durable import sync_directory, write_parts_durably
 from archive.excerpt import Excerpt, Piece
+from archive.named_files import part_of, require_new, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +28,40 @@ class WrittenWarc:
 
 
 def export_warc(
-    excerpt: Excerpt, path: Path, clock_and_ids: ClockAndIds, software: str, proofs: CaptureProofs | None = None
+    excerpt: Excerpt,
+    path: Path,
+    clock_and_ids: ClockAndIds,
+    software: str,
+    proofs: CaptureProofs | None = None,
+    *,
+    overwrite: bool = False,
 ) -> WrittenWarc:
     """Copy an excerpt into one WARC file; it has its name when it is whole. `proofs` takes those of its captures.
 
-    Raises DamagedArchive, StorageError or OSError.
+    Nothing is written when the excerpt is empty. Raises BadAddress when the file or its index is there already and
+    may not be replaced (`overwrite`), DamagedArchive, StorageError or OSError.
     """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with tempfile.TemporaryDirectory(prefix="newswarc-export-") as scratch, part.open("wb") as target:
+    beside = path.with_name(f"{path.name.removesuffix('.warc.gz')}.cdxj")
+    require_new(path, beside, overwrite=overwrite)
+    with (
+        tempfile.TemporaryDirectory(prefix="newswarc-export-") as scratch,
+        part_of(path) as part,
+        part_of(beside) as index_part,
+    ):
+        with part.open("wb") as target:
             index = IndexBuffer(Path(scratch))
             copying = _Copying(target, index, path.name, proofs)
             for file in excerpt.files():
                 copying.copy(file.pieces)
             copying.copy(excerpt.originals(clock_and_ids, software))
-            write_parts_durably(path.with_name(f"{path.name.removesuffix('.warc.gz')}.cdxj"), index.sorted_lines())
+            write_parts_durably(index_part, index.sorted_lines())
             index.close()
-        part.rename(path)
-        sync_directory(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
+            target.flush()
+            os.fsync(target.fileno())
+        if excerpt.captures:
+            settle(index_part, beside, overwrite=overwrite)
+            settle(part, path, overwrite=overwrite)
+            sync_directory(path.parent)
     return WrittenWarc(excerpt.captures, copying.size, tuple(excerpt.lost))
 
 

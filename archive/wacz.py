@@ -37,6 +37,7 @@ from archive.excerpt import Excerpt, ExcerptFile, Piece
 from archive.library import completion_of
 from archive.lookup import Lookup
 from archive.members import warc_date
+from archive.named_files import part_of, require_new, settle
 
 if TYPE_CHECKING:
     from archive.custody.proofs import Prover
@@ -103,19 +104,22 @@ class WaczWriter:
         self._pages = 0
         self._now = clock_and_ids.now()
 
-    def write(self, path: Path, title: str) -> WrittenWacz:
-        """Write the file; it has its name when it is whole. Raises DamagedArchive, StorageError or OSError."""
-        part = path.with_name(f".{path.name}.part")
-        try:
+    def write(self, path: Path, title: str, *, overwrite: bool = False) -> WrittenWacz:
+        """Write the file; it has its name when it is whole. Nothing is written when the excerpt is empty.
+
+        Raises BadAddress when it is there already and may not be replaced (`overwrite`), DamagedArchive, StorageError
+        or OSError.
+        """
+        require_new(path, overwrite=overwrite)
+        with part_of(path) as part:
             with (
                 tempfile.TemporaryDirectory(prefix="newswarc-wacz-") as scratch,
                 zipfile.ZipFile(part, "w", allowZip64=True) as packed,
             ):
                 self._write_all(packed, Path(scratch), title)
             size = part.stat().st_size
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
+            if self._excerpt.captures:
+                settle(part, path, overwrite=overwrite)
         return WrittenWacz(
             self._excerpt.captures,
             self._pages,

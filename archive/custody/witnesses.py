@@ -2,7 +2,7 @@
 
 A witness keeps the newest checkpoint of the log that it has seen, and cosigns another one only with a proof that the
 log continues it. So nobody can show one history to some and another to others without the witness's noticing. What
-it returns is kept as ``custody/cosignatures/SIZE/WITNESS``, beside the checkpoint that the archive's key signed.
+it signs is kept as ``custody/cosignatures/SIZE/WITNESS``, beside the checkpoint that the archive's key signed.
 """
 
 from __future__ import annotations
@@ -100,15 +100,14 @@ class Cosigning:
     def _asked(self, witness: Witness, checkpoint: Checkpoint, note: str, last: int) -> Cosigned:
         name, size = witness.key.name, checkpoint.size
         try:
-            lines = self._cosignatures(witness, checkpoint, note, last)
-            at = self._checked(witness, note, lines)
+            signature = self._checked(witness, note, self._cosignatures(witness, checkpoint, note, last))
         except OSError as error:
             return Cosigned(name, size, problem=f"it does not answer: {error}")
         except DamagedArchive as error:
             return Cosigned(name, size, problem=str(error))
         with suppress(ObjectExists):
-            self._storage.put_if_absent(f"{COSIGNATURES}{size}/{witness.file_name}", lines.encode())
-        return Cosigned(name, size, at.isoformat())
+            self._storage.put_if_absent(f"{COSIGNATURES}{size}/{witness.file_name}", signature.line().encode())
+        return Cosigned(name, size, datetime.fromtimestamp(cosigned_at(signature.data), UTC).isoformat())
 
     def _cosignatures(self, witness: Witness, checkpoint: Checkpoint, note: str, last: int) -> str:
         """The lines that a witness answers. `last` is the size that it cosigned last, as far as is known here."""
@@ -138,15 +137,17 @@ class Cosigning:
         proof = "".join(f"{base64.b64encode(part).decode()}\n" for part in path)
         return self._post(f"{witness.address}/add-checkpoint", f"old {old}\n{proof}\n{note}".encode())
 
-    def _checked(self, witness: Witness, note: str, lines: str) -> datetime:
-        """When a witness says that it cosigned. Raises BadNote when it did not."""
-        signature = cosignature_of(witness.key, Note.parse(f"{note}{lines}"))
+    def _checked(self, witness: Witness, note: str, lines: str) -> Signature:
+        """Its signature of this very checkpoint, whatever else it answers. Raises BadNote when there is none."""
+        answer = Note.parse(f"{note}{lines}")
+        # An empty line in the answer would move what is signed
+        signature = cosignature_of(witness.key, answer) if answer.text == Note.parse(note).text else None
         if signature is None:
             raise BadNote("its answer has no signature by the key that is set for it")
         at = datetime.fromtimestamp(cosigned_at(signature.data), UTC)
         if at - self._clock.now() > MOST_SKEW:
             raise BadNote(f"it says that it is {at:%Y-%m-%d %H:%M:%S} UTC, ahead of this machine's clock")
-        return at
+        return signature
 
 
 def _size(body: bytes) -> int | None:

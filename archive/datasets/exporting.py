@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from archive.datasets.manifest import DatasetManifest
 from archive.datasets.pulling import Progress, Wanted, select
 from archive.errors import BadAddress
+from archive.named_files import require_new, settle, taken
 from archive.storage.protocol import Storage
 
 _BESIDE = {"README.md": "README.md", "codebook.csv": "codebook.csv", "CITATION.cff": "CITATION.cff"}
@@ -121,8 +122,7 @@ def export(
     Raises BadAddress (also without a library of the extra `research`), DamagedArchive, StorageError or OSError.
     """
     writer = _writer(form)
-    if target.exists() and not overwrite:
-        raise _taken(target)
+    require_new(target, overwrite=overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".newswarc-export-", dir=target.parent) as scratch:
         made = select(storage, manifest, Path(scratch), wanted, progress)
@@ -134,19 +134,15 @@ def export(
         }
         for made_file, place in beside.items():
             if not overwrite and place.exists() and place.read_bytes() != made_file.read_bytes():
-                raise _taken(place)
+                raise taken(place)
         part = Path(scratch) / f"part{_suffixes(target)}"
         written = writer(Selected(files, schema, made.manifest, verbatim), part)
-        part.replace(target)
+        settle(part, target, overwrite=overwrite)
         result = Exported(str(target), made.pulled.rows, len(schema) - written.left_out, written.notes)
         for made_file, place in beside.items():
             made_file.replace(place)
             result.beside.append(str(place))
     return result
-
-
-def _taken(file: Path) -> BadAddress:
-    return BadAddress(f"dataset export: {file}: is there already; give another name with --to, or --overwrite")
 
 
 def format_of(name: str, target: Path | None) -> Format:

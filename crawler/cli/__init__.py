@@ -14,6 +14,7 @@ Modules:
     crawl             ``newswarc crawl``
     crawl_command     running ``newswarc crawl``: from options to a plan to a report
     custody           ``newswarc custody``: a signed log of what the archive took in
+    custody_proofs    ``newswarc custody prove``, ``check`` and ``verifier``: proofs of single captures
     dataset           ``newswarc dataset``: tables of articles that can be cited
     dataset_build     ``newswarc dataset build``
     dataset_counts    ``newswarc dataset clusters`` and ``counts``

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,11 +12,11 @@ import typer
 
 from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
+from crawler.cli.custody_proofs import check, prove, verifier
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, JsonOption, page_address, reads_archive
+from crawler.cli.options import ArchiveArgument, JsonOption, OverwriteOption, reads_archive
 
 if TYPE_CHECKING:
-    from archive.captures import Capture
     from archive.custody.sequencer import Logged, Sequencer
     from archive.custody.signing import Signer
 
@@ -26,6 +25,9 @@ custody = typer.Typer(
     help="Prove what the archive holds, since when, and that nobody changed it: a signed log.",
     no_args_is_help=True,
 )
+custody.command("prove")(prove)
+custody.command("check")(check)
+custody.command("verifier")(verifier)
 OriginArgument = Annotated[
     str, typer.Argument(metavar="ORIGIN", help="Name of the log for ever: an address without https://.")
 ]
@@ -176,159 +178,27 @@ def checkpoint(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it here, not to standard output.")
     ] = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Show the newest checkpoint, with the signatures of witnesses.
 
     Kept out of reach of those who can write to the archive, it proves the past.
     """
-    from archive.custody.sequencer import CHECKPOINT_KEY
+    from archive.custody.sequencer import signed_checkpoint
     from archive.custody.witnesses import with_cosignatures
+    from archive.named_files import write_new
 
-    storage = context.with_flags(archive=uri).storage()
-    with storage.open_range(CHECKPOINT_KEY) as stream:
-        note = with_cosignatures(storage, stream.read().decode("utf-8", "replace"))
+    storage = context.with_flags(archive=uri).archive
+    note = signed_checkpoint(storage)
+    if not note:
+        raise UsageError(
+            f"custody checkpoint: {storage.uri} has no log yet; begin one with `newswarc custody begin` or `adopt`"
+        )
+    note = with_cosignatures(storage, note)
     if output is None:
         typer.echo(note, nl=False)
     else:
-        output.write_text(note, encoding="utf-8")
-
-
-@custody.command("prove")
-@reads_archive
-def prove(
-    context: ArchiveContext,
-    what: Annotated[str, typer.Argument(metavar="URL|ID", help="An address, or the id of an article's record.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
-    uri: ArchiveArgument = None,
-    at: Annotated[
-        str, typer.Option("--at", metavar="DATE", help="The capture nearest to this; default: newest.")
-    ] = "",
-    digest_only: Annotated[
-        bool, typer.Option("--digest-only", help="Prove the record without telling what is in it.")
-    ] = False,
-) -> None:
-    """Write a proof of one capture: what was recorded, in which segment, logged and signed when.
-
-    `newswarc custody check` checks it; so does the program that `newswarc custody verifier` writes, without newswarc.
-    """
-    from archive.custody.proofs import Prover
-
-    context = context.with_flags(archive=uri)
-    segment, capture = _capture(context, what, at)
-    output.write_bytes(Prover(context.archive).prove(segment, capture, with_bytes=not digest_only))
-    context.console().print(f"{output}: {counted(output.stat().st_size, 'byte')}", markup=False, highlight=False)
-
-
-def _capture(context: ArchiveContext, what: str, at: str) -> tuple[str, Capture]:
-    from uuid import UUID
-
-    from archive.errors import BadAddress
-    from archive.library import articles
-    from archive.period import moment_of
-
-    try:
-        wanted = UUID(what.removeprefix("urn:uuid:"))
-    except ValueError:
-        wanted = None
-    lookup = context.lookup
-    if wanted is None:
-        moment = moment_of(at)
-        if at and moment is None:
-            raise UsageError(f"custody prove: --at {at!r} is not a date; write 2026-11-24 or 2026-11-24T10:30:00")
-        entry = lookup.closest(page_address(what), moment)
-        if entry is None:
-            raise BadAddress(
-                f"{what}: no capture of it here; newswarc find --match host lists what there is of a host"
-            )
-        return entry.segment, lookup.read(entry)
-    article = next((article for article in articles(context.archive) if article.id == wanted), None)
-    if article is None or article.warc is None:
-        raise BadAddress(f"{what}: no article's record has this id; give the address")
-    entry = next(entry for entry in lookup.find(article.url) if entry.offset == article.warc.offset)
-    return entry.segment, lookup.read(entry)
-
-
-def _verifier_key(text: str, option: str = "--key or custody_trusted") -> str:
-    """The key as given. Raises UsageError for what is none."""
-    from archive.custody.standalone import Refused, parsed_key
-
-    try:
-        parsed_key(text)
-    except (Refused, ValueError) as error:
-        raise UsageError(
-            f"custody check: {text[:40]!r} ({option}) is not a verifier key; give "
-            "NAME+ID+BASE64, as `newswarc custody key` prints it for the archive's owner"
-        ) from error
-    return text
-
-
-@custody.command("check")
-@reads_archive
-def check(
-    context: ArchiveContext,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A proof, or a WACZ file.")],
-    keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key", metavar="NAME+ID+BASE64", help="Key of the log to trust. Repeatable. Default: custody_trusted."
-        ),
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option("--record", metavar="FILE", help="The record, when the proof has its digest alone.")
-    ] = None,
-    checkpoint_file: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that was kept.")
-    ] = None,
-    authorities: Annotated[
-        Path | None, typer.Option("--authorities", metavar="FILE", help="Certificates (PEM) of time authorities.")
-    ] = None,
-    witnesses: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--witness", metavar="NAME+ID+BASE64", help="Key of a witness that has to have cosigned. Repeatable."
-        ),
-    ] = None,
-) -> int:
-    """Check a proof, or a WACZ file with its signature and proofs, without the archive.
-
-    Says why when one does not hold, with exit code 1.
-    """
-    from archive.custody.standalone import Refused
-    from archive.custody.standalone import check as check_proof
-    from archive.custody.wacz_check import Trusted, check_wacz
-
-    trusted = [_verifier_key(key) for key in keys or context.configuration.custody_trusted]
-    cosigned = [_verifier_key(key, "--witness") for key in witnesses or []]
-    kept = checkpoint_file.read_text(encoding="utf-8") if checkpoint_file else ""
-    try:
-        if file.suffix == ".wacz" or zipfile.is_zipfile(file):
-            told = check_wacz(file, Trusted(trusted, kept, authorities, cosigned))
-        else:
-            proof = json.loads(file.read_text(encoding="utf-8"))
-            told = check_proof(proof, trusted, record.read_bytes() if record else None, kept, authorities, cosigned)
-        for line in told:
-            typer.echo(f"ok  {line}")
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{file}: neither a proof, as `newswarc custody prove` writes it, nor a WACZ file"
-        ) from error
-    except Refused as error:
-        typer.echo(f"newswarc: {file}: not proven: {error}", err=True)
-        return 1
-    return 0
-
-
-@custody.command("verifier")
-@reads_archive
-def verifier(
-    context: ArchiveContext,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
-) -> None:
-    """Write the program that checks proofs without newswarc: one file, to be read and handed on with them."""
-    from archive.custody import standalone
-
-    output.write_bytes(Path(standalone.__file__).read_bytes())
-    context.console().print(f"{output}: run python {output} PROOF --key KEY", markup=False, highlight=False)
+        write_new(output, note.encode(), overwrite=overwrite)
 
 
 @custody.command("stamp")
@@ -342,14 +212,11 @@ def stamp(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOpt
     if asking is None:
         raise UsageError("custody stamp: no time authority is set; name one or more as custody_authorities")
     done = asking.run()
-    if as_json:
-        typer.echo(json.dumps([asdict(stamped) for stamped in done]))
-    for stamped in done:
-        said = stamped.problem or f"{counted(stamped.size, 'entry', 'was', 'were')} there on {stamped.at}"
-        typer.echo(f"{stamped.authority}: {said}", err=True)
-    if not done and not as_json:
-        context.console().print("nothing to stamp: it is done, or was done less than an hour ago")
-    return 1 if any(stamped.problem for stamped in done) else 0
+    told = [
+        (one.authority, one.problem, f"{counted(one.size, 'entry', 'was', 'were')} there on {one.at}") for one in done
+    ]
+    nothing = "nothing to stamp: it is done, or was done less than an hour ago"
+    return _tell(context, [asdict(one) for one in done], told, nothing, as_json=as_json)
 
 
 @custody.command("cosign")
@@ -363,14 +230,27 @@ def cosign(context: ArchiveContext, uri: ArchiveArgument = None, as_json: JsonOp
     if asking is None:
         raise UsageError("custody cosign: no witness is set; name one or more as custody_witnesses, `URL KEY` each")
     done = asking.run()
+    told = [(one.witness, one.problem, f"cosigned {counted(one.size, 'entry')}") for one in done]
+    nothing = "nothing to cosign: each witness has cosigned the newest checkpoint"
+    return _tell(context, [asdict(one) for one in done], told, nothing, as_json=as_json)
+
+
+def _tell(
+    context: ArchiveContext,
+    facts: list[dict[str, object]],
+    told: list[tuple[str, str, str]],
+    nothing: str,
+    *,
+    as_json: bool,
+) -> int:
+    """Say what came of asking others, each with the problem or what it did; the exit code."""
     if as_json:
-        typer.echo(json.dumps([asdict(cosigned) for cosigned in done]))
-    for cosigned in done:
-        said = cosigned.problem or f"cosigned {counted(cosigned.size, 'entry')}"
-        typer.echo(f"{cosigned.witness}: {said}", err=True)
-    if not done and not as_json:
-        context.console().print("nothing to cosign: each witness has cosigned the newest checkpoint")
-    return 1 if any(cosigned.problem for cosigned in done) else 0
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+    for name, problem, what in told:
+        typer.echo(f"{name}: {problem or what}", err=True)
+    if not told:
+        context.console(quiet=as_json).print(nothing, markup=False)
+    return 1 if any(problem for _, problem, _ in told) else 0
 
 
 @custody.command("rotate")

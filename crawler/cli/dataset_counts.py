@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ import typer
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.dataset_selection import FromOption, NameArgument, found, require_usable
 from crawler.cli.errors import UsageError
-from crawler.cli.options import reads_archive
+from crawler.cli.options import OverwriteOption, reads_archive
 
 ToOption = Annotated[
     Path | None,
@@ -30,6 +31,7 @@ def show_clusters(
     source: FromOption = None,
     least: Annotated[int, typer.Option("--least", min=1, help="Smallest number of rows of a story.")] = 2,
     to: ToOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """List stories that several rows tell: how many, on which sites, by which agency, and who published first."""
     from archive.datasets.clusters import clusters
@@ -41,7 +43,7 @@ def show_clusters(
         context.console().print(
             f"no story has {least} rows or more in {manifest.name}@{manifest.version}", markup=False
         )
-    _write(rows, to)
+    _write(rows, to, overwrite=overwrite)
 
 
 @reads_archive
@@ -54,6 +56,7 @@ def show_counts(
     source: Annotated[str | None, typer.Option("--from", metavar="DIR|s3://…", help="The archive.")] = None,
     by: Annotated[str, typer.Option("--by", metavar="UNIT", help="day, month, year, site or lang.")] = "month",
     to: ToOption = None,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Count the articles that each query finds, by time, site or language, and their share of all articles."""
     from archive.datasets.counting import By, counts
@@ -66,19 +69,21 @@ def show_counts(
         {"query": one.query, by: one.group, "articles": one.articles, "of": one.of, "share": one.share}
         for one in made
     ]
-    _write(rows, to)
+    _write(rows, to, overwrite=overwrite)
 
 
-def _write(rows: list[dict[str, Any]], to: Path | None) -> None:
+def _write(rows: list[dict[str, Any]], to: Path | None, *, overwrite: bool) -> None:
+    from archive.named_files import write_new
+
     if to is None:
         _write_csv(rows, sys.stdout)
         return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with to.open("w", encoding="utf-8", newline="") as stream:
-        if to.suffix == ".jsonl":
-            stream.writelines(json.dumps(_told(row), ensure_ascii=False) + "\n" for row in rows)
-        else:
-            _write_csv(rows, stream)
+    text = io.StringIO(newline="")
+    if to.suffix == ".jsonl":
+        text.writelines(json.dumps(_told(row), ensure_ascii=False) + "\n" for row in rows)
+    else:
+        _write_csv(rows, text)
+    write_new(to, text.getvalue().encode(), overwrite=overwrite)
 
 
 def _write_csv(rows: Iterable[dict[str, Any]], stream: TextIO) -> None:

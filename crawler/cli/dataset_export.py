@@ -23,7 +23,7 @@ from crawler.cli.dataset_selection import (
     require_usable,
     wanted_of,
 )
-from crawler.cli.options import JsonOption, QueryOption, reads_archive
+from crawler.cli.options import JsonOption, OverwriteOption, QueryOption, reads_archive
 
 
 @reads_archive
@@ -47,9 +47,7 @@ def export_dataset(
         bool,
         typer.Option("--verbatim", help="csv: leave texts unchanged that a spreadsheet would take for formulas."),
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace FILE and what is written beside it.")
-    ] = False,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a version, or the rows and columns selected, to one file for Excel, Stata, SPSS, R and others.

@@ -18,7 +18,14 @@ from archive.counted import counted
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.bars import bars
 from crawler.cli.errors import UsageError
-from crawler.cli.options import ArchiveArgument, CollectionOption, JsonOption, QueryOption, reads_archive
+from crawler.cli.options import (
+    ArchiveArgument,
+    CollectionOption,
+    JsonOption,
+    OverwriteOption,
+    QueryOption,
+    reads_archive,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -50,6 +57,7 @@ def to_warc(
     until: UntilOption = "",
     query: QueryOption = "",
     collection: CollectionOption = "",
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Export captures as one WARC file, with an index beside it (FILE.cdxj). Exit code 1 if none match."""
@@ -63,7 +71,7 @@ def to_warc(
     records = context.matching(query) if query else None
     selection = selection_of(site, since, until, meant, records)
     with excerpt_of(lookup, selection, quiet=context.quiet or as_json) as excerpt:
-        written = export_warc(excerpt, output, SystemClockAndIds(), software())
+        written = export_warc(excerpt, output, SystemClockAndIds(), software(), overwrite=overwrite)
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
@@ -79,6 +87,7 @@ def wacz(
     query: QueryOption = "",
     collection: CollectionOption = "",
     title: Annotated[str, typer.Option("--title", help="Title shown to readers.")] = "",
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Export captures and articles as one WACZ file, which ReplayWeb.page can open. Exit code 1 if none match."""
@@ -104,7 +113,7 @@ def wacz(
             prover=prover_of(context),
             key=wacz_key_of(context.configuration, ask_password),
         )
-        written = writer.write(output, title or _title(site, since, until, query, meant))
+        written = writer.write(output, title or _title(site, since, until, query, meant), overwrite=overwrite)
     context.tell_withheld(lookup.gate)
     return _conclude(output, asdict(written), excerpt, quiet=context.quiet, as_json=as_json)
 
@@ -151,7 +160,6 @@ def _conclude(output: Path, written: dict[str, object], excerpt: Excerpt, *, qui
     code = 0 if excerpt.captures else 1
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     if not excerpt.captures:
-        output.unlink(missing_ok=True)
         console.print("no capture matches; nothing was written", markup=False)
     if as_json:
         typer.echo(json.dumps({"file": str(output), **written, "exit_code": code}, ensure_ascii=False))

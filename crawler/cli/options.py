@@ -76,6 +76,9 @@ SchedulerOption = Annotated[
     typer.Option("--scheduler", metavar="ADDRESS", help="Address of the Dask scheduler, such as tcp://host:8786."),
 ]
 JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Number of extraction processes.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the file, and what is written beside it, if it is there.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a summary as JSON on standard output.")]
 SitesOption = Annotated[
     list[Path] | None,

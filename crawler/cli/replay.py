@@ -14,7 +14,7 @@ from rich.console import Console
 from archive.errors import ArchiveError
 from crawler.cli.archive_context import ArchiveContext
 from crawler.cli.errors import UsageError
-from crawler.cli.options import JsonOption, reads_archive
+from crawler.cli.options import JsonOption, OverwriteOption, reads_archive
 from crawler.ending_signals import ending_signals
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def replay(
         Path | None,
         typer.Option("--report", metavar="FILE.html", help="With --browser: write a report, worst first."),
     ] = None,
+    overwrite: OverwriteOption = False,
     least: Annotated[
         float, typer.Option("--least", min=0, max=1, help="With --browser: the lowest score that is good.")
     ] = 0.9,
@@ -79,7 +80,9 @@ def replay(
         if in_browser:
             from crawler.cli.replay_quality import quality_and_show
 
-            return quality_and_show(context, site, collection, report, least, limit, as_json=as_json)
+            return quality_and_show(
+                context, site, collection, report, least, limit, overwrite=overwrite, as_json=as_json
+            )
         if is_file_address(configuration.archive):
             with lookup_of_file(Path(configuration.archive)) as lookup:
                 return check_and_show(lookup, site, None, console, as_json=as_json)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
+from archive.named_files import require_new, write_new
 from crawler.browser.installed import missing_for_browser
 from crawler.browser.plan import BrowserPlan
 from crawler.cli.archive_context import ArchiveContext
@@ -29,6 +30,7 @@ def quality_and_show(
     least: float,
     limit: int,
     *,
+    overwrite: bool,
     as_json: bool,
 ) -> int:
     """Show rendered pages again; exit code 1 when a score is below `least`. Raises StorageError or NoBrowser."""
@@ -37,11 +39,13 @@ def quality_and_show(
     from crawler.browser.quality import QualityScope
     from crawler.browser.quality_report import quality_report
 
+    if report is not None:
+        require_new(report, overwrite=overwrite)
     meant = context.collection(collection)
     scope = QualityScope(site, meant.scope if meant is not None else None, limit)
     pages = asyncio.run(_looked_at(context, scope, least, as_json=as_json))
     if report is not None:
-        report.write_text(quality_report(pages, least, datetime.now(UTC)), encoding="utf-8")
+        write_new(report, quality_report(pages, least, datetime.now(UTC)).encode(), overwrite=overwrite)
     bad = sum(page.score < least for page in pages)
     if as_json:
         listed = [_facts(page) for page in sorted(pages, key=lambda page: page.score)]

@@ -121,6 +121,17 @@ def test_a_site_is_chosen(newspaper: Archived) -> None:
     none = newswarc("wacz", "-o", "none.wacz", "--site", "example.org", cwd=newspaper.place)
     assert none.code == 1
     assert not (newspaper.place / "none.wacz").exists()
+    for command, names in ((["wacz"], ["kept.wacz"]), (["export", "warc"], ["kept.warc.gz", "kept.cdxj"])):
+        asked = (*command, "-o", names[0], "--site", "example.org")
+        assert newswarc(*asked, cwd=newspaper.place).code == 1
+        assert not list(newspaper.place.glob("kept.*"))
+        for name in names:
+            (newspaper.place / name).write_text("of somebody else")
+            refused = newswarc(*asked, cwd=newspaper.place)
+            assert (refused.code, f"{name}: is there already" in refused.err) == (2, True)
+            assert newswarc(*asked, "--overwrite", cwd=newspaper.place).code == 1, "nothing matches"
+            assert (newspaper.place / name).read_text() == "of somebody else"
+            (newspaper.place / name).unlink()
     host = newspaper.base.removeprefix("http://")
     done = newswarc("export", "warc", "-o", "site.warc.gz", "--site", host, "--json", cwd=newspaper.place)
     assert done.json()["captures"] == sum(map(len, newspaper.captured.values()))

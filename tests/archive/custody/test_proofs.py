@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ import cryptography
 import pytest
 
 from archive.custody import standalone
+from archive.custody.notes import VerifierKey
 from archive.custody.proofs import Prover
 from archive.custody.standalone import Refused, check
 from archive.custody.wacz_signature import create_wacz_key
@@ -29,6 +31,7 @@ from archive.recovery import members_with_leaves
 from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer
 from tests.archive.custody.test_audit import EARLY
+from tests.archive.custody.witness import WitnessServer
 from tests.support.processes import Finished, newswarc
 
 ORIGIN = "tide-gazette.example/custody"
@@ -444,3 +447,39 @@ def test_a_wacz_signed_with_a_certificate_is_not_called_damaged(demo: Path, sign
     done = newswarc("custody", "check", forged, "--key", public_key(demo), cwd=demo)
     assert done.code == 0, done.err
     assert "signed with a certificate, which is not checked here" in done.out
+
+
+def test_a_proof_with_the_cosignature_of_a_witness_holds_from_end_to_end(demo: Path, proof: Path) -> None:
+    plain, key = newswarc("custody", "checkpoint", cwd=demo).out, public_key(demo)
+    witness = WitnessServer("breakwater.example/w", [VerifierKey.parse(key)], int(time.time()))
+    with witness.serving() as address:
+        (demo / "newswarc.toml").write_text(
+            f'{(demo / "newswarc.toml").read_text()}custody_witnesses = ["{address} {witness.key}"]\n'
+        )
+        assert newswarc("custody", "cosign", cwd=demo).err.startswith(f"{witness.key.name}: cosigned ")
+        again = newswarc("custody", "cosign", "--json", cwd=demo)
+        assert (again.code, again.out.strip(), again.err) == (0, "[]", "")
+    assert newswarc("custody", "checkpoint", cwd=demo).out.startswith(plain)
+    url = json.loads(proof.read_text())["about"]["url"]
+    taken = newswarc("custody", "prove", url, "-o", "proof.json", cwd=demo)
+    assert (taken.code, "proof.json: is there already" in taken.err) == (2, True)
+    assert newswarc("custody", "prove", url, "-o", "cosigned.json", cwd=demo).code == 0
+
+    def checked(*words: object) -> Finished:
+        return newswarc("custody", "check", *words, cwd=demo)
+
+    def verified_alone(*words: object) -> Finished:
+        return verified(demo, *words)
+
+    for check_of in (checked, verified_alone):
+        done = check_of("cosigned.json", "--key", key, "--witness", str(witness.key))
+        assert (done.code, done.err) == (0, "")
+        assert "cosigned by the witness breakwater.example/w" in done.out
+        done = check_of("proof.json", "--key", key, "--witness", str(witness.key))
+        assert (done.code, "breakwater.example/w has not cosigned" in done.err) == (1, True)
+        forged = json.loads((demo / "cosigned.json").read_text())
+        head, _, last = forged["log"].rstrip("\n").rpartition(" ")
+        forged["log"] = f"{head} {last[:40]}{'B' if last[40] == 'A' else 'A'}{last[41:]}\n"
+        (demo / "forged.json").write_text(json.dumps(forged))
+        done = check_of("forged.json", "--key", key, "--witness", str(witness.key))
+        assert (done.code, done.out) == (1, "")

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from archive.clock_and_ids import FixedClockAndIds
 from archive.custody.audit import audit
 from archive.custody.entries import EntryKind, LogEntry
-from archive.custody.notes import BadNote, Checkpoint, Note, VerifierKey
+from archive.custody.notes import BadNote, Checkpoint, Note, Signature, VerifierKey
 from archive.custody.sequencer import Sequencer, signed_checkpoint
 from archive.custody.signing import FileKey, create_key, verifier_key
 from archive.custody.standalone import Refused, check_signature, check_times, check_witnesses
@@ -157,6 +157,26 @@ def test_a_witness_that_refuses_or_lies_is_told_and_leaves_nothing(
     (asked,) = Cosigning(storage, [Witness("http://w", witness.key)], away, CLOCK).run()
     assert asked.problem == "it does not answer: no route"
     assert not (storage.root / "custody/cosignatures").exists()
+
+
+def test_of_an_answer_only_the_signature_is_kept(storage: LocalStorage, key: FileKey, witness: WitnessServer) -> None:
+    note = signed_checkpoint(storage)
+    line = witness.cosignature(Checkpoint.parse(note))
+    # What it signs is another text, of which the checkpoint is but the beginning
+    longer = f"{note}\n"
+    signed = witness.cosignature_of(longer)
+    for answer in (f"\n{signed}", f"\n\n{line}"):
+        (asked,) = Cosigning(
+            storage, [Witness("http://w", witness.key)], partial(saying, (200, answer.encode())), CLOCK
+        ).run()
+        assert asked.problem
+    assert not (storage.root / "custody/cosignatures").exists()
+    chatty = line + Note.parse(note).signatures[0].line() + Signature("else.example", b"abcd", b"x").line()
+    (asked,) = Cosigning(
+        storage, [Witness("http://w", witness.key)], partial(saying, (200, chatty.encode())), CLOCK
+    ).run()
+    assert not asked.problem
+    assert with_cosignatures(storage, note) == note + line
 
 
 def saying(answer: tuple[int, bytes], _address: str, _body: bytes) -> tuple[int, bytes]:

@@ -58,9 +58,14 @@ class WitnessServer:
     def cosignature(self, checkpoint: Checkpoint) -> str:
         """The line of a signature."""
         if self.key.algorithm == ML_DSA_44:
-            message = cosigned_message(self.key.name, self.moment, checkpoint)
-        else:
-            message = timed_message(self.moment, checkpoint.text)
+            return self._line(cosigned_message(self.key.name, self.moment, checkpoint))
+        return self.cosignature_of(checkpoint.text)
+
+    def cosignature_of(self, text: str) -> str:
+        """The line of a signature of any text, as a witness that cheats could make it."""
+        return self._line(timed_message(self.moment, text))
+
+    def _line(self, message: bytes) -> str:
         data = self.moment.to_bytes(8, "big") + self._private.sign(message)
         return Signature(self.key.name, self.key.id, data).line()
 
