@@ -28,6 +28,7 @@ from archive.storage.s3_options import S3Options
 from crawler.safety import AddressRules, BadAllowEntry, parse_allow_entry
 from crawler.scheduling import Pace
 from crawler.setting_values import (
+    database_address,
     local_address,
     local_path,
     mail_server,
@@ -56,6 +57,7 @@ class ConfigurationError(Exception):
 
 
 _CHECKS: dict[str, Callable[[str], str]] = {
+    "frontier": database_address,
     "s3_endpoint": service_address,
     "alarm_webhook": web_address,
     "web_replay": web_address,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.I)
 _MAILBOX = re.compile(r"[^@\s]+@[^@\s]+")
+_DATABASES = ("postgresql", "postgres", "sqlite")
 _LARGEST_PORT = 65535
 
 _UNFIT_HOST = re.compile(r"[/*?@\s]|:(?!\d)")
@@ -36,6 +37,16 @@ def service_address(text: str) -> str:
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError(f"{text!r} has more than scheme, host and port; write {parts.scheme}://host:port")
     return text.rstrip("/")
+
+
+def database_address(text: str) -> str:
+    """The URL of a database that can hold a frontier. Raises ValueError, without the password that is in it."""
+    scheme, is_address, _ = text.partition("://")
+    if not is_address or any(map(str.isspace, text)):
+        raise ValueError("not a database URL; write postgresql://user@host/name")
+    if scheme.partition("+")[0] not in _DATABASES:
+        raise ValueError(f"{scheme} is not supported; write postgresql://user@host/name")
+    return text
 
 
 def mail_server(text: str) -> str:

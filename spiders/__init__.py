@@ -11,6 +11,7 @@ Modules:
     links           which URLs are articles, sections, or neither
     meta_refresh    pages that only lead to another page
     numbered_pages  whether a URL is the next page of the same article
+    page_charset    in which charset letters of a page's links are sent
     page_steps      what a browser does on a page
     problems        what went wrong at a site, in one line
     reading         parsing the documents of sources, at once or in a worker

@@ -27,6 +27,13 @@ class SiteCatalog:
         """`directories` are the operator's own; the bundled definitions come last."""
         self._directories = [*directories, BUNDLED]
 
+    def require_directories(self) -> None:
+        """Raises SiteError for a directory that is not there: none of its sites would be known."""
+        for directory in self._directories:
+            if not directory.is_dir():
+                remedy = "create it, or correct --sites or the setting `sites`"
+                raise SiteError(f"{directory}: no such directory; {remedy}")
+
     def find(self, name: str) -> Site:
         """Read the definition of that name. Raises SiteError."""
         paths = self._paths()
@@ -50,9 +57,8 @@ class SiteCatalog:
 
     def _paths(self, *, bundled: bool = True) -> dict[str, Path]:
         found: dict[str, Path] = {}
+        self.require_directories()
         for directory in self._directories if bundled else self._directories[:-1]:
-            if not directory.is_dir():
-                raise SiteError(f"{directory}: no such directory; check --sites")
             for path in sorted(directory.rglob("*.toml")):
                 found.setdefault(path.relative_to(directory).with_suffix("").as_posix(), path)
         return found

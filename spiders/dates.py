@@ -22,6 +22,12 @@ _UNIVERSAL = re.compile(r" UT$", re.I)
 _MILITARY = re.compile(r"(?<=\d) [A-IK-Y]$")
 """Zones of RFC 822 that say nothing, since they were used with either sign (RFC 5322, section 4.3)."""
 _PLACE = re.compile(r"(?<=\d) ([A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_+-]+)+)$")
+_ZONED_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})", re.A)
+"""A day with a zone (XML Schema, part 2, section 3.3.9), as the schema of sitemaps allows: the day is meant."""
+_OFFSET_AND_NAME = re.compile(r"([+-]\d{2}:?\d{2}) [A-Z]{1,5}(?: m=[+-][\d.]+)?$", re.A)
+"""A zone that is told twice, as programs in Go write it."""
+_FIGURES = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)", re.A)
+_MONTHS = 12
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.A)
 
 
@@ -36,7 +42,21 @@ def announced_date(text: str) -> str:
         return ""
     if _MONTH.fullmatch(text):
         return text
+    if day := _ZONED_DAY.fullmatch(text):
+        text = day[1]
     return parse_date(text) or parse_date(_as_usual(text)) or ""
+
+
+def possible_dates(text: str) -> tuple[str, ...]:
+    """The dates that a text may mean which does not say whether its day or its month stands first."""
+    text = text.strip()
+    found = _FIGURES.match(text)
+    if found is None:
+        return ()
+    rest = text[found.end() :]
+    orders = ((found[1], found[3]), (found[3], found[1]))
+    days = (f"{found[4]}-{int(month):02}-{int(day):02}" for day, month in orders if int(month) <= _MONTHS)
+    return tuple(dict.fromkeys(date for day in days if (date := announced_date(day + rest))))
 
 
 def _as_usual(text: str) -> str:
@@ -44,7 +64,7 @@ def _as_usual(text: str) -> str:
     text = _OBSOLETE_DAY.sub(_with_century, text)
     text = _DOTTED_TIME.sub(r"\1:\2:\3", _EAST_ASIAN_MONTH.sub(_named_month, text))
     text = re.sub(r"^([^\W\d_]+\.?),(?=\d)", r"\1, ", text)
-    text = _UNIVERSAL.sub(" UTC", text)
+    text = _UNIVERSAL.sub(" UTC", _OFFSET_AND_NAME.sub(r"\1", text))
     text = _MILITARY.sub("", text)
     return _PLACE.sub(r"[\1]", text)
 

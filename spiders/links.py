@@ -26,6 +26,7 @@ _UNREAD = "\ufffd"
 """Stands for a letter that could not be read: the address is another one than the site meant."""
 _ROUTE = re.compile(r"!|/\w")
 """A fragment that names a page to the site's scripts."""
+_SCHEME = re.compile(r"[\t\n\r ]*([A-Za-z][A-Za-z0-9+.-]*):")
 _STARTS = frozenset({"", "/", "/index.html", "/index.htm", "/index.php"})
 """Paths at which scripts begin that show any page of a site."""
 _TRACKING = re.compile(
@@ -45,7 +46,7 @@ _NO_ARTICLE = re.compile(
     r"|wp-json|wp-login|cart|shop|games|podcasts?|schedule|programme|weather|archive|sitemap|advertise)(?:/|$)"
 )
 _KEY_NAME = re.compile(
-    r"(?i)(?:[a-z]+[_-]?)?(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)|article|artikel|articulo|noticia|nota|story|post|news"
+    r"(?i)(?:[a-z]+[_-]?)?(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)|article|artikel|articulo|noticia|nota|story|post|news|read(?:more)?|item"
 )
 _OTHER_KEY = re.compile(
     r"(?i)(?:page|pg|cat|category|c|s|sec|section|tag|topic|author|user|u|member|group|g|forum|f|menu|m|lang|l|item|issue|parent"
@@ -53,6 +54,22 @@ _OTHER_KEY = re.compile(
     r"(?:id|idx|idxno|uid|guid|uuid|no|nr|num|seq)"
 )
 """Keys of what is no article; Joomla's ``Itemid`` is one of a menu."""
+_NEWS_VALUE = re.compile(
+    r"(?i)(?:show_?|view_?|read_?|full_?)?(?:article|news|story|stories|post|node)s?(?:_?(?:view|read|detail))?"
+)
+"""Value of a parameter by which a script shows an article: what then has a number is its key."""
+_NUMBER = re.compile(r"\d{3,}", re.A)
+_OTHER_NUMBER = re.compile(
+    r"(?i)y|year|m|month|d|day|date|page|pg|p|start|limit(?:start)?|offset|size|from|to|w|h|width|height|v|ver|t|_"
+)
+"""Names of numbers that are no key."""
+_OTHER_WORDS = re.compile(
+    r"(?i)tag|topic|cat|category|section|author|user|s|q|query|search|keywords?|ref|referrer|from|source|back|next|campaign"
+    r"|return(?:_?to|_?url)?|redirect(?:_?to|_?url|_?uri)?|url|u|token|session|v|ver"
+)
+"""Names of words that are no title."""
+_STORY_OR_SECTION = "sid"
+"""Names a story where the script shows an article, as in PHP-Nuke; else a section or a session."""
 _KEY_VALUE = re.compile(r"(?=[^\d]*\d)[\w:.-]{1,64}", re.A)
 _LIST = re.compile(r"(?i)(?:categor(?:y|ies)|sections?|tags?|archives?|list|search|login|register|print|rss|feed)")
 _POST = "p"
@@ -102,10 +119,33 @@ def _safe(url: str, charset: str) -> str | None:
     """The address in characters that may be sent."""
     for encoding in (charset, "utf-8"):
         try:
-            return safe_url_string(url, encoding=encoding)
+            return safe_url_string(_in_charset(url, encoding), encoding=encoding)
         except (ValueError, LookupError):
-            continue  # letters that the page's charset lacks; or nothing can be made of the address
+            continue  # no charset of that name; or nothing can be made of the address
     return None
+
+
+def _in_charset(url: str, charset: str) -> str:
+    """An address whose query has letters of a charset alone: for others stand references, as browsers send them
+    (WHATWG URL, section 1.3, "percent-encode after encoding").
+    """
+    way, mark, query = url.partition("?")
+    if charset == "utf-8" or not mark or url.isascii():
+        return url
+    known = query.encode(charset, "xmlcharrefreplace").decode(charset)
+    if known == query:
+        return url
+    # What is a reference only now stands for a letter; each of its own marks is sent encoded
+    letters = (letter if _fits(letter, charset) else f"%26%23{ord(letter)}%3B" for letter in query)
+    return f"{way}?{''.join(letters)}"
+
+
+def _fits(letter: str, charset: str) -> bool:
+    try:
+        letter.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _lasting(query: str) -> str:
@@ -123,9 +163,21 @@ def _is_passing(name: str, value: str) -> bool:
 def joined(base: str, address: str) -> str:
     """An address as it is meant on a page or in a source; one that can't be joined stays as it is. No text raises."""
     try:
-        return urljoin(base, address.strip())
+        return urljoin(base, with_slashes(address.strip()))
     except ValueError:
         return address  # such as brackets that do not close: whoever requests it says so
+
+
+def with_slashes(address: str) -> str:
+    """An address with slashes for backslashes before its query, as browsers read it (WHATWG URL, section 4.4, of
+    schemes that are special). One of another scheme stays as it is.
+    """
+    if "\\" not in address:
+        return address
+    way, mark, rest = re.split(r"([?#]|\Z)", address, maxsplit=1)
+    scheme = _SCHEME.match(way)
+    is_web = scheme is None or scheme[1].lower() in ("http", "https")
+    return way.replace("\\", "/") + mark + rest if is_web else address
 
 
 def is_fetchable(url: str) -> bool:
@@ -219,16 +271,37 @@ def looks_like_article(url: str) -> bool:
 
 
 def _names_article(path: str, query: str) -> bool:
-    """Whether a query has an article's key, such as ``?p=12``, ``?id=12`` or ``?idxno=12``, and names no list."""
-    parameters = parse_qsl(query)
-    if any(_LIST.fullmatch(value) for name, value in parameters if not _is_passing(name, value)):
+    """Whether a query names an article, and no list: by a key, such as ``?p=12``, ``?id=12`` or ``?idxno=12``; by a
+    number beside ``?file=article``; by the words of a title; or by a path of its own, such as ``?q=node/1234``.
+    """
+    parameters = [(name, value) for name, value in parse_qsl(query) if not _is_passing(name, value)]
+    if any(_LIST.fullmatch(value) for _, value in parameters):
         return False
+    shows_article = any(_NEWS_VALUE.fullmatch(value) for _, value in parameters)
     return any(
-        _KEY_VALUE.fullmatch(value)
-        and (_KEY_NAME.fullmatch(name) or (name == _POST and path in _FRONTS))
-        and not _OTHER_KEY.fullmatch(name)
+        (not _OTHER_KEY.fullmatch(name) or (shows_article and name.lower() == _STORY_OR_SECTION))
+        and (
+            (bool(_KEY_VALUE.fullmatch(value)) and _is_key(name, path))
+            or (shows_article and bool(_NUMBER.fullmatch(value)) and not _OTHER_NUMBER.fullmatch(name))
+            or (_is_slug(value) and not _OTHER_WORDS.fullmatch(name))
+            or (path in _FRONTS and _is_way_to_article(value))
+        )
         for name, value in parameters
     )
+
+
+def _is_key(name: str, path: str) -> bool:
+    return bool(_KEY_NAME.fullmatch(name)) or (name == _POST and path in _FRONTS)
+
+
+def _is_slug(value: str) -> bool:
+    words = value.split("-")
+    return len(words) >= _WORDS_OF_SLUG and all(word.isalnum() for word in words)
+
+
+def _is_way_to_article(value: str) -> bool:
+    """Whether a value is a path, as of programs whose server rewrites no addresses, and that of an article."""
+    return "/" in value and "://" not in value and looks_like_article(f"/{value.lstrip('/')}")
 
 
 def looks_like_section(url: str, site: Site) -> bool:

@@ -11,7 +11,8 @@ import codecs
 import re
 from html import unescape
 
-from spiders.links import is_fetchable, joined
+from spiders.links import clean_address, is_fetchable, joined
+from spiders.page_charset import query_charset
 
 LONGEST_PAUSE = 5.0
 """Seconds up to which a page is taken for a way to another."""
@@ -29,19 +30,23 @@ _CONTENT = re.compile(
 )
 
 
-def refresh_target(page: bytes, url: str, header: str = "", *, reloads: bool = False) -> str | None:
-    """The address that a page leads to at once; None when it is to be read itself. No bytes raise.
+def refresh_target(
+    page: bytes, url: str, header: str = "", content_type: str = "", *, reloads: bool = False
+) -> str | None:
+    """The address that a page leads to at once, ready to be requested; None when the page is to be read itself.
 
-    `header` is the value of the response's ``Refresh``, `reloads` tells that the page's own address counts too.
+    `header` and `content_type` are the values of the response's ``Refresh`` and ``Content-Type``, `reloads` tells
+    that the page's own address counts too. No bytes raise.
     """
     if header and (target := _target(header, url, url, reloads=reloads)) is not None:
-        return target
+        return clean_address(target)
     beginning = page[:_BEGINNING]
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         beginning = beginning.decode("utf-16", "replace").encode("utf-8", "replace")
     if not _MAY_REFRESH.search(beginning.lower()):
         return None
-    text = _UNSEEN.sub("", beginning.decode("utf-8", "replace"))
+    charset = query_charset(beginning, content_type)
+    text = _UNSEEN.sub("", beginning.decode(charset, "replace"))
     base = url
     for tag in _TAG.finditer(text):
         attributes: dict[str, str] = {}
@@ -50,7 +55,8 @@ def refresh_target(page: bytes, url: str, header: str = "", *, reloads: bool = F
         if tag[1].lower() == "base":
             base = joined(base, attributes.get("href", "")) if base == url else base
         elif attributes.get("http-equiv", "").strip().lower() == "refresh":
-            return _target(attributes.get("content", ""), base, url, reloads=reloads)
+            target = _target(attributes.get("content", ""), base, url, reloads=reloads)
+            return clean_address(target, charset) if target else None
     return None
 
 

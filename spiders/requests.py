@@ -73,6 +73,9 @@ DEFINITION = "definition"
 SEED = "seed"
 """``via`` of a front page that a site is explored from."""
 
+GUESS = "guess"
+"""``via`` of a source that nothing names, at a place where many sites have one."""
+
 LISTED = "list"
 """``via`` of a page that an operator lists: it is fetched whatever is known of it."""
 

@@ -191,6 +191,7 @@ class ArchiveContext:
         """The sites of front pages and of definitions' names, each once. Raises UsageError or SiteError."""
         from crawler.cli.site_names import site_of_name
 
+        self.catalog.require_directories()  # also where no name is looked up
         found = [site_of_name(name, self.catalog) for name in names]
         return tuple({site.id: site for site in found}.values())
 
@@ -206,10 +207,11 @@ class ArchiveContext:
         for line in gate.lines():
             console.print(line, markup=False)
 
-    def tell_unpublished(self) -> None:
-        """Tell what this machine has captured and the archive does not list yet."""
+    def tell_unpublished(self, but: str = "") -> None:
+        """Tell what this machine has captured and the archive does not list yet; `but`: what is not shown."""
         if parts := self._unpublished().parts:
-            self.console().print(f"included from this machine: {'; '.join(parts)}", markup=False)
+            without = f" ({but})" if but else ""
+            self.console().print(f"included from this machine: {'; '.join(parts)}{without}", markup=False)
 
     def _unpublished(self) -> Unpublished:
         from crawler.keeping.unpublished import unpublished

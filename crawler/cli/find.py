@@ -48,7 +48,7 @@ def find(
         found += 1
         typer.echo(json.dumps(_facts(entry), ensure_ascii=False) if as_json else _line(entry))
     context.tell_withheld(lookup.gate)
-    context.tell_unpublished()
+    context.tell_unpublished("pages only: feeds, robots.txt and pictures are found when their segment is closed")
     return 0 if found else 1
 
 

@@ -85,7 +85,7 @@ def verify(
     if as_json:
         typer.echo(json.dumps({**asdict(found), "fixity": kept, "exit_code": code}, ensure_ascii=False, indent=1))
     else:
-        _report(console, found, quiet=context.quiet)
+        _report(console, found, deep=deep, quiet=context.quiet)
     return code
 
 
@@ -117,7 +117,7 @@ def _keep(context: ArchiveContext, found: VerifiedArchive, began: datetime, *, d
     return result.id
 
 
-def _report(console: Console, found: VerifiedArchive, *, quiet: bool) -> None:
+def _report(console: Console, found: VerifiedArchive, *, deep: bool, quiet: bool) -> None:
     for fault in found.faults:
         console.print(f"[red]✗[/red] {escape(f'{fault.key}: {fault.kind}: {fault.detail}')}")
     if quiet:
@@ -126,8 +126,10 @@ def _report(console: Console, found: VerifiedArchive, *, quiet: bool) -> None:
         console.print(f"[yellow]?[/yellow] {escape(key)}: no manifest names it")
     if found.custody is not None:
         _report_custody(console, found.custody)
-    looked_at = f"{counted(found.segments, 'segment')}, {counted(found.records, 'record')} read"
-    console.print(f"{looked_at}, {counted(len(found.faults), 'fault')}")
+    read = (
+        f"{counted(found.records, 'record')} read" if deep else "names and sizes compared (--deep reads every byte)"
+    )
+    console.print(f"{counted(found.segments, 'segment')}, {read}, {counted(len(found.faults), 'fault')}")
 
 
 def _report_custody(console: Console, audit: Audit) -> None:

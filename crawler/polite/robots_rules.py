@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from enum import StrEnum
 
 import w3lib.url  # noqa: F401 - registers the handler of errors
@@ -12,6 +13,9 @@ from spiders.requests import MOST_OF_BEGINNING
 
 MOST_BYTES = MOST_OF_BEGINNING
 """Bytes that are read; what follows is ignored (RFC 9309, section 2.5)."""
+_AGENT_LINE = re.compile(r"^([ \t]*user[ -]?agent\b[ \t]*:?[ \t]*)([^\n#]*)", re.I | re.M)
+_ANOTHER = "?"
+"""Stands for all agents that are not meant: no product token has this character."""
 _PERCENT_ENCODED = "percentencode"
 """How bytes are read that are no UTF-8: as they stand in the address that they are part of (section 2.2.2)."""
 
@@ -49,7 +53,7 @@ class RobotsRules:
         self._token = product_token(agent)
         given = self.standing is Standing.GIVEN
         text = body[:MOST_BYTES].decode("utf-8-sig", _PERCENT_ENCODED) if given else ""
-        self._rules = Protego.parse(text)
+        self._rules = Protego.parse(_for_agent(text, self._token))
 
     @property
     def sitemaps(self) -> tuple[str, ...]:
@@ -67,6 +71,21 @@ class RobotsRules:
         if self.standing is Standing.GIVEN:
             return bool(self._rules.can_fetch(url, self._token))
         return self.standing is Standing.ABSENT
+
+
+def _for_agent(text: str, token: str) -> str:
+    """The rules, with the lines that name agents in a form that leaves no doubt.
+
+    A group is for whoever has exactly its product token, whatever the case (RFC 9309, section 2.2.1): not for one
+    that begins with it, and also where a version stands behind it.
+    """
+
+    def line(found: re.Match[str]) -> str:
+        value = found[2].strip()
+        is_ours = product_token(value).rstrip(",;").lower() == token.lower()
+        return found[1] + ("" if not value else "*" if value == "*" else token if is_ours else _ANOTHER)
+
+    return _AGENT_LINE.sub(line, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def product_token(agent: str) -> str:

@@ -8,7 +8,9 @@ the same: that page has its own outcome. A chain that keeps coming back is told 
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy.dupefilters import RFPDupeFilter
 from scrapy.utils.request import fingerprint
@@ -16,7 +18,7 @@ from scrapy.utils.request import fingerprint
 from archive.exchange import Role
 from spiders.problems import Problem
 from spiders.remedies import LED_NOWHERE
-from spiders.requests import COOKIES_SET, DEFINITION, LISTED, asked_address, discovery_of
+from spiders.requests import COOKIES_SET, DEFINITION, LISTED, SEED, asked_address, discovery_of
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -31,6 +33,12 @@ stand one behind the other, each sets a cookie of its own, for which the chain m
 class FirstStepFilter(RFPDupeFilter):
     """Remembers the first step of each request, and compares all steps with those of others."""
 
+    def request_fingerprint(self, request: Request) -> str:
+        """What requests for one address share. Scrapy's own makes one of two orders of a parameter's values, and of
+        letters that may be written in two ways; whether two addresses are one article is not asked here.
+        """
+        return hashlib.sha256(f"{request.method} {ordered(request.url)}".encode()).hexdigest()
+
     def request_seen(self, request: Request) -> bool:
         """Whether to drop a request as a duplicate."""
         steps = request.meta.get("redirect_urls")
@@ -39,6 +47,13 @@ class FirstStepFilter(RFPDupeFilter):
         returns = returns_of(request)
         most = max(MOST_RETURNS, len(request.meta.get(COOKIES_SET, ())))
         return returns > most if returns else self.request_fingerprint(request) in self.fingerprints
+
+
+def ordered(url: str) -> str:
+    """An address without fragment, its parameters in the order of their names."""
+    parts = urlsplit(url)
+    query = "&".join(sorted(parts.query.split("&"), key=lambda pair: pair.partition("=")[0]))
+    return parts._replace(query=query, fragment="").geturl()
 
 
 def returns_of(request: Request) -> int:
@@ -50,6 +65,9 @@ def returns_of(request: Request) -> int:
 def problem_of_dropped(request: Request) -> Problem | None:
     """The problem to report for a dropped request: a redirect loop of a source or a listed page."""
     discovery = discovery_of(request.meta)
+    if not returns_of(request) and discovery.via == SEED and request.meta.get("redirect_urls"):
+        what = f"its front page redirects to {request.url}, which is requested already"
+        return Problem(discovery.site, asked_address(request), what, "crawl only that one, or name its sources")
     if not returns_of(request) or (discovery.role is Role.ARTICLE and discovery.via != LISTED):
         return None
     is_named = discovery.via == DEFINITION

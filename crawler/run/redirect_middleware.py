@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request
 
 from crawler.run.extension import run_of
+from spiders.links import with_slashes
 from spiders.requests import COOKIES_SET, OUTCOME, cookies_set
 
 if TYPE_CHECKING:
-    from scrapy.http import Request, Response
+    from scrapy.http import Response
 
 
 class ToldRedirectMiddleware(RedirectMiddleware):
@@ -21,15 +23,17 @@ class ToldRedirectMiddleware(RedirectMiddleware):
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """The next request of a chain, or the response that ends it. Raises IgnoreRequest for a chain too long."""
         try:
-            following: Request | Response = super().process_response(request, response)
+            following: Request | Response = super().process_response(request, _as_browsers_read(response))
         except IgnoreRequest:
             run_of(self.crawler).note_lost(request, response.status)
             raise
         except ValueError:  # what the redirect names is no address
             following = response
+        if not isinstance(following, Request):
+            following = response
         if following is response and _leads_on(response.status):
             run_of(self.crawler).note_lost(request, response.status)
-        if following is not response:
+        if isinstance(following, Request):
             following.meta.pop(OUTCOME, None)  # that of this step; the next one has its own, or was not made
             following.meta[COOKIES_SET] = cookies_set(request.meta, response)
         return following
@@ -37,6 +41,16 @@ class ToldRedirectMiddleware(RedirectMiddleware):
     def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's signature
         """None is sent."""
         request.headers.pop("Referer", None)
+
+
+def _as_browsers_read(response: Response) -> Response:
+    """The response with slashes for backslashes in where it leads to."""
+    location = response.headers.get("Location")
+    if location is None or b"\\" not in location:
+        return response
+    headers = response.headers.copy()
+    headers["Location"] = with_slashes(location.decode("latin-1")).encode("latin-1")
+    return response.replace(headers=headers)
 
 
 def _leads_on(status: int) -> bool:

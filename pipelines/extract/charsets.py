@@ -69,15 +69,25 @@ def decoded(page: bytes, content_type: str) -> str:
     UTF-8 throughout is UTF-8 whatever is declared, and a declaration that makes words which are none, of which
     another charset makes some, is wrong.
     """
+    return _read(page, content_type)[0]
+
+
+def charset_of(page: bytes, content_type: str) -> str:
+    """The charset in which `decoded` reads a page: its letters, encoded in it again, are the page's own bytes."""
+    return _read(page, content_type)[1]
+
+
+def _read(page: bytes, content_type: str) -> tuple[str, str]:
+    """The text of a page, and its charset."""
     bom, page = _without_bom(page)
     if bom is not None:
-        return page.decode(bom, "replace")
+        return page.decode(bom, "replace"), bom
     if (of_two_bytes := _utf_16(page)) is not None:
-        return page.decode(of_two_bytes, "replace")
+        return page.decode(of_two_bytes, "replace"), of_two_bytes
     if (text := plainly_utf8(page)) is not None:
-        return text
+        return text, "utf-8"
     declared = [http_content_type_encoding(content_type), html_body_declared_encoding(page)]
-    best, fewest = "", 1.0
+    best, best_charset, fewest = "", _DEFAULT, 1.0
     for charset in _candidates(page, declared):
         try:
             text = page.decode(charset, _STRAY if charset == "utf-8" else "replace")
@@ -85,10 +95,10 @@ def decoded(page: bytes, content_type: str) -> str:
             continue
         flaws = _flaws(text)
         if flaws < _MUCH_BETTER * fewest or not best:
-            best, fewest = text, flaws
+            best, best_charset, fewest = text, charset, flaws
         if fewest <= _READABLE:
             break
-    return best
+    return best, best_charset
 
 
 def plainly_utf8(page: bytes) -> str | None:

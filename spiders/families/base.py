@@ -27,6 +27,7 @@ from spiders.requests import (
     BODY,
     COOKIES_SET,
     DEFINITION,
+    GUESS,
     HEAD,
     LINKED_PRIORITY,
     LISTED,
@@ -256,7 +257,8 @@ class SiteSpider(scrapy.Spider):
             return None
         header = (response.headers.get("Refresh") or b"").decode("latin-1")
         opens = len(cookies_set(response.meta, response)) > len(response.meta.get(COOKIES_SET, ()))
-        address = clean_address(refresh_target(response.body, response.url, header, reloads=opens) or "")
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        address = refresh_target(response.body, response.url, header, kind, reloads=opens)
         limit = self.crawler.settings.getint("REDIRECT_MAX_TIMES")
         if address is None or is_denied(address, site) or (address == response.url and not opens):
             return None
@@ -266,6 +268,8 @@ class SiteSpider(scrapy.Spider):
         """Handle a failed request. The attempt itself is recorded where it was made."""
         request: Request = failure.request  # type: ignore[attr-defined]
         discovery = discovery_of(request.meta)
+        if discovery.via == GUESS and request.meta.get(OUTCOME) == CaptureOutcome.ROBOTS_DENIED:
+            return  # nobody named it
         if discovery.role is not Role.ARTICLE or discovery.via == LISTED:
             status = getattr(getattr(failure.value, "response", None), "status", None)
             message = (

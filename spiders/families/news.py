@@ -7,7 +7,7 @@ The back catalogue is read only with ``backfill``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +20,7 @@ from scrapy.http import Request, Response
 
 from archive.exchange import Discovery, Role
 from archive.period import Period
+from spiders.dates import possible_dates
 from spiders.families.base import SiteSpider
 from spiders.left_out import LeftOut
 from spiders.links import is_denied, is_fetchable, joined, same_site, why_left_out
@@ -30,6 +31,7 @@ from spiders.requests import (
     BACKFILL_SOURCE_PRIORITY,
     CHANGED,
     DEFINITION,
+    GUESS,
     RECAPTURE,
     SEED,
     SOURCE_PRIORITY,
@@ -41,13 +43,12 @@ from spiders.requests import (
     led_on,
 )
 from spiders.site import Site, SourceKind
-from spiders.sources.feed import parse_feed
 from spiders.sources.found import Feed, Found
 from spiders.sources.section import Section, parse_section
-from spiders.sources.sitemap import ChildSitemap, Sitemap, parse_sitemap
+from spiders.sources.sitemap import ChildSitemap, Sitemap, parse_announced, parse_sitemap
 
 USUAL_FEEDS = ("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml")
-USUAL_SITEMAPS = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml")
+USUAL_SITEMAPS = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml", "/sitemap_index.xml")
 
 _RECENT = timedelta(days=3)
 _MOST_SECTIONS = 30
@@ -92,7 +93,7 @@ class NewsSpider(SiteSpider):
         request = self.request(
             url, site, discovery, callbacks[role], BACKFILL_SOURCE_PRIORITY if is_old else SOURCE_PRIORITY
         )
-        request.meta["handle_httpstatus_list"] = [304, *(sorted(_NOT_FOUND) if via == "guess" else ())]
+        request.meta["handle_httpstatus_list"] = [304, *(sorted(_NOT_FOUND) if via == GUESS else ())]
         if depth:
             request.cb_kwargs["depth"] = depth
         return request
@@ -124,11 +125,15 @@ class NewsSpider(SiteSpider):
             yield request
             return
         try:
-            feed: Feed = await read_source(
-                self.services.reader, response, parse_feed, response.url, _content_type(response)
+            feed: Feed | Sitemap = await read_source(
+                self.services.reader, response, parse_announced, response.url, _content_type(response)
             )
         except NotASource as error:
             self._not_a_source(response, error)
+            return
+        if isinstance(feed, Sitemap):
+            for request in self._announced(response, site, feed):
+                yield request
             return
         self._tell_flaws(response, feed.flaws)
         found = [_on_site(item, site) for item in feed.articles]
@@ -149,6 +154,11 @@ class NewsSpider(SiteSpider):
         except NotASource as error:
             self._not_a_source(response, error)
             return
+        for request in self._announced(response, site, sitemap, depth):
+            yield request
+
+    def _announced(self, response: Response, site: Site, sitemap: Sitemap, depth: int = 0) -> Iterator[Request]:
+        """Requests for what a sitemap lists."""
         if sitemap.children and depth >= _DEEPEST_INDEX:
             self._not_a_source(response, NotASource(f"an index within {depth} indexes", "list its sitemaps instead"))
             return
@@ -171,10 +181,7 @@ class NewsSpider(SiteSpider):
         named = any(source.url == asked for source in site.sources)
         found = [_on_site(item, site) for item in sitemap.articles]
         why = partial(self._why_left_out, site=site, named=named)
-        for request in self.articles(
-            site, found, "sitemap", response, why=why, without_address=sitemap.without_address
-        ):
-            yield request
+        yield from self.articles(site, found, "sitemap", response, why=why, without_address=sitemap.without_address)
 
     async def parse_section(self, response: Response, depth: int = 0) -> AsyncIterator[Request]:
         """The articles that a page links to; of a front page also the feeds, sitemaps and sections."""
@@ -221,8 +228,9 @@ class NewsSpider(SiteSpider):
 
     async def _explore(self, response: Response, site: Site, section: Section) -> AsyncIterator[Request]:
         """Where a site without sources announces its articles."""
-        declared = await self._declared_sitemaps(response)
-        feeds = section.feeds or tuple(joined(response.url, path) for path in USUAL_FEEDS)
+        declared = tuple(dict.fromkeys((*await self._declared_sitemaps(response), *section.sitemaps)))
+        usual = (joined(response.url, path) for path in USUAL_FEEDS)
+        feeds = section.feeds or tuple(dict.fromkeys((*section.linked_feeds, *usual)))
         sitemaps = declared or tuple(joined(response.url, path) for path in USUAL_SITEMAPS)
         for address in (*feeds, *sitemaps):
             if not is_fetchable(address):
@@ -232,10 +240,10 @@ class NewsSpider(SiteSpider):
             self.report(site.id, response.url, what, "list those with its articles in a definition")
         if SourceKind.FEED in self.kinds:
             for feed in filter(is_fetchable, feeds[:_MOST_SECTIONS]):
-                yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else "guess")
+                yield self.source_request(site, feed, Role.FEED, "page" if section.feeds else GUESS)
         if SourceKind.SITEMAP in self.kinds:
             for sitemap in filter(is_fetchable, sitemaps):
-                yield self.source_request(site, sitemap, Role.SITEMAP, "robots" if declared else "guess")
+                yield self.source_request(site, sitemap, Role.SITEMAP, "robots" if declared else GUESS)
         if SourceKind.SECTION in self.kinds:
             for address in section.sections[:_MOST_SECTIONS]:
                 yield self.source_request(site, address, Role.SECTION, "page")
@@ -257,7 +265,13 @@ class NewsSpider(SiteSpider):
         return self._is_recent_child(child)
 
     def _is_recent_child(self, child: ChildSitemap) -> bool:
+        if not child.lastmod and self._may_be_recent(child.unreadable_date):
+            return True
         return "news" in child.url.lower() or self._recent.wants(child.lastmod)
+
+    def _may_be_recent(self, unreadable_date: str) -> bool:
+        """Whether one of the days is recent that a date may mean of which the order is not known."""
+        return any(self._recent.wants(date) for date in possible_dates(unreadable_date))
 
     def _why_left_out(self, item: Found, site: Site, *, named: bool) -> LeftOut | None:
         """Why an announced article is not asked for; `named` tells that the site's definition names the source."""
@@ -268,6 +282,8 @@ class NewsSpider(SiteSpider):
             return reason if self._recent.wants(item.date) else LeftOut.OLD
         if named or reason is not None:
             return reason
+        if possible_dates(item.unreadable_date):
+            return None if self._may_be_recent(item.unreadable_date) else LeftOut.OLD
         return LeftOut.UNREADABLE_DATE if item.unreadable_date else LeftOut.UNDATED
 
     def _tell_flaws(self, response: Response, flaws: Iterable[str]) -> None:
@@ -299,7 +315,11 @@ class NewsSpider(SiteSpider):
         if unfit:
             what = f"{len(unfit)} of {len(children)} sitemaps can't be requested, such as {unfit[0][:100]!r}"
             self.report(discovery_of(response.meta).site, response.url, what, "tell the site; the others are read")
-        unread = [child.unreadable_date for child in children if child.unreadable_date]
+        unread = [
+            child.unreadable_date
+            for child in children
+            if child.unreadable_date and not possible_dates(child.unreadable_date)
+        ]
         if unread and not self.backfill:
             what = f"the dates of {len(unread)} of {len(children)} sitemaps can't be read, such as {unread[0]!r}"
             remedy = "list those with new articles as sources in the site's definition"
@@ -318,7 +338,7 @@ class NewsSpider(SiteSpider):
 
     def _not_a_source(self, response: Response, error: NotASource) -> None:
         discovery = discovery_of(response.meta)
-        if discovery.via != "guess":
+        if discovery.via != GUESS:
             is_named = discovery.via == DEFINITION
             self.report(discovery.site, response.url, str(error), error.remedy, needs_operator=is_named)
 

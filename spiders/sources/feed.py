@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ _WIDE = 1 << 20
 """The same for encodings in which entries cannot be counted beforehand."""
 _ENTITY = re.compile(rb"<!ENTITY\b[^>]*>")
 """Declares an entity, which nobody needs in a feed: those of HTML are known without, others are bombs."""
+_SECTIONS = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"))
+_TWO_BYTE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*>")
 _ENDS = ((b"<rss", b"</channel></rss>"), (b"<feed", b"</feed>"), (b":RDF", b"</rdf:RDF>"))
 
 
@@ -43,8 +47,14 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
         return parse_json_feed(body, url)
     if body[:1000].lower().lstrip().startswith(_HTML_MARKS):
         raise NotASource("an HTML page where a feed was expected", "look for the feed's new URL on the front page")
+    body = _bounded(body, flaws)
+    if not flaws and _is_cut(body):
+        flaws.append("its end is missing")
+    if body.startswith(_TWO_BYTE_MARKS):
+        # The mark counts before what the server or the declaration says (RFC 7303, section 3.3)
+        body, content_type = _in_utf8(body), "application/xml; charset=utf-8"
     headers = {"content-location": url, **({"content-type": content_type} if content_type else {})}
-    document = io.BytesIO(_ENTITY.sub(b"", _bounded(body, flaws)))
+    document = io.BytesIO(_ENTITY.sub(b"", body))
     feed = feedparser.parse(document, response_headers=headers, sanitize_html=False)
     if not feed.entries:
         if feed.get("version"):
@@ -54,6 +64,17 @@ def parse_feed(body: bytes, url: str, content_type: str = "") -> Feed:
     entries = [_found(entry, url) for entry in feed.entries]
     found = tuple(entry for entry in entries if entry is not None)
     return Feed(found, len(entries) - len(found), tuple(flaws))
+
+
+def _is_cut(body: bytes) -> bool:
+    """Whether a document ends within a comment or a CDATA section: what stands there is lost."""
+    return any(body.rfind(begin) > body.rfind(end) for begin, end in _SECTIONS)
+
+
+def _in_utf8(body: bytes) -> bytes:
+    """A document that begins with a mark of its byte order, without that and without a declaration."""
+    text = body.decode("utf-16", "replace")
+    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
 
 
 def _bounded(body: bytes, flaws: list[str]) -> bytes:

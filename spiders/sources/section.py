@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
+from urllib.parse import urlsplit
 
 from lxml import html
-from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
 from pipelines.extract.document import Document, UnreadableDocument, parse_document
-from spiders.links import clean_address, is_article, looks_like_section
+from spiders.links import clean_address, is_article, joined, looks_like_section, same_site
+from spiders.page_charset import query_charset
 from spiders.problems import NotASource
 from spiders.shapes import UNKNOWN, Shapes
 from spiders.site import Site
 from spiders.sources.found import Found
 
 _FEED_TYPES = frozenset(
-    {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
+    {
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/rdf+xml",
+        "application/feed+json",
+        "application/xml",
+        "text/xml",
+    }
 )
+_FEED_PATH = re.compile(
+    r"(?i)\.(?:rss|atom|rdf)$|/(?:rss|atom|feeds?)(?:\.(?:xml|php|aspx?|json))?/?$|(?:rss|feed|atom)\w{0,20}\.xml$"
+)
+_MOST_LINKED_FEEDS = 10
 _NEXT = frozenset({"next", "older"})
 _PAGER = frozenset({"page", "pages", "pager", "pagination", "paging", "numbers", "posts"})
 _COMMENTS = re.compile(r"/comments?/(?:feed|rss|atom)", re.I)
@@ -36,13 +48,17 @@ class Section:
     sections: tuple[str, ...]
     """Section pages that its navigation names."""
     feeds: tuple[str, ...]
-    """Feeds it declares (``link rel=alternate``)."""
+    """Feeds it declares (``link rel=alternate`` or ``feed``)."""
     following: str | None
     """The next page of the list."""
     name: str = ""
     """What the page calls its site (``og:site_name``, or its title)."""
     language: str = ""
     """BCP 47 tag that it declares for itself."""
+    linked_feeds: tuple[str, ...] = ()
+    """What it links to that has a feed's name; it may also be a page about feeds."""
+    sitemaps: tuple[str, ...] = ()
+    """Sitemaps it declares (``link rel=sitemap``)."""
 
 
 def parse_section(body: bytes, url: str, site: Site, content_type: str = "", shapes: Shapes = UNKNOWN) -> Section:
@@ -54,11 +70,14 @@ def parse_section(body: bytes, url: str, site: Site, content_type: str = "", sha
         document = parse_document(body, url, [("Content-Type", content_type)] if content_type else ())
     except UnreadableDocument as error:
         raise NotASource(str(error), "open the URL in a browser") from error
+    links = _Links(document, query_charset(body, content_type))
     return Section(
-        articles=tuple(_articles(document, site, shapes, _query_charset(body, content_type))),
-        sections=tuple(_sections(document, site)),
-        feeds=tuple(_feeds(document)),
-        following=_following(document),
+        articles=tuple(_articles(links, site, shapes)),
+        sections=tuple(_sections(links, site)),
+        feeds=tuple(_feeds(links)),
+        linked_feeds=tuple(_linked_feeds(links, site)),
+        sitemaps=tuple(_sitemaps(links)),
+        following=_following(links),
         name=_name(document),
         language=str(document.root.get("lang") or "").strip()[:35],
     )
@@ -71,53 +90,78 @@ def _name(document: Document) -> str:
     return " ".join(name.split())[:100]
 
 
-def _query_charset(body: bytes, content_type: str) -> str:
-    """The charset in which a browser sends letters of the page's links (WHATWG HTML, "encoding-parse a URL")."""
-    with suppress(UnicodeDecodeError):
-        body.decode("utf-8")
-        if not body.isascii():
-            return "utf-8"
-    declared = http_content_type_encoding(content_type or None) or html_body_declared_encoding(body)
-    return declared if declared and not declared.startswith("utf-16") else "utf-8"
+class _Links:
+    """The addresses of a page's links, as browsers read them."""
+
+    def __init__(self, document: Document, charset: str) -> None:
+        """`charset` is that in which letters of queries are sent."""
+        self.document = document
+        self._charset = charset
+        self._known: dict[str, str | None] = {}
+
+    def address(self, element: html.HtmlElement) -> str | None:
+        """What an element leads to, ready to be requested; None when it leads to nothing on the web."""
+        written = (element.get("href") or "").strip()
+        if written not in self._known:
+            address = joined(self.document.base_url, written).partition("#")[0] if written else ""
+            self._known[written] = clean_address(address, self._charset)
+        return self._known[written]
+
+    def all(self, elements: Iterable[html.HtmlElement]) -> list[str]:
+        """The addresses of elements but the page's own, each once."""
+        addresses = dict.fromkeys(map(self.address, elements))
+        return [address for address in addresses if address and address != self.document.url]
 
 
-def _articles(document: Document, site: Site, shapes: Shapes, charset: str) -> list[Found]:
-    links = (document.absolute(anchor.get("href")) or "" for anchor in document.root.iter("a"))
-    addresses = [clean_address(link, charset) for link in links]
+def _articles(links: _Links, site: Site, shapes: Shapes) -> list[Found]:
     # The words of a link may be cut short or a call to action: they are no title
     return [
         Found(address)
-        for address in dict.fromkeys(addresses)
-        if address and address != document.url and is_article(address, site, announced=False, shapes=shapes)
+        for address in links.all(links.document.root.iter("a"))
+        if is_article(address, site, announced=False, shapes=shapes)
     ]
 
 
-def _sections(document: Document, site: Site) -> list[str]:
-    addresses = [
-        clean_address(document.absolute(anchor.get("href")) or "") for anchor in document.root.xpath(_NAVIGATION)
+def _sections(links: _Links, site: Site) -> list[str]:
+    return [
+        address for address in links.all(links.document.root.xpath(_NAVIGATION)) if looks_like_section(address, site)
     ]
-    kept = [
-        address for address in addresses if address and address != document.url and looks_like_section(address, site)
-    ]
-    return list(dict.fromkeys(kept))
 
 
-def _feeds(document: Document) -> list[str]:
-    declared = [
-        document.absolute(link.get("href"))
-        for link in document.root.iter("link")
-        if "alternate" in (link.get("rel") or "").lower().split() and (link.get("type") or "").lower() in _FEED_TYPES
-    ]
-    return [address for address in dict.fromkeys(declared) if address and not _COMMENTS.search(address)]
+def _feeds(links: _Links) -> list[str]:
+    declared = (link for link in links.document.root.iter("link") if _declares_feed(link))
+    return [address for address in links.all(declared) if not _COMMENTS.search(address)]
 
 
-def _following(document: Document) -> str | None:
+def _declares_feed(link: html.HtmlElement) -> bool:
+    words = (link.get("rel") or "").lower().split()
+    kind = (link.get("type") or "").partition(";")[0].strip().lower()
+    return ("alternate" in words and kind in _FEED_TYPES) or ("feed" in words and kind in {*_FEED_TYPES, ""})
+
+
+def _linked_feeds(links: _Links, site: Site) -> list[str]:
+    named = (
+        address
+        for address in links.all(links.document.root.iter("a"))
+        if _FEED_PATH.search(urlsplit(address).path) and same_site(address, site) and not _COMMENTS.search(address)
+    )
+    return list(islice(named, _MOST_LINKED_FEEDS))
+
+
+def _sitemaps(links: _Links) -> list[str]:
+    return links.all(
+        link for link in links.document.root.iter("link") if "sitemap" in (link.get("rel") or "").lower().split()
+    )
+
+
+def _following(links: _Links) -> str | None:
     """The next page: declared, or what a pager calls so, or the link to the number after this page's."""
-    links = [(element, document.absolute(element.get("href"))) for element in document.root.iter("a", "link")]
-    known = [(element, address) for element, address in links if address and address != document.url]
+    url = links.document.url
+    addresses = [(element, links.address(element)) for element in links.document.root.iter("a", "link")]
+    known = [(element, address) for element, address in addresses if address and address != url]
     declared = (address for element, address in known if "next" in (element.get("rel") or "").lower().split())
     called = (address for element, address in known if element.tag == "a" and _is_called_next(element))
-    counted = (address for _, address in known if _is_next_number(document.url, address))
+    counted = (address for _, address in known if _is_next_number(url, address))
     return next(chain(declared, called, counted), None)
 
 

@@ -17,7 +17,7 @@ from spiders.dates import announced_date
 from spiders.links import joined
 from spiders.problems import NotASource
 from spiders.sources.feed import parse_feed
-from spiders.sources.found import MOST_ENTRIES, Found, cut_at
+from spiders.sources.found import MOST_ENTRIES, Feed, Found, cut_at
 from spiders.sources.unpacking import unpacked
 from spiders.sources.xml_mending import decoded, mended
 
@@ -26,11 +26,14 @@ _MOST_TAGS = 20_000
 _ROOT = re.compile(r"<(?:[\w.-]{1,40}:)?(?:urlset|sitemapindex)[\s>/]", re.I)
 _BEFORE_ROOT = re.compile(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>|\ufeff", re.I | re.S)
 """What may stand before the first element (XML 1.0, section 2.8)."""
+_BEGINNING = 1 << 10
+"""Characters in which the first element begins."""
 _MEDIA = ("image:", "video:")
 """Prefixes of elements of which the ``loc`` is that of a picture or film."""
 _TAG = re.compile(r"<(/?)([^\s<>/]+)([^<>]*)>")
 _LONGEST_TEXT = 1 << 16
 """Characters between two tags of which the end is kept."""
+_SCHEMES = ("http://", "https://")
 _ENTRIES = frozenset({"url", "sitemap"})
 _ROOTS = frozenset({"urlset", "sitemapindex"})
 _FEEDS = frozenset({"rss", "feed", "rdf"})
@@ -101,6 +104,17 @@ def parse_sitemap(body: bytes, url: str) -> Sitemap:
     )
 
 
+def parse_announced(body: bytes, url: str, content_type: str = "") -> Feed | Sitemap:
+    """Read what is declared as a feed; papers also declare their sitemaps so. Raises NotASource."""
+    try:
+        return parse_feed(body, url, content_type)
+    except NotASource:
+        first = next((text for text in decoded(unpacked(body, [])) if text.strip()), "")
+        if _ROOT.search(_BEFORE_ROOT.sub("", first)[:_BEGINNING]) is None:
+            raise
+    return parse_sitemap(body, url)
+
+
 def _feed(body: bytes, url: str) -> Sitemap:
     feed = parse_feed(body, url)
     return Sitemap(articles=feed.articles, without_address=feed.without_address, flaws=feed.flaws)
@@ -109,8 +123,10 @@ def _feed(body: bytes, url: str) -> Sitemap:
 def _plain_list(text: str, url: str, flaws: list[str]) -> Sitemap:
     lines = [line.strip() for line in text.splitlines()]
     written = [line for line in lines if line and not line.startswith("#")]
-    addresses = [line for line in written if line.lower().startswith(("http://", "https://"))]
-    if not addresses:
+    is_list = any(line.lower().startswith(_SCHEMES) for line in written)
+    # Lines without scheme and host are as meant as they are in XML, beside others that have them
+    addresses = [joined(url, line) for line in written if line.startswith("/") or line.lower().startswith(_SCHEMES)]
+    if not is_list:
         raise NotASource("neither XML nor a list of URLs", f"check {url} in a browser")
     if len(addresses) > MOST_ENTRIES:
         flaws.append(cut_at(MOST_ENTRIES))

@@ -42,6 +42,7 @@ BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
         (("crawl", "--no-such-option"), "No such option"),
         (("crawl", "mole", "--sites", "own"), "own/xx/mole.toml: languge: unknown key"),
         (("crawl", "mole", "--sites", "nowhere"), "nowhere: no such directory"),
+        (("crawl", "https://example.com/", "--sites", "nowhere"), "nowhere: no such directory"),
         (("records", "s3://"), "no bucket"),
         (("records", "nowhere"), "nowhere: no archive here"),
         (("extract", "nowhere"), "nowhere: no archive here"),

@@ -58,7 +58,8 @@ def test_other_languages_and_the_canonical_address_are_followed_within_the_site(
         front = "<html><body><a href='/en/2026/01/05/the-bridge-of-the-town'>x</a></body></html>"
         nothing = lambda: Reply(status=404)  # noqa: E731
         replies = dict.fromkeys(("/robots.txt", "/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml"), nothing)
-        replies |= dict.fromkeys(("/index.xml", "/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml"), nothing)
+        sitemaps = ("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml", "/sitemap_index.xml")
+        replies |= dict.fromkeys(("/index.xml", *sitemaps), nothing)
         replies |= {
             "/": lambda: Reply(front.encode()),
             "/en/2026/01/05/the-bridge-of-the-town": page("The bridge of the town", head),

@@ -21,6 +21,7 @@ from tests.support.processes import newswarc
 NOW = datetime.now(UTC)
 NOWHERE = (
     "/robots.txt /feed /rss /feed.xml /rss.xml /atom.xml /index.xml /sitemap-news.xml /news-sitemap.xml /sitemap.xml"
+    " /sitemap_index.xml"
 ).split()
 
 
@@ -29,6 +30,7 @@ def nothing() -> Reply:
 
 
 def crawl(server: DemoServer, directory: Path, *options: str, what: str = "") -> Any:
+    (directory / "sites").mkdir(exist_ok=True)
     return newswarc(
         "crawl", what or f"{server.base}/", "--json", "--allow-host", "127.0.0.0/8", *options,
         cwd=directory, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org", NEWSWARC_SITES="sites",
@@ -54,7 +56,7 @@ FRONT = written(
 
 
 def define(directory: Path, server: DemoServer, rest: str) -> None:
-    (directory / "sites" / "xx").mkdir(parents=True)
+    (directory / "sites" / "xx").mkdir(parents=True, exist_ok=True)
     source = f'[[sources]]\nkind = "feed"\nurl = "{server.base}/news.rss"\n'
     text = f'name = "Paper"\nurl = "{server.base}/"\n{source}{rest}'
     (directory / "sites" / "xx" / "paper.toml").write_text(text)

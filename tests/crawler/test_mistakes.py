@@ -48,6 +48,8 @@ def test_entries_that_block(tmp_path: Path) -> None:
         ("concurrency = true", "concurrency: true is not a number"),
         ("delay = false", "delay: false is not a number"),
         ('redact_headers = ["x-key: secret"]', "'x-key: secret' is not the name of a header"),
+        ('frontier = "mysql://me:hush@db/news"', "frontier: mysql is not supported"),
+        ('frontier = "db.example"', "frontier: not a database URL"),
     ],
 )
 def test_values_of_another_kind(tmp_path: Path, line: str, said: str) -> None:
@@ -55,6 +57,7 @@ def test_values_of_another_kind(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_configuration(tmp_path / "newswarc.toml", {})
     assert said in str(caught.value)
+    assert "hush" not in str(caught.value)
     assert "newswarc.toml" in str(caught.value)
 
 

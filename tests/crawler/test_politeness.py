@@ -61,6 +61,11 @@ def test_what_a_status_means(status: int, standing: Standing) -> None:
         ("\ufeffUser-agent: *\nDisallow: /", "/a", False),
         ("User-agent: *\nDisallow:", "/a", True),
         ("User-agent: *\nDisallow: /%C3%A9", "/é", False),
+        ("User-agent: news\nDisallow: /", "/a", True),
+        ("User-agent: n*\nDisallow: /", "/a", True),
+        ("User-agent: Newswarc/0.9 (any)\nDisallow: /a\n\nUser-agent: *\nAllow: /", "/a", False),
+        ("user agent newswarc # ours\rDisallow: /a\r", "/a", False),
+        ("User-agent: newswarc, otherbot\r\nDisallow: /a", "/a", False),
         ("", "/a", True),
     ],
 )

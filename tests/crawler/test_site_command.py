@@ -55,7 +55,7 @@ def test_a_definition_is_written_and_works(tmp_path: Path, monkeypatch: pytest.M
 def test_a_page_without_sources_is_no_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with DemoServer() as server:
         answer(monkeypatch, {"/alone": lambda: Reply(b"<html><body><p>Nothing here.</p></body></html>")})
-        missing = {path: (lambda: Reply(b"no", "text/plain", 404)) for path in ("/robots.txt",)}
+        missing = {path: (lambda: Reply(b"no", "text/plain", 404)) for path in ("/robots.txt", "/sitemap_index.xml")}
         answer(monkeypatch, missing)
         done = site(server, tmp_path, "add", f"{server.base}/alone")
     assert done.code == 2

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from spiders.problems import NotASource
 from spiders.sources.feed import parse_feed
-from spiders.sources.sitemap import parse_sitemap
+from spiders.sources.found import Feed
+from spiders.sources.sitemap import Sitemap, parse_announced, parse_sitemap
 from spiders.sources.unpacking import STEP, unpacked
 from spiders.sources.xml_mending import decoded, mended
 
@@ -264,5 +265,31 @@ def test_entries_that_run_together_are_all_read(parted: list[bool]) -> None:
 
 def test_lines_of_a_list_that_are_no_addresses_are_counted() -> None:
     found = parse_sitemap(b"# all\nHTTPS://paper.example/1\n/2\npaper.example/3\n", URL)
-    assert [item.url for item in found.articles] == ["HTTPS://paper.example/1"]
-    assert found.without_address == 2
+    assert [item.url for item in found.articles] == ["https://paper.example/1", "https://paper.example/2"]
+    assert found.without_address == 1
+
+
+def test_a_feed_that_ends_within_a_comment_or_section_is_told() -> None:
+    items = b"<item><link>https://paper.example/a</link></item>"
+    for cut in (b"<!-- begun", b"<item><title><![CDATA[begun"):
+        assert parse_feed(
+            _rss(b"<link>https://paper.example/b</link>").replace(b"</channel>", items + cut), URL
+        ).flaws
+    assert parse_feed(_rss(b"<!-- a --><title><![CDATA[b]]></title><link>/b</link>"), URL).flaws == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_mark_of_byte_order_counts_before_what_a_server_says(encoding: str) -> None:
+    feed = "\ufeff<?xml version='1.0' encoding='UTF-16'?>" + _rss(b"<link>https://paper.example/a</link>").decode()
+    found = parse_feed(feed.encode(encoding), URL, "text/xml; charset=utf-8")
+    assert [item.url for item in found.articles] == ["https://paper.example/a"]
+
+
+def test_a_sitemap_may_be_declared_as_a_feed() -> None:
+    found = parse_announced(b"<?xml version='1.0'?><!-- all -->" + _sitemap(_numbered(0, 2)), URL)
+    assert isinstance(found, Sitemap)
+    assert len(found.articles) == 2
+    assert isinstance(parse_announced(_rss(b"<link>https://paper.example/a</link>"), URL), Feed)
+    for other in (b"", b"<html><urlset></html>", b"urlset", gzip.compress(b"<opml>")):
+        with pytest.raises(NotASource):
+            parse_announced(other, URL)

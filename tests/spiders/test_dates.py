@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from archive.period import moment_of
 from crawler.frontier.holds import retry_after_seconds
-from spiders.dates import announced_date, http_moment
+from spiders.dates import announced_date, http_moment, possible_dates
 
 
 @pytest.mark.parametrize(
     ("text", "date"),
     [
         ("2026-03-04T05:06:07Z", "2026-03-04T05:06:07+00:00"),
+        ("2026-03-04Z", "2026-03-04"),
+        ("2026-03-04-11:00", "2026-03-04"),
+        ("2026-03-04 05:06:07.25 +0100 CET", "2026-03-04T05:06:07+01:00"),
+        ("2026-03-04 05:06:07 +0000 UTC m=+0.002", "2026-03-04T05:06:07+00:00"),
         ("2026-03-04T5:06:07+01:00", "2026-03-04T05:06:07+01:00"),
         ("2026-03-04 05:06:07 PM", "2026-03-04T17:06:07"),
         ("2026-03-04 12:06 a.m. UTC", "2026-03-04T00:06:00+00:00"),
@@ -82,3 +86,24 @@ def test_no_text_raises(text: str) -> None:
     assert not date or moment_of(date) is not None or date[:4] in ("0000", "9999")
     http_moment(text)
     assert retry_after_seconds(text, datetime(2026, 3, 4, tzinfo=UTC)) >= 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("04/03/2026", ("2026-03-04", "2026-04-03")),
+        (" 4-3-2026 17:06", ("2026-03-04T17:06:00", "2026-04-03T17:06:00")),
+        ("03/03/2026", ("2026-03-03",)),
+        ("25/03/2026", ("2026-03-25",)),
+        ("31/02/2026 soon", ()),
+        ("04/03/20266", ()),
+        ("2026-03-04", ()),
+    ],
+)
+def test_a_date_that_does_not_tell_day_from_month(text: str, dates: tuple[str, ...]) -> None:
+    assert possible_dates(text) == dates
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_reading_what_a_date_may_mean(text: str) -> None:
+    assert len(possible_dates(text)) <= 2

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spiders.left_out import LeftOut
-from spiders.links import LONGEST_ADDRESS, address_flaw, clean_address, looks_like_article
+from spiders.links import LONGEST_ADDRESS, address_flaw, clean_address, joined, looks_like_article
 from spiders.url_identity import identity
 
 BASE = "https://www.example.org/world/the-quay-wall-is-raised"
@@ -108,12 +108,26 @@ def test_a_query_is_what_it_was_without_its_tracking(parameters: list[str], plac
     [
         ("Mêlée", "iso-8859-15", "M%EAl%E9e"),
         ("Мост", "windows-1251", "%CC%EE%F1%F2"),
-        ("Мост", "iso-8859-1", "%D0%9C%D0%BE%D1%81%D1%82"),
+        ("oМ", "iso-8859-1", "o%26%231052%3B"),
+        ("é~М&n=М", "windows-1252", "%E9~%26%231052%3B&n=%26%231052%3B"),
         ("Мост", "no-such-charset", "%D0%9C%D0%BE%D1%81%D1%82"),
     ],
 )
 def test_letters_of_a_query_are_sent_in_the_charset_of_the_page(letters: str, charset: str, sent: str) -> None:
     assert clean_address(f"https://example.org/?w={letters}", charset) == f"https://example.org/?w={sent}"
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("\\a\\b", "https://example.org/a/b"),
+        ("\\\\paper.example\\a?b\\c#d\\e", "https://paper.example/a?b\\c#d\\e"),
+        ("https:\\\\paper.example\\a", "https://paper.example/a"),
+        ("mailto:a\\b@paper.example", "mailto:a\\b@paper.example"),
+    ],
+)
+def test_backslashes_are_slashes_before_the_query(written: str, address: str) -> None:
+    assert joined("https://example.org/x/y", written) == address
 
 
 @pytest.mark.parametrize(
@@ -149,6 +163,10 @@ def test_why_an_address_is_unfit(address: str, flaw: LeftOut | None) -> None:
         "/read.asp?ArticleID=12",
         "/show?id=4f-09",
         "/v.jsp?no=7",
+        "/?q=node/2207",
+        "/news.php?readmore=311",
+        "/modules.php?name=News&file=article&sid=644",
+        "/tale?title=four-words-make-it",
     ],
 )
 def test_an_article_may_be_named_by_its_query(address: str) -> None:
@@ -164,6 +182,10 @@ def test_an_article_may_be_named_by_its_query(address: str) -> None:
         "/i.php?Itemid=3",
         "/?lang=12",
         "/a.jpg?id=4",
+        "/modules.php?name=Topics&sid=644",
+        "/i.php?view=article&page=644",
+        "/i.php?tag=four-words-make-it",
+        "/go.php?to=/2026/03/04/ferry",
     ],
 )
 def test_a_query_may_name_what_is_no_article(address: str) -> None:

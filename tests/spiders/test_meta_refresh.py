@@ -75,6 +75,13 @@ def test_a_page_of_two_bytes_a_letter() -> None:
     )
 
 
+def test_letters_of_the_address_are_those_of_the_page() -> None:
+    page = '<meta http-equiv="refresh" content="0;url=/new/1?ort=Köln">'
+    for charset, sent in (("iso-8859-1", "K%F6ln"), ("utf-8", "K%C3%B6ln")):
+        target = refresh_target(page.encode(charset), PAGE, content_type=f"text/html; charset={charset}")
+        assert target == f"{THERE}?ort={sent}"
+
+
 @given(
     st.binary(max_size=200),
     st.lists(

@@ -253,3 +253,18 @@ def test_feeds_of_comments_are_no_sources() -> None:
     page = f'<html><head><link {kind} href="/feed/"><link {kind} href="/comments/feed/"></head><body>x</body></html>'
     url = "https://example.org/"
     assert parse_section(page.encode(), url, site_of_address(url)).feeds == ("https://example.org/feed/",)
+
+
+def test_where_a_front_page_says_that_its_sources_are() -> None:
+    page = (
+        "<link rel=Alternate type='application/RSS+xml; charset=utf-8' href=/a.rss>"
+        "<link rel=feed href=/b?ort=Köln><link rel=alternate type=text/xml href=\\c\\d.xml>"
+        "<link rel=alternate hreflang=fr href=/fr/><link rel=alternate type=application/json href=/wp-json/1>"
+        "<link rel=Sitemap href=/maps/all.xml>"
+        "<a href=/help/rss>Feeds</a><a href=/desk.rss>Desk</a><a href=https://paper.example/feed>Other</a>"
+        "<a href=/x/comments/feed>What readers say</a><a href=/feeding-the-birds.html>Birds</a>"
+    )
+    section = parse_section(page.encode("latin-1"), f"{BASE}/en/", SITE, "text/html; charset=iso-8859-1")
+    assert section.feeds == (f"{BASE}/a.rss", f"{BASE}/b?ort=K%F6ln", f"{BASE}/c/d.xml")
+    assert section.sitemaps == (f"{BASE}/maps/all.xml",)
+    assert section.linked_feeds == (f"{BASE}/help/rss", f"{BASE}/desk.rss")
