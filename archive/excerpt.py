@@ -194,7 +194,8 @@ class Excerpt:
         url = group.main.headers.get("WARC-Refers-To-Target-URI", group.url).strip("<>")
         at = group.main.headers.get("WARC-Refers-To-Date")
         date = _moment(at) if at else None
-        if date is None or not self.selection.wants(url, date, ""):
+        is_here = date is not None and self.selection.wants(url, date, "")
+        if not is_here or self.lookup.gate.refusal(url, date) is not None:
             self._originals.setdefault(original, _Wanted(url, date))
 
     def _found_originals(self) -> Iterator[IndexEntry]:
@@ -204,9 +205,12 @@ class Excerpt:
                 self.lost.append(wanted.url)
                 continue
             capture = read_entry(self.lookup.storage, entry)
-            if not self.lookup.gate.lets(capture.url, capture.date):
+            is_meant = self.selection.wants(capture.url, capture.date, capture.fact("site"))
+            # What is meant itself was counted where it was left out
+            refused = self.lookup.gate.refusal(capture.url, capture.date) is not None
+            if refused and (is_meant or not self.lookup.gate.lets(capture.url, capture.date)):
                 self.lost.append(wanted.url)
-            elif not self.selection.wants(capture.url, capture.date, capture.fact("site")):
+            elif not is_meant:
                 yield entry
 
     def _original(self, record_id: UUID, wanted: _Wanted) -> IndexEntry | None:

@@ -8,10 +8,12 @@ it. Regular expressions are RE2's, whose time is bounded by the length of what t
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from heapq import nsmallest
 from itertools import islice
 from typing import Any
 
@@ -24,7 +26,7 @@ from archive.errors import BadAddress
 from archive.period import Period, moment_of, span_of
 
 MOST_IN_MEMORY = 10_000
-"""Captures that are put in another order than that of the index, at most."""
+"""Captures that are put in another order than that of the index, at most: the last, or the closest, of all."""
 _BATCH = 512
 _MOST_FILTERS = 10
 _LONGEST_FILTER = 500
@@ -125,11 +127,10 @@ class CdxQuery:
     def _ordered(self, entries: Iterable[IndexEntry]) -> Iterable[IndexEntry]:
         if self.sort is Sort.INDEX:
             return entries
-        held = list(islice(entries, MOST_IN_MEMORY))
-        if self.sort is Sort.REVERSE or self.closest is None:
-            return reversed(held)
         closest = self.closest
-        return sorted(held, key=lambda entry: abs((entry.moment - closest).total_seconds()))
+        if self.sort is Sort.REVERSE or closest is None:
+            return reversed(deque(entries, MOST_IN_MEMORY))
+        return nsmallest(MOST_IN_MEMORY, entries, key=lambda entry: abs((entry.moment - closest).total_seconds()))
 
     def _filtered(self, entries: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
         if not self.filters:

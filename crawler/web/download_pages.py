@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from http import HTTPStatus
 from typing import BinaryIO
 
 from starlette.responses import Response
 
+from archive.counted import counted
 from archive.errors import BadAddress
 from archive.search.query import written
 from crawler.web.answering import Asked
@@ -17,6 +19,7 @@ from crawler.web.guard import Refused
 from crawler.web.query_form import QueryForm
 from crawler.web.selected_records import Form, Selected, write
 
+_LOG = logging.getLogger(__name__)
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 _PATIENCE = 10.0
 """Seconds that a range of what is not complete yet is waited for."""
@@ -34,9 +37,13 @@ def download(asked: Asked) -> Response:
     def make(file: BinaryIO) -> None:
         searcher = reader.own_searcher()
         try:
-            write(form, Selected(reader.storage, searcher, reader.gate).lines(node), file)
+            selected = Selected(reader.storage, searcher, lambda: reader.gate)
+            write(form, selected.lines(node), file)
         finally:
             searcher.close()
+        if selected.lost:
+            told = counted(selected.lost, "record", "is", "are")
+            _LOG.warning("a download lacks what cannot be read: %s gone or damaged; run newswarc verify", told)
 
     found = asked.services.files.get(reader.version(), written(node), form, make, asked.client)
     headers = {

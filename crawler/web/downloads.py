@@ -135,11 +135,13 @@ class Downloads:
             os.close(self._held)
 
     def _make(self, download: Download, file: BinaryIO, make: Callable[[BinaryIO], None], client: str) -> None:
-        problem = ""
+        # Whatever ends the making, also a fault of this program, only what came to its end is complete
+        problem = "this download could not be made"
         try:
             with file:
                 make(cast(BinaryIO, _Counting(self, download, file)))
                 file.flush()
+            problem = ""
         except (ArchiveError, OSError, ValueError) as error:
             problem = str(error) or type(error).__name__
         finally:
@@ -177,7 +179,8 @@ class Downloads:
         download.size = size
         if self._is_closed:
             raise DownloadBroken("the server ends")
-        if self._taken() > self._budget:
+        # One that was forgotten while it was made is not among those that are known
+        if max(self._taken(), size) > self._budget:
             raise DownloadBroken("there is no room for this download; narrow the query down")
 
 

@@ -69,7 +69,8 @@ class Form(StrEnum):
 class Selected:
     """Reads the records."""
 
-    def __init__(self, storage: Storage, searcher: Searcher, gate: AccessGate) -> None:
+    def __init__(self, storage: Storage, searcher: Searcher, gate: Callable[[], AccessGate]) -> None:
+        """`gate` gives the access rules of the moment: a rule that is made meanwhile holds for what is read then."""
         self._storage = storage
         self._searcher = searcher
         self._gate = gate
@@ -89,7 +90,7 @@ class Selected:
                     record = orjson.loads(line)
                     if record.get("id") in left:
                         left.discard(record["id"])
-                        if self._gate.refusal(record["url"], _captured(record)) is None:
+                        if self._gate().refusal(record["url"], _captured(record)) is None:
                             yield line
             self.lost += len(left)
 

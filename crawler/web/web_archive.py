@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
+from itertools import islice
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from archive.address_match import Match
 from archive.cdxj import IndexEntry
 from archive.errors import BadAddress, ObjectMissing
 from archive.period import moment_of
@@ -18,7 +20,7 @@ from crawler.web.bounded_work import LongResponse
 from crawler.web.capture_pages import body_of
 from crawler.web.cdx_query import CdxQuery, Output, cdx_query
 from crawler.web.guard import CAPTURED_CONTENT_SECURITY, Refused
-from crawler.web.reading import MOST_CAPTURES
+from crawler.web.reading import MOST_CAPTURES, MOST_LOOKED
 
 _STAMP_DIGITS = 14
 _BATCH = 1 << 16
@@ -37,9 +39,13 @@ def cdx(asked: Asked) -> Response:
     """Lines of the index, as pywb and OutbackCDX answer. What access rules withhold is not among them."""
     query = cdx_query(asked.request.query_params)
     kind = _KINDS[query.output]
-    if query.needs_order or (0 < query.limit <= MOST_CAPTURES and not query.filters and not query.collapse):
-        most = MOST_CAPTURES if query.needs_order else query.limit
-        found = asked.reader.captures(query.url, query.match, query.period, most)
+    if query.needs_order:
+        # The closest may be the last of any number: all have to be looked at, a few of them at once in memory
+        with asked.reader.allowed(query.url, query.match, query.period) as entries:
+            looked = entries if query.match is Match.EXACT else islice(entries, MOST_LOOKED)
+            return Response(b"".join(query.lines(looked)), media_type=kind)
+    if 0 < query.limit <= MOST_CAPTURES and not query.filters and not query.collapse:
+        found = asked.reader.captures(query.url, query.match, query.period, query.limit)
         return Response(b"".join(query.lines(found.entries)), media_type=kind)
     return LongResponse(_streamed(asked, query), asked.services.downloads, asked.client, media_type=kind)
 

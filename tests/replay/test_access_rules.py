@@ -108,6 +108,24 @@ def test_what_is_given_away_has_nothing_that_is_withheld(place: Path, newspaper:
     assert not any(secret in record.block for record in records)
 
 
+def test_a_revisit_whose_original_is_withheld_is_told_once(place: Path, newspaper: Archived) -> None:
+    url = address(newspaper.base, OTHER)
+    first, second = newspaper.captured[url]
+    rule = withhold(place, "block", url, "--match", "exact", "--captured-until", second)
+    assert rule["captures"] == 1
+    for command in (["wacz", "-o", "x.wacz"], ["export", "warc", "-o", "x.warc.gz"]):
+        done = newswarc(*command, cwd=place)
+        told = " ".join(done.err.split())
+        assert done.code == 0, told
+        assert f"{url}: a revisit whose original is not in this archive, or withheld" in told
+        assert "1 withheld, blocked" in told
+    with (place / "x.warc.gz").open("rb") as stream:
+        kept = [record for record in iterate_records(stream) if record.target == url]
+    assert {record.kind for record in kept} >= {"revisit"}
+    assert "response" not in {record.kind for record in kept}
+    assert first not in {re.sub(r"\D", "", record.headers["WARC-Date"])[:14] for record in kept}
+
+
 def test_python_is_no_way_around(place: Path, newspaper: Archived, tmp_path: Path) -> None:
     storage, url = LocalStorage(place / "newswarc-data"), address(newspaper.base, CORRECTED)
     record = next(one for one in articles(storage) if one.url == url)

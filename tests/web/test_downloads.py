@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import threading
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import BinaryIO
@@ -16,12 +17,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archive.access import AccessGate
+from archive.access_rules import AccessRule, AccessRules, Restriction
 from archive.datasets.rows import own_row_of, record_of
 from archive.errors import StorageUnavailable
+from archive.search.query import Everything
 from crawler.web import selected_records
 from crawler.web.bounded_work import Busy
 from crawler.web.downloads import DownloadBroken, Downloads
-from crawler.web.selected_records import TABLE, Form
+from crawler.web.selected_records import TABLE, Form, Selected
 from tests.datasets.making import record
 from tests.web.asking import Server
 from tests.web.captured import HOSTILE
@@ -204,3 +208,53 @@ def test_what_a_killed_server_left_is_removed_and_another_server_kept(tmp_path: 
     assert kept.path.exists()
     first.close()
     second.close()
+
+
+def test_a_fault_of_the_program_leaves_no_download_that_seems_complete(tmp_path: Path) -> None:
+    downloads = Downloads(tmp_path, 1 << 30)
+
+    def make(file: BinaryIO) -> None:
+        file.write(b"half of it")
+        raise KeyError("url")
+
+    hook, threading.excepthook = threading.excepthook, lambda _told: None
+    try:
+        download = downloads.get("v", "q", Form.CSV, make)
+        with pytest.raises(DownloadBroken):
+            list(download.parts())
+    finally:
+        threading.excepthook = hook
+    assert not download.is_complete
+    downloads.close()
+
+
+def test_what_is_forgotten_while_it_is_made_keeps_within_the_budget_too(tmp_path: Path) -> None:
+    downloads, go_on = Downloads(tmp_path, 1 << 20), threading.Event()
+
+    def make(file: BinaryIO) -> None:
+        go_on.wait(10)
+        write(file, [b"x" * (1 << 18)] * 8)
+
+    endless = downloads.get("v1", "q", Form.CSV, make)
+    assert downloads.get("v2", "q", Form.CSV, lambda file: write(file, [b"y"])).wait(5)
+    go_on.set()
+    assert not endless.wait(10)
+    assert "no room" in endless.problem
+    downloads.close()
+
+
+def test_a_rule_holds_from_the_moment_on_for_a_download_that_is_being_made(server: Server) -> None:
+    reader = server.services.reader
+    gates = [reader.gate]
+    searcher = reader.own_searcher()
+    try:
+        lines = Selected(reader.storage, searcher, lambda: gates[-1]).lines(Everything())
+        first = json.loads(next(lines))
+        everything = AccessRule(
+            id="x", restriction=Restriction.BLOCKED, reason="an order", date=datetime(2026, 1, 1, tzinfo=UTC)
+        )
+        gates.append(AccessGate(AccessRules([everything]), lambda: datetime.now(UTC)))
+        assert first["id"]
+        assert list(lines) == []
+    finally:
+        searcher.close()

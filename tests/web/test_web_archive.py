@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -136,6 +136,26 @@ def test_what_is_chosen_is_of_the_index(entries: list[IndexEntry], sort: str, co
         stamps = [datetime.strptime(one["timestamp"], "%Y%m%d%H%M%S").replace(tzinfo=UTC) for one in told]
         distances = [abs((stamp - middle).total_seconds()) for stamp in stamps]
         assert distances == sorted(distances)
+
+
+@pytest.mark.parametrize("sort", ["closest", "reverse"])
+def test_the_closest_is_found_behind_any_number_of_others(sort: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.web.cdx_query.MOST_IN_MEMORY", 50)
+    hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in range(500)]
+    entries = [
+        IndexEntry("https://a.example/", f"{one:%Y-%m-%dT%H:%M:%SZ}", "text/html", 200, "", 1, number, "s.warc.gz")
+        for number, one in enumerate(hours)
+    ]
+    query = cdx_query(
+        QueryParams({"url": "a.example", "sort": sort, "closest": "20260121190000", "limit": "2", "output": "json"})
+    )
+    found = [int(json.loads(line)["offset"]) for line in query.lines(entries)]
+    assert found == [499, 498]
+    if sort == "closest":
+        query = cdx_query(
+            QueryParams({"url": "a.example", "closest": "20260117030000", "limit": "1", "output": "json"})
+        )
+        assert [int(json.loads(line)["offset"]) for line in query.lines(entries)] == [387]
 
 
 @given(st.dictionaries(st.sampled_from(["url", "from", "to", "sort", "closest", "limit", "filter", "fl", "output"]), st.text(max_size=20)))  # fmt: skip
