@@ -22,7 +22,17 @@ from archive.storage.local import LocalStorage
 from crawler.demo.server import DemoServer, Reply
 from tests.crawler.test_politeness import answer
 from tests.support import validators
-from tests.support.processes import HERE, HERE_OF, PROGRAM, ROOT, environment, newswarc, newswarc_process, run
+from tests.support.processes import (
+    HERE,
+    HERE_OF,
+    PROGRAM,
+    ROOT,
+    environment,
+    newswarc,
+    newswarc_fork,
+    newswarc_process,
+    run,
+)
 
 BAD_SITE = 'name = "X"\nurl = "https://x.example/"\nlanguge = "en"\n'
 
@@ -365,6 +375,49 @@ def test_a_command_does_the_same_in_a_process_of_its_own(tmp_path: Path, words: 
     """Tests run most commands in their own process; this is why they may."""
     assert words[0] in HERE or words[1] in HERE_OF[words[0]]
     assert newswarc(*words, cwd=tmp_path) == newswarc_process(*words, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("crawl", "nosuch"),
+        ("crawl", "--no-such-option"),
+        ("extract", "nowhere"),
+        ("import", "nothing.warc"),
+        ("rebuild", "nowhere"),
+        ("site", "check", "nosuch"),
+        ("upload",),
+    ],
+    ids=lambda words: "-".join(words[:2]),
+)
+def test_a_command_does_the_same_in_a_fork(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Tests run all other commands in forks of a process that has imported the program."""
+    assert words[0] not in HERE
+    assert newswarc(*words, cwd=tmp_path) == newswarc_process(*words, cwd=tmp_path)
+
+
+def test_a_crawl_does_the_same_in_a_fork(tmp_path: Path) -> None:
+    reports = []
+    for start in (newswarc, newswarc_process):
+        (place := tmp_path / start.__name__).mkdir()
+        with DemoServer() as server:
+            done = start(
+                "crawl", f"{server.base}/", "--json", cwd=place, NEWSWARC_DELAY="0", NEWSWARC_ALLOW_HOSTS=host(server)
+            )
+        report = done.json()
+        reports.append(
+            (done.code, done.err, sum(report["articles"].values()), report["outcomes"], report["problems"])
+        )
+    assert reports[0] == reports[1]
+    assert reports[0][2] == 15
+
+
+def test_a_fork_has_its_own_input_environment_and_directory(tmp_path: Path) -> None:
+    (tmp_path / "newswarc.toml").write_text("delay = 7.0\n")
+    assert newswarc_fork("config", "--json", cwd=tmp_path, NEWSWARC_RETRIES="4").json()["delay"] == 7.0
+    assert newswarc_fork("config", "--json", cwd=tmp_path, NEWSWARC_RETRIES="4").json()["retries"] == 4
+    fed = newswarc_fork("crawl", "--urls", "-", cwd=tmp_path, feed="# nothing\n")
+    assert (fed.code, fed.err) == (2, "newswarc: --urls -: lists no URL; write one per line\n")
 
 
 def test_verbose_tells_what_happens_and_no_more(tmp_path: Path) -> None:

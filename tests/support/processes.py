@@ -3,7 +3,8 @@
 Commands that need no process of their own run in this one: half of a short command's time is the start of Python and
 its imports.
 They get the environment, the working directory, the streams and the exit code that a process of its own would have.
-`newswarc_process` starts a real one; `tests/crawler/test_command_line.py` does so for each of these commands.
+All others are forked from a process that has imported what they need (`tests.support.forked`).
+`newswarc_process` starts a new interpreter; `tests/crawler/test_command_line.py` does so for commands of both kinds.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.forked import ForkServer
+
 ROOT = Path(__file__).parent.parent.parent
 _LONGEST = 120
 PROGRAM = Path(sys.executable).parent / "newswarc"
+_FORKS = ForkServer()
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,21 @@ def newswarc_process(*arguments: object, cwd: Path, feed: str | None = None, **v
 
 
 def newswarc(*arguments: object, cwd: Path, feed: str | None = None, **variables: str) -> Finished:
-    """A command, in this process if it needs none of its own."""
+    """A command, in this process if it needs none of its own, else in a fork where no new interpreter is needed."""
     words = [str(word) for word in arguments]
     here = bool(words) and (words[0] in HERE or (len(words) > 1 and words[1] in HERE_OF.get(words[0], ())))
-    if not here or feed is not None:
+    if here and feed is None:
+        return run_here(words, cwd, environment(**variables))
+    return newswarc_fork(*arguments, cwd=cwd, feed=feed, **variables)
+
+
+def newswarc_fork(*arguments: object, cwd: Path, feed: str | None = None, **variables: str) -> Finished:
+    """A command as a process of its own; a new interpreter only where the environment asks for one."""
+    words, given = [str(word) for word in arguments], environment(**variables)
+    if not _FORKS.can_run(given):
         return newswarc_process(*arguments, cwd=cwd, feed=feed, **variables)
-    return run_here(words, cwd, environment(**variables))
+    code, out, err = _FORKS.run(words, cwd, given, feed, _LONGEST)
+    return Finished(code, _text(out.decode()), _text(err.decode()))
 
 
 def run_here(words: list[str], cwd: Path, variables: dict[str, str]) -> Finished:
@@ -106,9 +119,12 @@ def run_here(words: list[str], cwd: Path, variables: dict[str, str]) -> Finished
     finally:
         os.environ.clear()
         os.environ.update(before)
-    # As `subprocess` gives text: every end of a line is one newline
-    texts = [re.sub("\r\n?", "\n", stream.buffer.getvalue().decode("utf-8", "replace")) for stream in (out, err)]
-    return Finished(code, *texts)
+    return Finished(code, *(_text(stream.buffer.getvalue().decode("utf-8", "replace")) for stream in (out, err)))
+
+
+def _text(said: str) -> str:
+    """As `subprocess` gives text: every end of a line is one newline."""
+    return re.sub("\r\n?", "\n", said)
 
 
 def free_ports(count: int) -> list[int]:
