@@ -23,7 +23,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from archive.content_coding import DecodedBody, decode_body
+from archive.content_coding import GZIP_MAGIC, DecodedBody, decode_body
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Discovery, Role
 from archive.http1 import ResponseHead, entity_body, parse_head
@@ -36,6 +36,8 @@ CONFIGURATION_URI = "urn:newswarc:extraction-configuration:"
 SITE_URI = "urn:newswarc:site:"
 """URL of resource records that contain site definitions, followed by the site's id and digest."""
 
+_OUTCOMES = frozenset(outcome.value for outcome in CaptureOutcome)
+_ROLES = frozenset(role.value for role in Role)
 _STEP = 1 << 20
 _CHUNK_SIZE = re.compile(rb"[ \t]*[0-9a-fA-F]+[ \t]*(?:;[^\n]*)?\r?\n|$")
 
@@ -168,14 +170,18 @@ class Capture:
     def body(self, limit: int) -> DecodedBody:
         """The body without transfer and content coding, at most `limit` bytes.
 
-        Other crawlers' WARCs may have a head that speaks of chunks before a body without them.
+        Other crawlers' WARCs may have a head that speaks of chunks before a body without them, or one that lost its
+        Content-Encoding before a page that is packed: HTML never begins as gzip does.
         Raises BadMessage, or BodyTooLarge past the limit.
         """
         head = self.head()
         body = self.response[head.length :]
         if head.chunked and _CHUNK_SIZE.match(body):
             body = entity_body(self.response)
-        return decode_body(head.content_codings, body, limit)
+        codings = head.content_codings
+        if not any(codings) and body.startswith(GZIP_MAGIC) and "html" in head.first("content-type").lower():
+            codings = ["gzip"]
+        return decode_body(codings, body, limit)
 
 
 def iterate_records(stream: BinaryIO, most: int = sys.maxsize) -> Iterator[WarcRecord]:
@@ -231,7 +237,7 @@ def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
                 rendered = _rendered(record)
             elif rendered is not None and record.kind == "resource" and main is not None:
                 rendered = _with_view(rendered, record)
-            elif record.kind == "metadata" and "outcome" in parse_warc_fields(record.block):
+            elif record.kind == "metadata" and is_account(parse_warc_fields(record.block)):
                 yield _capture(main, record, rendered)
                 main = rendered = None
     except DamagedArchive:
@@ -240,6 +246,12 @@ def iterate_captures(records: Iterator[WarcRecord]) -> Iterator[Capture]:
         raise
     if main is not None:
         yield _capture(main, None)
+
+
+def is_account(fields: dict[str, list[str]]) -> bool:
+    """Whether a metadata record is this program's account of an attempt; others may use the same names of fields."""
+    outcome, role = (next(iter(fields.get(name, ())), "") for name in ("outcome", "role"))
+    return outcome in _OUTCOMES and (not role or role in _ROLES)
 
 
 def is_rendering_of(record: WarcRecord, main: WarcRecord) -> bool:

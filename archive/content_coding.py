@@ -103,7 +103,8 @@ _CODINGS: dict[str, tuple[Callable[[], _Inflater], ...]] = {
     "zstd": (zstd.ZstdDecompressor,),
 }
 _GZIP = frozenset({"gzip", "x-gzip"})
-_GZIP_MAGIC = b"\x1f\x8b\x08"
+GZIP_MAGIC = b"\x1f\x8b\x08"
+"""What a gzip member begins with (RFC 1952, section 2.3), its method with it."""
 _SEVERAL_MEMBERS = frozenset({"gzip", "x-gzip", "zstd"})
 
 
@@ -147,7 +148,7 @@ def _decode(coding: str, body: bytes, limit: int, *, cut: bool) -> DecodedBody:
 
 def _without_checksum(body: bytes, limit: int) -> bytes:
     """What a gzip member holds whose deflated data end as they should, whatever its checksum says; else nothing."""
-    if not body.startswith(_GZIP_MAGIC):
+    if not body.startswith(GZIP_MAGIC):
         return b""
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,13 +26,13 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from archive.captures import WarcRecord
+from archive.captures import WarcRecord, is_account, record_uuid
 from archive.cdxj import index_text
 from archive.durable import write_durably
 from archive.errors import DamagedArchive
 from archive.exchange import CaptureOutcome, Role, outcome_of_status
 from archive.foreign_files import PageNote, Part, parts_of
-from archive.http1 import BadMessage, parse_head
+from archive.http1 import BadMessage, find_head_end, parse_head
 from archive.layout import IMPORTED, WARC_SUFFIX, SegmentName
 from archive.manifests import file_sha256
 from archive.members import WARC_FIELDS, Block, gzip_member, parse_warc_fields, record_head, warc_date, warc_fields
@@ -43,6 +44,8 @@ IMPORT_URI = "urn:newswarc:import:"
 """Resource records on imported files have this address, with the file's SHA-256 behind it."""
 
 _HEAD = 1 << 17
+_LONGEST_HEAD = 1 << 22
+_ID_LINE = re.compile(rb"(?im)^WARC-Record-ID:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
 _LEVEL = 2
 _PIECE = 1 << 20
 _TRUNCATIONS = {
@@ -51,8 +54,6 @@ _TRUNCATIONS = {
     "disconnect": CaptureOutcome.TRUNCATED_DISCONNECT,
     "unspecified": CaptureOutcome.TRUNCATED_DISCONNECT,
 }
-_OUTCOMES = frozenset(outcome.value for outcome in CaptureOutcome)
-_ROLES = frozenset(role.value for role in Role)
 
 
 @dataclass(slots=True)
@@ -115,6 +116,7 @@ class _Counts:
     mended: int = 0
     refused: list[Refused] = field(default_factory=list)
     warnings: list[Refused] = field(default_factory=list)
+    ids: set[UUID] = field(default_factory=set)
 
     @property
     def last_date(self) -> str:
@@ -147,6 +149,7 @@ class _Importing:
     def _take(self, found: FoundRecord, file: BinaryIO) -> None:
         counts = self._counts
         counts.records += 1
+        self._tell_apart(found)
         counts.mended += bool(found.mended)
         counts.last = found.date
         if warning := found.warning:
@@ -158,6 +161,25 @@ class _Importing:
             self._target.write(piece)
         if found.kind in ("response", "revisit"):
             self._waiting = found.record(_HEAD)
+            if self._waiting.left and find_head_end(self._waiting.block) < 0:
+                self._waiting = found.record(_LONGEST_HEAD)
+
+    def _tell_apart(self, found: FoundRecord) -> None:
+        """Give a record an id of its own if another one before it has the same (WARC/1.1, section 5.2, forbids that):
+        what is made of the two is told apart by their ids.
+        """
+        known = found.headers["WARC-Record-ID"]
+        number = record_uuid(known)
+        if number in self._counts.ids:
+            made = f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{known} {self._part.name} {found.offset} {found.within}')}>"
+            found.head = _ID_LINE.sub(f"WARC-Record-ID: {made}".encode(), found.head, count=1)
+            found.headers["WARC-Record-ID"] = made
+            found.is_alone = False
+            found.mended = found.mended or "another record before it has its id"
+            warning = f"another record before it has the id {known[:100]}; it is {made} here"
+            self._counts.warnings.append(Refused(found.offset, warning, found.within, self._part.name))
+            number = record_uuid(made)
+        self._counts.ids.add(number)
 
     def _is_described_by(self, found: FoundRecord) -> bool:
         """Whether a metadata record is the one that this program wrote of the capture before it."""
@@ -165,8 +187,7 @@ class _Importing:
             return False
         facts = parse_warc_fields(found.block(_HEAD))
         refers = found.headers.get("WARC-Refers-To", "")
-        is_ours = facts.get("outcome", [""])[0] in _OUTCOMES and facts.get("role", [""])[0] in _ROLES
-        if is_ours and refers == self._waiting.headers.get("WARC-Record-ID"):
+        if is_account(facts) and "role" in facts and refers == self._waiting.headers.get("WARC-Record-ID"):
             self._counts.pages += facts["role"] == [Role.ARTICLE.value]
             return True
         return False

@@ -49,7 +49,7 @@ _ARC_2 = re.compile(rb"(?P<type>[^\n]*) (?P<status>\d{3}|-|0) \S+ \S+ \d+ \S+")
 """What stands between date and length in ARC 2: type, status, checksum, location, offset, file name."""
 _BLANK = b"\r\n \t\0"
 _PIECE = 1 << 20
-_OVERLAP = 128
+_OVERLAP = 1 << 12
 _AFTER = 1 << 10
 _MOST_DIGITS = 18
 _END = b"\r\n\r\n"
@@ -269,7 +269,7 @@ class _Scan:
         return self._mark_in(record.start, end) is not None
 
     def _mark_in(self, at: int, end: int) -> int | None:
-        """Where between two positions a WARC record seems to begin."""
+        """Where between two positions a record seems to begin."""
         while at < end and (piece := self._read(at, min(_PIECE, end - at))):
             match = RECORD_MARK.search(piece)
             if match:

@@ -30,8 +30,11 @@ else:
 
 from archive.errors import DamagedArchive
 
-RECORD_MARK = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n(?=(?i:WARC-|Content-)[A-Za-z-]{1,40}:)")
-"""What in the middle of other bytes is taken for the beginning of a WARC record."""
+RECORD_MARK = re.compile(
+    rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n(?=(?i:WARC-|Content-)[A-Za-z-]{1,40}:)"
+    rb"|(?<=\n)(?:https?|ftp|dns):[^\s]{1,2000} [0-9A-Fa-f.:]{7,45} \d{14} [^\n]{1,200}? \d{1,18}\r?\n"
+)
+"""What in the middle of other bytes is taken for the beginning of a WARC or ARC record."""
 
 RECORD_START = re.compile(RECORD_MARK.pattern + rb"|[A-Za-z][A-Za-z0-9+.-]*:[^\n]{1,8192}? \d{8,14} [^\n]* \d+\r?\n")
 """What a WARC record (WARC/1.1, section 4) or an ARC record (URL, address, date, type, length) begins with."""
@@ -162,12 +165,13 @@ class PackedFile:
 
     def next_start(self, position: int) -> int:
         """The first position from `position` on at which a record, packed or not, seems to begin; else the size."""
-        overlap = 128
+        overlap = 1 << 12
         at = position
         while piece := self.peek(at, _PIECE):
             for match in _LIKELY_START.finditer(piece):
                 found = at + match.start()
-                if found >= position and (piece[match.start() :][:5] == b"WARC/" or self._holds_record(found)):
+                is_packed = _PACKED.match(piece, match.start()) is not None
+                if found >= position and (not is_packed or self._holds_record(found)):
                     return found
             if len(piece) <= overlap:
                 break

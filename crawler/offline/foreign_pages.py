@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 
-from archive.captures import Capture, WarcRecord, first_capture, is_rendering_of
+from archive.captures import Capture, WarcRecord, first_capture, is_account, is_rendering_of
 from archive.foreign_files import Part, parts_of
 from archive.http1 import BadMessage, ResponseHead, parse_head
 from archive.members import parse_warc_fields
@@ -55,6 +55,7 @@ class ForeignPages:
         """What of the file, as far as it was read, is no good record."""
         self.left_out = 0
         """Pages that are not meant."""
+        self._has_records = False
         self._file = file
         self._selection = selection
 
@@ -68,6 +69,8 @@ class ForeignPages:
                 name = f"{self._file.name}/{part.name}" if part.name else self._file.name
                 for capture in self._of_part(part):
                     yield capture, name
+        if not self._has_records and not self.refused:
+            self.refused.append(Refused(0, "no WARC or ARC record in it"))
 
     def _of_part(self, part: Part) -> Iterator[Capture]:
         page: list[WarcRecord] = []
@@ -75,9 +78,10 @@ class ForeignPages:
         for found in scan(part.path):
             if isinstance(found, Refused):
                 self.refused.append(replace(found, part=part.name))
-            elif not isinstance(found, FoundRecord):
+            if not isinstance(found, FoundRecord):
                 continue
-            elif found.kind in ("response", "revisit"):
+            self._has_records = True
+            if found.kind in ("response", "revisit"):
                 yield from _made_of(page)
                 page = [found.record(MOST_OF_PAGE)] if self._is_meant(found) else []
             elif page and (more := _belonging_to(page, found)) is not None:
@@ -111,7 +115,7 @@ def _belonging_to(page: list[WarcRecord], found: FoundRecord) -> WarcRecord | No
     if found.kind not in ("conversion", "resource", "metadata"):
         return None
     record = found.record(MOST_OF_PAGE)
-    return record if record.kind != "metadata" or "outcome" in parse_warc_fields(record.block) else None
+    return record if record.kind != "metadata" or is_account(parse_warc_fields(record.block)) else None
 
 
 def _made_of(page: list[WarcRecord]) -> Iterator[Capture]:

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
+from archive.captures import SegmentReading, first_capture, iterate_records
 from archive.foreign_warcs import import_file, segment_of
 from archive.record_scanning import FoundRecord, Refused, scan
 from archive.recovery import read_contents
@@ -320,3 +321,42 @@ def test_what_is_found_good_is_imported_and_read_again(
         lines = imported.closed.cdxj.read_bytes().splitlines()
         assert all(len(line.split(b" ", 2)[1]) == 14 for line in lines)
         assert any(b"harbour.example" in line for line in lines)
+
+
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n%s\r\n<p>Text</p>"
+
+
+def test_a_record_with_anothers_id_gets_its_own_and_a_long_head_is_read(tmp_path: Path) -> None:
+    long = made(2, RESPONSE % (b"X-Long: " + b"y" * 300_000 + b"\r\n"))
+    other = "WARC-Refers-To: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n"
+    note = made(3, b"outcome: fine\r\nrole: reader\r\n", kind="metadata", more=other)
+    twice = [made(1, RESPONSE % b""), note, long, made(1, RESPONSE % b"X-Other: 1\r\n")]
+    source = tmp_path / "twice.warc.gz"
+    source.write_bytes(by_member([record.data for record in twice]))
+    (tmp_path / "there").mkdir()
+    result = import_file(source, segment_of(source, "paper"), tmp_path / "there")
+    assert (result.records, result.pages, result.mended, len(result.warnings)) == (4, 3, 1, 1)
+    assert "000000000001" in result.warnings[0].line
+    with result.closed.warc.open("rb") as stream:
+        captures = list(SegmentReading(stream).captures())
+    assert len({capture.record_id for capture in captures}) == 3
+    assert all(capture.is_page for capture in captures)
+
+
+def test_behind_an_arc_record_of_a_wrong_length_the_next_one_is_found() -> None:
+    line = b"http://harbour.example/%d 192.0.2.7 20190504030201 text/html %d\n"
+    data = b"".join(line % (number, 20 if number == 2 else 90) + b"x" * 90 + b"\n" for number in (1, 2, 3))
+    found, refused = scanned(data)
+    assert [len(block) for _, block in found] == [90, 20, 90]
+    assert len(refused) == 1
+
+
+def test_a_page_may_be_packed_though_its_head_does_not_say_so() -> None:
+    packed = RESPONSE.replace(b"<p>Text</p>", gzip.compress(b"<p>Text</p>", mtime=0)) % b""
+    record = made(1, packed).data
+    capture = first_capture(iterate_records(io.BytesIO(record)))
+    assert capture is not None
+    assert capture.body(1 << 20).body == b"<p>Text</p>"
+    picture = first_capture(iterate_records(io.BytesIO(record.replace(b"text/html", b"image/gif"))))
+    assert picture is not None
+    assert picture.body(1 << 20).body.startswith(b"\x1f\x8b")
