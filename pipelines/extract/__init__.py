@@ -6,6 +6,7 @@ Modules:
     article        the complete extraction: `extract`
     authors        authors: candidates, then a choice
     blocks         the page cut into blocks
+    boxes          boxes beside the text: dialogs, placeholders, cards, further articles
     calendars      converting dates of other calendars
     candidates     claims about a field, each with its source
     charsets       the charset of a page

@@ -30,7 +30,7 @@ from pipelines.extract.document import (
 from pipelines.extract.fingerprint import content_sha256, simhash64, words_of
 from pipelines.extract.furniture import edition_links, image_labels, is_furniture, recurs
 from pipelines.extract.headline import headline_of, squeeze, words
-from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhere
+from pipelines.extract.interstitials import interstitial, is_gone, leads_elsewhere, leads_on
 from pipelines.extract.json_reading import read_json
 from pipelines.extract.judgement import Models, shipped_models
 from pipelines.extract.kind import kind_of, why_no_article
@@ -196,7 +196,7 @@ def _refusal(page: _Page, headline: str | None, text: _Text) -> Rejected | None:
     count = len(text.words)
     said = [headline or "", *(text_of(element) for element in page.document.elements("title", "h1"))]
     missing = next((line for line in said if _NOT_FOUND.search(line)), None)
-    if missing and not page.structured.articles and count < _SHORT:
+    if missing and not page.structured.articles and count < _SHORT and (not text.paragraphs or leads_on(text.whole)):
         return Rejected(PageOutcome.SOFT_NOT_FOUND, f"the page calls itself {missing!r}")
     if page.body.source != "rules" and (refusal := _in_place_of_article(page, text)):
         return refusal

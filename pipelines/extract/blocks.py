@@ -23,7 +23,14 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _HEADING_OF_PART = _HEADINGS | {"summary", "dt"}
 _INLINE_AS_BLOCK = frozenset(("span", "a", "b", "strong", "em", "i", "u", "font", "label"))
 """Elements of a line that some pages show as paragraphs by their style."""
-_BLOCK_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table|list-item|flow-root)\b", re.I)
+_BLOCK_STYLE = re.compile(
+    r"display\s*:\s*(?:block|flex|grid|table|list-item|flow-root)\b"
+    r"|display\s*:\s*inline-(?:block|flex)\b[^}]*?\bwidth\s*:\s*100%|float\s*:\s*(?:left|right)[^}]*?\bwidth\s*:\s*100%",
+    re.I,
+)
+_BLOCK_ROLES = frozenset(("paragraph", "heading", "listitem", "row", "cell"))
+_LINES_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.I)
+_LINE_END = re.compile(r"\s*\n\s*")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n\s*")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _UNSEEN_STYLE = re.compile(r"clip\s*:\s*rect\(|clip-path\s*:\s*inset\(50%", re.I)
@@ -49,6 +56,8 @@ _TAGS_OF = {
 _OFTEN_LEFT_OPEN = frozenset(("button", "noscript"))
 """Of what holds no text these may hold the article all the same: one left open takes in all that follows, and a page
 may show its text to those alone who run no scripts, as a crawler does. So may what is for screen readers only."""
+_SHADOW_ROOT = ("shadowrootmode", "shadowroot")
+"""A template with one of these is shown: it is the inside of the element around it (WHATWG HTML, section 4.12.3)."""
 _NAVIGATION = frozenset(("nav", "footer"))
 """Outside of ``article`` and ``main`` these are left out, unless they hold the article: a quarter of all blocks."""
 _ARTICLE = frozenset(("article", "main"))
@@ -112,6 +121,8 @@ class Block:
     """Whether it begins behind a line break."""
 
 
+_OPENING = ("aria-controls", "aria-expanded", "data-toggle", "data-bs-toggle")
+_ASKING = ("?", "？", "؟", ";")
 _PARTS_OPENED = frozenset(("amp-accordion", "details"))
 
 
@@ -125,10 +136,15 @@ def opens_part(place: PlacedElement) -> bool:
         is_heading = is_heading or current.tag in _HEADING_OF_PART
         if current.tag == "summary" or (current.tag == "button" and not current.around & SILENT):
             return True
-        if is_heading and (current.tag in _PARTS_OPENED or current.element.get("aria-controls") is not None):
+        if is_heading and (current.tag in _PARTS_OPENED or _opens(current.element)):
             return True
         current = current.parent
     return False
+
+
+def _opens(element: html.HtmlElement) -> bool:
+    """Whether an element says that it opens another one (ARIA's accordion pattern, Bootstrap's attributes)."""
+    return any(element.get(name) is not None for name in _OPENING)
 
 
 def _is_border(element: html.HtmlElement) -> bool:
@@ -139,7 +155,7 @@ def _is_border(element: html.HtmlElement) -> bool:
     """
     if element.tag in _INLINE_AS_BLOCK:
         style = element.get("style")
-        return bool(style and _BLOCK_STYLE.search(style))
+        return bool(style and _BLOCK_STYLE.search(style)) or element.get("role") in _BLOCK_ROLES
     return not _is_touched(element)
 
 
@@ -155,6 +171,11 @@ def _heads_part(button: html.HtmlElement) -> bool:
     if next(button.iter(*_HEADINGS), None) is not None:
         return True
     parent = button.getparent()
+    following = button.getnext()
+    if following is not None and following.tag in ("div", "section", "p") and not (button.tail or "").strip():
+        asks = "".join(button.itertext()).rstrip().endswith(_ASKING)
+        if asks and any(text.strip() for text in following.itertext()):
+            return True
     if parent is None or parent.tag not in _HEADING_OF_PART or (button.tail and not button.tail.isspace()):
         return False
     return len(parent) == 1 and not (parent.text and not parent.text.isspace())
@@ -176,6 +197,8 @@ def _place(element: html.HtmlElement, parent: PlacedElement | None, number: int,
         deep = parent is not None and parent.depth > _DEEPEST
         if not deep and ((tag == "button" and _heads_part(element)) or _holds_article(element)):
             around, visibility = around & ~SILENT, 0
+    elif tag == "template" and any(name in attributes for name in _SHADOW_ROOT):
+        around &= ~SILENT
     around |= visibility
     above, depth = own, 0
     if parent is not None:
@@ -259,6 +282,7 @@ class _Cutter:
         self._elements: list[html.HtmlElement] = []
         self._borders: list[bool] = []
         self._preformatted = 0
+        self._lined: list[html.HtmlElement] = []
         self._places: list[PlacedElement] = []
         self._made = 0
         self._articles = self._looked_into = 0
@@ -274,6 +298,8 @@ class _Cutter:
         """Whether nothing is looked for in an element of `_SKIPPED`, which is entered next."""
         navigates = element.tag in _NAVIGATION
         if navigates and self._articles:
+            return False
+        if element.tag == "template" and any(name in element.attrib for name in _SHADOW_ROOT):
             return False
         if navigates or element.tag in _OFTEN_LEFT_OPEN:
             self._looked_into += 1
@@ -292,6 +318,8 @@ class _Cutter:
             self._flush(broken=False)
         self._elements.append(element)
         self._borders.append(is_border)
+        if tag != "pre" and (style := element.get("style")) and _LINES_STYLE.search(style):
+            self._lined.append(element)
         if tag in _COUNTED:
             self._preformatted += tag == "pre"
             self._articles += tag in _ARTICLE
@@ -303,6 +331,8 @@ class _Cutter:
     def leave(self, element: html.HtmlElement, tag: str) -> None:
         """Behind an element, before the text that follows it."""
         self._elements.pop()
+        if self._lined and self._lined[-1] is element:
+            self._lined.pop()
         is_border = self._borders.pop()
         if tag in _COUNTED:
             self._preformatted -= tag == "pre"
@@ -318,7 +348,7 @@ class _Cutter:
 
     def take(self, text: str) -> None:
         """A text within the element that was entered last and not left yet."""
-        if self._preformatted and (parts := _BLANK_LINE.split(text, _MOST_PARAGRAPHS))[1:]:
+        if (self._preformatted or self._lined) and (parts := self._paragraphs(text))[1:]:
             for part in parts[:-1]:
                 self.take(part)
                 self._flush(broken=False)
@@ -339,6 +369,11 @@ class _Cutter:
             length = len(text.strip())
             self._linked += length if around & IN_LINK else 0
             self._emphasised += length if around & EMPHASISED else 0
+
+    def _paragraphs(self, text: str) -> list[str]:
+        """A preformatted text cut at blank lines; where a style keeps its lines and none is blank, at each line."""
+        parts = _BLANK_LINE.split(text, _MOST_PARAGRAPHS)
+        return _LINE_END.split(text, _MOST_PARAGRAPHS) if self._lined and not parts[1:] else parts
 
     def finish(self) -> Cut:
         """All blocks."""

@@ -6,6 +6,7 @@ Each rule is one of those by which most pages of known text differ from the choi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from pipelines.extract.blocks import IN_CELL, IN_FIGURE, IN_QUOTE, Block, PlacedElement
@@ -34,6 +35,9 @@ _MOSTLY_CAPITALS = 0.8
 _FEWEST_WORDS = 4
 _MOST_LOST = 0.2
 """Part of a text that may be left out by these rules; a page of which more would go shows its text in captions."""
+_FEWEST_BESIDE = 3
+_FEWEST_WORDS_BARE = 7
+_ENDS_OF_SENTENCES = (".", "!", "?", "”", '"', "»", "…", "。", "！", "？", "؟", "।")
 _SUBHEADS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 
 
@@ -46,6 +50,29 @@ def bettered(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[boo
     for number in range(1, len(blocks) - 1):
         if not left[number] and not barred[number] and left[number - 1] and left[number + 1]:
             left[number] = _belongs(*blocks[number - 1 : number + 2]) and not kept[number]
+    return _with_ends(blocks, left, kept, barred)
+
+
+def _with_ends(blocks: Sequence[Block], left: list[bool], kept: Sequence[bool], barred: Sequence[bool]) -> list[bool]:
+    """The choice with the heading in front of it, and the sentences that stand bare beside its paragraphs."""
+    numbers = [number for number, is_left in enumerate(left) if is_left]
+    if not numbers:
+        return left
+    first = numbers[0] - 1
+    if first > 0 and not kept[first] and not barred[first] and blocks[first].place.tag in _SUBHEADS:
+        holder = blocks[first].place.parent
+        is_headed = holder is not None and blocks[first + 1].place.parent is holder
+        left[first] = is_headed and not blocks[first].linked and not is_byline(blocks[first].text)
+    held = Counter(
+        place.parent.number
+        for number in numbers
+        if (place := blocks[number].place).tag == "p" and place.parent is not None
+    )
+    for number, block in enumerate(blocks):
+        if left[number] or kept[number] or barred[number] or held[block.place.number] < _FEWEST_BESIDE:
+            continue
+        is_sentence = block.text.count(" ") >= _FEWEST_WORDS_BARE and block.text.endswith(_ENDS_OF_SENTENCES)
+        left[number] = is_sentence and 2 * block.linked <= len(block.text) and not is_byline(block.text)
     return left
 
 

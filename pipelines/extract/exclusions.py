@@ -14,20 +14,55 @@ from itertools import islice
 
 from lxml import etree
 
-from pipelines.extract.blocks import HIDDEN, IN_CELL, IN_QUOTE, Block, PlacedElement
+from pipelines.extract.blocks import HIDDEN, IN_ARTICLE, IN_CELL, IN_QUOTE, Block, PlacedElement
+from pipelines.extract.boxes import in_boxes, is_good
 from pipelines.extract.features import squeeze
-from pipelines.extract.phrases import is_furniture, is_pointer
+from pipelines.extract.phrases import is_furniture, is_pointer, offers_subscription
 
 _COMMENTS = re.compile(
-    r"(?:^|[\s_-])(?:comments?|disqus|kommentare?|comentarios?|commentaires?|commenti|respond|reacties|yorumlar)"
-    r"(?:[_-]?(?:list|section|area|container|wrapper|thread|box|block|widget|s|feed|template))?(?=$|[\s_-])",
+    r"(?:^|[\s_-])(?:(?:readers?|users?|leser|nutzer)[_-]?)?(?:comments?|disqus|kommentare?|kommentarer"
+    r"|comentarios?|comentários?"
+    r"|commentaires?|commenti|respond|reacties|yorumlar|komentarze|komentare|komentáře|replies|opiniones"
+    r"|leserbriefe)"
+    r"(?:[_-]?(?:list|section|area|container|wrapper|thread|box|block|widget|s|feed|template|lectores|reader"
+    r"|readers"
+    r"|lecteurs))?(?=$|[\s_-])|^(?:user|reader|leser|nutzer|forum)[_-]?(?:posts?|beitr(?:ag|aege)|meinungen"
+    r"|opinions)$",
     re.I,
 )
 _COMMENT_CAMEL = re.compile(r"(?:^|\s)comments?(?:List|Section|Area|Container|Wrapper|Thread|Box|Feed)(?=$|\s)")
+_COMMENT_TYPE = re.compile(r"schema\.org/(?:User)?Comments?$", re.I)
 _DIALOG = re.compile(
-    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|onetrust|didomi|cmp|cookiebot|cybot\w*)(?=$|[\s_-])|cookie-?(?:banner|consent|notice|law|bar)",
+    r"(?:^|[\s_-])(?:cookies?|consent|gdpr|rgpd|dsgvo|lgpd|onetrust|didomi|cmp\d?|cookiebot|cybot\w*"
+    r"|usercentrics|truste"
+    r"|trustarc|iubenda|quantcast|tarteaucitron\w*|axeptio|borlabs|complianz|klaro|osano|termly"
+    r"|sp_message_container\w*)"
+    r"(?=$|[\s_-])|cookie-?(?:banner|consent|notice|law|bar)|^(?:privacy|eu)[_-]?(?:layer|banner|wall|notice"
+    r"|popup|modal)"
+    r"|^cc-(?:window|banner)$",
     re.I,
 )
+_TICKER = re.compile(
+    r"^(?:(?:news|breaking|top|headlines?)[_-]?)?(?:ticker|marquee|scroller|flash|breaking)(?:[_-]?(?:news|bar"
+    r"|strip|wrap\w*"
+    r"|container|box|list|block))?$",
+    re.I,
+)
+_BIOGRAPHY = re.compile(
+    r"author[_-]{0,2}(?:bio\w*|box|info|card|desc\w*|profile|about)|about[_-]?(?:the[_-]?)?author"
+    r"|^bio[_-]?(?:box|text)$"
+    r"|autor(?:en|in)?[_-]{0,2}(?:box|info|kasten|profil)",
+    re.I,
+)
+_OFFER = re.compile(
+    r"(?:pay|reg|meter|subscribe|subscription)[_-]?wall|subscription[_-]?(?:offer|prompt|box)"
+    r"|subscribe[_-]?(?:box|offer|prompt)"
+    r"|abo[_-]?(?:box|teaser|hinweis|angebot)",
+    re.I,
+)
+_LONGEST_OFFER = 500
+_MOST_NAMED = 0.5
+"""Part of a page's text that what is called a ticker, a biography or an offer may hold."""
 _WHOLE_PAGE = frozenset(("body", "html", "main", "article"))
 _DIALOG_ROLES = frozenset(("dialog", "alertdialog"))
 _LONGEST_MARKS = 300
@@ -42,10 +77,6 @@ _FEWEST_REPEATED_WORDS = 6
 _MOST_REPEATED = 4
 """How many times as long as what is said again and again the page's text is, at least."""
 _MOST_NOTICES = 3
-_OTHER_ARTICLE = re.compile(
-    r"(?:next|other|infinite|following|previous|prev|additional)[_-]?(?:article|story|post|scroll|page)s?|infinite",
-    re.I,
-)
 _SAME_KIND = 3
 _ALL_LINKED = 0.95
 _FEWEST_WORDS_OF_TITLE = 4
@@ -53,20 +84,18 @@ _ENDS = tuple(".!?:;…。！？؟।»”\"')]")
 _CUT_SHORT = re.compile(r"(?:\.\.\.|…)\s*(?:\[?\+?\]?|\W*)$")
 
 _PARAGRAPHS = frozenset(("p", "div", "section", "aside"))
-_IN_COMMENTS, _IN_DIALOG, _IN_MICRODATA = 1, 2, 4
+_IN_COMMENTS, _IN_DIALOG, _IN_MICRODATA, _IN_TICKER, _IN_BIOGRAPHY, _IN_OFFER = (1 << bit for bit in range(6))
 
 
-def excluded(blocks: Sequence[Block]) -> list[bool]:
-    """Of each block, whether it is no text of the article for certain."""
+def excluded(blocks: Sequence[Block], titles: str = "") -> list[bool]:
+    """Of each block, whether it is no text of the article for certain. `titles` are the page's, squeezed."""
     out = [False] * len(blocks)
-    for rule in (_hidden_copies, _apart, _repeated, _lines, _cut_short, _other_articles):
+    for rule in (_hidden_copies, _apart, _named, _repeated, _lines, _cut_short):
         for number in rule(blocks):
             out[number] = True
+    for number in in_boxes(blocks, titles):
+        out[number] = True
     return out
-
-
-def _is_good(block: Block) -> bool:
-    return block.text.count(" ") >= _GOOD_WORDS and block.linked * 2 < len(block.text)
 
 
 def _hidden_copies(blocks: Sequence[Block]) -> Iterator[int]:
@@ -75,7 +104,7 @@ def _hidden_copies(blocks: Sequence[Block]) -> Iterator[int]:
     if not hidden:
         return
     visible: str | None = None
-    shown = sum(len(block.text) for block in blocks if not block.place.around & HIDDEN and _is_good(block))
+    shown = sum(len(block.text) for block in blocks if not block.place.around & HIDDEN and is_good(block))
     unseen = sum(len(blocks[number].text) for number in hidden)
     for number in hidden:
         if 2 * shown > unseen and _is_microdata(blocks[number].place):
@@ -96,8 +125,23 @@ def _apart(blocks: Sequence[Block]) -> Iterator[int]:
     """Comments of readers and dialogs, where the page has text outside of them."""
     apart = [number for number, block in enumerate(blocks) if _role_of(block.place) & (_IN_COMMENTS | _IN_DIALOG)]
     inside = frozenset(apart)
-    if any(_is_good(block) for number, block in enumerate(blocks) if number not in inside):
+    if any(is_good(block) for number, block in enumerate(blocks) if number not in inside):
         yield from apart
+
+
+def _named(blocks: Sequence[Block]) -> Iterator[int]:
+    """Tickers outside of the article, biographies of its authors and offers, by what their elements are called."""
+    whole = sum(len(block.text) for block in blocks if is_good(block))
+    heading = next((number for number, block in enumerate(blocks) if block.place.tag == "h1"), -1)
+    for role in (_IN_TICKER, _IN_BIOGRAPHY, _IN_OFFER):
+        numbers = [number for number, block in enumerate(blocks) if _role_of(block.place) & role]
+        if role == _IN_TICKER:
+            numbers = [one for one in numbers if one < heading or not blocks[one].place.around & IN_ARTICLE]
+        if role == _IN_OFFER and not any(offers_subscription(blocks[number].text) for number in numbers):
+            continue
+        length = sum(len(blocks[number].text) for number in numbers if is_good(blocks[number]))
+        if length <= (_LONGEST_OFFER if role == _IN_OFFER else _MOST_NAMED * whole):
+            yield from numbers
 
 
 def is_comment(place: PlacedElement) -> bool:
@@ -115,13 +159,23 @@ def _role_of(place: PlacedElement) -> int:
 def _own_role(place: PlacedElement) -> int:
     attributes = place.attributes
     if not attributes:
-        return 0
+        return _IN_DIALOG if place.tag == "dialog" and _holds_no_article(place) else 0
     found = _said(place.marks[:_LONGEST_MARKS]) if place.marks else 0
-    if "role" in attributes and place.element.get("role") in _DIALOG_ROLES:
+    if "role" in attributes and (role := place.element.get("role")):
+        found |= _IN_DIALOG if role in _DIALOG_ROLES else _IN_TICKER if role == "marquee" else 0
+    if "aria-modal" in attributes and place.element.get("aria-modal") == "true":
         found |= _IN_DIALOG
-    if found and (place.tag in _WHOLE_PAGE or next(place.element.iter("h1", "article", "main"), None) is not None):
+    if "itemtype" in attributes and _COMMENT_TYPE.search(place.element.get("itemtype") or ""):
+        found |= _IN_COMMENTS
+    if place.tag == "dialog":
+        found |= _IN_DIALOG
+    if found and (place.tag in _WHOLE_PAGE or not _holds_no_article(place)):
         found = 0
     return found | _IN_MICRODATA if "itemprop" in attributes and place.element.get("itemprop") else found
+
+
+def _holds_no_article(place: PlacedElement) -> bool:
+    return next(place.element.iter("h1", "article", "main"), None) is None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -136,7 +190,10 @@ def _said(marks: str) -> int:
 @lru_cache(maxsize=1 << 14)
 def _said_by(name: str) -> int:
     is_comments = _COMMENTS.search(name) or _COMMENT_CAMEL.search(name)
-    return (_IN_COMMENTS if is_comments else 0) | (_IN_DIALOG if _DIALOG.search(name) else 0)
+    found = (_IN_COMMENTS if is_comments else 0) | (_IN_DIALOG if _DIALOG.search(name) else 0)
+    for role, form in ((_IN_TICKER, _TICKER), (_IN_BIOGRAPHY, _BIOGRAPHY), (_IN_OFFER, _OFFER)):
+        found |= role if form.search(name) else 0
+    return found
 
 
 def _repeated(blocks: Sequence[Block]) -> Iterator[int]:
@@ -149,7 +206,7 @@ def _repeated(blocks: Sequence[Block]) -> Iterator[int]:
     often = {
         text for text, count in times.items() if count >= _TIMES and text.count(" ") >= _FEWEST_REPEATED_WORDS - 1
     }
-    if _MOST_REPEATED * sum(map(len, often)) > len("".join({block.text for block in blocks if _is_good(block)})):
+    if _MOST_REPEATED * sum(map(len, often)) > len("".join({block.text for block in blocks if is_good(block)})):
         return
     # Many such lines are copies of a part of the page, of which one is the article's
     left = set(often) if len(often) > _MOST_NOTICES else set()
@@ -191,50 +248,3 @@ def _cut_short(blocks: Sequence[Block]) -> Iterator[int]:
     for numbers in teasers.values():
         if len(numbers) >= _SAME_KIND:
             yield from numbers
-
-
-def _other_articles(blocks: Sequence[Block]) -> Iterator[int]:
-    """Articles behind the page's own: what a heading begins that links elsewhere, behind some text of the page's."""
-    first = next((number for number, block in enumerate(blocks) if block.place.tag == "h1"), None)
-    if first is None:
-        return
-    good = 0
-    inside: PlacedElement | None = None
-    for number in range(first + 1, len(blocks)):
-        block = blocks[number]
-        if inside is not None:
-            if _is_within(block.place, inside):
-                yield number
-                continue
-            inside = None
-        good += _is_good(block)
-        if block.place.tag in ("h1", "h2") and block.linked >= _ALL_LINKED * len(block.text) and good >= _SAME_KIND:
-            inside = _begun_by(blocks, number)
-            if inside is not None and not _is_other_article(inside):
-                inside = None
-            if inside is not None:
-                yield number
-
-
-def _begun_by(blocks: Sequence[Block], number: int) -> PlacedElement | None:
-    """The nearest element that the heading begins and that has text of its own."""
-    before, place = blocks[number - 1].place, blocks[number].place.parent
-    while place is not None and not _is_within(before, place):
-        following = blocks[number + 1 : number + 1 + _SAME_KIND]
-        if any(_is_within(block.place, place) and _is_good(block) for block in following):
-            return place
-        place = place.parent
-    return None
-
-
-def _is_other_article(place: PlacedElement) -> bool:
-    """Whether an element says that it holds an article besides the page's own."""
-    return place.tag == "article" or _OTHER_ARTICLE.search(place.marks[:_LONGEST_MARKS]) is not None
-
-
-def _is_within(place: PlacedElement | None, around: PlacedElement) -> bool:
-    while place is not None and place.depth >= around.depth:
-        if place is around:
-            return True
-        place = place.parent
-    return False

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import urljoin
 
 from pipelines.extract.document import Document, text_of
+from pipelines.extract.phrases import is_consent
 from pipelines.extract.structured import Structured
 
 _MOST_WORDS = 120
@@ -20,9 +21,17 @@ _SOONEST = 10
 _REFRESH = re.compile(r"\s*(\d{1,3})(?:\.\d*)?\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^'\"]+)", re.I)
 _OF_ARTICLES = ("og:type", "article:published_time", "author", "date", "parsely-pub-date")
 _GONE = re.compile(
-    r"\b404\b|\b410\b|not found|(?:page|article|story) (?:does not|doesn.t|no longer) exist"
+    r"(?:page|article|story|post|content) (?:has been|was|is) (?:removed|deleted|taken down|withdrawn)"
+    r"|(?:seite|artikel|beitrag|meldung) wurde (?:gelöscht|entfernt)|(?:page|article|contenu) a été (?:supprim"
+    r"|retir)"
+    r"|(?:página|noticia|notícia|artículo|artigo|contenido|conteúdo) (?:ha sido|fue|foi) (?:eliminad|retirad"
+    r"|removid)"
+    r"|(?:pagina|articolo|contenuto) è stat[ao] (?:rimoss|cancellat|eliminat)|(?:pagina|artikel) is verwijderd"
+    r"|(?:страница|статья|новость|материал)\w* (?:был[аи]? )?удал|(?:ページ|記事)は削除|(?:页面|文章|頁面)已"
+    r"|\b404\b|\b410\b|not found|(?:page|article|story) (?:does not|doesn.t|no longer) exist"
     r"|can.?t (?:be found|find)|no longer available"
-    r"|nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden|auffindbar)|existiert nicht|introuvable|n.existe (?:pas|plus)"
+    r"|nicht (?:mehr )?(?:gefunden|verfügbar|vorhanden|auffindbar)|existiert nicht|introuvable|n.existe (?:pas"
+    r"|plus)"
     r"|plus disponible|no (?:existe|se encuentra|encontrad|está disponible)|não (?:foi )?(?:encontrad|existe)"
     r"|non (?:è stata |è )?(?:trovat|esiste|più disponibile|disponibile)|niet (?:meer )?(?:gevonden"
     r"|beschikbaar)|bestaat niet"
@@ -31,11 +40,47 @@ _GONE = re.compile(
     r"|غير موجود|لم يتم العثور|غير متاح|یافت نشد|پیدا نشد|وجود ندارد|לא נמצא|אינו קיים|見つかりません|存在しません"
     r"|找不到|不存在|已(?:被)?删除|찾을 수 없|존재하지 않|hitta(?:de)?s inte|finns inte|ikke (?:funnet"
     r"|fundet)|fin[nd]es ikke"
-    r"|ei löyt|δεν (?:βρέθηκε|υπάρχει)|nenalezen|neexistuje|nem található|nu (?:a fost găsit|există)|tidak ditemukan"
+    r"|ei löyt|δεν (?:βρέθηκε|υπάρχει)|nenalezen|neexistuje|nem található|nu (?:a fost găsit|există)"
+    r"|tidak ditemukan"
     r"|không (?:tìm thấy|tồn tại)|ไม่พบ|नहीं मिल",
     re.I,
 )
+_LEADS_ON = re.compile(
+    r"home ?page|front page|\bsearch\b|\burl\b|\blink\b|address|moved|startseite|\bsuche\b|adresse|accueil"
+    r"|recherche"
+    r"|portada|buscador|búsqueda|\binicio\b|dirección|página inicial|\bbusca\b|endereço|home ?pagina|zoek"
+    r"|startpagina"
+    r"|pagina iniziale|cerca\b|indirizzo|stron\w+ główn|wyszukiw|adres|главн|поиск|адрес|головн|пошук|ana sayfa"
+    r"|arama"
+    r"|トップページ|検索|首页|首頁|搜索|검색|홈|الرئيسية|البحث|etusivu|haku|forsid|startsid|úvodní|hledá|főoldal|keres",
+    re.I,
+)
+"""What a page says that has nothing but the way to others."""
 _KINDS = {
+    "reports an error": re.compile(
+        r"\b50[0234]\b|\b429\b|internal server error|bad gateway|service (?:temporarily )?unavailable"
+        r"|gateway time-?out"
+        r"|something went wrong|(?:an )?error (?:has )?occurred|too many requests|our servers?|try again"
+        r"|fehler (?:ist )?aufgetreten|später (?:noch ?einmal|erneut)|une erreur|indisponible|réessayer"
+        r"|se ha producido un error|algo (?:ha salido|salió) mal|inténtalo|ocorreu um erro|tente novamente"
+        r"|si è verificato un errore|riprova|er (?:is|ging) iets (?:mis|fout)|probeer het|wystąpił błąd"
+        r"|spróbuj ponownie"
+        r"|произошла ошибка|ошибка сервера|попробуйте|повторите|エラー|しばらくして|服务器错误|稍后|오류|잠시 후"
+        r"|hata oluştu|tekrar deneyin|حدث خطأ|حاول مرة|σφάλμα|došlo k chyb|zkuste|hiba történt|próbáld"
+        r"|något gick fel|försök igen|noget gik galt|prøv igen|noe gikk galt|prøv igjen|jokin meni|yritä uudelleen",
+        re.I,
+    ),
+    "confirms what a reader did": re.compile(
+        r"unsubscribed|confirm your|one more step|thank you for (?:subscribing|signing|registering|your order)"
+        r"|we have sent|check your inbox|abgemeldet|bestätigen sie|danke für ihre (?:anmeldung|bestellung"
+        r"|registrierung)"
+        r"|désinscri|confirmez|merci (?:de|pour) votre (?:inscription|commande)|confirma tu"
+        r"|gracias por (?:suscrib|registr)"
+        r"|confirme (?:o )?seu|conferma (?:il tuo|la tua|l.indirizzo)|bevestig je|potwierdź|отписан|подтвердите"
+        r"|確認メール"
+        r"|aboneliğini|onaylayın",
+        re.I,
+    ),
     "asks for consent": re.compile(
         r"cookie|integritet|samtyck|samtykke|personvern|yksityisyy|informativa|consenso|preferenze"
         r"|consentimento|privacidade"
@@ -96,7 +141,8 @@ _KINDS = {
         r"|रखरखाव|ปรับปรุง|تعمیر|"
         r"maintenance|wartung|mantenimiento|manutenç|manutenzione|техническ\w+ работ|обслуживан|メンテナンス"
         r"|维护|점검|onderhoud"
-        r"|bakım|صيانة|konserwac|underhåll|vedlikehold|be(?:en)? back (?:soon|in|shortly)|come back|in kürze|bientôt",
+        r"|bakım|صيانة|konserwac|underhåll|vedlikehold|be(?:en)? back (?:soon|in|shortly)|come back|in kürze"
+        r"|bientôt",
         re.I,
     ),
     "asks for a login": re.compile(
@@ -131,10 +177,17 @@ def is_gone(document: Document, structured: Structured, words: int) -> str | Non
     return next((line for line in said if _GONE.search(line)), None)
 
 
+def leads_on(text: str) -> bool:
+    """Whether a text speaks of addresses, links and searches, as that of a page does which has nothing else."""
+    return _LEADS_ON.search(text) is not None
+
+
 def interstitial(document: Document, structured: Structured, paragraphs: Sequence[str], words: int) -> str:
     """Which page that stands in an article's place a short, bare page is; empty when it is none."""
     if not _is_bare(document, structured, words):
         return ""
+    if any(map(is_consent, paragraphs)):
+        return "asks for consent"
     said = [text_of(element) for element in document.elements("title", "h1", "button", "input")]
     texts = "\n".join([*said, *paragraphs])
     found = {kind: len({match.casefold() for match in form.findall(texts)}) for kind, form in _KINDS.items()}

@@ -26,7 +26,13 @@ _SURE = 0.75
 _PARTED = 2
 _MOSTLY = 0.5
 _MANY_TEASERS = 5
+_WORDS_BELOW = 8
+"""Words of a paragraph below a heading; a line of fewer says when or by whom."""
 _LITTLE = 0.2
+_WHOLLY = 0.95
+_HIGHEST_ROW = 4
+_MOST_IN_ROW = 3
+"""Blocks of the text in one row, at most: a title, a paragraph, and when or by whom."""
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5"})
 
 
@@ -124,7 +130,44 @@ def _list_by_form(document: Document, body: BodyText) -> str:
     if len(own) >= _MANY_TEASERS and held > _MOSTLY * characters:
         # Where posts repeat each other's words, little of them is kept, and that may stand in one of them
         return f"a list: its text stands in one of {len(own)} article elements that lead to other pages"
-    return "a list: its text is teasers" if _is_teasers(document, body) or _is_items(document, body) else ""
+    is_list = _is_teasers(document, body) or _is_items(document, body) or _is_rows(document, body)
+    return "a list: its text is teasers" if is_list else ""
+
+
+def _is_rows(document: Document, body: BodyText) -> bool:
+    """Whether most of the text stands in elements of one form beside each other, each with a link to another page.
+
+    The link is a line by itself: a title, or the same words in all, such as "read on".
+    """
+    kept = {id(block) for block in body.kept}
+    rows: dict[tuple[int, str, str | None], dict[int, list[Block]]] = {}
+    for block in body.blocks:
+        current: PlacedElement | None = block.place
+        for _ in range(_HIGHEST_ROW):
+            if current is None or current.parent is None or current.tag in ("body", "main"):
+                break
+            form = (current.parent.number, current.tag, current.css_class)
+            rows.setdefault(form, {}).setdefault(current.number, []).append(block)
+            current = current.parent
+    whole = sum(len(block.text) for block in body.kept) or 1
+    for row in rows.values():
+        own = [sum(len(block.text) for block in blocks if id(block) in kept) for blocks in row.values()]
+        if len(row) < _MANY_TEASERS or sum(own) < (1 - _LITTLE) * whole:
+            continue
+        if all(sum(id(block) in kept for block in blocks) <= _MOST_IN_ROW for blocks in row.values()):
+            links = [link for blocks in row.values() if (link := _link_of_row(document, blocks))]
+            is_titled = len({text for text, _ in links}) == 1 or all(text.count(" ") >= 2 for text, _ in links)
+            if is_titled and len({address for _, address in links}) >= max(_MANY_TEASERS, (1 - _LITTLE) * len(row)):
+                return True
+    return False
+
+
+def _link_of_row(document: Document, blocks: list[Block]) -> tuple[str, str] | None:
+    """The line of a row that is a link to another page of the site, and where it leads."""
+    for block in blocks:
+        if block.linked >= _WHOLLY * len(block.text) and (address := _address_within_site(document, block)):
+            return block.text, address
+    return None
 
 
 def _is_teasers(document: Document, body: BodyText) -> bool:
@@ -139,7 +182,7 @@ def _is_teasers(document: Document, body: BodyText) -> bool:
         return False
     before = sum(len(block.text) for block in inside[: leading[0]] if id(block) in kept)
     below = [
-        sum(id(block) in kept for block in inside[one + 1 : other])
+        sum(id(block) in kept and len(block.text.split()) >= _WORDS_BELOW for block in inside[one + 1 : other])
         for one, other in zip(leading, [*leading[1:], len(inside)], strict=True)
     ]
     characters = sum(len(block.text) for block in body.kept) or 1
@@ -165,14 +208,17 @@ def _leads_within_site(document: Document, block: Block) -> bool:
 
 def _links_within_site(document: Document, block: Block) -> bool:
     """Whether most of a block is a link to another page of the site."""
-    if block.linked <= _MOSTLY * len(block.text):
-        return False
+    return block.linked > _MOSTLY * len(block.text) and _address_within_site(document, block) is not None
+
+
+def _address_within_site(document: Document, block: Block) -> str | None:
+    """Where the link in or around a block leads, if to another page of the site."""
     link = next(block.place.element.iter("a"), None)
     link = link if link is not None else next(block.place.element.iterancestors("a"), None)
     address = document.absolute(link.get("href")) if link is not None else None
     if address is None or address == document.url.split("#")[0]:
-        return False
-    return urlsplit(address).hostname == urlsplit(document.url).hostname
+        return None
+    return address if urlsplit(address).hostname == urlsplit(document.url).hostname else None
 
 
 def _leads_elsewhere(block: Block) -> bool:

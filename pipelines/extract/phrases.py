@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _PHRASES = {
     "comments": r"\W*(?:\d+\s*)?(?:comments?|kommentare?|comentarios?|coment[aá]rios?|commentaires?"
@@ -150,3 +151,121 @@ def is_pointer(text: str) -> bool:
 
 
 _LONGEST_PHRASE = 250
+
+
+_CONSENT = {
+    "cookies": r"cookie|çerez|kakor|evästee|sütik|kolačić|traceur|tracker|クッキー|쿠키|ملفات (?:تعريف|الارتباط)"
+    r"|עוגיות"
+    r"|คุกกี้|informasjonskaps",
+    "device": r"\bdevice|gerät|appareil|terminal|dispositiv|apparaat|urządzeni|\benhet|zařízen|zariaden|laittee"
+    r"|eszköz|cihaz|устройств|пристр|συσκευ|端末|设备|기기|جهاز|thiết bị|perangkat|uređaj",
+    "partners": r"partner|\bsocios\b|partenaire|parceir|fornitor|\bvendors?\b|third[- ]part|drittanbiet|партн"
+    r"|\bortak"
+    r"|kumppan|συνεργάτ|\bderden\b|terze parti|terceros|パートナー|合作伙伴|파트너|شركا",
+    "advertisements": r"advert|\bads\b|anzeige|werbung|annonce|publicit|publicidad|anunci|reklam|reclame|реклам"
+    r"|mainok"
+    r"|mainont|hirdet|διαφημ|広告|广告|광고|إعلان|iklan|quảng cáo",
+    "personal data": r"personal data|personenbezogen|données personnelles|datos personales|dati personali"
+    r"|dados pessoais"
+    r"|persoonsgegevens|dan(?:e|ych) osobow|osobn\w+ údaj|personuppgift|personopplysning|персональн|kişisel veri"
+    r"|henkilötieto|személyes adat|个人信息|個人情報|개인정보|البيانات الشخصية",
+    "choice": r"consent|\baccept|zustimm|einwillig|akzept|\baccord\b|acept|aceit|accett|toestemming|akkoord"
+    r"|zgod[aęyz]"
+    r"|samtyck|samtykke|godkän|souhlas|súhlas|соглаш|согласи|згод[аиу]|onay|kabul|suostum|hozzájárul|privacy"
+    r"|vie privée"
+    r"|privacidad|datenschutz|prywatno|integritet|soukrom|súkrom|gizlili|конфиденц|konfidenc|同意|隐私|동의|موافق"
+    r"|συγκατάθεσ|συναίνεσ|persetujuan",
+}
+_EACH_OF_CONSENT = [re.compile(pattern, re.I) for pattern in _CONSENT.values()]
+_PLACEHOLDER = (
+    r"content|inhalt|contenu|contenido|contenuto|conteúdo|inhoud|innehåll|indhold|innhold|treści?|obsah|sisäl"
+    r"|tartal|\bpost\b|tweet|video|\bmaps?\b|karte|контент|содержим|вміст|コンテンツ|内容|içeri|محتو|περιεχόμεν|konten"
+    r"|콘텐츠|nội dung|beitrag|publication",
+    r"cookie|consent|zustimm|einwillig|\baccept|akzept|acept|accett|aceit|toestemming|zgod|samtyck|samtykke|godkän"
+    r"|traceur|third[- ]part|\bextern|drittanbiet|terze parti|terceros|terceiros|derden|javascript|block|bloqu"
+    r"|blokk"
+    r"|settings|einstellung|çerez|соглас|сторонн|同意|クッキー|쿠키|동의|ملفات"
+    r"|evästee|sütik|súhlas|souhlas|sociale? media"
+    r"|red social|réseau social|datenschutz|privacy",
+    r"\b(?:see|view|show|watch|load|display)\w*\b|anzeigen|ansehen|einblenden|angezeigt|\bladen\b|\bgeladen"
+    r"|\bvoir\b"
+    r"|affich|consulter|\bver\b|verlo|mostrar|vedere|visualizz|\btonen\b|bekijk|zobacz|wyświetl|\bvisas?\b"
+    r"|\bvise[rs]?\b"
+    r"|\bse\b|zobraz|показ|посмотр|переглян|görmek|görüntüle|click|klick|\bclic|表示|查看|보려|لعرض|näyt|megtekint|δείτε",
+)
+_EACH_OF_PLACEHOLDER = [re.compile(pattern, re.I) for pattern in _PLACEHOLDER]
+_PLACEHOLDER_LINE = _Form(
+    r"\W*(?:(?:empfohlener|externer|eingebundener) (?:(?:redaktioneller|externer) )?inhalt"
+    r"|(?:recommended|external|embedded) (?:editorial )?content|contenu (?:externe|intégré)|contenido externo"
+    r"|contenuto esterno|externe inhoud|listen to (?:this|the) (?:article|story)|artikel anhören|écouter (?:cet"
+    r"|l.)\s?article"
+    r"|escucha(?:r)? (?:este|el) artículo|ascolta (?:questo |l.)articolo|luister naar dit artikel"
+    r"|ouvir (?:este )?artigo"
+    r"|(?:your|this) browser (?:does not|doesn.t|cannot|can.t|is unable to) (?:support|play|show|display)[^.]{0,60}"
+    r"|(?:ihr|dein) browser (?:unterstützt|kann)[^.]{0,60}|votre navigateur ne [^.]{0,60}"
+    r"|su navegador no [^.]{0,60}"
+    r"|to view this video please enable javascript.{0,120})\W*"
+)
+_OFFERS = re.compile(
+    r"subscri|sign up|sign in|log ?in|\baccount|regist|abonn|\babo\b|digitalabo|suscr|assin|prenumer|anmeld"
+    r"|konto|cuenta"
+    r"|\bconta\b|compte|подпис|підпис|購読|订阅|구독|اشترا"
+    r"|abone|předplat|predplat|előfizet|tilaa|tilau|continue reading"
+    r"|weiterlesen|sigue leyendo|poursuiv|lees verder|läs vidare|les videre|czytaj dalej",
+    re.I,
+)
+_SHORTEST_CONSENT, _LONGEST_CONSENT, _LONGEST_PLACEHOLDER = 40, 1500, 420
+_SAYS_CONSENT = 3
+_ARROW = re.compile(r"\s*[►▶▸▹→➔➜➤➡»›>•●◆◾■□▪☞👉⇒]+\s*\S")
+_HEADS_COMMENTS = _Form(
+    r"\W*(?:\d+\s*)?(?:readers?.? |user |your |leave a |join the )?(?:comments?|discussions?|conversation"
+    r"|opinions)\W*\d*\W*"
+    r"|\W*(?:what (?:our )?readers (?:say|think))\W*"
+    r"|\W*(?:\d+\s*)?(?:leser|nutzer|user)?(?:kommentare?|meinungen|diskussion|zuschriften)\W*\d*\W*"
+    r"|\W*(?:\d+\s*)?(?:les )?(?:commentaires?|réactions?|avis)(?: des lecteurs)?\W*\d*\W*"
+    r"|\W*(?:\d+\s*)?(?:los )?(?:comentarios?|opiniones)(?: de (?:los )?lectores)?\W*\d*\W*"
+    r"|\W*(?:\d+\s*)?(?:comentários?|commenti|reacties|kommentarer|komentarze|komentáře|diskuse|diskuze|diskusia"
+    r"|kommentit|hozzászólások|yorumlar|комментарии|коментарі|коментари|komentari|σχόλια|التعليقات|تعليقات|コメント|评论"
+    r"|評論|댓글|bình luận|komentar|تبصرے|نظرات|ความคิดเห็น|comentarii)\W*\d*\W*"
+)
+
+
+@lru_cache(maxsize=256)
+def is_consent(text: str) -> bool:
+    """Whether a paragraph asks for consent to cookies: it speaks of three of the things that such dialogs name."""
+    if not _SHORTEST_CONSENT <= len(text) <= _LONGEST_CONSENT:
+        return False
+    return sum(form.search(text) is not None for form in _EACH_OF_CONSENT) >= _SAYS_CONSENT
+
+
+def speaks_of_consent(titles: str) -> bool:
+    """Whether a page's titles, squeezed, are about cookies."""
+    return _EACH_OF_CONSENT[0].search(titles) is not None
+
+
+@lru_cache(maxsize=256)
+def is_placeholder(text: str) -> bool:
+    """Whether a line stands where content of others would be shown, had the reader consented."""
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return False
+    return all(form.search(text) for form in _EACH_OF_PLACEHOLDER)
+
+
+def is_placeholder_line(text: str) -> bool:
+    """Whether a line is one that stands before or instead of such content by its wording alone."""
+    return len(text) <= _LONGEST_PHRASE and _PLACEHOLDER_LINE.fullmatch(text)
+
+
+def offers_subscription(text: str) -> bool:
+    """Whether a line speaks of subscriptions, accounts and logins."""
+    return _OFFERS.search(text) is not None
+
+
+def heads_comments(text: str) -> bool:
+    """Whether a heading says that comments of readers follow."""
+    return len(text) <= _LONGEST_LINE and _HEADS_COMMENTS.fullmatch(text)
+
+
+def is_arrow(text: str) -> bool:
+    """Whether a line begins with an arrow or a bullet."""
+    return _ARROW.match(text) is not None

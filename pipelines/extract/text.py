@@ -19,6 +19,7 @@ from resiliparse.parse.html import HTMLTree
 from trafilatura.meta import reset_caches
 
 from pipelines.extract.blocks import Block, PlacedElement, cut, opens_part
+from pipelines.extract.boxes import without_cards, without_copies
 from pipelines.extract.choice import bettered
 from pipelines.extract.document import Document, select, text_of
 from pipelines.extract.exclusions import excluded
@@ -79,9 +80,9 @@ def _judged(
     document: Document, structured: Structured, page: BodyText, rules: ExtractionRules, models: Models
 ) -> BodyText:
     """The text by the models' judgement of what is not excluded beforehand, with whole tables."""
-    barred = excluded(page.blocks)
-    blocks = [block for block, is_out in zip(page.blocks, barred, strict=True) if not is_out]
     declared = declared_of(document, structured)
+    barred = excluded(page.blocks, declared.titles)
+    blocks = [block for block, is_out in zip(page.blocks, barred, strict=True) if not is_out]
     rows = Rows(blocks, declared)
     source, judgement = "blocks", models.plain.judge(rows)
     if judgement.confidence < _SURE.get(rules.quality, 1.0) and document.source.count(b"<") <= _MOST_TAGS:
@@ -102,7 +103,8 @@ def chosen_blocks(blocks: Sequence[Block], barred: Sequence[bool], kept: Iterabl
     """The choice among all blocks, given that among those which are not `barred`: tables whole, captions left out."""
     choices = iter(kept)
     choice = [not is_out and bool(next(choices)) for is_out in barred]
-    return bettered(blocks, headed(blocks, settled(blocks, choice, barred), barred), barred)
+    better = bettered(blocks, headed(blocks, settled(blocks, choice, barred), barred), barred)
+    return without_copies(blocks, without_cards(blocks, better))
 
 
 def headed(blocks: Sequence[Block], kept: Sequence[bool], barred: Sequence[bool]) -> list[bool]:

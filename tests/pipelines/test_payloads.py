@@ -26,6 +26,16 @@ def of(script: str, head: str = "") -> Article | Rejected:
 
 DATA = {"page": {"story": {"title": TITLE, "body": [{"type": "p", "content": text} for text in PARAGRAPHS]}}}
 MARKUP = {"story": {"headline": TITLE, "bodyHtml": "".join(f"<p>{text}</p>" for text in PARAGRAPHS)}}
+TREE = {
+    "title": TITLE,
+    "content": {
+        "type": "doc",
+        "content": [
+            {"type": "paragraph", "content": [{"type": "text", "text": text[:9]}, {"type": "text", "text": text[9:]}]}
+            for text in PARAGRAPHS
+        ],
+    },
+}
 ROW = "2:" + json.dumps(["$", MARKUP])
 
 
@@ -35,6 +45,14 @@ ROW = "2:" + json.dumps(["$", MARKUP])
         f'<script id="__NEXT_DATA__" type="application/json">{json.dumps(DATA)}</script>',
         f"<script>window.__INITIAL_STATE__ = {json.dumps(MARKUP)}; start();</script>",
         f"<script>Fusion.globalContent={json.dumps(DATA)};Fusion.x=1</script>",
+        f"<script>var story = {json.dumps(MARKUP)};</script>",
+        f'<script>window.page = {json.dumps(MARKUP)[:-1]}, "user": undefined}};</script>',
+        f"<script>state = JSON.parse({json.dumps(json.dumps(MARKUP))});</script>",
+        f"<script>state=(function(a,b){{return {{t:a,x:b}}}}({json.dumps(TITLE)},null,{json.dumps(MARKUP['story']['bodyHtml'])}));</script>",
+        f'<script type="application/json">{json.dumps({"status": 200, "reply": json.dumps(MARKUP)})}</script>',
+        f'<script type="application/json">{json.dumps([{"a": 1}, {"t": 2, "html": 3}, TITLE, MARKUP["story"]["bodyHtml"]])}</script>',
+        f'<script type="application/json">{json.dumps(TREE)}</script>',
+        f"<template>{MARKUP['story']['bodyHtml']}</template>",
         f"<script>self.__next_f.push({json.dumps([1, ROW[:200]])})</script>"
         f"<script>self.__next_f.push({json.dumps([1, ROW[200:]])})</script>",
     ],

@@ -47,6 +47,12 @@ def _letter_by_letter(text: str) -> str:
     try:
         return "".join(map(byte, text)).encode("latin-1").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
+        within = {match[0] for match in document._TWICE_WITHIN.finditer(text)}
+        for twice in sorted(within) if len(within) >= 3 else ():
+            try:
+                text = text.replace(twice, "".join(map(byte, twice)).encode("latin-1").decode("utf-8"))
+            except UnicodeDecodeError:
+                continue
         return text
 
 
