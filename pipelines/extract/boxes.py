@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from pipelines.extract.blocks import IN_ARTICLE, IN_CELL, IN_LINK, IN_MAIN, Block, PlacedElement
 from pipelines.extract.document import text_of
@@ -32,6 +31,7 @@ _SOME_TEXT = 3
 _MOST_LONGER = 4
 """How many times as long as the page's own article those behind it may be."""
 _ALL_LINKED = 0.95
+_MOST_BLOCKS = 5000
 _MOST_OF_DIALOG = 30
 """Blocks of a dialog, at most."""
 _MOST_OF_PLACEHOLDER = 6
@@ -117,9 +117,14 @@ class _Page:
         """Whether a block is a paragraph that does not stand for content of others."""
         return is_good(self.blocks[number]) and not is_placeholder(self.blocks[number].text)
 
-    def within(self, place: PlacedElement) -> Iterator[int]:
-        """The numbers of the blocks in an element."""
-        return (number for number, block in enumerate(self.blocks) if is_within(block.place, place))
+    def within(self, place: PlacedElement, number: int, most: int = _MOST_BLOCKS) -> list[int]:
+        """The numbers of the blocks in the element around a block, which stand beside each other; one more than `most`."""
+        first = last = number
+        while first > 0 and last - first < most and is_within(self.blocks[first - 1].place, place):
+            first -= 1
+        while last + 1 < len(self.blocks) and last - first < most and is_within(self.blocks[last + 1].place, place):
+            last += 1
+        return list(range(first, last + 1))
 
 
 def _length(block: Block) -> int:
@@ -237,7 +242,7 @@ def _dialog_around(page: _Page, number: int, said: set[int]) -> list[int]:
     for _ in range(_HIGHEST):
         if place is None or place.tag in _WHOLE_PAGE:
             break
-        around = list(islice(page.within(place), _MOST_OF_DIALOG + 1))
+        around = page.within(place, number, _MOST_OF_DIALOG)
         others = [one for one in around if one not in said and is_good(page.blocks[one])]
         if len(around) > _MOST_OF_DIALOG or others or page.heading in around:
             break
@@ -252,7 +257,7 @@ def _placeholders(page: _Page) -> Iterator[int]:
         if not (is_line := is_placeholder_line(block.text)) and not is_placeholder(block.text):
             continue
         place = block.place.parent
-        around = list(islice(page.within(place), _MOST_OF_PLACEHOLDER + 1)) if place is not None else []
+        around = page.within(place, number, _MOST_OF_PLACEHOLDER) if place is not None else []
         others = [one for one in around if one != number]
         is_apart = len(around) <= _MOST_OF_PLACEHOLDER and not any(map(page.is_text, others))
         if is_line or is_apart or (block.place.tag != "p" and block.place.css_class):
@@ -269,7 +274,7 @@ def _comments(page: _Page) -> Iterator[int]:
         if block.place.tag in _HEADINGS and good and heads_comments(block.text):
             begun = _begun_by(page.blocks, number)
             if begun is not None and begun.tag not in _WHOLE_PAGE:
-                yield from page.within(begun)
+                yield from page.within(begun, number)
 
 
 def _cards_of_one_link(page: _Page) -> Iterator[int]:
@@ -319,7 +324,7 @@ def _cards(page: _Page) -> Iterator[int]:
             continue
         card = _card_begun_by(page, number)
         if card is not None and card.parent is not None:
-            numbers = list(page.within(card))
+            numbers = page.within(card, number)
             found.setdefault((card.parent.number, card.tag, card.css_class), []).append(numbers)
     for cards in found.values():
         if _FEWEST_CARDS <= len(cards) <= _MOST_CARDS:
@@ -330,7 +335,7 @@ def _card_begun_by(page: _Page, number: int) -> PlacedElement | None:
     """The largest element around a heading that has at most one paragraph."""
     card, place = None, page.blocks[number].place.parent
     while place is not None and place.tag not in _WHOLE_PAGE:
-        around = list(islice(page.within(place), _SOME_TEXT + 2))
+        around = page.within(place, number, _SOME_TEXT + 1)
         headings = sum(page.blocks[one].place.tag in _HEADINGS for one in around)
         if len(around) > _SOME_TEXT + 1 or headings > 1 or sum(is_good(page.blocks[one]) for one in around) > 1:
             break
