@@ -11,8 +11,6 @@ import argparse
 import hashlib
 import http.client
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +21,7 @@ from pathlib import Path
 
 from archive.storage.local import LocalStorage
 from benchmarks.search import make
+from benchmarks.support.web_server import serving
 from tests.search.making import index
 
 FORMS = ("jsonl", "csv", "parquet")
@@ -69,25 +68,6 @@ def anonymous(process: int) -> float:
         if line.startswith("RssAnon"):
             return int(line.split()[1]) / 1000
     return 0.0
-
-
-@contextmanager
-def serving(place: Path) -> Iterator[int]:
-    """The server; its process."""
-    program = Path(sys.executable).with_name("newswarc")
-    arguments = ["serve", str(place / "archive"), "--port", str(_PORT), "--no-replay"]
-    server = subprocess.Popen([program, *arguments], cwd=place, stdout=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                with answered("/healthz"):
-                    break
-            except ConnectionError:
-                time.sleep(0.2)
-        yield server.pid
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @contextmanager
@@ -151,7 +131,7 @@ def measure(rows: int) -> str:
         make(storage, rows, place / "scratch")
         index(storage)
         for form in FORMS:  # each with a server of its own, whose memory is that of this form
-            with serving(place) as process:
+            with serving(place, _PORT) as process:
                 memory = Memory(process)
                 watching = threading.Thread(target=memory.watch)
                 watching.start()

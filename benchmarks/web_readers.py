@@ -10,18 +10,16 @@ import http.client
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.support.web_server import serving
 from tests.datasets.making import WORDS, record
 from tests.search.making import archive, index
 
@@ -97,25 +95,6 @@ def get(path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
         connection.close()
 
 
-@contextmanager
-def serving(place: Path) -> Iterator[int]:
-    """The server; its process."""
-    program = Path(sys.executable).with_name("newswarc")
-    arguments = ["serve", str(place / "archive"), "--port", str(_PORT), "--no-replay"]
-    server = subprocess.Popen([program, *arguments], cwd=place, stdout=subprocess.DEVNULL)
-    try:
-        while True:
-            try:
-                get("/healthz")
-                break
-            except ConnectionError:
-                time.sleep(0.2)
-        yield server.pid
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 def processor_time(process: int) -> float:
     """Seconds that a process has used."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
@@ -128,7 +107,7 @@ def measure() -> str:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         make(place)
-        with serving(place) as process:
+        with serving(place, _PORT) as process:
             ids = [hit["id"] for hit in json.loads(get("/api/v1/search?limit=100")[1])["hits"]]
             before = processor_time(process)
             ends = time.monotonic() + SECONDS

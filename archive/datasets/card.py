@@ -43,6 +43,12 @@ def documents(manifest: DatasetManifest, pictures: Sequence[str] = ()) -> dict[s
     }
 
 
+def _title(manifest: DatasetManifest) -> str:
+    name = f"{manifest.name}, version {manifest.version}"
+    title = " ".join(manifest.about.title.split())
+    return f"{title} ({name})" if title else name
+
+
 def _json(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
@@ -191,7 +197,7 @@ def readme(manifest: DatasetManifest, pictures: Sequence[str] = ()) -> str:
     """The card: metadata as Hugging Face reads it, then what a person wants to know."""
     parts = [
         _front_matter(manifest),
-        f"# {manifest.name}, version {manifest.version}",
+        f"# {_title(manifest)}",
         *_sections(manifest, pictures),
     ]
     return "\n\n".join(parts) + "\n"

@@ -34,6 +34,11 @@ class Download:
         self.received = 0
         """Number of bytes read from the storage."""
 
+    @property
+    def target(self) -> Path:
+        """Where it goes."""
+        return self._target
+
     def is_there(self) -> bool:
         """Whether the file is there, as it should be."""
         return self._is_right(self._target)

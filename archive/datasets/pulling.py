@@ -21,13 +21,20 @@ from archive.datasets.card import documents
 from archive.datasets.citing import digest_of
 from archive.datasets.conditions import Condition
 from archive.datasets.downloading import PIECE, Download
-from archive.datasets.manifest import DatasetFile, DatasetManifest, DatasetSelection, dataset_prefix
+from archive.datasets.manifest import (
+    DatasetFile,
+    DatasetManifest,
+    DatasetSelection,
+    dataset_prefix,
+    parse_dataset_manifest,
+)
 from archive.datasets.ranges import StoredFileReader
 from archive.datasets.shards import GROUP, ShardFacts
 from archive.datasets.statistics import statistics_of
 from archive.datasets.withheld import rules_of_rows
 from archive.errors import BadAddress, DamagedArchive
 from archive.manifests import file_sha256
+from archive.named_files import require_new
 from archive.storage.protocol import Storage
 
 _TRIES = 3
@@ -66,10 +73,12 @@ def pull(
     *,
     jobs: int = 4,
     piece: int = PIECE,
+    overwrite: bool = False,
 ) -> Pulled:
     """Download a version, `jobs` pieces of `piece` bytes at once.
 
-    Raises DamagedArchive when a file cannot be had whole, ObjectMissing, StorageError or OSError.
+    Raises BadAddress when a file that is no part of this version would be replaced (`overwrite`: it is),
+    DamagedArchive when a file cannot be had whole, ObjectMissing, StorageError or OSError.
     """
     prefix = dataset_prefix(manifest.name, manifest.version)
     downloads = [
@@ -78,6 +87,8 @@ def pull(
     with ThreadPoolExecutor(jobs) as pool:
         is_there = list(pool.map(Download.is_there, downloads))
         left = [one for one, there in zip(downloads, is_there, strict=True) if not there]
+        if not (overwrite or _is_of(manifest, directory)):
+            require_new(directory / "manifest.json", *(one.target for one in left), overwrite=False)
         for _ in range(_TRIES):
             left = _attempt(left, pool, progress)
     if left:
@@ -138,16 +149,35 @@ class Wanted:
         return list(dict.fromkeys([*columns, *asked, *(("id",) if self.ids is not None else ()), *judged]))
 
 
+def _is_of(manifest: DatasetManifest, directory: Path) -> bool:
+    """Whether a directory has this version, or a selection of it, already."""
+    try:
+        there = parse_dataset_manifest((directory / "manifest.json").read_bytes(), "")
+    except (OSError, DamagedArchive):
+        return False
+    return (there.name, there.version) == (manifest.name, manifest.version)
+
+
 def select(
-    storage: Storage, manifest: DatasetManifest, directory: Path, wanted: Wanted, progress: Progress
+    storage: Storage,
+    manifest: DatasetManifest,
+    directory: Path,
+    wanted: Wanted,
+    progress: Progress,
+    *,
+    overwrite: bool = False,
 ) -> Selection:
     """Download rows and columns alone, as Parquet, with documents that say how they were selected.
 
-    Raises BadAddress, DamagedArchive, StorageError or OSError.
+    Raises BadAddress, also when files that are no part of this version would be replaced without `overwrite`,
+    DamagedArchive, StorageError or OSError.
     """
     shards = manifest.shards(".parquet")
     if not shards:
         raise BadAddress(f"{manifest.name}@{manifest.version} has no Parquet files to select from; pull all of it")
+    if not (overwrite or _is_of(manifest, directory)):
+        names = ("manifest.json", "SHA256SUMS", *documents(manifest), *(shard.path for shard in shards))
+        require_new(*(directory / name for name in names), overwrite=False)
     facts, files, received = ShardFacts(), [], 0
     columns: tuple[str, ...] = ()
     for shard in shards:

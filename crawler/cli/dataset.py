@@ -29,7 +29,7 @@ from crawler.cli.dataset_selection import (
     require_usable,
     wanted_of,
 )
-from crawler.cli.options import ArchiveArgument, JsonOption, QueryOption, reads_archive
+from crawler.cli.options import ArchiveArgument, JsonOption, OverwriteOption, QueryOption, reads_archive
 
 if TYPE_CHECKING:
     from archive.datasets.manifest import DatasetManifest
@@ -92,6 +92,7 @@ def pull(
     columns: ColumnsOption = "",
     query: QueryOption = "",
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Number of files to download at once.")] = 4,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Download and verify a version; run it again to resume. With --where, --columns or --query, only what is needed
@@ -104,7 +105,7 @@ def pull(
     wanted = wanted_of(context, storage, manifest, where, columns, query)
     if wanted.withheld:
         context.console().print("so Parquet alone is written, without these rows")
-    done = _pulled(storage, manifest, directory, wanted, jobs, quiet=context.quiet or as_json)
+    done = _pulled(storage, manifest, directory, wanted, jobs, overwrite=overwrite, quiet=context.quiet or as_json)
     if as_json:
         typer.echo(json.dumps({**asdict(done), "withheld": dict(wanted.withheld)}, ensure_ascii=False))
     else:
@@ -122,6 +123,7 @@ def _pulled(
     wanted: Wanted,
     jobs: int,
     *,
+    overwrite: bool,
     quiet: bool,
 ) -> Pulled:
     from archive.datasets.pulling import pull as run
@@ -136,8 +138,8 @@ def _pulled(
             progress.advance(task, received)
 
         if wanted.is_everything:
-            return run(storage, manifest, directory, show, jobs=jobs)
-        return select(storage, manifest, directory, wanted, show).pulled
+            return run(storage, manifest, directory, show, jobs=jobs, overwrite=overwrite)
+        return select(storage, manifest, directory, wanted, show, overwrite=overwrite).pulled
 
 
 @dataset.command("verify")

@@ -183,11 +183,10 @@ def build_dataset(
         typer.echo(built.manifest.model_dump_json(by_alias=True))
     else:
         result = "built" if built.is_new else "is unchanged"
-        context.console().print(
-            f"{name}@{built.manifest.version} {result}: {counted(built.manifest.rows, 'row')}, "
-            f"{sum(built.manifest.dropped.values()):,} left out",
-            markup=False,
-        )
+        left_out = sum(built.manifest.dropped.values())
+        why = ", ".join(f"{reason} {count:,}" for reason, count in built.manifest.dropped.items() if count)
+        told = f"{counted(built.manifest.rows, 'row')}, {left_out:,} left out{f' ({why})' if why else ''}"
+        context.console().print(f"{name}@{built.manifest.version} {result}: {told}", markup=False)
 
 
 def _tell_languages(context: ArchiveContext, wanted: list[str]) -> None:

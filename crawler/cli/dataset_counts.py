@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -18,6 +19,7 @@ from crawler.cli.dataset_selection import FromOption, NameArgument, found, requi
 from crawler.cli.errors import UsageError
 from crawler.cli.options import OverwriteOption, reads_archive
 
+_OTHER_FORMS = (".xlsx", ".xls", ".ods", ".dta", ".sav", ".md", ".parquet", ".gz")
 ToOption = Annotated[
     Path | None,
     typer.Option("--to", metavar="FILE", help="FILE.csv or FILE.jsonl. Default: CSV on standard output."),
@@ -34,8 +36,9 @@ def show_clusters(
     overwrite: OverwriteOption = False,
 ) -> None:
     """List stories that several rows tell: how many, on which sites, by which agency, and who published first."""
-    from archive.datasets.clusters import clusters
+    from archive.datasets.clusters import Cluster, clusters
 
+    _require_form(to)
     storage, manifest = found(context, name, source)
     require_usable(manifest)
     rows = [one.as_row() for one in clusters(storage, manifest, least)]
@@ -43,7 +46,7 @@ def show_clusters(
         context.console().print(
             f"no story has {least} rows or more in {manifest.name}@{manifest.version}", markup=False
         )
-    _write(rows, to, overwrite=overwrite)
+    _write([field.name for field in fields(Cluster)], rows, to, overwrite=overwrite)
 
 
 @reads_archive
@@ -61,6 +64,7 @@ def show_counts(
     """Count the articles that each query finds, by time, site or language, and their share of all articles."""
     from archive.datasets.counting import By, counts
 
+    _require_form(to)
     if by not in list(By):
         raise UsageError(f"dataset counts: --by {by}: choose from {', '.join(By)}")
     with context.with_flags(archive=source).searcher() as searcher:
@@ -69,30 +73,38 @@ def show_counts(
         {"query": one.query, by: one.group, "articles": one.articles, "of": one.of, "share": one.share}
         for one in made
     ]
-    _write(rows, to, overwrite=overwrite)
+    _write(["query", by, "articles", "of", "share"], rows, to, overwrite=overwrite)
 
 
-def _write(rows: list[dict[str, Any]], to: Path | None, *, overwrite: bool) -> None:
+def _require_form(to: Path | None) -> None:
+    """Raises UsageError for a name that promises another form."""
+    if to is not None and to.suffix in _OTHER_FORMS:
+        raise UsageError(
+            f"--to {to}: this table is written as CSV or JSON lines; give a name that ends in .csv or .jsonl"
+        )
+
+
+def _write(names: list[str], rows: list[dict[str, Any]], to: Path | None, *, overwrite: bool) -> None:
+    """Write a table, which has its names also without rows: programs read them."""
     from archive.named_files import write_new
 
     if to is None:
-        _write_csv(rows, sys.stdout)
+        _write_csv(names, rows, sys.stdout)
         return
     text = io.StringIO(newline="")
     if to.suffix == ".jsonl":
         text.writelines(json.dumps(_told(row), ensure_ascii=False) + "\n" for row in rows)
     else:
-        _write_csv(rows, text)
+        _write_csv(names, rows, text)
     write_new(to, text.getvalue().encode(), overwrite=overwrite)
 
 
-def _write_csv(rows: Iterable[dict[str, Any]], stream: TextIO) -> None:
+def _write_csv(names: list[str], rows: Iterable[dict[str, Any]], stream: TextIO) -> None:
     from archive.datasets.cells import is_formula
 
     table = csv.writer(stream, lineterminator="\n")
-    for number, row in enumerate(rows):
-        if not number:
-            table.writerow(row)
+    table.writerow(names)
+    for row in rows:
         cells = _told(row).values()
         table.writerow([f"'{one}" if isinstance(one, str) and is_formula(one) else one for one in cells])
 

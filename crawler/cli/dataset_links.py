@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from archive.datasets.manifest import DatasetFile
 
 _LONGEST = 7 * 24
+_QUOTING = ("codebook.md", "codebook.csv", "manifest.json")
+"""Documents with examples of values, which may be those of rows that are withheld."""
 _SCRIPT = """#!/bin/sh
 # Downloads {folder}: run it again to resume. The links end after a while.
 set -eu
@@ -82,16 +84,17 @@ def show_links(
     if not chosen:
         raise UsageError(f"{manifest.name}@{manifest.version}: no files below {below!r}; use data or jsonl")
     found = withheld_rows(storage, manifest, AccessGate.of(storage, is_local=False).refusing)
-    for file in [file for file in chosen if file.path in found.files]:
-        context.console().print(f"{file.path}: no link; {found.files[file.path]}", markup=False)
+    held_back = found.files | (dict.fromkeys(_QUOTING, "it quotes rows that are withheld") if found.files else {})
+    for file in [file for file in chosen if file.path in held_back]:
+        context.console().print(f"{file.path}: no link; {held_back[file.path]}", markup=False)
         chosen.remove(file)
     prefix = dataset_prefix(manifest.name, manifest.version)
     links = storage.links([prefix + file.path for file in chosen], hours * 3600)
     if form is not Form.LINKS:
-        described = DatasetFile(path="manifest.json", size=0, sha256="")
-        more = dict(
-            zip([*chosen, described], [*links, *storage.links([f"{prefix}manifest.json"], hours * 3600)], strict=True)
-        )
+        more = dict(zip(chosen, links, strict=True))
+        if "manifest.json" not in held_back:
+            (address,) = storage.links([f"{prefix}manifest.json"], hours * 3600)
+            more[DatasetFile(path="manifest.json", size=0, sha256="")] = address
         folder = f"{manifest.name}-{manifest.version}"
         typer.echo(_script(folder, more) if form is Form.SCRIPT else _aria2(folder, more), nl=False)
         return

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -63,12 +67,25 @@ def _server(port: int, *, corrected: bool) -> DemoServer:
 
 def _next_steps(console: Console, archive: str) -> None:
     where = "" if archive == "newswarc-data" else f" {archive}"
+    program = _program()
     console.print("\nnow try", style="bold")
     for command, meaning in (
-        (f".venv/bin/newswarc records{where} | head -1", "one article as JSON"),
-        (f".venv/bin/newswarc records{where} --lang ar", "the Arabic edition"),
-        (f".venv/bin/newswarc records{where} --outcomes", "every page with its outcome"),
-        (".venv/bin/newswarc sites", "newspapers that have a definition"),
-        (".venv/bin/newswarc crawl https://… --dry-run", "what a crawl of your newspaper would fetch"),
+        (f"{program} records{where} | head -1", "one article as JSON"),
+        (f"{program} records{where} --lang ar", "the Arabic edition"),
+        (f"{program} records{where} --outcomes", "every page with its outcome"),
+        (f"{program} sites", "newspapers that have a definition"),
+        (f"{program} crawl https://… --dry-run", "what a crawl of your newspaper would fetch"),
     ):
         console.print(f"  {command:<52} [dim]{meaning}[/dim]", soft_wrap=True, highlight=False)
+
+
+def _program() -> str:
+    """What a reader types to run this program again: its name if a shell finds it, or else its path from here."""
+    called = Path(sys.argv[0])
+    found = shutil.which("newswarc")
+    if found is not None and Path(found).resolve() == called.resolve():
+        return "newswarc"
+    here = Path.cwd()
+    is_below = called.is_absolute() and called.is_relative_to(here)
+    path = called.relative_to(here) if is_below else called
+    return shlex.quote(str(path)) if called.name == "newswarc" else "newswarc"

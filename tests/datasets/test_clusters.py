@@ -82,6 +82,12 @@ def test_as_a_table(place: Path) -> None:
     (row,) = csv.DictReader(io.StringIO((place / "out" / "stories.csv").read_text(encoding="utf-8")))
     assert (row["sites"], row["agency"]) == ("paper2.com paper1.com paper0.com", "AFP")
     assert row["first_published"] == "2026-01-05T06:30:00Z"
+    none = newswarc("dataset", "clusters", "all", "--least", "9", cwd=place)
+    assert (none.code, none.out.split(",")[:2]) == (0, ["cluster_id", "rows"]), (
+        "without rows too, programs can read it"
+    )
+    other = newswarc("dataset", "clusters", "all", "--to", "stories.xlsx", cwd=place)
+    assert (other.code, "ends in .csv or .jsonl" in other.err) == (2, True)
 
 
 def test_shares_by_month_have_each_group(place: Path) -> None:

@@ -94,6 +94,7 @@ def words_in(directory: Path) -> str:
 
 def test_every_fact_of_a_record_has_a_column(plan: BuildPlan) -> None:
     manifest, directory = made(plan, "whole")
+    assert "\n# News {of} 100% (whole, version 1)\n" in (directory / "README.md").read_text(encoding="utf-8")
     row = next(row for row in rows_of(directory) if row["url"].endswith("/1"))
     assert list(row) == list(manifest.columns) == [column.name for column in COLUMNS]
     assert row["links"] == [{"url": "https://elsewhere.org/", "text": "quoted words"}]

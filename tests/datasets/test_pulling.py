@@ -19,9 +19,9 @@ import pytest
 from archive.datasets.building import BuildPlan, build
 from archive.datasets.manifest import DatasetManifest
 from archive.datasets.options import DatasetOptions
-from archive.datasets.pulling import pull
+from archive.datasets.pulling import Wanted, pull, select
 from archive.datasets.survey import ArchiveLocation
-from archive.errors import StorageUnavailable
+from archive.errors import BadAddress, StorageUnavailable
 from archive.storage.local import LocalStorage
 from archive.storage.s3 import S3Storage
 from archive.storage.s3_options import S3Options
@@ -98,6 +98,34 @@ def test_an_interrupted_download_goes_on_with_what_is_missing(place: Path, tmp_p
     assert done.received == sum(received)
     assert done.received < sum(file.size for file in known(place).files) - 5 * PIECE + 1
     assert same(place, tmp_path / "here")
+
+
+def test_files_of_somebody_else_are_replaced_only_when_asked(place: Path, tmp_path: Path) -> None:
+    storage, manifest = LocalStorage(place / "archive"), known(place)
+    selections = Wanted(), Wanted(columns=("id", "url"))
+    for number, wanted in enumerate(selections):
+
+        def run(target: Path, *, overwrite: bool = False, wanted: Wanted = wanted) -> None:
+            if wanted.is_everything:
+                pull(storage, manifest, target, lambda _: None, overwrite=overwrite)
+            else:
+                select(storage, manifest, target, wanted, lambda _: None, overwrite=overwrite)
+
+        for name in ("README.md", "manifest.json"):
+            directory = tmp_path / f"{number}-{name}"
+            directory.mkdir()
+            (directory / name).write_text("my own")
+            with pytest.raises(BadAddress, match="is there already"):
+                run(directory)
+            assert [path.read_text() for path in directory.iterdir()] == ["my own"]
+            run(directory, overwrite=True)
+            (directory / "README.md").write_text("damaged later")
+            run(directory)
+            assert (directory / "README.md").read_text() != "damaged later", "its own files are made good again"
+            other = manifest.model_copy(update={"version": "other"})
+            (directory / "manifest.json").write_bytes(other.to_bytes())
+            with pytest.raises(BadAddress, match="is there already"):
+                run(directory)
 
 
 def test_pieces_of_a_file_come_at_once(place: Path, tmp_path: Path) -> None:

@@ -101,5 +101,10 @@ def test_a_link_to_a_file_with_withheld_rows_is_not_given(place: Path, s3: S3Ser
     given = newswarc("dataset", "presign", "news", "--from", address, cwd=place, **s3.variables())
     assert given.err.count("no link; blocked by access rule") == 2
     assert not any("/data/" in link or "/jsonl/" in link for link in given.out.splitlines())
+    assert not any(name in given.out for name in ("codebook", "manifest.json")), "they quote values of rows"
+    script = newswarc(
+        "dataset", "presign", "news", "--from", address, "--format", "script", cwd=place, **s3.variables()
+    )
+    assert (script.code, "manifest.json" in script.out, "schema.json" in script.out) == (0, False, True)
     with urllib.request.urlopen(next(link for link in given.out.splitlines() if "README.md" in link)) as response:
         assert response.status == 200
