@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spiders.links import domain_of, registered_domain
+from spiders.problems import Problem
 from spiders.reading import SourceReader
 from spiders.requisites.collection import Wishes
 from spiders.shapes import UNKNOWN, Shapes
@@ -75,6 +76,10 @@ def _pass_by(_site: str) -> None:
     return
 
 
+def _pass_problem(_problem: Problem) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class SpiderServices:
     """Given to a spider once, before it starts. A spider without a run has the defaults."""
@@ -88,5 +93,7 @@ class SpiderServices:
     """What is known of the forms of a site's addresses."""
     note_old: Callable[[str], None] = _pass_by
     """Told of each site that lists only what is old."""
+    note_idle: Callable[[Problem], None] = _pass_problem
+    """Told of a source that leads to nothing, which matters only if a site has no other."""
     note_front: Callable[[str, str, str], None] = _pass_over
     """Told of each front page: its site, and the name and language that it gives itself."""

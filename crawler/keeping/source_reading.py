@@ -18,6 +18,7 @@ class SourceReading:
     via: str
     """How it was found."""
     articles: int
+    """How many articles it listed, each counted once however often it is listed."""
     newest: str
     """The latest date that it gives an article (ISO 8601); empty when it gives none."""
     leads_on: bool

@@ -156,6 +156,7 @@ class CrawlRun:
                 requisites=self.requisites,
                 shapes_of=self._editions.shapes_of,
                 note_old=self.state.findings.quiet.add,
+                note_idle=self.state.findings.idle.append,
                 note_front=self.state.note_front,
             )
         if isinstance(spider, NewsSpider) and not self.state.options.dry_run:

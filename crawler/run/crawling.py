@@ -353,8 +353,11 @@ def _barren(plan: CrawlPlan, state: RunState) -> list[Problem]:
     quiet = {site for site, counts in findings.left_out.items() if counts[LeftOut.OLD]} | findings.quiet
     read = {reading.site for reading in findings.sources} - quiet
     told = {problem.site for problem in state.problems} | set(state.elsewhere)
-    barren = [site for site in plan.sites if site.id not in told and not findings.found[site.id]]
+    untold = {site.id for site in plan.sites if site.id not in told and not findings.found[site.id]}
+    idle = [problem for problem in findings.idle if problem.site in untold & explored]
+    barren = [site for site in plan.sites if site.id in untold - {problem.site for problem in idle}]
     return [
+        *idle,
         *(Problem(site.id, site.url, _BARREN, _OF_BARREN) for site in barren if site.id in explored),
         *(Problem(site.id, site.url, _IDLE, _OF_IDLE) for site in barren if site.id in read - explored),
     ]

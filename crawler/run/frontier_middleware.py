@@ -63,18 +63,22 @@ class _Reading:
         self.response = response
         self.discovery = discovery
         self.asked = asked_address(response.request)
-        self.articles = 0
         self.leads_on = False
         self.newest = ""
         self.shown: set[int] = set()
+        """Articles, each once however often and in whatever form it is listed: hashes of their identities."""
+
+    @property
+    def articles(self) -> int:
+        """How many articles are listed."""
+        return len(self.shown)
 
     def take(self, requests: list[Request]) -> None:
         """Count a batch."""
         for request in requests:
             found = discovery_of(request.meta)
             if found.role is Role.ARTICLE:
-                self.articles += 1
-                self.shown.add(hash(request.url))
+                self.shown.add(hash(identity(request.url)))
                 self.newest = max(self.newest, found.source_date, key=seconds_of)
             elif found.role in SOURCE_ROLES:
                 self.leads_on = True

@@ -55,6 +55,8 @@ class SourceFindings:
     """Announced articles that are not requested, by site and reason."""
     quiet: set[str] = field(default_factory=set)
     """Sites of which a source lists nothing new: all of it is old, or unchanged."""
+    idle: list[Problem] = field(default_factory=list)
+    """Sources that lead to nothing: told if the site was explored and lists no article."""
     retried: set[str] = field(default_factory=set)
     """URLs that were refused before and are requested once more."""
     fronts: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from spiders.dates import possible_dates
 from spiders.families.base import SiteSpider
 from spiders.left_out import LeftOut
 from spiders.links import is_denied, is_fetchable, joined, same_site, why_left_out
-from spiders.problems import NotASource
+from spiders.problems import NotASource, Problem
 from spiders.reading import read_source
 from spiders.requests import (
     BACKFILL_PRIORITY,
@@ -168,14 +168,11 @@ class NewsSpider(SiteSpider):
         if sitemap.children and not sitemap.articles and not wanted and self._told_idle(response, children, site):
             return
         self._tell_faults(response, children)
-        for child in children:
-            if child in wanted:
-                is_old = not self._is_recent_child(child)
-                request = self.source_request(
-                    site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1, is_old=is_old
-                )
-                request.meta[CHANGED] = child.lastmod
-                yield request
+        for child in wanted:
+            is_old = not self._is_recent_child(child)
+            request = self.source_request(site, child.url, Role.SITEMAP, "sitemap", depth=depth + 1, is_old=is_old)
+            request.meta[CHANGED] = child.lastmod
+            yield request
         # By the URL that was requested: one that has moved is still named
         asked = asked_address(response.request) if response.request is not None else response.url
         named = any(source.url == asked for source in site.sources)
@@ -306,7 +303,13 @@ class NewsSpider(SiteSpider):
             self.services.note_old(site.id)
             return False
         what = f"none of its {len(children)} sitemaps is read: {undated} do not say when they were changed"
-        self._not_a_source(response, NotASource(what, "list those with new articles as sources, or use --backfill"))
+        error = NotASource(what, "list those with new articles as sources, or use --backfill")
+        if discovery_of(response.meta).via == DEFINITION:
+            self._not_a_source(response, error)
+        else:
+            # As indexes of WordPress are: feeds list the same articles
+            self.services.note_old(site.id)
+            self.services.note_idle(Problem(site.id, response.url, str(error), error.remedy))
         return True
 
     def _tell_faults(self, response: Response, children: Sequence[ChildSitemap]) -> None:

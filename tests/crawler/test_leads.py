@@ -182,3 +182,38 @@ def test_a_backfill_that_goes_on_leaves_out_the_old_sitemaps_it_has_read(
             "/sitemap-old.xml": 1, "/sitemap-undated.xml": 1, "/sitemap-recent.xml": 2, "/sitemap-changed.xml": 2,
         }  # fmt: skip
         assert all(counts[path] == 1 for path in stories), "what the first run found and did not fetch"
+
+
+@pytest.mark.parametrize("has_feed", [True, False])
+def test_an_index_without_dates_is_told_only_of_a_site_that_lists_nothing_else(
+    has_feed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with DemoServer() as server:
+        english = "/en/2026/01/05/the-bridge-of-the-town"
+        nothing = lambda: Reply(status=404)  # noqa: E731
+        replies = dict.fromkeys(("/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml"), nothing)
+        replies |= dict.fromkeys(("/sitemap-news.xml", "/news-sitemap.xml", "/sitemap.xml"), nothing)
+        replies |= {
+            "/robots.txt": lambda: Reply(f"Sitemap: {server.base}/maps.xml\n".encode(), "text/plain"),
+            "/maps.xml": sitemap(
+                "".join(f"<sitemap><loc>{server.base}/map-{n}.xml</loc></sitemap>" for n in range(3)), index=True
+            ),
+            "/": lambda: Reply(
+                b"<html><head><link rel=alternate type=application/rss+xml href=/news.rss></head></html>"
+                if has_feed
+                else b"<html><body>Welcome</body></html>"
+            ),
+            "/news.rss": lambda: Reply(
+                f"<rss version='2.0'><channel><item><link>{server.base}{english}</link>"
+                f"<pubDate>{format_datetime(datetime.now(UTC))}</pubDate></item></channel></rss>".encode(),
+                "application/rss+xml",
+            ),
+            english: page("The bridge of the town"),
+        }
+        answer(monkeypatch, replies)
+        done = newswarc(
+            "crawl", f"{server.base}/", "--json", "--allow-host", server.base.removeprefix("http://"),
+            cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+        )  # fmt: skip
+    told = [problem for problem in done.json()["problems"] if "/maps.xml: none of its 3 sitemaps is read" in problem]
+    assert (done.code, len(told)) == ((0, 0) if has_feed else (1, 1)), done.err

@@ -54,6 +54,18 @@ def each_once() -> list[Site]:
     return planned
 
 
+def test_an_article_that_is_listed_in_several_forms_is_one_article(tmp_path: Path) -> None:
+    """All that each site lists is one article, which robots.txt denies: somebody has to act."""
+    forms = ((0, "plain"), (0, "tracking"), (0, "fragment"))
+    planned = [
+        Site(is_named, "given", (Article(0, answer),), (Source(0, "feed", "well", forms, ()),))
+        for answer in ("closed", "moved to closed")
+        for is_named in (True, False)
+    ]
+    assert all(site.needs_operator for site in planned)
+    assert faults_of(planned, tmp_path / "sites") == []
+
+
 @pytest.mark.long
 def test_each_flaw_by_itself(tmp_path: Path) -> None:
     assert faults_of(each_once(), tmp_path / "sites") == []
