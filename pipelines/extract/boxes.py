@@ -118,7 +118,7 @@ class _Page:
         return is_good(self.blocks[number]) and not is_placeholder(self.blocks[number].text)
 
     def within(self, place: PlacedElement, number: int, most: int = _MOST_BLOCKS) -> list[int]:
-        """The numbers of the blocks in the element around a block, which stand beside each other; one more than `most`."""
+        """The numbers of the blocks in the element around a block, neighbours all; at most one more than `most`."""
         first = last = number
         while first > 0 and last - first < most and is_within(self.blocks[first - 1].place, place):
             first -= 1
