@@ -85,7 +85,8 @@ def write_payload(plan: PayloadPlan, directory: Path) -> WrittenPayload:
     warc = directory / "captures" / f"{plan.name}.warc.gz"
     written, proven = _write_captures(plan, warc, directory / "metadata")
     plan.progress("records")
-    count = _write_records(plan, directory / "records" / f"{plan.name}.jsonl.gz", warc)
+    records = directory / "records" / f"{plan.name}.jsonl.gz"
+    count = _write_records(plan, records, warc) if written.captures else 0  # without captures there is no index
     if plan.collection is not None:
         core = dublin_core_document(plan.collection.dublin_core)
         (directory / "metadata" / "dublin-core.xml").write_bytes(core)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from scrapy.dupefilters import RFPDupeFilter
 from scrapy.utils.request import fingerprint
@@ -53,7 +53,7 @@ def ordered(url: str) -> str:
     """An address without fragment, its parameters in the order of their names."""
     parts = urlsplit(url)
     query = "&".join(sorted(parts.query.split("&"), key=lambda pair: pair.partition("=")[0]))
-    return parts._replace(query=query, fragment="").geturl()
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
 
 
 def returns_of(request: Request) -> int:

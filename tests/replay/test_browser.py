@@ -256,7 +256,8 @@ def test_the_start_page_leads_to_an_article(newspaper: Archived, chromium: Brows
 @pytest.mark.parametrize("kind", ["all.wacz", "all.warc.gz"])
 def test_files_are_replayed(kind: str, newspaper: Archived, chromium: Browser) -> None:
     command = ("wacz",) if kind.endswith("wacz") else ("export", "warc")
-    assert newswarc(*command, "-o", kind, "--quiet", cwd=newspaper.place).code == 0
+    done = newswarc(*command, "-o", kind, "--overwrite", "--quiet", cwd=newspaper.place)
+    assert done.code == 0, done.err
     url = address(newspaper.base, STORIES[0])
     with replaying(kind, newspaper.place) as start:
         page = chromium.new_context().new_page()

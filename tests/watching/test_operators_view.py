@@ -184,7 +184,8 @@ def test_a_site_that_shuts_us_out(tmp_path: Path) -> None:
         )
 
     crawled_with(tmp_path, deny)
-    assert alarms(tmp_path, a_day_later(tmp_path)) == (["robots_shut"], ["robots_shut"])
+    # What is not captured waits until somebody acts, or the site gives in
+    assert alarms(tmp_path, a_day_later(tmp_path)) == (["not_captured", "robots_shut"], ["robots_shut"])
 
 
 def test_pages_that_are_no_articles_any_more(tmp_path: Path) -> None:
