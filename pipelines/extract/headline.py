@@ -118,7 +118,9 @@ def _is_news(structured: Structured) -> bool:
 def _host_names(url: str) -> list[str]:
     """The host, and the label it is known by."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    return [host, *host.split(".")[-2:-1]]
+    labels = host.split(".")
+    # A host whose last label is a number is an IPv4 address (WHATWG URL, section 3.5), no part of which is a name
+    return [host] if labels[-1].isdigit() else [host, *labels[-2:-1]]
 
 
 def _mastheads(document: Document, declared: Sequence[Candidate[str]]) -> list[str]:

@@ -30,6 +30,7 @@ def test_the_title_loses_the_sites_name(title: str, heading: str) -> None:
             "https://lamole.example/n/1001",
             "Quay wall - what the board of the Lamole has to say about it",
         ),
+        ("Quay wall is to be raised (7)", "http://127.9.7.1/n/1001", "Quay wall is to be raised (7)"),
     ],
 )
 def test_the_title_loses_what_the_host_is_called(title: str, url: str, heading: str) -> None:
