@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml import html
+from lxml import etree, html
 
 from archive.article import Author, FieldFacts
 from archive.exchange import Discovery
@@ -46,14 +46,20 @@ _CLASS = re.compile(
 )
 _CLASS_LESS = re.compile(r"author|byline|autor\b|autore\b|auteur|writer|contributor", re.I)
 _NOT_OF_THIS = re.compile(
-    r"comment|related|sidebar|widget|footer|menu|bio\b|teaser|card|recommend|popular|latest", re.I
+    r"comment|related|sidebar|widget|footer|menu|bio\b|teaser|(?<!v)(?<!h-)card|recommend|popular|latest", re.I
 )
 _PAGE_OF_AUTHOR = re.compile(
     r"/(?:authors?|autor(?:es|en|in)?|auteurs?|autore|profiles?|people|person|by|byline|journalist\w*|redakteur\w*|writers?"
     r"|columnists?|staff|contributors?|reporter|skribent|forfatter)/[^/]",
     re.I,
 )
-_APART = frozenset(["nav", "footer", "aside"])
+_WRITTEN_BY = re.compile(
+    r"written by|author|verfasst von|geschrieben von|escrito por|[eé]crit par|scritto da|geschreven door|skriven av",
+    re.I,
+)
+_TOOLS = re.compile(r"\b(?:share|sharing|social|copy|tools?|follow|subscribe)\b", re.I)
+"""Classes of what is offered beside a signature."""
+_APART = frozenset(["nav", "footer", "aside", "blockquote", "figure"])
 _LONGEST_MARKS = 1000
 _LONGEST = 90
 _MOST_WORDS = 12
@@ -119,9 +125,11 @@ def _label(url: str) -> str:
 
 def _labelled(structured: Structured) -> list[Author]:
     """What ``twitter:label1`` calls the writer, in ``twitter:data1``."""
-    labels = structured.meta.get("twitter:label1", ())
-    written = any(re.match(r"written by|verfasst von|escrito por|[eé]crit par", label, re.I) for label in labels)
-    return [Author(name=plain(text)) for text in structured.meta.get("twitter:data1", ())] if written else []
+    for number in "12":
+        labels = structured.meta.get(f"twitter:label{number}", ())
+        if any(_WRITTEN_BY.match(label) for label in labels):
+            return [Author(name=plain(text)) for text in structured.meta.get(f"twitter:data{number}", ())]
+    return []
 
 
 class _Signs(Enum):
@@ -166,7 +174,12 @@ def _bylines(document: Document) -> Iterator[list[Author]]:
             for author in _signed(document, near)
             if any(looks_like_a_person(name) for name in people_in(author.name, set()))
         ]
-        yield sure[:1] if elements is not linked else sure[:2]
+        beside = elements[:1] and all(
+            (one.getparent(), one.tag, one.get("class"))
+            == (elements[0].getparent(), elements[0].tag, elements[0].get("class"))
+            for one in elements[:_MOST_MARKED]
+        )
+        yield sure if beside else sure[:1] if elements is not linked else sure[:2]
 
 
 def _is_apart(element: html.HtmlElement) -> bool:
@@ -178,12 +191,34 @@ def _is_apart(element: html.HtmlElement) -> bool:
 
 
 def _signed(document: Document, elements: Iterable[html.HtmlElement]) -> list[Author]:
-    found = [(text_of(element) or element.get("content") or "", element) for element in elements]
+    found = [(_line_of(element) or element.get("content") or "", element) for element in elements]
     return [
         Author(name=text, url=document.absolute(element.get("href")))
         for text, element in found
         if len(text) < _LONGEST and len(text.split()) <= _MOST_WORDS
     ]
+
+
+def _line_of(element: html.HtmlElement) -> str:
+    """The words of a signature; what stands in blocks of their own, parted by a mark."""
+    blocks = [one for one in element.iter("div", "p", "li", "br") if one is not element]
+    if not blocks:
+        buttons = [text_of(one) for one in element.iter("button")]
+        line = text_of(element)
+        return line.removesuffix(buttons[-1]).strip() if buttons else line
+    lines: list[list[str]] = [[]]
+    tools = {inner for one in element.iter() if _TOOLS.search(one.get("class") or "") for inner in one.iter()}
+    for event, one in etree.iterwalk(element, events=("start", "end")):
+        if one in blocks:
+            lines.append([])
+        if one in tools:
+            continue
+        if event == "start" and isinstance(one.tag, str) and one.text:
+            lines[-1].append(one.text)
+        if event == "end" and one is not element and one.tail:
+            lines[-1].append(one.tail)
+    whole = (" ".join("".join(line).split()) for line in lines)
+    return " | ".join(line for line in whole if line)
 
 
 def _declared(value: Any, structured: Structured, document: Document, depth: int) -> Iterator[Author]:
@@ -196,6 +231,9 @@ def _declared(value: Any, structured: Structured, document: Document, depth: int
         for item in value:
             yield from _declared(item, structured, document, depth + 1)
     elif isinstance(value, dict):
+        if value and all(key.isdecimal() for key in value):
+            yield from _declared(list(value.values()), structured, document, depth + 1)
+            return
         name = (
             value.get("name")
             or value.get("@value")

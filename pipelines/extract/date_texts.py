@@ -19,7 +19,9 @@ _LONGEST = 120
 _COMPACT = re.compile(
     r"((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])(?:T?(\d{2})(\d{2})?(\d{2})?)?(?=$|\.\d|Z|[ +-])", re.I | re.A
 )
-_EPOCH = re.compile(r"(\d{9,10})(?:\.\d+)?|(\d{12,13})", re.A)
+_EPOCH = re.compile(r"@?(\d{9,10})(?:\.\d+)?|(?:/Date\()?(\d{12,13})(?:[+-]\d{4})?(?:\)/)?|(\d{16})|(\d{19})", re.A)
+"""Seconds since 1970, thousandths (also as .NET writes them), millionths, thousand-millionths."""
+_POWERS = ((1, 0), (2, 3), (3, 6), (4, 9))
 _ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?=$|[T ,])", re.I | re.A)
 _MAIL_DAY = re.compile(r"(\d{1,2}) ([a-z]{3,9})\.? (\d{2})(?= \d{1,2}:)", re.I | re.A)
 """RFC 5322's obsolete form with a year of two figures (section 4.3)."""
@@ -38,6 +40,17 @@ _BEFORE_TIME = re.compile(
     r"(?:\s?[T,|·•@/–—-])?\s?(?:\b(?:at|um|à|alle|a las|às|kl\.?|klo|om|(?:o )?godz\.?|ora|ore|hora|lúc|saat"
     r"|vid|kell|o|в|о"
     r"|στις|الساعة|ساعت|เวลา)\s)?",
+    re.I,
+)
+_PLUS_LOST = re.compile(r"^(\d\d:\d\d)$", re.A)
+"""An offset whose plus sign was read as the space that it stands for in addresses."""
+_OFFSET_TWICE = re.compile(r"^([+-]\d\d:?\d\d) ?Z$", re.A | re.I)
+_PLACE_ALONE = re.compile(
+    r"(?:Africa|America|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_]+(?:/[A-Za-z_]+)?$"
+)
+_LONG_ZONES = re.compile(
+    r"(?P<name>eastern|central|mountain|pacific) (?P<season>standard |daylight )?time"
+    r"|(?P<europe>(?:western|central|eastern) european (?:summer )?time)|(?P<utc>coordinated universal time)",
     re.I,
 )
 _MOSCOW = re.compile(r"(?:по )?(?:мск|московскому времени|москве)$", re.I)
@@ -94,7 +107,7 @@ def _of_figures(text: str) -> datetime | date | None:
         rest = re.sub(r"^\.\d+", "", text[match.end() :])
         return _at(whole, int(hour), int(minute or 0), int(second or 0), rest)
     if match := _EPOCH.fullmatch(text):
-        seconds = int(match[1]) if match[1] else int(match[2]) // 1000
+        seconds = next(int(match[place]) // 10**power for place, power in _POWERS if match[place])
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     return None
 
@@ -159,6 +172,7 @@ def _with_time(day: date, rest: str) -> datetime | date | None:
 
 def _at(day: date, hour: int, minute: int, second: int, rest: str) -> datetime | None:
     rest = _BEHIND_TIME.sub("", rest.strip(" .,"), count=1).strip(" .,")
+    rest = _OFFSET_TWICE.sub(r"\1", _PLUS_LOST.sub(r"+\1", rest))
     zone, understood = _zone(_MOSCOW.sub("MSK", rest))
     if not understood:
         return None
@@ -170,6 +184,12 @@ def _at(day: date, hour: int, minute: int, second: int, rest: str) -> datetime |
 def _zone(text: str) -> tuple[tzinfo | None, bool]:
     """The zone that a text names, and whether all of it is understood."""
     place = None
+    if _PLACE_ALONE.match(text):
+        return _of_place(text), True
+    if long := _LONG_ZONES.fullmatch(text):
+        text = _short_name(long)
+    elif (bracketed := re.fullmatch(r"\(([A-Z]{3,5})\)", text)) and bracketed[1] in _ZONES:
+        text = bracketed[1]
     if note := _NOTE.search(text):
         text, place = text[: note.start()], note["place"]
     if not text:
@@ -188,6 +208,16 @@ def _zone(text: str) -> tuple[tzinfo | None, bool]:
     if name in _ZONES:
         return timezone(timedelta(hours=_ZONES[name])), True
     return None, name in _AMBIGUOUS
+
+
+def _short_name(zone: re.Match[str]) -> str:
+    """The usual letters for a zone that is written in words; ``ET`` and the like where the season is not told."""
+    if zone["utc"]:
+        return "UTC"
+    if zone["europe"]:
+        first, _, *rest = zone["europe"].upper().split()
+        return f"{first[0]}E{'S' if 'SUMMER' in rest else ''}T"
+    return f"{zone['name'][0]}{(zone['season'] or '')[:1]}T".upper()
 
 
 def _of_place(name: str) -> tzinfo | None:

@@ -21,7 +21,7 @@ from pipelines.extract.date_texts import parse_date
 from pipelines.extract.document import Document, select, select_texts, text_of
 from pipelines.extract.language import normal_tag
 from pipelines.extract.structured import Structured, microdata, texts
-from pipelines.extract.visible_dates import Shown
+from pipelines.extract.visible_dates import Shown, is_of_change, is_of_others
 from pipelines.rules import ExtractionRules
 
 _TIMES = ("time", "relative-time", "local-time", "time-ago")
@@ -42,6 +42,7 @@ _MOST_AROUND = 30
 _IN_URL = re.compile(
     r"/((?:19|20)\d{2})(?:[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])|/([1-9]|1[0-2])/([1-9]|[12]\d|3[01]))(?=[/_.\-]|$)"
 )
+_AT_END_OF_URL = re.compile(r"-(20\d{2})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(?=/?(?:\.html?)?$)")
 _IN_SCRIPT = re.compile(
     rb"""["'](?:date_?published|publi(?:shed|cation|sh)_?(?:at|date|time|on)|first_?publi\w{1,12})\\?["']"""
     rb"""\s?:\s?\\?["']([\d :TZ.+-]{8,32})\\?["']""",
@@ -118,7 +119,7 @@ def published(
     if not any(parse_date(claim.value, "", language) for claim in claims):
         if seen := shown():
             kept = _kept([Candidate(seen.day, "visible")], "", fetched_at)
-        if not kept and (told := _in_scripts(document)):
+        if not kept and (told := _in_scripts(document, structured)):
             kept = _kept([Candidate(told, "script")], rules.timezone, fetched_at)
         if not kept and (seen := elsewhere()):
             kept = _kept([Candidate(seen.day, "text")], "", fetched_at)
@@ -154,6 +155,12 @@ def modified(
     """The date of the last change that the page declares, and where it is from."""
     claims = [
         *(Candidate(text, "json-ld") for text in texts(structured.article_value("dateModified"))[:1]),
+        *(
+            Candidate(text, "json-ld")
+            for node in structured.nodes
+            if "WebPage" in str(node.get("@type"))
+            for text in texts(node.get("dateModified"))[:1]
+        ),
         *(Candidate(text, "meta") for name in _MODIFIED_META for text in structured.meta.get(name, ())[:1]),
     ]
     for claim in _kept(claims, rules.timezone, fetched_at):
@@ -241,7 +248,7 @@ def _time_elements(document: Document) -> Iterator[str]:
     for element in document.elements(*_TIMES, "abbr"):
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
         is_publication = element.get("pubdate") is not None or _PUBLISHED_CLASS.search(marks)
-        if is_publication and not _is_of_comment(element):
+        if is_publication and not _is_of_comment(element) and not is_of_others(element) and not is_of_change(element):
             yield _element_date(element)
 
 
@@ -256,7 +263,7 @@ def _is_of_comment(element: html.HtmlElement) -> bool:
 def _in_address(url: str) -> str | None:
     if word := _WORD_IN_URL.search(url):
         return parse_date(f"{word[3]} {word[2]} {word[1]}")
-    match = _IN_URL.search(url)
+    match = _IN_URL.search(url) or _AT_END_OF_URL.search(url)
     return "-".join(part.zfill(2) for part in match.groups() if part) if match else None
 
 
@@ -279,7 +286,10 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
     times = [
         _element_date(element)
         for element in document.elements(*_TIMES)
-        if element.get("datetime") and not _is_of_comment(element)
+        if element.get("datetime")
+        and not _is_of_comment(element)
+        and not is_of_others(element)
+        and not is_of_change(element)
     ]
     days = {value[:10] for text in times if (value := parse_date(text))}
     if len(days) == 1:
@@ -287,12 +297,17 @@ def _lesser_claims(document: Document, structured: Structured) -> Iterator[Candi
 
 
 def _element_date(element: html.HtmlElement) -> str:
-    value = element.get("datetime") or element.get("content") or element.get("title") or text_of(element)
-    return str(value)
+    told = [str(value) for name in ("datetime", "content", "title") if (value := element.get(name))]
+    return next((value for value in told if parse_date(value)), text_of(element) or "".join(told[:1]))
 
 
-def _in_scripts(document: Document) -> str | None:
+def _in_scripts(document: Document, structured: Structured) -> str | None:
     """The day that the programs of a page call its publication's, where they name no other."""
     told = [match[1].decode("ascii") for match in _IN_SCRIPT.finditer(document.source)]
+    if told and structured.nodes:  # what JSON-LD says of something else than the article
+        linked = [
+            one.text or "" for one in document.elements("script") if "ld+json" in (one.get("type") or "").lower()
+        ]
+        told = [day for day in told if not any(day in text for text in linked)]
     days = {value[:10] for text in told if (value := parse_date(text))}
     return told[0] if len(days) == 1 else None

@@ -49,6 +49,8 @@ class Structured:
 
     def resolve(self, value: Any) -> Any:
         """A node that is given only by its ``@id``, looked up."""
+        if isinstance(value, str) and "#" in value:
+            return next((node for node in self.nodes if node.get("@id") == value and len(node) > 2), value)
         if isinstance(value, dict) and set(value) <= {"@id", "@type"} and value.get("@id"):
             return next((node for node in self.nodes if node.get("@id") == value["@id"] and len(node) > 2), value)
         return value
@@ -71,6 +73,8 @@ def _meta(document: Document) -> dict[str, list[str]]:
         content = " ".join((element.get("content") or element.get("value") or "").split())
         for attribute in ("property", "name", "itemprop"):
             name = (element.get(attribute) or "").strip().lower()
+            if name.startswith(("dc:", "dcterms:")):
+                name = name.replace(":", ".", 1)
             if name and content:
                 found.setdefault(name, []).append(content)
     return found

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+from itertools import takewhile
 
 from pipelines.extract.calendars import of_hijri, of_nepali, of_persian
 
@@ -25,23 +26,32 @@ _BUDDHIST = 543
 """Years that the Buddhist era, as Thailand counts it, is ahead of the common one."""
 _NEPALI_YEARS = range(2047, 2100)
 _LATEST_MONTH = 12
-_ERAS = {"令和": 2018, "平成": 1988}
-"""The year before the first of a Japanese era."""
+_SHORTEST_STEM = 5
+_LONGEST_ENDING = 3
+_ERAS = {"令和": 2018, "平成": 1988, "民國": 1911, "民国": 1911}
+"""The year before the first of a Japanese era, and of the Republic of China's count."""
+_HAN_FIGURES = {figure: number for number, figure in enumerate("〇一二三四五六七八九十")} | {"零": 0, "○": 0}
+_HAN_DAY = re.compile(
+    r"([二][〇零○一二三四五六七八九]{3})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
+)
 _LETTER = r"[^\s\d,;:!?|()\[\]\"/\\<>–—-]"
 _NAME = rf"(?P<m>[^\W\d_]{_LETTER}{{1,19}}(?:[ ]{_LETTER}{{1,12}})?)"
 _ORDINAL = r"(?:st|nd|rd|th|er|º|ª|°|\.|-?го|-?е)?"
 _OF = r"(?:de |del |of |d['’]|ta['’] |dia )?"
+_TWIN = rf"(?:\s?[/(]\s?[^\W\d_]{_LETTER}{{2,12}}(?:[ ]{_LETTER}{{2,12}})?\)?)?"
+"""The month's other name, as Arabic papers of several countries have it beside the first."""
+_ERA = r"(?:(?:พ|ค)\.?\s?ศ\.?\s?)?"
 _FORMS = tuple(
     re.compile(form, re.I)
     for form in (
-        r"(?P<era>令和|平成)\s?(?P<y>\d{1,2}|元)\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日",
+        r"(?P<era>令和|平成|民國|民国)\s?(?P<y>\d{1,3}|元)\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日",
         r"(?<!\d)(?P<y>\d{4})\s?年\s?(?P<m>\d{1,2})\s?月\s?(?P<d>\d{1,2})\s?日",
         r"(?<!\d)(?P<y>\d{4})\s?년\s?(?P<m>\d{1,2})\s?월\s?(?P<d>\d{1,2})\s?일",
         r"(?<![\d.,/-])(?P<y>\d{4})(?P<mark>[-/.])\s?(?P<m>\d{1,2})(?P=mark)\s?(?P<d>\d{1,2})(?!\d|[-/.]\d)",
         r"(?<!\d)(?P<d>\d{1,2}) tháng (?P<m>\d{1,2})(?:,| năm)? (?P<y>\d{4})(?!\d)",
-        rf"(?<![\d.,:])(?P<d>\d{{1,2}}){_ORDINAL}[\s,-]{{0,3}}{_OF}{_NAME}[.,]?[\s,-]{{0,3}}{_OF}(?P<y>\d{{4}})(?!\d)",
-        rf"(?<!\d)(?P<y>\d{{4}})\.?(?:\s?m\.|\s?gada)?[\s,-]{{1,2}}{_NAME}[.,]?[\s-](?P<d>\d{{1,2}})(?!\d|:\d)",
-        rf"(?<!\d)(?P<y>\d{{4}})\.?\s?gada (?P<d>\d{{1,2}})\. {_NAME}",
+        rf"(?<![\d.,:])(?P<d>\d{{1,2}}){_ORDINAL}[\s,-]{{0,3}}{_OF}{_NAME}{_TWIN}[.,،]?[\s,-]{{0,3}}{_OF}{_ERA}(?P<y>\d{{4}})(?!\d)",
+        rf"(?<!\d)(?P<y>\d{{4}})\.?(?:\s?m\.|\s?gada|e?ko)?[\s,-]{{1,2}}{_NAME}[.,]?[\s-](?P<d>\d{{1,2}})(?!\d|:\d)",
+        rf"(?<!\d)(?P<y>\d{{4}})\.?\s?(?:gada|жылғы|жылы|жылдын|yil) (?P<d>\d{{1,2}})\.? {_NAME}",
         rf"(?<![^\W\d_]){_NAME}[.,]?[\s-]{{1,2}}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s{{1,2}}(?P<y>\d{{4}})(?!\d)",
     )
 )
@@ -116,7 +126,11 @@ def _numbered(lists: tuple[str, ...], mark: str) -> dict[str, int]:
 
 
 def _folded(name: str) -> str:
-    return name.casefold().translate(_FOLDED).strip(" .,")
+    name = name.casefold().translate(_FOLDED).strip(" .,")
+    if name.isascii():
+        return name
+    bare = "".join(letter for letter in unicodedata.normalize("NFD", name) if not "\u0300" <= letter <= "\u036f")
+    return unicodedata.normalize("NFC", bare).replace("ı", "i")
 
 
 def plain_figures(text: str) -> str:
@@ -147,9 +161,19 @@ def days_in(text: str, language: str = "") -> Iterator[WrittenDay]:
                 before, month = match["m"].rsplit(" ", 1)
                 if (day := _day(match, month, language)) is not None:
                     yield WrittenDay(match.start() + len(before) + 1, match.end(), day)
+    for match in _HAN_DAY.finditer(text):
+        year = int("".join(str(_HAN_FIGURES[figure]) for figure in match[1]))
+        if (day := _common(year, _of_han(match[2]), _of_han(match[3]))) is not None:
+            yield WrittenDay(match.start(), match.end(), day)
     for match in _FIGURES.finditer(text):
         if (day := _of_figures(match, language, is_american)) is not None:
             yield WrittenDay(match.start(), match.end(), day)
+
+
+def _of_han(figures: str) -> int:
+    """A number of at most two places in Chinese figures: ``二十三``, ``十一``."""
+    tens, ten, ones = figures.rpartition("十") if "十" in figures else ("", "", figures)
+    return (_HAN_FIGURES.get(tens, 1) * 10 if ten else 0) + (_HAN_FIGURES.get(ones, 0) if ones else 0)
 
 
 def _day(match: re.Match[str], month: str, language: str) -> date | None:
@@ -166,7 +190,7 @@ def _day(match: re.Match[str], month: str, language: str) -> date | None:
 def _named(year: int, name: str, day: int, language: str) -> date | None:
     known = names()
     whole = _folded(name)
-    forms = dict.fromkeys((whole, _folded(re.sub(r" (?:de|del|of)$", "", whole))))
+    forms = dict.fromkeys((whole, _folded(re.sub(r" (?:de|del|of)$", "", whole)), _folded(whole[1:].strip("׳'"))))
     for months, years, convert in known.calendars:
         number = next((months[form] for form in forms if form in months), None)
         if number is not None and year in years:
@@ -175,7 +199,18 @@ def _named(year: int, name: str, day: int, language: str) -> date | None:
         for form in forms:
             if form in months:
                 return _common(year - _BUDDHIST if year in _BUDDHIST_YEARS else year, months[form], day)
-    return None
+    numbers = {known.agreed[name] for name in _same_stem(whole, known.agreed)}
+    return _common(year, numbers.pop(), day) if len(numbers) == 1 else None
+
+
+def _same_stem(word: str, months: dict[str, int]) -> Iterator[str]:
+    """The names of months that differ from a word by its ending: ``januarja`` from ``januar``, ``septembrī``."""
+    if len(word) < _SHORTEST_STEM + 1:
+        return
+    for name in months:
+        shared = sum(1 for _ in takewhile(lambda letters: letters[0] == letters[1], zip(word, name, strict=False)))
+        if shared >= max(_SHORTEST_STEM, len(name) - 2) and len(word) - shared <= _LONGEST_ENDING:
+            yield name
 
 
 def _in_calendar(year: int, month: int, day: int, language: str) -> date | None:

@@ -158,6 +158,24 @@ def test_a_change_and_a_comment_are_no_publication() -> None:
     assert article_of(page(after=comments)).date_published is None
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<div class='replies'><span>{}</span></div>",
+        "<figure><figcaption>{}</figcaption></figure>",
+        "<div class='top-bar'><span>{}</span></div>",
+        "<p>© Harbour Times {}</p>",
+        "<p>Last edited: <time>{}</time></p>",
+    ],
+)
+def test_days_of_others_are_not_the_articles(around: str) -> None:
+    assert article_of(page(after=around.format("5 January 2026"))).date_published is None
+
+
+def test_a_class_that_names_others_holds_the_articles_day_beside_its_heading() -> None:
+    assert article_of(page(before="<div class='teaser-meta'>5 January 2026</div>")).date_published == "2026-01-05"
+
+
 def test_the_day_in_a_program_or_far_from_the_heading() -> None:
     program = '<script>window.page = {"publishedAt":"2026-01-05T07:30:00Z"}</script>'
     assert article_of(page(head=program)).date_published == "2026-01-05T07:30:00+00:00"
