@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lxml import etree, html
 
@@ -21,14 +21,20 @@ _MOST_IMAGES = 100
 _MOST_LINKS = 500
 _SLUG = re.compile(r"(?:\w+-){2}\w+|\d{4}")
 """What an article's last step of an address has, and a section's has not."""
-_INDEX = re.compile(r"(?<=/)(?:index|default|home)\.(?:[sx]?html?|php|aspx?|jsp)$", re.I)
+_INDEX = re.compile(r"(?<=/)(?:(?:index|default|home)\.(?:[sx]?html?|php|aspx?|jsp)|index|home|home-?page)$", re.I)
 _LANGUAGE_ALONE = re.compile(r"/[a-z]{2}(?:[-_][a-z]{2})?", re.I)
 _UNFILLED = re.compile(
     r"/(?:undefined|null|none|nan)(?:/|$)|//[^/]*/(?:404|error|not-?found)(?:\.\w{2,5})?/?$"
-    r"|\{\{|%7b%7b|\$\{|\[object|%5bobject",
+    r"|[{}\[\]]|%[57][bd]|%(?![0-9a-f]{2})",
     re.I,
 )
 """What a template leaves where it knew no value, and pages that say so."""
+_OF_CAMPAIGN = re.compile(r"(?:utm_\w+|[a-z]*clid|ref|source|lang)(?:=[^&]*)?(?:&|$)", re.I)
+_LISTING = re.compile(
+    r"/(?:(?:category|categories|tags?|topics?|authors?|search|rubrik|kategorie)/[^/]+|page/\d{1,3})$", re.I
+)
+"""Addresses of lists of articles."""
+_WORD_OF_SECTION = re.compile(r"[^\W\d]{2,24}(?:-[^\W\d]{2,24})?")
 _PORTRAIT = re.compile(
     r"(?:^|[\s_-])(?:avatar|gravatar|author|byline|autor|auteur)(?:$|[\s_-])|author(?:Image|Photo|Pic)", re.I
 )
@@ -229,15 +235,19 @@ def _all_related(document: Document, relation: str, *tags: str) -> Iterator[str]
 
 
 def _is_above(address: str, own: str) -> bool:
-    """Whether an address is that of the front page or of a section above an article's, and not its own."""
+    """Whether an address is that of the front page, a section or a list of articles, and not the page's own."""
     above, below = urlsplit(address), urlsplit(own)
     path, whole = _INDEX.sub("", above.path).rstrip("/"), below.path.rstrip("/")
-    if not above.query and path != whole and _LANGUAGE_ALONE.fullmatch(path):
-        return True
-    if above.query or path == whole or not f"{whole}/".startswith(f"{path}/"):
+    if _OF_CAMPAIGN.sub("", above.query) or path == whole:
         return False
-    rest = whole[len(path) :].strip("/").split("/")[-1]
-    return not path or (_SLUG.search(rest) is not None and _SLUG.search(path.rsplit("/", 1)[-1]) is None)
+    if _LANGUAGE_ALONE.fullmatch(path) or (_LISTING.search(path) and not _LISTING.search(whole)):
+        return True
+    step, own_step = path.rpartition("/")[2], whole.rpartition("/")[2]
+    if f"{whole}/".startswith(f"{path}/"):
+        rest = whole[len(path) :].strip("/").split("/")[-1]
+        return not path or (_SLUG.search(rest) is not None and _SLUG.search(step) is None)
+    steps = unquote(path).strip("/").split("/")
+    return _SLUG.search(own_step) is not None and all(map(_WORD_OF_SECTION.fullmatch, steps))  # another section
 
 
 def _site(url: str) -> str:

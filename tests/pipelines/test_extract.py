@@ -41,6 +41,50 @@ def article_of(html: str | bytes, url: str = URL, **options: Any) -> Article:
     return made
 
 
+DECLARED = '"author": {"name": "Ann Lowick"}, "datePublished": "2026-01-05T07:30:00Z", "headline": "Quay wall"'
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared"),
+    [
+        ("application/ld+json", f'{{"type": "NewsArticle", {DECLARED}}}'),
+        ("application/ld+json", f'{{"@type": "schema:SocialMediaPosting ", {DECLARED}}}'),
+        ("application/ld+json", f'{{"@type": "WebPage", "hasPart": {{"@type": "Article", {DECLARED}}}}}'),
+        ("application/ld+json", f'{{"@type": "Article", {DECLARED.title()}}}'),
+        (
+            "application/ld+json",
+            f'{{"@type": "Article", {DECLARED.replace(": {", " : {").replace("author", " author ")}}}',
+        ),
+        ("application/ld+json", f'{{"@type": "Article", {DECLARED.replace("author", "http://schema.org/author")}}}'),
+        ("application/json+ld", f'{{"@type": "Article", {DECLARED}}}'),
+        ("application/json", f'{{"@context": "https://schema.org", "@type": "Article", {DECLARED}}}'),
+    ],
+)
+def test_json_ld_is_read_however_its_terms_are_written(kind: str, declared: str) -> None:
+    article = article_of(page(head=f'<script type="{kind}">{declared}</script>'))
+    assert [author.name for author in article.authors] == ["Ann Lowick"]
+    assert article.date_published == "2026-01-05T07:30:00+00:00"
+
+
+def test_what_a_list_says_of_another_article_is_not_this_ones() -> None:
+    node = f'{{"@type": "Article", "url": "https://www.example.org/another-story", {DECLARED}}}'
+    listed = f'{{"@type": "ItemList", "itemListElement": [{node}]}}'
+    article = article_of(page(head=f'<script type="application/ld+json">{listed}</script>'))
+    assert article.authors == ()
+
+
+def test_rdfa_and_dublin_core() -> None:
+    marked = (
+        '<div vocab="http://schema.org/" typeof="NewsArticle"><p><span property="author" typeof="Person">'
+        '<span property="name">Ann Lowick</span></span> <time property="schema:datePublished"'
+        ' datetime="2026-01-05T07:30:00Z">Monday</time></p></div>'
+    )
+    cored = '<meta property="dc:creator" content="Ann Lowick"><meta name="dc:date" content="2026-01-05T07:30:00Z">'
+    for article in (article_of(page(before=marked)), article_of(page(head=cored))):
+        assert [author.name for author in article.authors] == ["Ann Lowick"]
+        assert article.date_published == "2026-01-05T07:30:00+00:00"
+
+
 def test_a_page_shaped_like_naharnets() -> None:
     before = (
         '<div><a href="/stories/ar/1001">إقرأ هذا الخبر بالعربية</a></div>'
