@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from pydantic import AwareDatetime, ValidationError
 
@@ -102,10 +103,17 @@ def store_fixity(storage: Storage, result: FixityResult) -> None:
 
 def fixity_history(storage: Storage) -> Iterator[FixityResult]:
     """All results, oldest first. Raises DamagedArchive or StorageError."""
-    for item in storage.list(PREFIX):
-        with storage.open_range(item.key) as stream:
-            data = stream.read()
-        try:
-            yield FixityResult.model_validate_json(data)
-        except ValidationError as error:
-            raise DamagedArchive(f"{item.key}: not the result of a verification") from error
+    for _, of_day in groupby(storage.list(PREFIX), key=lambda item: item.key.rpartition("/")[0]):
+        # The names of one second's results are in no order
+        yield from sorted(
+            (_read(storage, item.key) for item in of_day), key=lambda one: (one.date, one.began, one.id)
+        )
+
+
+def _read(storage: Storage, key: str) -> FixityResult:
+    with storage.open_range(key) as stream:
+        data = stream.read()
+    try:
+        return FixityResult.model_validate_json(data)
+    except ValidationError as error:
+        raise DamagedArchive(f"{key}: not the result of a verification") from error

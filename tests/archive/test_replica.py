@@ -18,7 +18,7 @@ from archive.storage.local import LocalStorage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
 from crawler.offline.verification import verify_archive
-from tests.support.processes import newswarc, newswarc_process
+from tests.support.processes import newswarc
 from tests.support.seaweed import S3Server
 
 EARLY = Path(__file__).parent / "data" / "early-archive"
@@ -147,7 +147,7 @@ def test_what_is_damaged_in_a_replica_is_found_and_replaced_when_asked(
 def test_a_redaction_and_a_rule_reach_the_replica(source: LocalStorage, tmp_path: Path) -> None:
     replica, place = tmp_path / "replica", tmp_path
     url = next(articles(source)).url
-    assert newswarc_process("copy", "source", "replica", cwd=place).code == 0
+    assert newswarc("copy", "source", "replica", cwd=place).code == 0
     options = ("--reason", "an order", "--json")
     done = newswarc("redact", url, "source", "--yes", *options, cwd=place, NEWSWARC_STATE=str(tmp_path / "st"))
     assert done.code == 0, done.err
@@ -155,7 +155,7 @@ def test_a_redaction_and_a_rule_reach_the_replica(source: LocalStorage, tmp_path
         "access", "block", "https://x.example/", "source", *options, cwd=place, NEWSWARC_STATE=str(tmp_path / "st")
     )
     assert rule.code == 0, rule.err
-    done = newswarc_process("copy", "source", "replica", "--json", cwd=place)
+    done = newswarc("copy", "source", "replica", "--json", cwd=place)
     assert done.code == 0, done.err
     assert done.json()["removed"] == 1, "the former index"
     assert contents(replica) == contents(source.root)
@@ -179,7 +179,7 @@ def test_a_log_of_custody_grows_and_never_goes_back(source: LocalStorage, tmp_pa
 
 
 def test_a_withdrawn_data_set_is_withdrawn_in_the_replica(source: LocalStorage, tmp_path: Path) -> None:
-    assert newswarc_process("dataset", "build", "news", "--from", "source", cwd=tmp_path).code == 0
+    assert newswarc("dataset", "build", "news", "--from", "source", cwd=tmp_path).code == 0
     target = LocalStorage(tmp_path / "replica")
     copied(source, target, tmp_path / "s")
     assert contents(target.root) == contents(source.root)
@@ -192,15 +192,15 @@ def test_a_lost_archive_comes_back_from_s3(source: LocalStorage, tmp_path: Path,
     """The drill of the how-to: replica in a bucket, the archive gone, and back."""
     before, address = contents(source.root), f"s3://{s3.bucket}/replica"
     for _ in range(2):
-        done = newswarc_process("copy", "source", address, "--json", cwd=tmp_path, **s3.variables())
+        done = newswarc("copy", "source", address, "--json", cwd=tmp_path, **s3.variables())
         assert (done.code, done.json()["faults"]) == (0, []), done.err
     assert done.json()["objects"] == 0
     assert s3.keys("replica/") == before
     shutil.rmtree(source.root)
-    done = newswarc_process("copy", address, "source", cwd=tmp_path, **s3.variables())
+    done = newswarc("copy", address, "source", cwd=tmp_path, **s3.variables())
     assert done.code == 0, done.err
     assert contents(source.root) == before
-    assert newswarc_process("verify", "source", "--deep", cwd=tmp_path).code == 0
+    assert newswarc("verify", "source", "--deep", cwd=tmp_path).code == 0
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_copy_that_makes_no_sense_is_refused(source: LocalStorage, tmp_path: P
     (tmp_path / "other" / "manifests").mkdir(parents=True)
     (tmp_path / "other" / "manifests" / "x.json").write_text("{}")
     before = contents(tmp_path)
-    done = newswarc_process("copy", "source", target, cwd=tmp_path)
+    done = newswarc("copy", "source", target, cwd=tmp_path)
     assert done.code == 2
     assert said in done.err
     assert contents(tmp_path) == before

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.fixity import fixity_history
+from archive.clock_and_ids import FixedClockAndIds
+from archive.fixity import fixity_history, fixity_result, store_fixity
 from archive.holdings import Holdings, note_all
 from archive.storage.local import LocalStorage
 from crawler.config import Configuration
@@ -44,6 +45,19 @@ def test_results_are_kept_and_told(place: Path) -> None:
     assert any(fault.key.startswith("warc/") for fault in second.faults)
     deep = fixity_status(configuration)
     assert (deep.read, deep.faults) == (second.date.timestamp(), sum(second.counts.values()))
+
+
+def test_results_of_one_second_are_in_their_order(tmp_path: Path) -> None:
+    storage, moments = LocalStorage(tmp_path), FixedClockAndIds(datetime(2031, 5, 1, 23, 59, 59, 995000, tzinfo=UTC))
+    stored = []
+    for number in range(9):  # some before midnight, some after it
+        began = moments.now()
+        facts = {"software": "x", "by": "x", "deep": False, "shard": "1/1", "segments": number, "records": 0}
+        result = fixity_result(moments, began, (), **facts)  # type: ignore[arg-type]
+        stored.append(result.model_copy(update={"id": f"{result.date:%Y%m%d%H%M%S}-{9 - number}"}))
+        store_fixity(storage, stored[-1])
+    assert list(fixity_history(storage)) == stored
+    assert sorted(one.id for one in stored) != [one.id for one in stored], "the names alone do not tell"
 
 
 def test_a_part_says_nothing_of_the_whole(place: Path) -> None:

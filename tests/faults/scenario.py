@@ -20,7 +20,7 @@ from archive.storage.opening import open_storage
 from archive.storage.protocol import Storage
 from archive.storage.s3_options import S3Options
 from crawler.demo.server import DemoServer
-from tests.support.processes import PROGRAM, ROOT, environment, run
+from tests.support.processes import PROGRAM, ROOT, environment, newswarc, newswarc_fork
 from tests.support.seaweed import S3Server
 
 LATEST = {
@@ -114,7 +114,7 @@ class Scenario:
         return self.outcome
 
     def _finish(self, arguments: list[str]) -> None:
-        last = run(PROGRAM, *arguments, cwd=self._directory, **self._variables)
+        last = newswarc_fork(*arguments, cwd=self._directory, **self._variables)
         if last.code:
             self._fault(f"the last run ended with {last.code}: {last.err[-500:]}")
 
@@ -188,7 +188,7 @@ class Scenario:
         texts = Counter(f"{article.url} {article.content_sha256 if self._due else ''}" for article in found)
         self._once("records of a text", texts)
         self._once("outcomes of a capture", Counter(str(line.record_id) for line in outcomes(storage)))
-        checked = run(PROGRAM, "verify", self._archive, "--deep", "--json", cwd=self._directory, **self._variables)
+        checked = newswarc("verify", self._archive, "--deep", "--json", cwd=self._directory, **self._variables)
         for fault in checked.json()["faults"]:
             self._fault(f"verify: {fault}")
         for key in checked.json()["unclaimed"]:

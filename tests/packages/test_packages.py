@@ -20,7 +20,7 @@ from archive.premis import PremisEvent, PremisFile, dublin_core_document, premis
 from archive.wacz_reading import WaczFile
 from crawler.demo.stories import load_stories
 from tests.replay.conftest import CORRECTED, Archived, address, newspaper
-from tests.support.processes import ROOT, newswarc, newswarc_process, run
+from tests.support.processes import ROOT, newswarc, run
 
 __all__ = ["newspaper"]
 
@@ -39,7 +39,7 @@ def place(newspaper: Archived, tmp_path: Path) -> Path:
 
 
 def made(place: Path, *arguments: str) -> Any:
-    done = newswarc_process(*arguments, "--json", cwd=place)
+    done = newswarc(*arguments, "--json", cwd=place)
     assert done.code == 0, done.err
     return done.json()
 
@@ -130,7 +130,7 @@ def check_payload(payload: Path, urls: set[str]) -> None:
 def test_a_bag_is_valid_and_tells_what_happened(place: Path, newspaper: Archived) -> None:
     create(place, newspaper)
     rule = newswarc("access", "block", address(newspaper.base, OTHER), "--reason", "x", "--json", cwd=place).json()
-    assert newswarc_process("verify", "--deep", cwd=place).code == 0
+    assert newswarc("verify", "--deep", cwd=place).code == 0
     done = made(place, "package", "bagit", "-o", "one bag", "--collection", "one")
     url = address(newspaper.base, CORRECTED)
     assert (done["captures"], done["articles"]) == (len(newspaper.captured[url]), 2)
@@ -152,7 +152,7 @@ def test_a_bag_is_valid_and_tells_what_happened(place: Path, newspaper: Archived
     flipped = next((place / "all" / "data" / "captures").glob("*.warc.gz"))
     flipped.write_bytes(flipped.read_bytes() + b"x")
     assert run(TOOLS / "python", TOOLS / "bagit.py", "--validate", "all", cwd=place).code != 0
-    assert newswarc_process("package", "bagit", "-o", "all", cwd=place).code == 2
+    assert newswarc("package", "bagit", "-o", "all", cwd=place).code == 2
 
 
 @needs_validators
@@ -162,7 +162,7 @@ def test_an_ocfl_object_is_valid_and_grows_by_versions(place: Path, newspaper: A
     assert first["version"] == 1
     check_payload(next((place / "object" / "v1").glob("content")), {address(newspaper.base, CORRECTED)})
     made(place, "collection", "change", "one", "--title", "Another title")
-    newswarc_process("redact", address(newspaper.base, OTHER), "--reason", "an order", "--yes", cwd=place)
+    newswarc("redact", address(newspaper.base, OTHER), "--reason", "an order", "--yes", cwd=place)
     second = made(place, "package", "ocfl", "-o", "object", "--collection", "one")
     assert second["version"] == 2
     stored = {path.name for path in (place / "object" / "v2" / "content").rglob("*") if path.is_file()}
@@ -172,14 +172,14 @@ def test_an_ocfl_object_is_valid_and_grows_by_versions(place: Path, newspaper: A
     assert (valid.code, "is VALID" in valid.out) == (0, True), valid.out + valid.err
     kinds = [one.text for one in premis_of(place / "object" / "v2" / "content").findall(".//p:eventType", PREMIS)]
     assert "redaction" in kinds
-    other = newswarc_process("package", "ocfl", "-o", "object", "--id", "urn:other", cwd=place)
+    other = newswarc("package", "ocfl", "-o", "object", "--id", "urn:other", cwd=place)
     assert other.code == 1
     assert "urn:newswarc:object" in other.err
 
 
 def test_a_package_of_nothing_is_none(place: Path) -> None:
     for kind in ("bagit", "ocfl"):
-        done = newswarc_process("package", kind, "-o", "nothing", "--site", "elsewhere.example", cwd=place)
+        done = newswarc("package", kind, "-o", "nothing", "--site", "elsewhere.example", cwd=place)
         assert done.code == 1
         assert [path.name for path in place.iterdir() if "nothing" in path.name] == []
 

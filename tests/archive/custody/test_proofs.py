@@ -130,8 +130,9 @@ Change = Callable[[dict[str, Any]], None]
 
 
 def alter_a_word(proof: dict[str, Any]) -> None:
-    data = base64.b64decode(proof["record"]["bytes"])
-    proof["record"]["bytes"] = base64.b64encode(data.replace(b"<p>", b"<q>", 1)).decode()
+    data = bytearray(base64.b64decode(proof["record"]["bytes"]))
+    data[-len(b"x\r\n\r\n")] ^= 1  # the last byte of the block, whichever page it is
+    proof["record"]["bytes"] = base64.b64encode(data).decode()
 
 
 def alter_a_word_and_its_leaf(proof: dict[str, Any]) -> None:
