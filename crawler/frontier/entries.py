@@ -56,6 +56,8 @@ class KnownCapture:
     stored: bool
     chunked: bool = False
     """Whether it came in chunks."""
+    is_article: bool = True
+    """Whether it was captured as an article, so that there is a record or an outcome of its page."""
 
     def may_stand_for_repeats_in(self, segment: str) -> bool:
         """Whether a revisit in the open `segment` may point here: its reader has to find the original.
@@ -86,7 +88,13 @@ class Captured:
     def known(self) -> KnownCapture:
         """What is known of it as long as it is not stored."""
         original = Original(self.address.record_id, self.url, self.date, self.address.payload_digest)
-        return KnownCapture(original, self.etag, self.last_modified, self.address.segment, False, self.chunked)
+        validators, segment = (self.etag, self.last_modified), self.address.segment
+        return KnownCapture(original, *validators, segment, False, self.chunked, self.is_article)
+
+    @property
+    def is_article(self) -> bool:
+        """Whether it was captured as an article."""
+        return self.discovery.role is Role.ARTICLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,9 @@ def known_capture(row: Row[Any]) -> KnownCapture:
     """A capture as the database tells of it."""
     original = Original(UUID(row.record_id), row.url, datetime.fromisoformat(row.date), row.payload_digest)
     etag, last_modified = getattr(row, "etag", ""), getattr(row, "last_modified", "")
-    return KnownCapture(original, etag, last_modified, row.segment, bool(row.stored), bool(row.chunked))
+    return KnownCapture(
+        original, etag, last_modified, row.segment, bool(row.stored), bool(row.chunked), bool(row.is_article)
+    )
 
 
 def discovery_of_row(text: str) -> Discovery:
@@ -164,6 +174,7 @@ def capture_row(capture: Captured) -> dict[str, object]:
         "segment": capture.address.segment,
         "stored": False,
         "chunked": capture.chunked,
+        "is_article": capture.is_article,
     }
 
 

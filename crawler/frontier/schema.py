@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 
 from crawler.frontier.tables import METADATA
 
-SCHEMA_VERSION = "0010"
+SCHEMA_VERSION = "0011"
 """The last of the migrations in `crawler/frontier/migrations/versions`."""
 MIGRATIONS = "crawler.frontier:migrations"
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    true,
     update,
 )
 
@@ -67,6 +68,7 @@ CAPTURES = Table(
     Column("segment", String, nullable=False),
     Column("stored", Boolean, nullable=False, default=False),
     Column("chunked", Boolean, nullable=False, server_default=false()),
+    Column("is_article", Boolean, nullable=False, server_default=true()),
     Index("captures_segment", "segment"),
 )
 PAYLOADS = Table(
@@ -79,6 +81,7 @@ PAYLOADS = Table(
     Column("segment", String, nullable=False),
     Column("stored", Boolean, nullable=False, default=False),
     Column("chunked", Boolean, nullable=False, server_default=false()),
+    Column("is_article", Boolean, nullable=False, server_default=true()),
     Index("payloads_segment", "segment"),
 )
 PAGES = Table(

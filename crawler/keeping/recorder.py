@@ -397,6 +397,8 @@ class Recorder:
         segment = current.pages.name.text
         of_address = self._of_address(exchange)
         if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
+            if of_address is not None and not _may_tell_of(of_address, exchange):
+                return None
             in_reach = of_address is not None and of_address.may_stand_for_repeats_in(segment)
             return of_address.original if of_address is not None and in_reach else None
         may_be_anywhere = _may_be_anywhere(exchange, digests)
@@ -426,6 +428,7 @@ class Recorder:
             for capture in known
             if capture is not None
             and capture.original.payload_digest == digests.payload
+            and _may_tell_of(capture, exchange)
             and capture.may_stand_for_repeats_in(segment)
         ]
 
@@ -453,6 +456,13 @@ def _compared(exchange: Exchange, original: Original | None, same: Sequence[Know
         return exchange
     first = next((known.original for known in same if known.original.url != exchange.url), None)
     return replace(exchange, duplicate_of=first.record_id) if first is not None else exchange
+
+
+def _may_tell_of(capture: KnownCapture, exchange: Exchange) -> bool:
+    """Whether what came of a capture's page is what comes of an exchange's: an article's page that was captured as a
+    source or robots.txt has no record, so the article's own capture is kept whole and extracted.
+    """
+    return capture.is_article or exchange.discovery.role is not Role.ARTICLE
 
 
 def _may_be_anywhere(exchange: Exchange, digests: ResponseDigests) -> bool:

@@ -390,7 +390,8 @@ class FrontierMiddleware:
 
     def _made_conditional(self, request: Request) -> Request:
         known = self._run.frontier.known_capture(request.url)
-        if known is not None and known.stored:
+        is_article = discovery_of(request.meta).role is Role.ARTICLE
+        if known is not None and known.stored and (known.is_article or not is_article):
             if known.etag:
                 request.headers.setdefault("If-None-Match", known.etag)
             if known.last_modified:

@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+import pytest
+
 from archive.article import Article
 from archive.captures import Capture, SegmentReading
 from archive.exchange import Original
 from archive.library import articles, outcomes, segments
 from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
+from crawler.demo.server import DemoServer, Reply
 from crawler.frontier.entries import KnownCapture
+from tests.crawler.test_politeness import answer
 from tests.support.processes import Finished, newswarc
 
 TEXT = "The harbour council met on Monday and agreed on the repairs that the old pier has needed for years. " * 12
@@ -139,3 +143,26 @@ def test_a_revisit_points_only_at_what_its_reader_will_find() -> None:
     assert known.may_stand_for_repeats_in("first")
     assert not known.may_stand_for_repeats_in("second"), "its segment may be lost with this machine"
     assert replace(known, stored=True).may_stand_for_repeats_in("second")
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/feed"])
+def test_an_article_whose_page_came_as_something_else_before_has_a_record(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site that redirects what it does not have to an article."""
+    story = "/stories/en/1002-baker-who-weighs-bread-by-eye-loses-his-bet"
+    answer(monkeypatch, {path: lambda: Reply(status=302, location=story)})
+    with DemoServer() as server:
+        host = server.base.removeprefix("http://")
+        definition = f'name = "Courier"\nurl = "{server.base}/"\n'
+        sources = (("feed", "/en/feed.atom"), *([("feed", path)] if path == "/feed" else []))
+        definition += "".join(f'[[sources]]\nkind = "{kind}"\nurl = "{server.base}{at}"\n' for kind, at in sources)
+        (tmp_path / "sites" / "xx").mkdir(parents=True)
+        (tmp_path / "sites" / "xx" / "courier.toml").write_text(definition)
+        what = ("xx/courier", "--sites", "sites") if path == "/feed" else (f"{server.base}/",)
+        for _ in range(2):
+            settings = {"NEWSWARC_DELAY": "0", "NEWSWARC_CONTACT": "tests@example.org"}
+            newswarc("crawl", *what, "--allow-host", host, cwd=tmp_path, **settings)
+    found = [article.url.removeprefix(server.base) for article in articles(LocalStorage(tmp_path / "newswarc-data"))]
+    assert found.count(story) == 1
+    assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
