@@ -59,6 +59,14 @@ class KnownCapture:
     is_article: bool = True
     """Whether it was captured as an article, so that there is a record or an outcome of its page."""
 
+    def may_stand_for(self, role: Role) -> bool:
+        """Whether a repeat of this page that is fetched as `role` may refer here.
+
+        An article may not when its page was captured as anything else, such as a feed that redirected there: only
+        articles have records, so there is none to refer to.
+        """
+        return self.is_article or role is not Role.ARTICLE
+
     def may_stand_for_repeats_in(self, segment: str) -> bool:
         """Whether a revisit in the open `segment` may point here: its reader has to find the original.
 

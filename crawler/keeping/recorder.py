@@ -395,19 +395,23 @@ class Recorder:
         if exchange.rendering is not None or exchange.rendering_failure:
             return None  # such pages are compared by their text: the same shell may show another one
         segment = current.pages.name.text
-        of_address = self._of_address(exchange)
+        role, of_address = exchange.discovery.role, self._of_address(exchange)
         if exchange.outcome is CaptureOutcome.NOT_MODIFIED:
-            if of_address is not None and not _may_tell_of(of_address, exchange):
-                return None
-            in_reach = of_address is not None and of_address.may_stand_for_repeats_in(segment)
-            return of_address.original if of_address is not None and in_reach else None
+            is_fitting = (
+                of_address is not None
+                and of_address.may_stand_for(role)
+                and of_address.may_stand_for_repeats_in(segment)
+            )
+            return of_address.original if of_address is not None and is_fitting else None
         may_be_anywhere = _may_be_anywhere(exchange, digests)
         is_chunked = digests.head.chunked
         # Readers take the payload apart as the repeat's own head says: they would show an original's chunks
         fitting = (
             known.original
             for known in same
-            if (may_be_anywhere or known.original.url == exchange.url) and (is_chunked or not known.chunked)
+            if known.may_stand_for(role)
+            and (may_be_anywhere or known.original.url == exchange.url)
+            and (is_chunked or not known.chunked)
         )
         return next(fitting, None)
 
@@ -428,7 +432,6 @@ class Recorder:
             for capture in known
             if capture is not None
             and capture.original.payload_digest == digests.payload
-            and _may_tell_of(capture, exchange)
             and capture.may_stand_for_repeats_in(segment)
         ]
 
@@ -456,13 +459,6 @@ def _compared(exchange: Exchange, original: Original | None, same: Sequence[Know
         return exchange
     first = next((known.original for known in same if known.original.url != exchange.url), None)
     return replace(exchange, duplicate_of=first.record_id) if first is not None else exchange
-
-
-def _may_tell_of(capture: KnownCapture, exchange: Exchange) -> bool:
-    """Whether what came of a capture's page is what comes of an exchange's: an article's page that was captured as a
-    source or robots.txt has no record, so the article's own capture is kept whole and extracted.
-    """
-    return capture.is_article or exchange.discovery.role is not Role.ARTICLE
 
 
 def _may_be_anywhere(exchange: Exchange, digests: ResponseDigests) -> bool:

@@ -390,8 +390,7 @@ class FrontierMiddleware:
 
     def _made_conditional(self, request: Request) -> Request:
         known = self._run.frontier.known_capture(request.url)
-        is_article = discovery_of(request.meta).role is Role.ARTICLE
-        if known is not None and known.stored and (known.is_article or not is_article):
+        if known is not None and known.stored and known.may_stand_for(discovery_of(request.meta).role):
             if known.etag:
                 request.headers.setdefault("If-None-Match", known.etag)
             if known.last_modified:

@@ -97,6 +97,37 @@ def test_versions_of_an_article(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
 
 
+def test_a_version_that_came_as_something_else_first_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, feed = Newspaper.reply, "/en/feed.atom"
+
+    def reply(self: Newspaper, target: str) -> Reply:
+        is_redirected = target == feed and self.corrected
+        return Reply(status=302, location=STORY.path) if is_redirected else usual(self, target)
+
+    monkeypatch.setattr(Newspaper, "reply", reply)
+    storage = LocalStorage(tmp_path / "newswarc-data")
+    (tmp_path / "sites" / "xx").mkdir(parents=True)
+    with DemoServer() as server:
+        url, host = f"{server.base}{STORY.path}", server.base.removeprefix("http://")
+        definition = (
+            f'name = "Courier"\nurl = "{server.base}/"\n[[sources]]\nkind = "feed"\nurl = "{server.base}{feed}"\n'
+        )
+        (tmp_path / "sites" / "xx" / "courier.toml").write_text(definition)
+        for is_corrected, age in ((False, 0), (True, 0), (True, HOUR)):
+            server.newspaper.corrected = is_corrected
+            if age:
+                assert [moment.outcome for moment in history(storage, url) if moment.outcome] == [PageOutcome.RECORD]
+                grow_older(tmp_path, age)
+            newswarc(
+                "crawl", "xx/courier", "--sites", "sites", "--allow-host", host,
+                cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+            )  # fmt: skip
+    found = [moment.outcome for moment in history(storage, url) if moment.outcome]
+    assert found == [PageOutcome.RECORD, PageOutcome.RECORD]
+
+
 @pytest.mark.long
 def test_without_ages_nothing_is_fetched_again(tmp_path: Path) -> None:
     with DemoServer() as server:

@@ -16,7 +16,7 @@ import pytest
 
 from archive.article import Article
 from archive.captures import Capture, SegmentReading
-from archive.exchange import Original
+from archive.exchange import Original, Role
 from archive.library import articles, outcomes, segments
 from archive.outcomes import PageOutcome
 from archive.storage.local import LocalStorage
@@ -145,24 +145,40 @@ def test_a_revisit_points_only_at_what_its_reader_will_find() -> None:
     assert replace(known, stored=True).may_stand_for_repeats_in("second")
 
 
-@pytest.mark.parametrize("path", ["/robots.txt", "/feed"])
+STORY = "/stories/en/1002-baker-who-weighs-bread-by-eye-loses-his-bet"
+
+
+@pytest.mark.parametrize(
+    ("redirecting", "runs"),
+    [
+        ("/robots.txt", [["/en/feed.atom"], ["/en/feed.atom"]]),
+        ("/feed", [["/en/feed.atom", "/feed"], ["/en/feed.atom", "/feed"]]),
+        ("/feed", [["/feed"], ["/en/feed.atom"]]),  # stored with its entity tag when the article is first listed
+    ],
+)
 def test_an_article_whose_page_came_as_something_else_before_has_a_record(
-    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    redirecting: str, runs: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A site that redirects what it does not have to an article."""
-    story = "/stories/en/1002-baker-who-weighs-bread-by-eye-loses-his-bet"
-    answer(monkeypatch, {path: lambda: Reply(status=302, location=story)})
+    answer(monkeypatch, {redirecting: lambda: Reply(status=302, location=STORY)})
+    (tmp_path / "sites" / "xx").mkdir(parents=True)
     with DemoServer() as server:
-        host = server.base.removeprefix("http://")
-        definition = f'name = "Courier"\nurl = "{server.base}/"\n'
-        sources = (("feed", "/en/feed.atom"), *([("feed", path)] if path == "/feed" else []))
-        definition += "".join(f'[[sources]]\nkind = "{kind}"\nurl = "{server.base}{at}"\n' for kind, at in sources)
-        (tmp_path / "sites" / "xx").mkdir(parents=True)
-        (tmp_path / "sites" / "xx" / "courier.toml").write_text(definition)
-        what = ("xx/courier", "--sites", "sites") if path == "/feed" else (f"{server.base}/",)
-        for _ in range(2):
-            settings = {"NEWSWARC_DELAY": "0", "NEWSWARC_CONTACT": "tests@example.org"}
-            newswarc("crawl", *what, "--allow-host", host, cwd=tmp_path, **settings)
+        for feeds in runs:
+            definition = f'name = "Courier"\nurl = "{server.base}/"\n'
+            definition += "".join(f'[[sources]]\nkind = "feed"\nurl = "{server.base}{feed}"\n' for feed in feeds)
+            (tmp_path / "sites" / "xx" / "courier.toml").write_text(definition)
+            newswarc(
+                "crawl", "xx/courier", "--sites", "sites", "--allow-host", server.base.removeprefix("http://"),
+                cwd=tmp_path, NEWSWARC_DELAY="0", NEWSWARC_CONTACT="tests@example.org",
+            )  # fmt: skip
     found = [article.url.removeprefix(server.base) for article in articles(LocalStorage(tmp_path / "newswarc-data"))]
-    assert found.count(story) == 1
+    assert found.count(STORY) == 1
     assert newswarc("verify", "--deep", cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize("captured", Role)
+@pytest.mark.parametrize("fetched", Role)
+def test_only_articles_stand_for_articles(captured: Role, fetched: Role) -> None:
+    original = Original(uuid4(), "https://harbour.example/2", datetime.now(UTC), "sha1:AA")
+    known = KnownCapture(original, "", "", "first", stored=True, is_article=captured is Role.ARTICLE)
+    assert known.may_stand_for(fetched) is (fetched is not Role.ARTICLE or captured is Role.ARTICLE)

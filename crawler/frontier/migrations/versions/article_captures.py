@@ -10,6 +10,6 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Add the columns. Of captures of before it is not known."""
+    """Add the columns. Earlier captures did not note it, and count as articles."""
     for table in ("captures", "payloads"):
         op.add_column(table, Column("is_article", Boolean, nullable=False, server_default=true()))
